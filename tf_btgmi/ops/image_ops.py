@@ -1,0 +1,48 @@
+"""Pixel values and sizes: uint8 against [-1, 1], sides that a network takes."""
+
+import tensorflow as tf
+
+
+def to_float(image: tf.Tensor) -> tf.Tensor:
+    """Maps uint8 grey levels 0..255 to float32 in [-1, 1]; any shape."""
+    return tf.cast(image, tf.float32) / 127.5 - 1.0
+
+
+def to_uint8(image: tf.Tensor) -> tf.Tensor:
+    """Maps [-1, 1] to the nearest uint8 grey level, clipping what lies outside.
+
+    `to_uint8(to_float(x)) == x` for every uint8 `x`; any shape.
+    """
+    levels = tf.round((tf.cast(image, tf.float32) + 1.0) * 127.5)
+    return tf.cast(tf.clip_by_value(levels, 0.0, 255.0), tf.uint8)
+
+
+def pad_to_multiple(image: tf.Tensor, multiple: int):
+    """Grows height and width to the next multiple, mirroring the bottom and right.
+
+    Args:
+        image: [B, H, W, C], any type.
+        multiple: what the sides of the result are multiples of, in pixels.
+
+    Returns:
+        The padded image and the pair (H, W) that `crop_to` takes to undo it.
+    """
+    height, width = tf.shape(image)[1], tf.shape(image)[2]
+    rows = tf.range(height + (-height) % multiple)
+    columns = tf.range(width + (-width) % multiple)
+    padded = tf.gather(image, _mirrored(rows, height), axis=1)
+    padded = tf.gather(padded, _mirrored(columns, width), axis=2)
+    return padded, (height, width)
+
+
+def crop_to(image: tf.Tensor, height, width) -> tf.Tensor:
+    """Cuts [B, H, W, C] down to its top left `height` x `width` pixels."""
+    return image[:, :height, :width, :]
+
+
+def _mirrored(index: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+    # Reflection without repeating the edge, for any distance past it: a side of one
+    # pixel has nothing but itself to mirror.
+    period = tf.maximum(2 * (size - 1), 1)
+    index = index % period
+    return tf.minimum(index, period - index) * tf.cast(size > 1, index.dtype)

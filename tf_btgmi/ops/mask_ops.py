@@ -1,0 +1,112 @@
+"""What a mask means: masking, compositing, boxes of holes, patches that see them.
+
+Masks are [B, H, W, 1] with 1 = hole. Boxes are float32 pixel coordinates
+(y0, x0, y1, x1) whose end is exclusive; a box of zeros stands for no hole.
+"""
+
+from typing import Sequence, Tuple
+
+import cv2
+import numpy as np
+import tensorflow as tf
+
+
+def mask_image(image: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    """The image with its hole set to 0, mid-grey: [B, H, W, 3] in [-1, 1]."""
+    return image * (1.0 - tf.cast(mask, image.dtype))
+
+
+def composite(mask: tf.Tensor, prediction: tf.Tensor, image: tf.Tensor) -> tf.Tensor:
+    """The result: `prediction` in the hole and `image` everywhere else (Sec. 3.1).
+
+    Args:
+        mask: [B, H, W, 1], 1 = hole.
+        prediction: [B, H, W, 3], in [-1, 1].
+        image: [B, H, W, 3], in [-1, 1].
+    """
+    mask = tf.cast(mask, prediction.dtype)
+    return mask * prediction + (1.0 - mask) * tf.cast(image, prediction.dtype)
+
+
+def hole_box(mask: tf.Tensor) -> tf.Tensor:
+    """The smallest box around everything that is hole, an example: [B, 4]."""
+    hole = mask[..., 0] > 0.5
+    y0, y1 = _extent(tf.reduce_any(hole, axis=2))
+    x0, x1 = _extent(tf.reduce_any(hole, axis=1))
+    return tf.cast(tf.stack([y0, x0, y1, x1], axis=-1), tf.float32)
+
+
+def hole_boxes(mask: np.ndarray, max_holes: int) -> np.ndarray:
+    """Boxes of the separate holes of one mask, the largest hole first.
+
+    A hole is a connected component (8 neighbours), so a brush-shaped one has the box
+    of its connected whole. With more than `max_holes` of them, the smallest share the
+    last box.
+
+    Args:
+        mask: [H, W], hole where above 0.5.
+        max_holes: boxes returned, K.
+
+    Returns:
+        [K, 4] float32; rows without a hole are zeros.
+    """
+    hole = np.ascontiguousarray(mask > 0.5, np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(hole, connectivity=8)
+    stats = stats[1:]
+    stats = stats[np.argsort(-stats[:, cv2.CC_STAT_AREA], kind="stable")]
+    x0, y0 = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_TOP]
+    x1, y1 = x0 + stats[:, cv2.CC_STAT_WIDTH], y0 + stats[:, cv2.CC_STAT_HEIGHT]
+    found = np.stack([y0, x0, y1, x1], axis=-1)
+    boxes = np.zeros([max_holes, 4], np.float32)
+    boxes[: len(found)] = found[:max_holes]
+    if len(found) > max_holes:
+        rest = found[max_holes - 1 :]
+        boxes[-1] = np.concatenate([rest[:, :2].min(0), rest[:, 2:].max(0)])
+    return boxes
+
+
+def context_box(boxes: tf.Tensor, margin: float, height, width) -> tf.Tensor:
+    """Boxes grown about their centres by `margin`, clipped to the image.
+
+    Args:
+        boxes: [..., 4].
+        margin: side of the result over the side of the box; 1.5 in the paper's PPL.
+        height: of the image, in pixels.
+        width: of the image, in pixels.
+    """
+    start, end = boxes[..., :2], boxes[..., 2:]
+    grow = (end - start) * (margin - 1.0) / 2.0
+    limit = tf.cast(tf.stack([height, width]), boxes.dtype)
+    start = tf.maximum(start - grow, 0.0)
+    end = tf.minimum(end + grow, limit)
+    return tf.concat([start, end], axis=-1)
+
+
+def patch_mask(mask: tf.Tensor, windows: Sequence[Tuple[int, int, int]]) -> tf.Tensor:
+    """Which cells of a convolution chain's output see the hole.
+
+    A chain of max-pools with the kernels, strides and paddings of the convolutions
+    gives the true overlap with each cell's receptive field; resizing the mask would
+    miss patches.
+
+    Args:
+        mask: [B, H, W, 1], 1 = hole.
+        windows: (kernel, stride, padding) of each layer, from the input on.
+
+    Returns:
+        [B, h, w, 1] of the mask's type: 1 where the receptive field meets the hole.
+    """
+    for kernel, stride, padding in windows:
+        edges = [[0, 0], [padding, padding], [padding, padding], [0, 0]]
+        mask = tf.nn.max_pool2d(tf.pad(mask, edges), kernel, stride, "VALID")
+    return mask
+
+
+def _extent(line: tf.Tensor):
+    # First and one past the last true place of each row of [B, N].
+    line = tf.cast(line, tf.int32)
+    size = tf.shape(line)[1]
+    some = tf.reduce_max(line, axis=1)
+    first = tf.argmax(line, axis=1, output_type=tf.int32)
+    last = size - tf.argmax(line[:, ::-1], axis=1, output_type=tf.int32)
+    return first * some, last * some

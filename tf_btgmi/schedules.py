@@ -1,0 +1,158 @@
+"""What changes with time, as pure functions of the step (Sec. 3.3, Alg. 1).
+
+Step s is the one that is about to be taken, counted from 0 over the whole run. A
+resumed run cannot drift, because nothing here keeps state.
+"""
+
+import dataclasses
+from typing import Tuple
+
+
+@dataclasses.dataclass(frozen=True)
+class StagePlan:
+    """Which steps belong to which stage.
+
+    Attributes:
+        head_steps: steps of stage 0.
+        refinement_steps: steps of each later stage.
+        num_refinement_blocks: number of later stages.
+    """
+
+    head_steps: int
+    refinement_steps: int
+    num_refinement_blocks: int
+
+    @property
+    def total_steps(self) -> int:
+        return self.start(self.num_refinement_blocks + 1)
+
+    def start(self, stage: int) -> int:
+        """First step of `stage`; one past the last stage gives the total."""
+        return 0 if stage == 0 else self.head_steps + (stage - 1) * self.refinement_steps
+
+    def stage(self, step: int) -> int:
+        """The stage that `step` belongs to; past the end, the last one."""
+        if step < self.head_steps or self.num_refinement_blocks == 0:
+            return 0
+        passed = (step - self.head_steps) // self.refinement_steps
+        return min(1 + int(passed), self.num_refinement_blocks)
+
+
+class Schedule:
+    """A serialisable callable of the step, in the style of `LearningRateSchedule`.
+
+    Subclasses keep every constructor argument under its name.
+    """
+
+    def __call__(self, step: int) -> float:
+        raise TypeError(f"{type(self).__name__} does not say what its value is.")
+
+    def get_config(self) -> dict:
+        """The constructor's arguments, in plain types."""
+        return {
+            name: dataclasses.asdict(value) if isinstance(value, StagePlan) else value
+            for name, value in vars(self).items()
+        }
+
+    @classmethod
+    def from_config(cls, config: dict) -> "Schedule":
+        """The schedule that `get_config` describes."""
+        return cls(**{**config, "plan": StagePlan(**config["plan"])})
+
+
+class AdversarialWeightSchedule(Schedule):
+    """Adversarial loss annealing: the generator's adversarial weight by step.
+
+    Args:
+        plan: the stages.
+        initial_weight: weight in stage 0, lambda_adv_0.
+        factor: stage i has `factor ** i` times that, with `stepwise`.
+        annealing: `stepwise` as in the paper; `linear` falls from the end of stage 0
+            to the end of the run, reaching the last stage's weight there; `constant`.
+    """
+
+    def __init__(self, plan, initial_weight=1.0, factor=0.1, annealing="stepwise"):
+        if annealing not in ("stepwise", "linear", "constant"):
+            raise ValueError(
+                "annealing must be stepwise, linear or constant; it is "
+                f"{annealing!r}."
+            )
+        self.plan = plan
+        self.initial_weight = initial_weight
+        self.factor = factor
+        self.annealing = annealing
+
+    def __call__(self, step: int) -> float:
+        plan = self.plan
+        if self.annealing == "constant" or plan.stage(step) == 0:
+            return self.initial_weight
+        if self.annealing == "stepwise":
+            return self.initial_weight * self.factor ** plan.stage(step)
+        final = self.factor**plan.num_refinement_blocks
+        span = plan.total_steps - plan.head_steps
+        passed = min((step - plan.head_steps) / span, 1.0)
+        return self.initial_weight * (1.0 + passed * (final - 1.0))
+
+
+class LearningRateByStage(Schedule):
+    """lr_i = factor ** i * lr_0 in stage i.
+
+    Args:
+        plan: the stages.
+        initial_rate: learning rate in stage 0.
+        factor: of a stage over the stage before.
+    """
+
+    def __init__(self, plan, initial_rate=2e-4, factor=0.1):
+        self.plan = plan
+        self.initial_rate = initial_rate
+        self.factor = factor
+
+    def __call__(self, step: int) -> float:
+        return self.initial_rate * self.factor ** self.plan.stage(step)
+
+
+class FadeInSchedule(Schedule):
+    """`fade_in_alpha` of the newest refinement block: 0 at its stage's first step.
+
+    Linear to 1 over `fade_in_steps`; 1 in stage 0, where nothing fades in, and with
+    `fade_in_steps` 0.
+
+    Args:
+        plan: the stages.
+        fade_in_steps: length of the ramp in steps.
+    """
+
+    def __init__(self, plan, fade_in_steps):
+        self.plan = plan
+        self.fade_in_steps = fade_in_steps
+
+    def __call__(self, step: int) -> float:
+        stage = self.plan.stage(step)
+        passed = step - self.plan.start(stage)
+        if stage == 0 or passed >= self.fade_in_steps:
+            return 1.0
+        return passed / self.fade_in_steps
+
+
+def segments(
+    plan: StagePlan, start_step: int, warmup_steps: int, sizes: Tuple[int, int]
+):
+    """Cuts the steps that are left into runs of one stage and one image size.
+
+    Args:
+        plan: the stages.
+        start_step: first step still to be taken.
+        warmup_steps: steps at the warm-up size, part of the head stage.
+        sizes: (warm-up image size, image size) in pixels.
+
+    Returns:
+        A list of (first step, end step, stage, image size), end exclusive.
+    """
+    cuts = {plan.start(stage) for stage in range(plan.num_refinement_blocks + 2)}
+    cuts = sorted(cut for cut in cuts | {start_step, warmup_steps} if cut >= start_step)
+    return [
+        (first, end, plan.stage(first), sizes[0 if first < warmup_steps else 1])
+        for first, end in zip(cuts, cuts[1:])
+        if first < end <= plan.total_steps
+    ]
