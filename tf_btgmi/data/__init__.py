@@ -1,0 +1,1 @@
+"""From pictures on disk to batches: sources, crops, masks and the pipeline."""

@@ -1,0 +1,92 @@
+"""Picture files to RGB arrays, whatever their format, depth, mode or orientation.
+
+Pillow rather than TensorFlow's decoders, which know neither EXIF orientation, nor
+CMYK, nor an error that concerns one file only.
+"""
+
+import io
+from typing import Union
+
+import numpy as np
+from PIL import Image
+
+ENDINGS = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
+# Above this a picture is taken for a decompression bomb: 16384 x 16384, 768 MiB as RGB.
+MAX_PIXELS = 2**28
+# Pillow's own limit warns at a third of that.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+
+_ORIENTATION_TAG = 0x0112
+_TRANSPOSE = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def decode_image(file: Union[str, bytes], min_side: int = 0) -> np.ndarray:
+    """Decodes one picture; upright, alpha dropped, 16-bit depths scaled to 8.
+
+    Args:
+        file: a path, or the encoded bytes.
+        min_side: the shorter side that is enough, in pixels. A JPEG much larger is
+            decoded at 1/2, 1/4 or 1/8, never below this. 0 decodes at full size.
+
+    Returns:
+        [height, width, 3] uint8 RGB.
+
+    Raises:
+        Exception: whatever Pillow raises for a missing, damaged, truncated or
+            foreign file; ValueError above `MAX_PIXELS`.
+    """
+    with Image.open(io.BytesIO(file) if isinstance(file, bytes) else file) as image:
+        width, height = image.size
+        if width * height > MAX_PIXELS:
+            raise ValueError(
+                f"{width}x{height} is more than the {MAX_PIXELS} pixels allowed"
+            )
+        if min_side and min(width, height) >= 2 * min_side:
+            # Does something for JPEG alone; keeps both sides at min_side or above.
+            image.draft(None, (min_side, min_side))
+        image.load()
+        orientation = _orientation(image)
+        array = _to_rgb(image, orientation)
+    return array
+
+
+def decode_mask(file: Union[str, bytes]) -> np.ndarray:
+    """Decodes a mask picture: [height, width] bool, True where grey is >= 128.
+
+    Raises:
+        Exception: as `decode_image`.
+    """
+    red, green, blue = np.moveaxis(decode_image(file).astype(np.uint16), -1, 0)
+    # Grey as in ITU-R 601, in integers so that white stays 255.
+    return (299 * red.astype(np.uint32) + 587 * green + 114 * blue) >= 128_000
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return image.getexif().get(_ORIENTATION_TAG, 1)
+    # Damaged metadata, for which Pillow has many exceptions, does not make a picture
+    # unreadable.
+    except Exception:
+        return 1
+
+
+def _to_rgb(image: Image.Image, orientation: int) -> np.ndarray:
+    if image.mode.startswith("I"):
+        # 16 bits of grey; Pillow's own conversion would clip at 255.
+        grey = np.clip(np.asarray(image).astype(np.int64) // 256, 0, 255)
+        image = Image.fromarray(grey.astype(np.uint8))
+    elif image.mode == "P" or image.mode == "PA":
+        image = image.convert("RGBA")
+    if image.mode != "RGB":
+        image = image.convert("RGB")
+    if orientation in _TRANSPOSE:
+        image = image.transpose(_TRANSPOSE[orientation])
+    return np.asarray(image)

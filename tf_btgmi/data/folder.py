@@ -1,0 +1,182 @@
+"""A folder of pictures as a source: listed once, read at random, shuffled by formula.
+
+Position p of epoch e is file `index_shuffle(p, seed, e)`, so a run resumes at any step
+at once, and an epoch holds every picture exactly once.
+"""
+
+import hashlib
+import os
+import re
+from typing import List, Optional
+
+import numpy as np
+import tensorflow as tf
+
+from tf_btgmi.data.batch_slice import BatchSlice
+from tf_btgmi.data.decoding import ENDINGS, decode_image
+from tf_btgmi.data.unreadable import UnreadableCounter, UnreadableError
+
+
+def list_pictures(folder: str) -> List[str]:
+    """Relative paths (with `/`) of all pictures below `folder`, in natural order.
+
+    Links are followed, each folder once, so loops do no harm; names that start with a
+    dot are left out.
+
+    Raises:
+        ValueError: there is no such folder, or no picture in it.
+    """
+    if not os.path.isdir(folder):
+        raise ValueError(f"There is no folder {folder}.")
+    paths = []
+    seen = set()
+    for place, folders, files in os.walk(folder, followlinks=True):
+        status = os.stat(place)
+        if (status.st_dev, status.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        # Sorted, so that of two links to a folder the same one is taken every time.
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        below = os.path.relpath(place, folder).replace(os.sep, "/")
+        prefix = "" if below == "." else f"{below}/"
+        paths += [
+            prefix + name
+            for name in files
+            if name.lower().endswith(ENDINGS) and not name.startswith(".")
+        ]
+    if not paths:
+        raise ValueError(
+            f"There is no picture in {folder} or below it; looked for files ending in "
+            f"{' '.join(ENDINGS)}."
+        )
+    return sorted(paths, key=_natural)
+
+
+class FolderSource:
+    """The pictures below a folder, some of them held out for validation.
+
+    Attributes:
+        spec: how the source was named.
+        unreadable: the `UnreadableCounter`.
+        training_names: relative paths that are trained on.
+        held_out_names: relative paths held out, in the order of their hashes.
+    """
+
+    def __init__(self, folder: str, num_held_out: int = 0):
+        """Lists the folder.
+
+        Args:
+            folder: the path.
+            num_held_out: pictures held out of training, those whose relative names
+                have the smallest hashes, so that other runs and machines hold out the
+                same ones.
+
+        Raises:
+            ValueError: no such folder, no pictures.
+        """
+        names = list_pictures(folder)
+        self.spec = f"folder:{folder}"
+        self.folder = folder
+        self.unreadable = UnreadableCounter(self.spec, len(names))
+        ranked = sorted(names, key=_hash)[:num_held_out]
+        held_out = set(ranked)
+        self.held_out_names = ranked
+        self.training_names = [name for name in names if name not in held_out]
+
+    @property
+    def num_training(self) -> int:
+        return len(self.training_names)
+
+    @property
+    def num_held_out(self) -> int:
+        return len(self.held_out_names)
+
+    def describe(self) -> List[str]:
+        """Lines for the log: counts by folder and the first paths."""
+        names = sorted(self.training_names + self.held_out_names, key=_natural)
+        counts = {}
+        for name in names:
+            top = name.split("/")[0] + "/" if "/" in name else ""
+            counts[top] = counts.get(top, 0) + 1
+        lines = [f"{self.spec}: {len(names)} pictures, {self.num_held_out} held out"]
+        # A folder of masks beside the one of images shows itself here.
+        if len(counts) > 1:
+            some = [f"{top or 'itself'}: {n}" for top, n in list(counts.items())[:8]]
+            more = f" and {len(counts) - 8} folders more" if len(counts) > 8 else ""
+            lines.append(f"  in {', '.join(some)}{more}")
+        return lines + [f"  {os.path.join(self.folder, name)}" for name in names[:3]]
+
+    def training_records(
+        self,
+        seed: int,
+        batch_slice: BatchSlice,
+        start_step: int = 0,
+        num_steps: Optional[int] = None,
+    ) -> tf.data.Dataset:
+        """(example index, key for `read`) of every example, in order; endless.
+
+        Args:
+            seed: seed of the order.
+            batch_slice: the share of every global batch that is wanted.
+            start_step: the step that the first batch is for.
+            num_steps: batches, or None without end.
+        """
+        count = self.num_training
+
+        def record(position):
+            index = batch_slice.index(position)
+            picture = tf.random.experimental.index_shuffle(
+                index % count,
+                seed=tf.stack([tf.constant(seed, tf.int64), index // count]),
+                max_index=tf.constant(count - 1, tf.int64),
+            )
+            return index, picture
+
+        return batch_slice.positions(start_step, num_steps).map(record)
+
+    def held_out_records(self) -> tf.data.Dataset:
+        """(position, key for `read_held_out`) of every held-out picture."""
+        return tf.data.Dataset.range(self.num_held_out).map(lambda i: (i, i))
+
+    def read(self, key: np.ndarray, min_side: int = 0) -> np.ndarray:
+        """Decodes the training picture `key`, or the next one that can be read.
+
+        Args:
+            key: an int.
+            min_side: see `decode_image`.
+
+        Returns:
+            [height, width, 3] uint8.
+
+        Raises:
+            UnreadableError: too many pictures cannot be read.
+        """
+        return self._read(self.training_names, int(key), min_side)
+
+    def read_held_out(self, key: np.ndarray, min_side: int = 0) -> np.ndarray:
+        """As `read`, for held-out pictures: one of them never becomes the other."""
+        return self._read(self.held_out_names, int(key), min_side)
+
+    def _read(self, names: List[str], key: int, min_side: int) -> np.ndarray:
+        for step in range(len(names)):
+            name = names[(key + step) % len(names)]
+            if name in self.unreadable.names:
+                continue
+            try:
+                return decode_image(os.path.join(self.folder, name), min_side)
+            # Pillow raises nearly anything for a damaged file; all of it means the
+            # same here, and is counted.
+            except Exception as error:
+                self.unreadable.add(name, error)
+        raise UnreadableError(f"No picture of {self.spec} can be read.")
+
+
+def _natural(name: str) -> tuple:
+    # 2 before 10; the name itself decides between 1 and 01.
+    parts = re.split(r"(\d+)", name)
+    return [int(p) if i % 2 else p for i, p in enumerate(parts)], name
+
+
+def _hash(name: str) -> bytes:
+    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()

@@ -1,0 +1,160 @@
+"""The kinds of holes: each draws one mask from a NumPy random generator.
+
+A mask is [height, width] uint8, 1 = hole. The functions here know no limits: what they
+draw may even be empty; `masks` sees to that. Sizes are shares of the picture's sides.
+"""
+
+from typing import Tuple
+
+import cv2
+import numpy as np
+
+# Brush widths as shares of the shorter side, and how many strokes: thin to thick.
+THIN = ((0.015, 0.04), (2, 5))
+MEDIUM = ((0.04, 0.09), (2, 5))
+THICK = ((0.09, 0.20), (1, 4))
+ANY_BRUSH = ((0.02, 0.16), (1, 5))
+
+
+def rectangles(
+    rng: np.random.Generator,
+    height: int,
+    width: int,
+    max_num: int = 2,
+    sides: Tuple[float, float] = (0.25, 0.5),
+) -> np.ndarray:
+    """1 to `max_num` rectangles anywhere, each side uniform in `sides` (Sec. 3.1)."""
+    mask = np.zeros([height, width], np.uint8)
+    for _ in range(rng.integers(1, max_num + 1)):
+        rows = _pixels(rng.uniform(*sides), height)
+        columns = _pixels(rng.uniform(*sides), width)
+        top = rng.integers(0, height - rows + 1)
+        left = rng.integers(0, width - columns + 1)
+        mask[top : top + rows, left : left + columns] = 1
+    return mask
+
+
+def centre_square(height: int, width: int, side: float) -> np.ndarray:
+    """A square in the middle, `side` times the shorter side."""
+    mask = np.zeros([height, width], np.uint8)
+    pixels = _pixels(side, min(height, width))
+    top, left = (height - pixels) // 2, (width - pixels) // 2
+    mask[top : top + pixels, left : left + pixels] = 1
+    return mask
+
+
+def strokes(
+    rng: np.random.Generator,
+    height: int,
+    width: int,
+    brush: Tuple[Tuple[float, float], Tuple[int, int]] = ANY_BRUSH,
+) -> np.ndarray:
+    """Brush strokes: random walks whose direction and width drift, round at joints.
+
+    Args:
+        rng: the random numbers.
+        height: rows.
+        width: columns.
+        brush: ((least, largest) width as shares of the shorter side, (least, largest)
+            number of strokes).
+    """
+    mask = np.zeros([height, width], np.uint8)
+    widths, numbers = brush
+    short = min(height, width)
+    for _ in range(rng.integers(numbers[0], numbers[1] + 1)):
+        num_steps = rng.integers(4, 13)
+        thickness = rng.uniform(*widths) * rng.uniform(0.7, 1.4, num_steps)
+        thickness = np.clip(thickness, *widths) * short
+        angles = rng.uniform(0, 2 * np.pi) + np.cumsum(rng.normal(0, 0.6, num_steps))
+        lengths = rng.uniform(0.04, 0.14, num_steps) * short
+        moves = np.stack([np.cos(angles), np.sin(angles)], -1) * lengths[:, None]
+        start = rng.uniform(0, 1, [1, 2]) * [width, height]
+        points = np.concatenate([start, start + np.cumsum(moves, 0)])
+        # Strokes that leave the picture come back mirrored at its edge.
+        points = _fold(points, np.array([width - 1, height - 1]))
+        _draw(mask, np.rint(points).astype(int), thickness)
+    return mask
+
+
+def borders(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """Outpainting: a border along 1 to 4 sides, each of its own width."""
+    mask = np.zeros([height, width], np.uint8)
+    num_sides = rng.integers(1, 5)
+    chosen = rng.permutation(4)[:num_sides]
+    # The more sides, the narrower, so that something is left to go by.
+    shares = rng.uniform(0.08, 0.5 / np.sqrt(num_sides), 4)
+    for side in chosen:
+        pixels = _pixels(shares[side], (height, width)[side % 2])
+        if side == 0:
+            mask[:pixels] = 1
+        elif side == 1:
+            mask[:, :pixels] = 1
+        elif side == 2:
+            mask[-pixels:] = 1
+        else:
+            mask[:, -pixels:] = 1
+    return mask
+
+
+def placed_object(
+    rng: np.random.Generator, height: int, width: int, shape: np.ndarray
+) -> np.ndarray:
+    """An object's shape at a random scale and place, half of the time mirrored.
+
+    Args:
+        rng: the random numbers.
+        height: rows.
+        width: columns.
+        shape: [rows, columns] bool, the object in its own picture. At scale 1 it takes
+            the share of the sides that it takes there; scales are 1/2 to 1 1/2.
+
+    Returns:
+        The mask; an object larger than the picture is cut by the picture's edge.
+    """
+    mask = np.zeros([height, width], np.uint8)
+    scale = np.exp(rng.uniform(np.log(0.5), np.log(1.5)))
+    mirror, down, along = rng.random(3)
+    rows = np.flatnonzero(shape.any(1))
+    columns = np.flatnonzero(shape.any(0))
+    if not rows.size:
+        return mask
+    box = shape[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    # The one factor for both sides keeps the object's proportions.
+    factor = scale * min(height / shape.shape[0], width / shape.shape[1])
+    new_rows = max(1, int(round(box.shape[0] * factor)))
+    new_columns = max(1, int(round(box.shape[1] * factor)))
+    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    drawn = cv2.resize(
+        box.astype(np.uint8) * 255, (new_columns, new_rows), interpolation=method
+    )
+    drawn = (drawn >= 128).astype(np.uint8)
+    if mirror < 0.5:
+        drawn = drawn[:, ::-1]
+    # Inside the picture where it fits, covering it where it does not.
+    top = _place(down, height - new_rows)
+    left = _place(along, width - new_columns)
+    y0, y1 = max(top, 0), min(top + new_rows, height)
+    x0, x1 = max(left, 0), min(left + new_columns, width)
+    mask[y0:y1, x0:x1] = drawn[y0 - top : y1 - top, x0 - left : x1 - left]
+    return mask
+
+
+def _pixels(share: float, side: int) -> int:
+    return int(np.clip(round(share * side), 1, side))
+
+
+def _place(share: float, room: int) -> int:
+    return int(share * (abs(room) + 1)) * (1 if room >= 0 else -1)
+
+
+def _fold(points: np.ndarray, limits: np.ndarray) -> np.ndarray:
+    limits = np.maximum(limits, 1)
+    around = np.mod(points, 2 * limits)
+    return np.where(around > limits, 2 * limits - around, around)
+
+
+def _draw(mask: np.ndarray, points: np.ndarray, thickness: np.ndarray) -> None:
+    for start, end, value in zip(points[:-1], points[1:], thickness):
+        pixels = max(1, int(round(value)))
+        # OpenCV's thick lines have round ends, hence round joints.
+        cv2.line(mask, tuple(map(int, start)), tuple(map(int, end)), 1, pixels)

@@ -1,0 +1,195 @@
+"""Masks of a seed: the mixture a config asks for, and the fixed kinds of evaluation.
+
+A mask is [height, width] uint8, 1 = hole; it is never empty and never the whole
+picture. It is a pure function of its arguments (and of the folder of object shapes).
+"""
+
+import functools
+import os
+from typing import Optional
+
+import numpy as np
+
+from tf_btgmi.config import MaskConfig
+from tf_btgmi.data import mask_shapes
+from tf_btgmi.data.decoding import decode_mask
+from tf_btgmi.data.folder import list_pictures
+from tf_btgmi.data.transforms import Seed
+from tf_btgmi.data.unreadable import UnreadableCounter, UnreadableError
+
+KINDS = ("rectangles", "centre", "free_form", "objects", "borders")
+NAMED_KINDS = (
+    "centre64of256",
+    "centre128of256",
+    "rectangles",
+    "thin",
+    "medium",
+    "thick",
+    "object",
+    "outpaint",
+)
+# Draws of a kind before the limits of the hole ratio are met by a plain rectangle.
+MAX_DRAWS = 20
+# Object shapes kept in memory, as bits, at most this large: 32 KiB each.
+_MAX_CACHED = 4096
+_MAX_SHAPE_SIDE = 512
+
+
+class ObjectShapes:
+    """Object shapes out of a folder of mask pictures, white (>= 128) = object."""
+
+    def __init__(self, folder: str):
+        """Lists the folder.
+
+        Raises:
+            ValueError: no such folder, no pictures in it.
+        """
+        self._folder = folder
+        self._names = list_pictures(folder)
+        self.unreadable = UnreadableCounter(f"the masks in {folder}", len(self._names))
+        self._packed = functools.lru_cache(_MAX_CACHED)(self._load)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __getitem__(self, position: int) -> np.ndarray:
+        """The shape at `position`, or the next that can be read: [h, w] bool."""
+        for step in range(len(self._names)):
+            name = self._names[(position + step) % len(self._names)]
+            if name in self.unreadable.names:
+                continue
+            try:
+                shape, bits = self._packed(name)
+            # Pillow raises nearly anything for a damaged file; it is counted.
+            except Exception as error:
+                self.unreadable.add(name, error)
+                continue
+            count = shape[0] * shape[1]
+            return np.unpackbits(bits, count=count).reshape(shape).astype(bool)
+        raise UnreadableError(f"No mask picture in {self._folder} can be read.")
+
+    def _load(self, name: str):
+        mask = decode_mask(os.path.join(self._folder, name))
+        stride = -(-max(mask.shape) // _MAX_SHAPE_SIDE)
+        mask = mask[::stride, ::stride]
+        return mask.shape, np.packbits(mask)
+
+
+class MaskSampler:
+    """Draws masks as a `MaskConfig` asks.
+
+    A kind is drawn by weight, then a mask of that kind, up to `MAX_DRAWS` times until
+    its hole ratio is within the limits (so the limits do not change the mixture).
+    After that a rectangle of the picture's proportions at a random place takes its
+    place, with the last draw's hole ratio moved to the nearest limit.
+    """
+
+    def __init__(self, masks: MaskConfig):
+        """Lists the object folder, if that kind has weight.
+
+        Raises:
+            ValueError: that folder is missing or has no pictures.
+        """
+        self._masks = masks
+        weights = np.array([getattr(masks, kind) for kind in KINDS], np.float64)
+        self._thresholds = np.cumsum(weights / weights.sum())
+        self.objects = ObjectShapes(masks.objects_folder) if masks.objects else None
+
+    def sample(self, height: int, width: int, seed: Seed) -> np.ndarray:
+        """The mask of `seed`: [height, width] uint8 in {0, 1}.
+
+        Args:
+            height: rows.
+            width: columns.
+            seed: an int or a sequence of ints, none negative.
+        """
+        rng = np.random.default_rng(seed)
+        # Counted over the thresholds, a kind without weight is never met.
+        chosen = int(np.searchsorted(self._thresholds, rng.random(), side="right"))
+        kind = KINDS[min(chosen, len(KINDS) - 1)]
+        limits = (self._masks.min_hole_ratio, self._masks.max_hole_ratio)
+        return _within(
+            lambda: self._draw(kind, rng, height, width), rng, height, width, limits
+        )
+
+    def _draw(self, kind, rng, height, width) -> np.ndarray:
+        masks = self._masks
+        if kind == "rectangles":
+            sides = (masks.min_side, masks.max_side)
+            return mask_shapes.rectangles(
+                rng, height, width, masks.max_num_rectangles, sides
+            )
+        if kind == "centre":
+            return mask_shapes.centre_square(height, width, masks.centre_side)
+        if kind == "free_form":
+            return mask_shapes.strokes(rng, height, width)
+        if kind == "objects":
+            shape = self.objects[rng.integers(len(self.objects))]
+            return mask_shapes.placed_object(rng, height, width, shape)
+        return mask_shapes.borders(rng, height, width)
+
+
+def named_mask(
+    kind: str,
+    height: int,
+    width: int,
+    seed: Seed = 0,
+    objects: Optional[ObjectShapes] = None,
+) -> np.ndarray:
+    """A mask of one of the fixed kinds that results are reported on.
+
+    Args:
+        kind: one of `NAMED_KINDS`. The centre squares take 1/4 and 1/2 of the shorter
+            side (64 and 128 of 256 pixels), `rectangles` are the paper's (1 or 2, of
+            1/4 to 1/2 of the sides), `thin`, `medium` and `thick` are brush strokes,
+            `object` an object's shape, `outpaint` borders. At most 60 % is hole.
+        height: rows.
+        width: columns.
+        seed: an int or a sequence of ints, none negative.
+        objects: the shapes, for `object`.
+
+    Returns:
+        [height, width] uint8 in {0, 1}.
+
+    Raises:
+        ValueError: no such kind; `object` without shapes.
+    """
+    rng = np.random.default_rng(seed)
+    draws = {
+        "centre64of256": lambda: mask_shapes.centre_square(height, width, 64 / 256),
+        "centre128of256": lambda: mask_shapes.centre_square(height, width, 128 / 256),
+        "rectangles": lambda: mask_shapes.rectangles(rng, height, width),
+        "thin": lambda: mask_shapes.strokes(rng, height, width, mask_shapes.THIN),
+        "medium": lambda: mask_shapes.strokes(rng, height, width, mask_shapes.MEDIUM),
+        "thick": lambda: mask_shapes.strokes(rng, height, width, mask_shapes.THICK),
+        "object": lambda: mask_shapes.placed_object(
+            rng, height, width, objects[rng.integers(len(objects))]
+        ),
+        "outpaint": lambda: mask_shapes.borders(rng, height, width),
+    }
+    if kind not in draws:
+        raise ValueError(f"A mask is one of {', '.join(NAMED_KINDS)}; not {kind!r}.")
+    if kind == "object" and objects is None:
+        raise ValueError("Masks of kind 'object' need a folder of object shapes.")
+    return _within(draws[kind], rng, height, width, (0.0, 0.6))
+
+
+def _within(draw, rng, height, width, limits) -> np.ndarray:
+    """Draws until the number of hole pixels is within the limits; see MaskSampler."""
+    area = height * width
+    least = max(1, int(np.ceil(limits[0] * area)))
+    most = min(area - 1, int(np.floor(limits[1] * area)))
+    for _ in range(MAX_DRAWS):
+        mask = draw()
+        count = int(np.count_nonzero(mask))
+        if least <= count <= most:
+            return mask
+    # Where the limits leave no whole number of pixels, the larger one has its way.
+    count = max(1, min(max(count, least), most))
+    rows = int(np.clip(round(height * np.sqrt(count / area)), 1, height))
+    columns = int(np.clip(count // rows, 1, width))
+    top = rng.integers(0, height - rows + 1)
+    left = rng.integers(0, width - columns + 1)
+    mask = np.zeros([height, width], np.uint8)
+    mask[top : top + rows, left : left + columns] = 1
+    return mask

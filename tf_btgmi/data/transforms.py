@@ -1,0 +1,105 @@
+"""Crops, resizing, flips and colour jitter of one picture, stateless by seed.
+
+Pictures are [height, width, 3] uint8 RGB arrays of any size; results are square. All
+random numbers come out of `seed`, and are shares of the picture's size, so the same
+seed cuts the same part out at any resolution.
+"""
+
+from typing import Sequence, Union
+
+import cv2
+import numpy as np
+
+Seed = Union[int, Sequence[int]]
+
+# ITU-R 601, the grey that saturation moves away from.
+_GREY = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def training_crop(
+    image: np.ndarray,
+    size: int,
+    seed: Seed,
+    min_crop: float = 1.0,
+    flip: bool = False,
+    color_jitter: float = 0.0,
+) -> np.ndarray:
+    """A random square of `image`, resized, perhaps mirrored and recoloured.
+
+    Args:
+        image: [height, width, 3] uint8.
+        size: side of the result in pixels.
+        seed: an int or a sequence of ints, none negative.
+        min_crop: the square's side is uniform in [min_crop, 1] times the shorter side.
+        flip: whether half of the results are mirrored left to right.
+        color_jitter: largest relative change of brightness, contrast and saturation.
+
+    Returns:
+        [size, size, 3] uint8.
+    """
+    # Always the same draws in the same order, so that no option moves the others.
+    scale, top, left, mirror, *changes = np.random.default_rng(seed).random(7)
+    height, width = image.shape[:2]
+    share = min_crop + (1.0 - min_crop) * scale
+    side = max(1, int(round(share * min(height, width))))
+    crop = resize(_square(image, side, top, left), size)
+    if flip and mirror < 0.5:
+        crop = crop[:, ::-1]
+    if color_jitter:
+        crop = jitter_color(crop, *(1 + color_jitter * (2 * np.array(changes) - 1)))
+    return np.ascontiguousarray(crop)
+
+
+def centre_crop(image: np.ndarray, size: int) -> np.ndarray:
+    """The largest square in the middle of `image`, resized: [size, size, 3] uint8."""
+    return np.ascontiguousarray(
+        resize(_square(image, min(image.shape[:2]), 0.5, 0.5), size)
+    )
+
+
+def resize(image: np.ndarray, size: int) -> np.ndarray:
+    """Resizes a square: by area (antialiased) when shrinking, else bicubic.
+
+    Args:
+        image: [side, side, 3] uint8.
+        size: the new side in pixels.
+    """
+    side = image.shape[0]
+    if side == size:
+        return image
+    method = cv2.INTER_AREA if side > size else cv2.INTER_CUBIC
+    return cv2.resize(np.ascontiguousarray(image), (size, size), interpolation=method)
+
+
+def jitter_color(
+    image: np.ndarray, brightness: float, contrast: float, saturation: float
+) -> np.ndarray:
+    """Scales the values, their distance from the mean and that from their grey.
+
+    Args:
+        image: [height, width, 3] uint8.
+        brightness: factor; 1 changes nothing, nor do the other two at 1.
+        contrast: factor.
+        saturation: factor.
+
+    Returns:
+        [height, width, 3] uint8, rounded and clipped.
+    """
+    values = image.astype(np.float32) * np.float32(brightness)
+    # One linear map a pixel: out = contrast * (saturation * (v - grey) + grey - mean)
+    # + mean, and the mean of the picture's grey is not moved by saturation.
+    grey = values @ _GREY
+    mean = np.float32(grey.mean())
+    values *= np.float32(contrast * saturation)
+    grey *= np.float32(contrast * (1.0 - saturation))
+    grey += mean * np.float32(1.0 - contrast)
+    values += grey[..., None]
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+
+
+def _square(image: np.ndarray, side: int, top: float, left: float) -> np.ndarray:
+    """The square of `side` pixels whose corner is at these shares of the room left."""
+    height, width = image.shape[:2]
+    y = int(top * (height - side + 1))
+    x = int(left * (width - side + 1))
+    return image[y : y + side, x : x + side]
