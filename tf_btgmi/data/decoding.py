@@ -64,9 +64,9 @@ def decode_mask(file: Union[str, bytes]) -> np.ndarray:
     Raises:
         Exception: as `decode_image`.
     """
-    red, green, blue = np.moveaxis(decode_image(file).astype(np.uint16), -1, 0)
+    red, green, blue = np.moveaxis(decode_image(file).astype(np.int32), -1, 0)
     # Grey as in ITU-R 601, in integers so that white stays 255.
-    return (299 * red.astype(np.uint32) + 587 * green + 114 * blue) >= 128_000
+    return 299 * red + 587 * green + 114 * blue >= 128_000
 
 
 def _orientation(image: Image.Image) -> int:

@@ -154,7 +154,8 @@ def _fold(points: np.ndarray, limits: np.ndarray) -> np.ndarray:
 
 
 def _draw(mask: np.ndarray, points: np.ndarray, thickness: np.ndarray) -> None:
-    for start, end, value in zip(points[:-1], points[1:], thickness):
+    for step, value in enumerate(thickness):
+        start, end = points[step], points[step + 1]
         pixels = max(1, int(round(value)))
         # OpenCV's thick lines have round ends, hence round joints.
         cv2.line(mask, tuple(map(int, start)), tuple(map(int, end)), 1, pixels)

@@ -70,6 +70,8 @@ class ObjectShapes:
 
     def _load(self, name: str):
         mask = decode_mask(os.path.join(self._folder, name))
+        if not mask.any():
+            raise ValueError("no pixel of it is white (128 or more)")
         stride = -(-max(mask.shape) // _MAX_SHAPE_SIDE)
         mask = mask[::stride, ::stride]
         return mask.shape, np.packbits(mask)

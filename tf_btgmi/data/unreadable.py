@@ -59,7 +59,7 @@ class UnreadableCounter:
             examples = ", ".join(list(self.names)[:3])
             raise UnreadableError(
                 f"{count} of the {self._total} pictures of {self._source} cannot be "
-                f"read, more than {MAX_SHARE:.0%}: {examples}"
+                f"used, more than {MAX_SHARE:.0%}: {examples}"
                 f"{', ...' if count > 3 else ''} ({reason}). Repair or remove them."
             )
 
