@@ -24,11 +24,11 @@ def sample_pictures(split: str) -> Tuple[pathlib.Path, ...]:
     """The bundled pictures of one split, in the order of their names.
 
     Args:
-      split: "train" or "test"; no picture of one is cut from the other.
+        split: `train` or `test`; no picture of one is cut from one of the other.
 
     Raises:
-      ValueError: Unknown split.
+        ValueError: `split` is neither.
     """
     if split not in ("train", "test"):
-        raise ValueError(f"split must be 'train' or 'test', not {split!r}.")
+        raise ValueError(f"split must be train or test; it is {split!r}.")
     return tuple(sorted((samples_dir() / split).glob("*.jpg")))
