@@ -254,8 +254,8 @@ _RANGES = {
     "discriminator.base_filters": (1, math.inf),
     "discriminator.num_scales": (1, 6),
     "losses.reconstruction_weight": (0.0, math.inf),
-    # Below 32 pixels the last pooling of AlexNet leaves nothing.
-    "losses.ppl_patch_size": (32, math.inf),
+    # Below 31 pixels the last pooling of AlexNet leaves nothing.
+    "losses.ppl_patch_size": (31, math.inf),
     "losses.ppl_context_margin": (1.0, math.inf),
     "losses.ppl_max_holes": (1, 16),
     "procedure.head_steps": (0, math.inf),

@@ -28,7 +28,9 @@ class StagePlan:
 
     def start(self, stage: int) -> int:
         """First step of `stage`; one past the last stage gives the total."""
-        return 0 if stage == 0 else self.head_steps + (stage - 1) * self.refinement_steps
+        if stage == 0:
+            return 0
+        return self.head_steps + (stage - 1) * self.refinement_steps
 
     def stage(self, step: int) -> int:
         """The stage that `step` belongs to; past the end, the last one."""

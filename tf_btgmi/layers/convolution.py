@@ -1,0 +1,141 @@
+"""Convolutions as the generator uses them (Sec. 3.1): initial weights, edges, scales.
+
+Feature maps are [B, H, W, C].
+"""
+
+import keras
+import tensorflow as tf
+
+from tf_btgmi.layers.normalization import normalization as make_normalization
+
+KERNEL_STDDEV = 0.02
+
+
+def kernel_initializer() -> keras.initializers.Initializer:
+    """N(0, 0.02), the initial weights of every convolution."""
+    return keras.initializers.RandomNormal(0.0, KERNEL_STDDEV)
+
+
+def convolution(filters: int, kernel_size: int, **options) -> keras.layers.Conv2D:
+    """A convolution that keeps the size and has no bias, unless `options` say so.
+
+    A normalization follows and would take a bias away again.
+    """
+    options.setdefault("use_bias", False)
+    options.setdefault("padding", "same")
+    return keras.layers.Conv2D(
+        filters, kernel_size, kernel_initializer=kernel_initializer(), **options
+    )
+
+
+class ReflectedConvolution(keras.layers.Layer):
+    """A 7x7 convolution over edges that are mirrored instead of filled with zeros.
+
+    Args:
+        filters: channels of the output.
+        kernel_size: odd side of the kernel in pixels.
+        use_bias: whether a bias is added.
+    """
+
+    def __init__(self, filters, kernel_size=7, use_bias=False, **kwargs):
+        super().__init__(**kwargs)
+        self.filters = filters
+        self.kernel_size = kernel_size
+        self.use_bias = use_bias
+        self.inner = convolution(
+            filters, kernel_size, padding="valid", use_bias=use_bias
+        )
+
+    def call(self, inputs):
+        edge = self.kernel_size // 2
+        return self.inner(
+            tf.pad(inputs, [[0, 0], [edge, edge], [edge, edge], [0, 0]], "REFLECT")
+        )
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "use_bias": self.use_bias,
+        }
+
+
+class Resampling(keras.layers.Layer):
+    """A 3x3 convolution that halves or doubles the sides.
+
+    Args:
+        filters: channels of the output.
+        direction: `down` or `up`.
+        method: `strided` (stride 2, transposed on the way up) or `interpolated`
+            (stride 1 then 2x2 max-pool; bilinear x2 then stride 1), Sec. 3.1.
+
+    Raises:
+        ValueError: `method` is neither.
+    """
+
+    def __init__(self, filters, direction, method="strided", **kwargs):
+        super().__init__(**kwargs)
+        if method not in ("strided", "interpolated"):
+            raise ValueError(
+                f"resampling must be strided or interpolated; it is {method!r}."
+            )
+        self.filters = filters
+        self.direction = direction
+        self.method = method
+        if method == "interpolated":
+            self.inner = convolution(filters, 3)
+        elif direction == "down":
+            self.inner = convolution(filters, 3, strides=2)
+        else:
+            self.inner = keras.layers.Conv2DTranspose(
+                filters,
+                3,
+                strides=2,
+                padding="same",
+                use_bias=False,
+                kernel_initializer=kernel_initializer(),
+            )
+
+    def call(self, inputs):
+        if self.method == "strided":
+            return self.inner(inputs)
+        if self.direction == "down":
+            return tf.nn.max_pool2d(self.inner(inputs), 2, 2, "VALID")
+        size = 2 * tf.shape(inputs)[1:3]
+        # Resizing gives float32 whatever it is given.
+        doubled = tf.image.resize(inputs, size, "bilinear")
+        return self.inner(tf.cast(doubled, inputs.dtype))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "direction": self.direction,
+            "method": self.method,
+        }
+
+
+class NormalizedConvolution(keras.layers.Layer):
+    """A convolution, its normalization and a ReLU.
+
+    Args:
+        inner: the layer that convolves.
+        normalization: `batch` or `instance`.
+    """
+
+    def __init__(self, inner, normalization="batch", **kwargs):
+        super().__init__(**kwargs)
+        self.inner = inner
+        self.normalization = normalization
+        self.normalize = make_normalization(normalization)
+
+    def call(self, inputs, training=None):
+        return tf.nn.relu(self.normalize(self.inner(inputs), training=training))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "inner": keras.saving.serialize_keras_object(self.inner),
+            "normalization": self.normalization,
+        }

@@ -1,0 +1,81 @@
+"""Residual blocks: the head's middle (Sec. 3.1) and the blocks faded in (Sec. 3.3).
+
+Feature maps are [B, H, W, C]; a block keeps their shape.
+"""
+
+import keras
+import tensorflow as tf
+
+from tf_btgmi.layers.convolution import convolution
+from tf_btgmi.layers.normalization import normalization as make_normalization
+
+
+@keras.saving.register_keras_serializable("tf_btgmi")
+class DilatedResidualBlock(keras.layers.Layer):
+    """h + F(h); F is conv, norm, ReLU, conv, norm, with no ReLU after the sum.
+
+    Args:
+        filters: channels C of the feature map.
+        dilation: dilation of the dilated convolutions.
+        dilated_convolutions: `first` or `both`.
+        normalization: `batch` or `instance`.
+
+    Raises:
+        ValueError: `dilated_convolutions` is neither.
+    """
+
+    def __init__(
+        self,
+        filters,
+        dilation=2,
+        dilated_convolutions="first",
+        normalization="batch",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if dilated_convolutions not in ("first", "both"):
+            raise ValueError(
+                "dilated_convolutions must be first or both; it is "
+                f"{dilated_convolutions!r}."
+            )
+        self.filters = filters
+        self.dilation = dilation
+        self.dilated_convolutions = dilated_convolutions
+        self.normalization = normalization
+        second = dilation if dilated_convolutions == "both" else 1
+        self.convolution_1 = convolution(filters, 3, dilation_rate=dilation)
+        self.normalization_1 = make_normalization(normalization)
+        self.convolution_2 = convolution(filters, 3, dilation_rate=second)
+        self.normalization_2 = make_normalization(normalization)
+
+    def call(self, inputs, training=None):
+        return inputs + self.residual(inputs, training)
+
+    def residual(self, inputs: tf.Tensor, training=None) -> tf.Tensor:
+        """F(h): [B, H, W, C]."""
+        hidden = self.convolution_1(inputs)
+        hidden = tf.nn.relu(self.normalization_1(hidden, training=training))
+        hidden = self.convolution_2(hidden)
+        return self.normalization_2(hidden, training=training)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "dilation": self.dilation,
+            "dilated_convolutions": self.dilated_convolutions,
+            "normalization": self.normalization,
+        }
+
+
+@keras.saving.register_keras_serializable("tf_btgmi")
+class RefinementBlock(DilatedResidualBlock):
+    """A residual block r that a skip path fades in (Sec. 3.3).
+
+    The paper's (1 - a) h + a r(h), with r(h) = h + F(h), is h + a F(h): exactly h at
+    a = 0, exactly r(h) at a = 1.
+    """
+
+    def call(self, inputs, fade_in_alpha=1.0, training=None):
+        alpha = tf.cast(fade_in_alpha, inputs.dtype)
+        return inputs + alpha * self.residual(inputs, training)

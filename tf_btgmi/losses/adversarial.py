@@ -1,0 +1,78 @@
+"""Adversarial losses that know which patches meet the hole (Sec. 3.2).
+
+Logits and patch masks are lists over scales, finest first, of [B, h, w, 1]; a patch
+mask is 1 where the patch meets the hole. On a real image every patch is real; on a
+composite exactly the patches that meet the hole are fake. A loss is the sum over
+scales of the mean over the batch.
+"""
+
+from typing import List
+
+import tensorflow as tf
+
+KINDS = ("lsgan", "bce", "hinge")
+
+
+def discriminator_loss(
+    real_logits: List[tf.Tensor],
+    fake_logits: List[tf.Tensor],
+    patch_masks: List[tf.Tensor],
+    kind: str = "lsgan",
+) -> tf.Tensor:
+    """Half of the error on images plus half of that on composites: a scalar.
+
+    Args:
+        real_logits: of images.
+        fake_logits: of composites.
+        patch_masks: of the composites' holes.
+        kind: `lsgan` (Mao et al. 2017, targets 1 and 0), `bce` (Goodfellow et al.
+            2014) or `hinge` (Lim & Ye 2017).
+
+    Raises:
+        ValueError: an unknown `kind`.
+    """
+    total = 0.0
+    for real, fake, patch_mask in zip(real_logits, fake_logits, patch_masks):
+        patch_mask = tf.cast(patch_mask, tf.float32)
+        on_images = tf.reduce_mean(_error(real, 1.0, kind))
+        on_composites = tf.reduce_mean(_error(fake, 1.0 - patch_mask, kind))
+        total += 0.5 * (on_images + on_composites)
+    return total
+
+
+def generator_loss(
+    fake_logits: List[tf.Tensor], patch_masks: List[tf.Tensor], kind: str = "lsgan"
+) -> tf.Tensor:
+    """How far the patches that meet the hole, and only them, are from real: a scalar.
+
+    The mean over an example's hole patches, so that a small hole counts as much as a
+    large one.
+
+    Args:
+        fake_logits: of composites.
+        patch_masks: of the composites' holes.
+        kind: `lsgan`, `bce` or `hinge` (whose generator minimises `-logit`).
+
+    Raises:
+        ValueError: an unknown `kind`.
+    """
+    total = 0.0
+    for fake, patch_mask in zip(fake_logits, patch_masks):
+        patch_mask = tf.cast(patch_mask, tf.float32)
+        error = -fake if kind == "hinge" else _error(fake, 1.0, kind)
+        num_patches = tf.reduce_sum(patch_mask, axis=[1, 2, 3])
+        example = tf.reduce_sum(error * patch_mask, axis=[1, 2, 3])
+        total += tf.reduce_mean(tf.math.divide_no_nan(example, num_patches))
+    return total
+
+
+def _error(logits, target, kind):
+    # `target` is 1 for real, 0 for fake, a number or a tensor like `logits`.
+    target = tf.broadcast_to(tf.cast(target, logits.dtype), tf.shape(logits))
+    if kind == "lsgan":
+        return tf.square(logits - target)
+    if kind == "bce":
+        return tf.nn.sigmoid_cross_entropy_with_logits(target, logits)
+    if kind == "hinge":
+        return tf.nn.relu(1.0 - (2.0 * target - 1.0) * logits)
+    raise ValueError(f"kind must be one of {', '.join(KINDS)}; it is {kind!r}.")

@@ -1,0 +1,104 @@
+"""The full objective: the one place that weighs terms and sums them (Sec. 3.2)."""
+
+import keras
+import tensorflow as tf
+
+from tf_btgmi.losses.adversarial import KINDS, discriminator_loss, generator_loss
+from tf_btgmi.losses.perceptual import LPIPSDistance, PatchPerceptualLoss
+from tf_btgmi.losses.reconstruction import l1_loss, l2_loss
+
+RECONSTRUCTIONS = ("ppl", "perceptual", "l1", "l2")
+PATCH_LABELS = ("hole", "all_fake")
+
+
+class Objective(keras.layers.Layer):
+    """Reconstruction and adversarial terms of the generator, and the discriminators'.
+
+    The terms are returned unweighted under their names; `generator` weighs and sums.
+
+    Args:
+        reconstruction: `ppl`, `perceptual` (LPIPS of the whole composite), `l1`, `l2`.
+        reconstruction_weight: lambda_PPL of the paper, whatever the reconstruction.
+        adversarial: `lsgan`, `bce` or `hinge`.
+        patch_labels: `hole` or `all_fake`, the labels of a composite's patches.
+        ppl_patch_size: side of PPL's patches in pixels.
+        ppl_context_margin: side of PPL's context box over that of its hole box.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+
+    def __init__(
+        self,
+        reconstruction="ppl",
+        reconstruction_weight=10.0,
+        adversarial="lsgan",
+        patch_labels="hole",
+        ppl_patch_size=128,
+        ppl_context_margin=1.5,
+        **kwargs,
+    ):
+        super().__init__(trainable=False, **kwargs)
+        for name, value, known in (
+            ("reconstruction", reconstruction, RECONSTRUCTIONS),
+            ("adversarial", adversarial, KINDS),
+            ("patch_labels", patch_labels, PATCH_LABELS),
+        ):
+            if value not in known:
+                raise ValueError(
+                    f"{name} must be one of {', '.join(known)}; it is {value!r}."
+                )
+        self.reconstruction = reconstruction
+        self.reconstruction_weight = reconstruction_weight
+        self.adversarial = adversarial
+        self.patch_labels = patch_labels
+        self.lpips = None
+        if reconstruction in ("ppl", "perceptual"):
+            self.lpips = LPIPSDistance()
+        if reconstruction == "ppl":
+            self.patch_perceptual_loss = PatchPerceptualLoss(
+                self.lpips, ppl_patch_size, ppl_context_margin
+            )
+        self.built = True
+
+    def generator(self, terms: dict, adversarial_weight) -> tf.Tensor:
+        """The generator's loss: both terms, weighed and summed; a scalar."""
+        return (
+            self.reconstruction_weight * terms["reconstruction_loss"]
+            + adversarial_weight * terms["adversarial_loss"]
+        )
+
+    def generator_terms(self, image, composite, hole_boxes, fake_logits, patch_masks):
+        """The generator's unweighted terms, scalars by name.
+
+        Args:
+            image: [B, H, W, 3], in [-1, 1].
+            composite: [B, H, W, 3], in [-1, 1].
+            hole_boxes: [B, K, 4] as `mask_ops.hole_boxes` gives them.
+            fake_logits: of the composite, finest first.
+            patch_masks: of the hole, finest first.
+        """
+        return {
+            "reconstruction_loss": self._reconstruct(image, composite, hole_boxes),
+            "adversarial_loss": generator_loss(
+                fake_logits, self._labels(patch_masks), self.adversarial
+            ),
+        }
+
+    def discriminator(self, real_logits, fake_logits, patch_masks) -> tf.Tensor:
+        """The discriminators' loss, never scaled by the adversarial weight."""
+        return discriminator_loss(
+            real_logits, fake_logits, self._labels(patch_masks), self.adversarial
+        )
+
+    def _labels(self, patch_masks):
+        if self.patch_labels == "hole":
+            return patch_masks
+        return [tf.ones_like(patch_mask) for patch_mask in patch_masks]
+
+    def _reconstruct(self, image, composite, hole_boxes):
+        if self.reconstruction == "ppl":
+            return self.patch_perceptual_loss(image, composite, hole_boxes)
+        if self.reconstruction == "perceptual":
+            return tf.reduce_mean(self.lpips(image, composite))
+        return {"l1": l1_loss, "l2": l2_loss}[self.reconstruction](image, composite)

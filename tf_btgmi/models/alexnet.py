@@ -1,0 +1,72 @@
+"""AlexNet's convolutions with the weights that LPIPS v0.1 was measured on (Sec. 3.2).
+
+Krizhevsky 2014, "One weird trick", as in torchvision. The weights are constants, not
+variables: nothing here is trained, and no checkpoint should carry them.
+"""
+
+from typing import List, Mapping, Optional
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_btgmi.assets import perceptual_weights_path
+
+# Subtracted from an image in [-1, 1], and what divides the rest (LPIPS v0.1).
+SHIFT = (-0.030, -0.088, -0.188)
+SCALE = (0.458, 0.448, 0.450)
+NUM_LAYERS = 5
+# (stride, padding, pooled first) of conv1 .. conv5.
+_LAYERS = (
+    (4, 2, False),
+    (1, 2, True),
+    (1, 1, True),
+    (1, 1, False),
+    (1, 1, False),
+)
+# conv1 and two poolings leave at least one pixel from here on.
+MIN_SIDE = 31
+
+
+def load_perceptual_weights(path: Optional[str] = None) -> Mapping[str, np.ndarray]:
+    """Reads `conv1..5/kernel`, `conv1..5/bias` and `lin1..5`, float32.
+
+    Args:
+        path: an `.npz` file; the one that comes with the package by default.
+    """
+    with np.load(path or perceptual_weights_path(), allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+class AlexNetFeatures(keras.layers.Layer):
+    """[B, H, W, 3] in [-1, 1] to the activations after relu1 .. relu5.
+
+    These have 64, 192, 384, 256 and 256 channels. H and W are at least 31 pixels.
+
+    Args:
+        weights: what `load_perceptual_weights` returns; read by it where None.
+    """
+
+    def __init__(self, weights: Optional[Mapping[str, np.ndarray]] = None, **kwargs):
+        super().__init__(trainable=False, autocast=False, **kwargs)
+        weights = load_perceptual_weights() if weights is None else weights
+        self._kernels = [weights[f"conv{i + 1}/kernel"] for i in range(NUM_LAYERS)]
+        self._biases = [weights[f"conv{i + 1}/bias"] for i in range(NUM_LAYERS)]
+        self.built = True
+
+    def call(self, image) -> List[tf.Tensor]:
+        dtype = self.compute_dtype
+        hidden = (tf.cast(image, tf.float32) - SHIFT) / SCALE
+        hidden = tf.cast(hidden, dtype)
+        activations = []
+        for position, (stride, padding, pooled) in enumerate(_LAYERS):
+            if pooled:
+                hidden = tf.nn.max_pool2d(hidden, 3, 2, "VALID")
+            edges = [[0, 0], [padding, padding], [padding, padding], [0, 0]]
+            hidden = tf.nn.conv2d(
+                hidden, tf.constant(self._kernels[position], dtype), stride, edges
+            )
+            hidden = tf.nn.bias_add(hidden, tf.constant(self._biases[position], dtype))
+            hidden = tf.nn.relu(hidden)
+            activations.append(hidden)
+        return activations

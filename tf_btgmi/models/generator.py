@@ -1,0 +1,170 @@
+"""The generator: a ResNet head (Sec. 3.1) and its refinement blocks (Sec. 3.3).
+
+Input [B, H, W, 4]: the masked image in [-1, 1] with its hole at 0, then the mask.
+Output [B, H, W, 3] in [-1, 1]. H and W are multiples of `size_multiple`.
+
+Every refinement block is built at the start and `stage` says how many of them run:
+growing a built network in place would leave its traced functions and its optimizer
+without the new block, silently.
+"""
+
+import keras
+import tensorflow as tf
+
+from tf_btgmi.layers.convolution import (
+    NormalizedConvolution,
+    ReflectedConvolution,
+    Resampling,
+)
+from tf_btgmi.layers.residual import DilatedResidualBlock, RefinementBlock
+
+INPUT_CHANNELS = 4
+OUTPUT_CHANNELS = 3
+
+
+@keras.saving.register_keras_serializable("tf_btgmi")
+class Generator(keras.Model):
+    """Front end, residual blocks, refinement blocks and back end.
+
+    Attributes:
+        stage: number of refinement blocks that run, a Python number: set it before
+            the functions that call the generator are traced, or trace them anew.
+        fade_in_alpha: variable, weight of the newest of them; the older ones are at 1.
+
+    Args:
+        base_filters: filters of the first convolution.
+        max_filters: cap on the filters of the later ones.
+        num_downsamplings: halvings of the resolution.
+        num_head_blocks: residual blocks of the head.
+        num_refinement_blocks: blocks that stages 1, 2, ... add.
+        dilation: of the residual blocks.
+        dilated_convolutions: `first` or `both` of a block.
+        normalization: `batch` or `instance`.
+        resampling: `strided` (convolutions of stride 2) or `interpolated`
+            (convolution and max-pool; bilinear and convolution).
+        stage: the attribute's first value; all blocks where it is None.
+
+    Raises:
+        ValueError: `resampling` or `normalization` is unknown.
+    """
+
+    def __init__(
+        self,
+        base_filters=64,
+        max_filters=512,
+        num_downsamplings=3,
+        num_head_blocks=9,
+        num_refinement_blocks=3,
+        dilation=2,
+        dilated_convolutions="first",
+        normalization="batch",
+        resampling="strided",
+        stage=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.base_filters = base_filters
+        self.max_filters = max_filters
+        self.num_downsamplings = num_downsamplings
+        self.num_head_blocks = num_head_blocks
+        self.num_refinement_blocks = num_refinement_blocks
+        self.dilation = dilation
+        self.dilated_convolutions = dilated_convolutions
+        self.normalization = normalization
+        self.resampling = resampling
+        self.stage = num_refinement_blocks if stage is None else stage
+
+        filters = [
+            min(base_filters * 2**level, max_filters)
+            for level in range(num_downsamplings + 1)
+        ]
+        block_options = {
+            "filters": filters[-1],
+            "dilation": dilation,
+            "dilated_convolutions": dilated_convolutions,
+            "normalization": normalization,
+        }
+        self.stem = NormalizedConvolution(
+            ReflectedConvolution(base_filters), normalization
+        )
+        self.front_end = [
+            NormalizedConvolution(Resampling(count, "down", resampling), normalization)
+            for count in filters[1:]
+        ]
+        self.head_blocks = [
+            DilatedResidualBlock(**block_options) for _ in range(num_head_blocks)
+        ]
+        self.refinement_blocks = [
+            RefinementBlock(**block_options) for _ in range(num_refinement_blocks)
+        ]
+        self.back_end = [
+            NormalizedConvolution(Resampling(count, "up", resampling), normalization)
+            for count in reversed(filters[:-1])
+        ]
+        self.to_image = ReflectedConvolution(OUTPUT_CHANNELS, use_bias=True)
+        self.fade_in_alpha = self.add_weight(
+            name="fade_in_alpha", shape=(), initializer="ones", trainable=False
+        )
+
+    @property
+    def size_multiple(self) -> int:
+        """What height and width must be multiples of, in pixels."""
+        return 2**self.num_downsamplings
+
+    @property
+    def active_trainable_variables(self) -> list:
+        """Trainable variables of the head and the refinement blocks that run."""
+        idle = {
+            id(variable)
+            for block in self.refinement_blocks[self.stage :]
+            for variable in block.trainable_variables
+        }
+        return [v for v in self.trainable_variables if id(v) not in idle]
+
+    @property
+    def averaged_variables(self) -> list:
+        """Everything that a moving average follows: all but `fade_in_alpha`."""
+        return [v for v in self.weights if v is not self.fade_in_alpha]
+
+    def build(self, input_shape=None):
+        # Makes all blocks, those too that `call` leaves out at this stage.
+        if self.built:
+            return
+        side = 4 * self.size_multiple
+        with tf.init_scope():
+            blank = tf.zeros([1, side, side, INPUT_CHANNELS])
+            self._run(blank, self.num_refinement_blocks, training=False)
+        self.built = True
+
+    def call(self, inputs, training=None):
+        return self._run(inputs, self.stage, training)
+
+    def get_config(self):
+        # From the base class come the name and, on Keras 3, the precision policy.
+        return {
+            **super().get_config(),
+            "base_filters": self.base_filters,
+            "max_filters": self.max_filters,
+            "num_downsamplings": self.num_downsamplings,
+            "num_head_blocks": self.num_head_blocks,
+            "num_refinement_blocks": self.num_refinement_blocks,
+            "dilation": self.dilation,
+            "dilated_convolutions": self.dilated_convolutions,
+            "normalization": self.normalization,
+            "resampling": self.resampling,
+            "stage": self.stage,
+        }
+
+    def _run(self, inputs, num_blocks, training):
+        hidden = self.stem(inputs, training=training)
+        for layer in self.front_end:
+            hidden = layer(hidden, training=training)
+        for block in self.head_blocks:
+            hidden = block(hidden, training=training)
+        for block in self.refinement_blocks[:num_blocks]:
+            newest = block is self.refinement_blocks[num_blocks - 1]
+            alpha = tf.convert_to_tensor(self.fade_in_alpha) if newest else 1.0
+            hidden = block(hidden, fade_in_alpha=alpha, training=training)
+        for layer in self.back_end:
+            hidden = layer(hidden, training=training)
+        return tf.tanh(tf.cast(self.to_image(hidden), tf.float32))
