@@ -131,13 +131,19 @@ class Holes:
         return holes[0]
 
     def thickness(self, hole: int) -> float:
-        """Twice the largest distance from a pixel of the hole to a known one."""
-        box = _grown(self.boxes[hole - 1], 1, self.height, self.width)
-        inside = _clipped_to(box, self._box)
-        pixels = np.zeros((box[2] - box[0], box[3] - box[1]), np.uint8)
-        target = tuple(i - o for i, o in zip(inside, (box[0], box[1]) * 2))
-        pixels[_slices(target)] = self.pixels(hole, inside)
-        return 2.0 * float(cv2.distanceTransform(pixels, cv2.DIST_L2, 3).max())
+        """Twice the largest distance from a pixel of the hole to a known one.
+
+        On a map of several pixels a cell it is right to about one cell.
+        """
+        y0, x0, y1, x1 = self.boxes[hole - 1]
+        rows, columns = self._cell_slices((y0, x0, y1, x1))
+        cells = (self._owner[rows, columns] == hole).astype(np.uint8)
+        # What lies around the box is known; what lies beyond the picture is not.
+        around = (y0 > 0, y1 < self.height, x0 > 0, x1 < self.width)
+        cells = cv2.copyMakeBorder(cells, *map(int, around), cv2.BORDER_CONSTANT)
+        thickness = 2.0 * float(cv2.distanceTransform(cells, cv2.DIST_L2, 3).max())
+        # A line of one pixel touches two cells where it runs along their border.
+        return thickness * self._unit - (self._unit - 1)
 
     def _find_wholes(self):
         # One cell of the map stands for unit x unit pixels; what is nearer than that
@@ -145,11 +151,7 @@ class Holes:
         self._unit = -(-max(self._hole.shape) // _MAP_SIDE)
         cells = self._hole
         if self._unit > 1:
-            rows, columns = (-(-n // self._unit) for n in self._hole.shape)
-            starts = np.arange(rows) * self._unit
-            cells = np.maximum.reduceat(self._hole, starts, axis=0)
-            starts = np.arange(columns) * self._unit
-            cells = np.maximum.reduceat(cells, starts, axis=1)
+            cells = _reduced(_reduced(cells, self._unit).T, self._unit).T
         _, self._owner, stats, _ = cv2.connectedComponentsWithStats(
             np.ascontiguousarray(cells), connectivity=8
         )
@@ -312,6 +314,14 @@ def _dilate(hole: np.ndarray, pixels: int) -> np.ndarray:
         return hole
     distance = cv2.distanceTransform(1 - hole, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     return (distance <= pixels).astype(np.uint8)
+
+
+def _reduced(cells: np.ndarray, unit: int) -> np.ndarray:
+    reduced = cells[::unit].copy()
+    for offset in range(1, unit):
+        part = cells[offset::unit]
+        np.maximum(reduced[: len(part)], part, out=reduced[: len(part)])
+    return reduced
 
 
 def _mirrored(inner: np.ndarray, box: Box, y: int, x: int, side: int) -> np.ndarray:

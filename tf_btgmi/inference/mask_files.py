@@ -1,0 +1,58 @@
+"""Reads a mask from a picture file: which pixels are hole.
+
+White is hole, at 128 of 255 and above. Colours count by their luminance. A mask with
+an alpha channel that varies means its alpha channel where the opaque part has one
+colour (strokes on a transparent layer, whatever their colour), and otherwise what is
+both white and opaque. The mask is taken upright, as it is displayed.
+"""
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+
+def read_mask(path: str, invert: bool = False) -> np.ndarray:
+    """The mask in a file.
+
+    Args:
+        path: a picture of any mode.
+        invert: whether black is hole.
+
+    Returns:
+        [H, W] bool, True = hole.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: not a picture, or damaged.
+    """
+    try:
+        with Image.open(path) as stored:
+            hole = _hole(ImageOps.exif_transpose(stored))
+    except FileNotFoundError:
+        raise
+    except UnidentifiedImageError:
+        raise ValueError(f"{path} is not a picture that can be read.") from None
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{path} cannot be read: {error}.") from None
+    return ~hole if invert else hole
+
+
+def _hole(mask: Image.Image) -> np.ndarray:
+    if mask.mode.startswith("I;16") or mask.mode == "I":
+        return np.array(mask) >= 128 * 257
+    if mask.mode == "F":
+        return np.array(mask) >= 128
+    if mask.mode in ("LA", "PA", "RGBA") or "transparency" in mask.info:
+        return _hole_with_alpha(np.array(mask.convert("RGBA")))
+    return np.array(mask.convert("L")) >= 128
+
+
+def _hole_with_alpha(pixels: np.ndarray) -> np.ndarray:
+    white = np.array(Image.fromarray(pixels[..., :3].copy()).convert("L")) >= 128
+    alpha = pixels[..., 3]
+    if alpha.min() == alpha.max():
+        return white
+    opaque = alpha >= 128
+    colors = pixels[opaque][:, :3]
+    if colors.size and (colors == colors[0]).all():
+        return opaque
+    return white & opaque

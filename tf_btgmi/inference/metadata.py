@@ -1,0 +1,212 @@
+"""What a picture file says beside its pixels, carried from one file to the next.
+
+A PNG's own chunks are copied as they are. EXIF data is copied as it is but for its
+thumbnail: that still shows what was in the hole, so it is blanked.
+"""
+
+import dataclasses
+import struct
+import zlib
+from typing import Dict, List, Optional, Tuple
+
+from PIL import Image
+
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_METADATA = (
+    *(b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"mDCV", b"cLLI"),
+    *(b"pHYs", b"eXIf", b"tIME", b"tEXt", b"zTXt", b"iTXt"),
+)
+_EXIF_PREFIX = b"Exif\0\0"
+_ORIENTATION = 0x0112
+_XMP, _EXIF_IFD, _GPS_IFD = 700, 0x8769, 0x8825
+# Tags that tell how a TIFF's pixels are stored, and what is written by other ways.
+_TIFF_STRUCTURE = {
+    *(254, 255, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 282, 283, 284, 296),
+    *(301, 317, 318, 319, 320, 322, 323, 324, 325, 330, 338, 339, 347, 529, 530, 531),
+    *(532, 34675, _XMP),
+}
+
+
+@dataclasses.dataclass
+class Metadata:
+    """Attributes:
+    exif: EXIF block as a JPEG holds it, beginning with `Exif`; empty without one.
+    icc: colour profile.
+    xmp: XMP packet.
+    dpi: pixels an inch, across and down.
+    comment: a JPEG's comment.
+    photoshop: a JPEG's APP13 segment (IPTC).
+    texts: a PNG's texts.
+    png_chunks: a PNG's own chunks, where the picture came from one.
+    """
+
+    exif: bytes = b""
+    icc: bytes = b""
+    xmp: bytes = b""
+    dpi: Optional[Tuple[float, float]] = None
+    comment: bytes = b""
+    photoshop: bytes = b""
+    texts: Dict[str, str] = dataclasses.field(default_factory=dict)
+    png_chunks: List[Tuple[bytes, bytes]] = dataclasses.field(default_factory=list)
+
+    @property
+    def orientation(self) -> int:
+        """EXIF orientation, 1 to 8; 1 where there is none."""
+        value = self.tags().get(_ORIENTATION, 1)
+        return value if value in range(1, 9) else 1
+
+    def tags(self) -> Image.Exif:
+        """The EXIF block, parsed; what tells how a TIFF was stored is left out."""
+        parsed = Image.Exif()
+        if self.exif:
+            parsed.load(self.exif)
+        return _without_structure(parsed)
+
+    def without_orientation(self) -> "Metadata":
+        """For pixels that were turned upright."""
+        tags = self.tags()
+        if _ORIENTATION in tags:
+            del tags[_ORIENTATION]
+        chunks = [chunk for chunk in self.png_chunks if chunk[0] != b"eXIf"]
+        return dataclasses.replace(self, exif=tags.tobytes(), png_chunks=chunks)
+
+    def without_icc(self) -> "Metadata":
+        """For pixels whose colours the profile does not describe."""
+        color = (b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"mDCV", b"cLLI")
+        chunks = [chunk for chunk in self.png_chunks if chunk[0] not in color]
+        return dataclasses.replace(self, icc=b"", png_chunks=chunks)
+
+
+def read_metadata(stored: Image.Image, data: bytes) -> Metadata:
+    """Metadata of an opened picture whose file is `data`."""
+    info = stored.info
+    exif = info.get("exif", b"")
+    if stored.format == "TIFF":
+        exif = _without_structure(stored.getexif()).tobytes()
+    if exif:
+        exif = _EXIF_PREFIX + without_thumbnail(exif[6 * exif.startswith(_EXIF_PREFIX) :])
+    xmp = info.get("xmp", b"")
+    photoshop = [
+        body for name, body in getattr(stored, "applist", ()) if name == "APP13"
+    ]
+    metadata = Metadata(
+        exif=exif,
+        icc=info.get("icc_profile") or b"",
+        xmp=xmp.encode() if isinstance(xmp, str) else bytes(xmp),
+        dpi=info.get("dpi"),
+        comment=info.get("comment", b"") if stored.format in ("JPEG", "MPO") else b"",
+        photoshop=photoshop[0] if photoshop else b"",
+    )
+    if stored.format == "PNG":
+        chunks = [c for c in png_chunks(data) if c[0] in _PNG_METADATA]
+        exif_chunk = exif[len(_EXIF_PREFIX) :]
+        metadata.png_chunks = [
+            (name, exif_chunk if name == b"eXIf" else body) for name, body in chunks
+        ]
+        metadata.texts = {
+            key: str(value) for key, value in getattr(stored, "text", {}).items()
+        }
+    return metadata
+
+
+def chunks_of(metadata: Metadata) -> List[Tuple[bytes, bytes]]:
+    """Metadata as PNG chunks: the picture's own, or made from what it had."""
+    if metadata.png_chunks:
+        return metadata.png_chunks
+    chunks = []
+    if metadata.icc:
+        chunks.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(metadata.icc)))
+    if metadata.dpi:
+        across, down = (round(value / 0.0254) for value in metadata.dpi)
+        chunks.append((b"pHYs", struct.pack(">IIB", across, down, 1)))
+    if metadata.exif:
+        chunks.append((b"eXIf", metadata.exif[len(_EXIF_PREFIX) :]))
+    if metadata.xmp:
+        chunks.append((b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + metadata.xmp))
+    if metadata.comment:
+        text = metadata.comment.decode("utf-8", "replace").encode()
+        chunks.append((b"iTXt", b"Comment\0\0\0\0\0" + text))
+    return chunks
+
+
+def png_chunks(data: bytes) -> List[Tuple[bytes, bytes]]:
+    """All chunks of a PNG file, in order."""
+    chunks, position = [], len(_PNG_SIGNATURE)
+    while position + 8 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, position)
+        chunks.append((name, data[position + 8 : position + 8 + length]))
+        position += length + 12
+    return chunks
+
+
+def png_file(chunks: List[Tuple[bytes, bytes]]) -> bytes:
+    """A PNG file of these chunks."""
+    parts = [_PNG_SIGNATURE]
+    for name, body in chunks:
+        checksum = zlib.crc32(body, zlib.crc32(name))
+        parts += [struct.pack(">I", len(body)), name, body, struct.pack(">I", checksum)]
+    return b"".join(parts)
+
+
+def without_thumbnail(tiff: bytes) -> bytes:
+    """An EXIF block (from its TIFF header on) with its thumbnail blanked."""
+    try:
+        order, first = _tiff_header(tiff)
+        (count,) = struct.unpack_from(order + "H", tiff, first)
+        link = first + 2 + 12 * count
+        (second,) = struct.unpack_from(order + "I", tiff, link)
+        if not second:
+            return tiff
+        found = [
+            struct.unpack_from(order + "I", tiff, _tiff_entry(tiff, order, second, tag))
+            for tag in (0x0201, 0x0202)
+        ]
+    except (struct.error, KeyError, ValueError):
+        return tiff
+    (start,), (length,) = found
+    blanked = bytearray(tiff)
+    blanked[link : link + 4] = bytes(4)
+    length = max(0, min(length, len(tiff) - start))
+    blanked[start : start + length] = bytes(length)
+    return bytes(blanked)
+
+
+def without_tiff_orientation(data: bytes) -> bytes:
+    """A TIFF file that says its pixels are upright; for readers that turn them."""
+    try:
+        order, first = _tiff_header(data)
+        position = _tiff_entry(data, order, first, _ORIENTATION)
+    except (struct.error, KeyError, ValueError):
+        return data
+    return data[:position] + struct.pack(order + "H", 1) + data[position + 2 :]
+
+
+def sub_directories(tags: Image.Exif) -> bool:
+    """Whether there is camera or position data in directories of their own."""
+    return any(tags.get_ifd(number) for number in (_EXIF_IFD, _GPS_IFD))
+
+
+def _without_structure(tags: Image.Exif) -> Image.Exif:
+    kept = Image.Exif()
+    for tag, value in tags.items():
+        if tag not in _TIFF_STRUCTURE and tag not in (_EXIF_IFD, _GPS_IFD):
+            kept[tag] = value
+    for number in (_EXIF_IFD, _GPS_IFD):
+        directory = tags.get_ifd(number)
+        if directory:
+            kept.get_ifd(number).update(directory)
+    return kept
+
+
+def _tiff_header(data: bytes) -> Tuple[str, int]:
+    order = {b"II*\0": "<", b"MM\0*": ">"}[data[:4]]
+    return order, struct.unpack_from(order + "I", data, 4)[0]
+
+
+def _tiff_entry(data: bytes, order: str, directory: int, tag: int) -> int:
+    """Where the value of a tag lies."""
+    (count,) = struct.unpack_from(order + "H", data, directory)
+    for entry in range(directory + 2, directory + 2 + 12 * count, 12):
+        if struct.unpack_from(order + "H", data, entry)[0] == tag:
+            return entry + 8
+    raise KeyError(tag)

@@ -1,0 +1,278 @@
+"""Writes a picture in the format that its file's name asks for.
+
+Size, mode, depth and metadata stay as they are where the format holds them; what it
+does not hold is converted and said. PNG, TIFF, BMP and WebP made from a lossless file
+are lossless. JPEG is not: from a JPEG it takes the tables and subsampling of that file,
+so that known pixels move by a few levels at most; from another file quality 95 without
+subsampling. TIFF with camera data (EXIF directories) is written uncompressed, which is
+the one way Pillow can.
+"""
+
+import dataclasses
+import io
+import os
+import zlib
+from typing import List, Tuple
+
+import cv2
+import numpy as np
+import tifffile
+from PIL import Image
+
+from tf_btgmi.inference import metadata as metadata_lib
+from tf_btgmi.inference.pictures import Picture, upright
+
+FORMATS = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".webp": "WEBP",
+    ".bmp": "BMP",
+}
+_MODES = {
+    "PNG": ("1", "L", "LA", "P", "RGB", "RGBA"),
+    "JPEG": ("L", "RGB", "CMYK"),
+    "TIFF": ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK"),
+    "WEBP": ("RGB", "RGBA"),
+    "BMP": ("1", "L", "P", "RGB"),
+}
+_SIXTEEN_BITS = ("PNG", "TIFF")
+_LOSSY = ("JPEG", "WEBP")
+_LOSSLESS_TIFF = ("raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits")
+_ICC_SPACES = {"CMYK": b"CMYK", "1": b"GRAY", "L": b"GRAY", "LA": b"GRAY"}
+_QUALITY = 95
+
+
+def format_of(path: str) -> str:
+    """The format a file's name asks for, in Pillow's words.
+
+    Raises:
+        ValueError: an ending that no format here has.
+    """
+    ending = os.path.splitext(path)[1].lower()
+    if ending not in FORMATS:
+        raise ValueError(
+            f"{path}: pictures are written as {', '.join(FORMATS)}; the ending is "
+            f"{ending or 'missing'}."
+        )
+    return FORMATS[ending]
+
+
+def write_picture(picture: Picture, path: str) -> List[str]:
+    """Writes `picture` beside its place first and then moves it there.
+
+    Returns:
+        What the format could not hold, a sentence each.
+
+    Raises:
+        ValueError: an unknown ending, or a picture the format cannot hold.
+        OSError: the file cannot be written.
+    """
+    picture, notes = _converted(picture, format_of(path))
+    try:
+        data = _encoders()[format_of(path)](picture, notes)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ValueError(f"{path} cannot be written: {error}.") from None
+    temporary = f"{path}.tmp-{os.getpid()}"
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+    finally:
+        if os.path.exists(temporary):
+            os.remove(temporary)
+    return notes
+
+
+def _converted(picture: Picture, target: str) -> Tuple[Picture, List[str]]:
+    notes = []
+    if picture.format != target:
+        picture = dataclasses.replace(picture, encoding={})
+    if picture.pixels.dtype == np.uint16 and target not in _SIXTEEN_BITS:
+        pixels = cv2.convertScaleAbs(picture.pixels, alpha=1 / 257)
+        picture = dataclasses.replace(
+            picture, pixels=pixels.reshape(picture.pixels.shape)
+        )
+        notes.append(f"16 bits became 8, {target} holds no more")
+    if picture.mode not in _MODES[target]:
+        mode, image = _nearest_mode(picture, target, notes)
+        picture = dataclasses.replace(
+            picture, pixels=np.array(image), mode=mode, palette=None
+        )
+    icc = picture.metadata.icc
+    if icc and icc[16:20] != _ICC_SPACES.get(picture.mode, b"RGB "):
+        picture = dataclasses.replace(picture, metadata=picture.metadata.without_icc())
+        notes.append(f"the colour profile was for another mode than {picture.mode}")
+    if target == "BMP" and picture.metadata.orientation > 1:
+        turned = upright(picture.pixels, picture.metadata.orientation)
+        picture = dataclasses.replace(
+            picture,
+            pixels=np.ascontiguousarray(turned),
+            metadata=picture.metadata.without_orientation(),
+        )
+        notes.append("the picture was turned upright, BMP holds no orientation")
+    return picture, notes
+
+
+def _nearest_mode(picture: Picture, target: str, notes: List[str]):
+    image = _image(picture)
+    transparent = picture.mode in ("LA", "RGBA")
+    if picture.mode == "P":
+        transparent = bool((picture.palette[picture.pixels, 3] < 255).any())
+        image = image.convert("RGBA" if transparent else "RGB")
+    if transparent and "RGBA" in _MODES[target]:
+        return "RGBA", image.convert("RGBA")
+    if transparent:
+        notes.append(f"transparency was laid on white, {target} holds none")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image.convert("RGBA"))
+    grey = picture.mode in ("1", "L", "LA") and "L" in _MODES[target]
+    mode = "L" if grey else "RGB"
+    if not transparent and picture.mode != "L":
+        notes.append(f"mode {picture.mode} became {mode}, {target} does not hold it")
+    return mode, image.convert(mode)
+
+
+def _encoders():
+    return {
+        "PNG": _png,
+        "JPEG": _jpeg,
+        "TIFF": _tiff,
+        "WEBP": _webp,
+        "BMP": _bmp,
+    }
+
+
+def _png(picture: Picture, notes: List[str]) -> bytes:
+    if picture.pixels.dtype == np.uint16:
+        chunks = _sixteen_bit_png(picture.pixels)
+    else:
+        chunks = metadata_lib.png_chunks(_saved(picture, "PNG"))
+    extra = metadata_lib.chunks_of(picture.metadata)
+    return metadata_lib.png_file([chunks[0], *extra, *chunks[1:]])
+
+
+def _sixteen_bit_png(pixels: np.ndarray) -> list:
+    height, width = pixels.shape[:2]
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    header = b"".join(number.to_bytes(4, "big") for number in (width, height))
+    header += bytes([16, {1: 0, 2: 4, 3: 2, 4: 6}[channels], 0, 0, 0])
+    rows = pixels.astype(">u2").reshape(height, -1).view(np.uint8)
+    # PNG's filter 2: each byte less the one above it.
+    lines = np.full((height, rows.shape[1] + 1), 2, np.uint8)
+    lines[0, 1:] = rows[0]
+    np.subtract(rows[1:], rows[:-1], out=lines[1:, 1:])
+    body = zlib.compress(lines.tobytes(), 4)
+    return [(b"IHDR", header), (b"IDAT", body), (b"IEND", b"")]
+
+
+def _jpeg(picture: Picture, notes: List[str]) -> bytes:
+    options = picture.encoding or {"quality": _QUALITY, "subsampling": 0}
+    metadata = picture.metadata
+    options = dict(options, **_common(metadata), comment=metadata.comment)
+    if metadata.xmp:
+        options["xmp"] = metadata.xmp
+    if metadata.photoshop:
+        length = (len(metadata.photoshop) + 2).to_bytes(2, "big")
+        options["extra"] = b"\xff\xed" + length + metadata.photoshop
+    return _saved(picture, "JPEG", **options)
+
+
+def _webp(picture: Picture, notes: List[str]) -> bytes:
+    options = {"lossless": True, "exact": True}
+    if picture.format in _LOSSY and not picture.encoding.get("lossless"):
+        options = {"quality": _QUALITY}
+    options.update(_common(picture.metadata), xmp=picture.metadata.xmp)
+    return _saved(picture, "WEBP", **options)
+
+
+def _bmp(picture: Picture, notes: List[str]) -> bytes:
+    dpi = picture.metadata.dpi
+    return _saved(picture, "BMP", **({"dpi": dpi} if dpi else {}))
+
+
+def _tiff(picture: Picture, notes: List[str]) -> bytes:
+    tags = picture.metadata.tags()
+    if picture.pixels.dtype == np.uint16:
+        if metadata_lib.sub_directories(tags):
+            notes.append("camera data was left out of the 16-bit TIFF")
+        return _sixteen_bit_tiff(picture.pixels, picture.metadata)
+    if picture.metadata.xmp:
+        tags[700] = picture.metadata.xmp
+    compression = picture.encoding.get("compression", "tiff_adobe_deflate")
+    if compression == "group4" and picture.mode == "1":
+        pass
+    elif compression not in _LOSSLESS_TIFF:
+        compression = "tiff_adobe_deflate"
+    if metadata_lib.sub_directories(tags):
+        compression = "raw"
+    options = dict(_common(picture.metadata), exif=tags, compression=compression)
+    return _saved(picture, "TIFF", **options)
+
+
+def _sixteen_bit_tiff(pixels: np.ndarray, metadata) -> bytes:
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    extra_tags = []
+    for tag, value in metadata.tags().items():
+        if isinstance(value, str):
+            extra_tags.append((tag, 2, 0, value, True))
+        elif isinstance(value, bytes):
+            extra_tags.append((tag, 7, len(value), value, True))
+        elif isinstance(value, int) and 0 <= value < 1 << 16:
+            extra_tags.append((tag, 3, 1, value, True))
+    if metadata.xmp:
+        extra_tags.append((700, 1, len(metadata.xmp), metadata.xmp, True))
+    options = {}
+    if metadata.dpi:
+        options = {"resolution": metadata.dpi, "resolutionunit": 2}
+    if channels > 1:
+        options["planarconfig"] = "contig"
+    if channels in (2, 4):
+        options["extrasamples"] = [2]
+    file = io.BytesIO()
+    tifffile.imwrite(
+        file,
+        pixels,
+        photometric="rgb" if channels > 2 else "minisblack",
+        compression="zlib",
+        iccprofile=metadata.icc or None,
+        extratags=extra_tags,
+        metadata=None,
+        software=False,
+        **options,
+    )
+    return file.getvalue()
+
+
+def _common(metadata) -> dict:
+    options = {"exif": metadata.exif, "icc_profile": metadata.icc or None}
+    if metadata.dpi:
+        options["dpi"] = metadata.dpi
+    return options
+
+
+def _saved(picture: Picture, target: str, **options) -> bytes:
+    image = _image(picture)
+    file = io.BytesIO()
+    if picture.mode == "P" and target == "PNG":
+        alpha = picture.palette[: picture.pixels.max() + 1, 3]
+        if (alpha < 255).any():
+            options["transparency"] = alpha.tobytes()
+    image.save(file, target, **options)
+    return file.getvalue()
+
+
+def _image(picture: Picture) -> Image.Image:
+    if picture.mode == "1":
+        return Image.fromarray(picture.pixels).convert("1", dither=Image.Dither.NONE)
+    height, width = picture.pixels.shape[:2]
+    data = np.ascontiguousarray(picture.pixels).tobytes()
+    image = Image.frombytes(picture.mode, (width, height), data)
+    if picture.mode == "P":
+        image.putpalette(picture.palette[:, :3].tobytes(), "RGB")
+        alpha = picture.palette[:, 3]
+        if (alpha < 255).any():
+            image.info["transparency"] = alpha.tobytes()
+    return image
