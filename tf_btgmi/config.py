@@ -154,6 +154,8 @@ class ProcedureConfig:
         refinement_steps: steps of each of those stages.
         fade_in_steps: steps in which a new block's `fade_in_alpha` goes from 0 to 1.
         block_wise: False trains all blocks from the first step (the ablation).
+        restart_optimizer: whether a stage starts with a fresh generator optimizer;
+            a new block's moments are biased otherwise.
         learning_rate: Adam's learning rate in stage 0.
         learning_rate_factor: stage i has this to the power i times that rate.
         adversarial_weight: the generator's adversarial weight in stage 0.
@@ -168,6 +170,7 @@ class ProcedureConfig:
     refinement_steps: int = 1_500
     fade_in_steps: int = 1_000
     block_wise: bool = True
+    restart_optimizer: bool = True
     learning_rate: float = 2e-4
     learning_rate_factor: float = 0.1
     adversarial_weight: float = 1.0

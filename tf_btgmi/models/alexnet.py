@@ -16,14 +16,10 @@ from tf_btgmi.assets import perceptual_weights_path
 SHIFT = (-0.030, -0.088, -0.188)
 SCALE = (0.458, 0.448, 0.450)
 NUM_LAYERS = 5
-# (stride, padding, pooled first) of conv1 .. conv5.
-_LAYERS = (
-    (4, 2, False),
-    (1, 2, True),
-    (1, 1, True),
-    (1, 1, False),
-    (1, 1, False),
-)
+# Whether conv1 .. conv5 come after a pooling. All but conv1 keep the size.
+_POOLED = (False, True, True, False, False)
+_STEM_STRIDE = 4
+_STEM_PADDING = 2
 # conv1 and two poolings leave at least one pixel from here on.
 MIN_SIDE = 31
 
@@ -59,13 +55,16 @@ class AlexNetFeatures(keras.layers.Layer):
         hidden = (tf.cast(image, tf.float32) - SHIFT) / SCALE
         hidden = tf.cast(hidden, dtype)
         activations = []
-        for position, (stride, padding, pooled) in enumerate(_LAYERS):
+        # Padding apart from the convolution: with padding of its own its gradient has
+        # no fast kernel on a CPU.
+        edge = [_STEM_PADDING, _STEM_PADDING]
+        hidden = tf.pad(hidden, [[0, 0], edge, edge, [0, 0]])
+        for position, pooled in enumerate(_POOLED):
             if pooled:
                 hidden = tf.nn.max_pool2d(hidden, 3, 2, "VALID")
-            edges = [[0, 0], [padding, padding], [padding, padding], [0, 0]]
-            hidden = tf.nn.conv2d(
-                hidden, tf.constant(self._kernels[position], dtype), stride, edges
-            )
+            stride, padding = (1, "SAME") if position else (_STEM_STRIDE, "VALID")
+            kernel = tf.constant(self._kernels[position], dtype)
+            hidden = tf.nn.conv2d(hidden, kernel, stride, padding)
             hidden = tf.nn.bias_add(hidden, tf.constant(self._biases[position], dtype))
             hidden = tf.nn.relu(hidden)
             activations.append(hidden)

@@ -60,7 +60,9 @@ class PatchDiscriminator(keras.Model):
             if 0 < position < len(STRIDES) - 1:
                 hidden = self.normalizations[position - 1](hidden)
             if position < len(STRIDES) - 1:
-                hidden = tf.nn.leaky_relu(hidden, LEAK)
+                # tf.nn.leaky_relu would do the same, but TensorFlow tries to fuse it
+                # into the convolution, fails where there are gradients, and says so.
+                hidden = tf.maximum(hidden, LEAK * hidden)
         return tf.cast(hidden, tf.float32)
 
     def get_config(self):

@@ -1,0 +1,34 @@
+"""A compact model for a CPU: outdoor photographs at 128x128, every kind of hole.
+
+Command: python -m tf_btgmi.train --config=configs/outdoor_128.py \
+    --workdir=runs/outdoor_128 --config.data.source=folder:PHOTOGRAPHS
+Time: not yet measured.
+To expect: not yet measured.
+"""
+
+from tf_btgmi.config import Config
+
+
+def get_config() -> Config:
+    """The experiment."""
+    config = Config(name="outdoor_128")
+    config.data.image_size = 128
+    config.data.min_crop = 0.5
+    config.data.color_jitter = 0.1
+    config.data.num_validation_images = 32
+    config.masks.rectangles = 0.5
+    config.masks.free_form = 0.35
+    config.masks.borders = 0.15
+    config.masks.max_hole_ratio = 0.5
+    config.generator.base_filters = 24
+    config.generator.max_filters = 192
+    config.discriminator.base_filters = 32
+    config.losses.ppl_patch_size = 64
+    config.losses.ppl_max_holes = 1
+    config.procedure.head_steps = 12_000
+    config.procedure.refinement_steps = 500
+    config.procedure.fade_in_steps = 300
+    config.procedure.warmup_steps = 6_000
+    config.procedure.warmup_image_size = 64
+    config.training.precision = "mixed_bfloat16"
+    return config

@@ -1,0 +1,108 @@
+"""What the command-line programs share: flags of a config, and errors in one line.
+
+A user's mistake ends with one line on standard error and exit code 2, a failure of
+the work with one line and exit code 1, Ctrl-C with 130. Tracebacks are for bugs.
+"""
+
+import os
+import sys
+from typing import Callable, List
+
+from absl import app, flags, logging
+from ml_collections import config_flags
+
+from tf_btgmi import config as config_lib
+
+USAGE_EXIT_CODE = 2
+FAILURE_EXIT_CODE = 1
+INTERRUPT_EXIT_CODE = 130
+
+
+class UsageError(ValueError):
+    """A mistake in what the user asked for; its text is the whole message."""
+
+
+class ProgramFailure(RuntimeError):
+    """Work that could not be done; its text is the whole message."""
+
+
+def define_config_flag() -> None:
+    """Defines `--config=FILE.py` or `FILE.json`, and `--config.FIELD=VALUE`."""
+    config_flags.DEFINE_config_file(
+        "config",
+        None,
+        "The experiment: a file of configs/, or a config.json that a run has written. "
+        "Its fields are changed by --config.FIELD=VALUE, for instance "
+        "--config.data.global_batch_size=16.",
+    )
+
+
+def run(main: Callable[[List[str]], int]) -> None:
+    """Parses the flags, calls `main(argv)` and exits with what it returns.
+
+    Args:
+        main: takes what is left of the command line; returns an exit code or None.
+    """
+    logging.set_verbosity(logging.INFO)
+    logging.use_absl_handler()
+    logging.get_absl_handler().setFormatter(None)
+    sys.argv = _with_json_config(sys.argv)
+    app.run(_guarded(main), flags_parser=_parse)
+
+
+def _guarded(main):
+    def guarded(argv):
+        if len(argv) > 1:
+            _stop(f"Not a flag: {argv[1]}. See --help.", USAGE_EXIT_CODE)
+        try:
+            return main(argv)
+        except KeyboardInterrupt:
+            _stop("Interrupted.", INTERRUPT_EXIT_CODE)
+        except (ValueError, FileNotFoundError, NotADirectoryError) as error:
+            _stop(str(error), USAGE_EXIT_CODE)
+        except (ProgramFailure, FloatingPointError, OSError) as error:
+            _stop(str(error), FAILURE_EXIT_CODE)
+
+    return guarded
+
+
+def _parse(argv):
+    try:
+        return flags.FLAGS(argv)
+    except flags.Error as error:
+        _stop(f"{error} See --help.", USAGE_EXIT_CODE)
+    except (KeyError, AttributeError):
+        _stop(config_lib.unknown_field(_unknown_override(argv)), USAGE_EXIT_CODE)
+    except (ValueError, TypeError, FileNotFoundError) as error:
+        _stop(str(error), USAGE_EXIT_CODE)
+
+
+def _unknown_override(argv) -> str:
+    known = set(config_lib.field_names(config_lib.Config()))
+    for argument in argv:
+        if argument.startswith(("--config.", "-config.")):
+            path = argument.split("=", 1)[0].split(".", 1)[1]
+            if path not in known:
+                return path
+    return "?"
+
+
+def _with_json_config(argv):
+    # The flag reads Python files that take a text after a colon; config.py is one
+    # that takes the path of a JSON file.
+    package_config = config_lib.__file__
+    result = []
+    for position, argument in enumerate(argv):
+        name, sign, value = argument.partition("=")
+        alone = position and argv[position - 1] in ("--config", "-config")
+        if sign and name in ("--config", "-config") and value.endswith(".json"):
+            argument = f"{name}={package_config}:{value}"
+        elif alone and argument.endswith(".json"):
+            argument = f"{package_config}:{argument}"
+        result.append(argument)
+    return result
+
+
+def _stop(message: str, code: int) -> None:
+    print(f"{os.path.basename(sys.argv[0])}: {message}", file=sys.stderr)
+    sys.exit(code)

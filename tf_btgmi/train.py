@@ -1,0 +1,58 @@
+"""Trains a model, or goes on with a training that was stopped.
+
+    python -m tf_btgmi.train --config=configs/places365_256.py --workdir=runs/places
+
+The same command again resumes. SIGTERM and Ctrl-C save first.
+"""
+
+from absl import flags, logging
+
+from tf_btgmi import program
+
+FLAGS = flags.FLAGS
+program.define_config_flag()
+flags.DEFINE_string(
+    "workdir",
+    None,
+    "Folder of the run: config.json, checkpoints, logs (TensorBoard) and pictures.",
+)
+flags.DEFINE_enum(
+    "strategy",
+    "mirrored",
+    ["mirrored", "one_device", "multi_worker"],
+    "mirrored: every visible GPU, or the CPU. one_device: the first of them. "
+    "multi_worker: the machines that TF_CONFIG names.",
+)
+flags.DEFINE_string(
+    "resume_from",
+    "",
+    "Workdir or checkpoint of another run that a new one starts from, with its step.",
+)
+
+
+def main(argv):
+    """Checks the flags and makes one library call."""
+    del argv
+    if FLAGS.config is None:
+        raise program.UsageError("Give --config=FILE, for instance configs/smoke.py.")
+    if not FLAGS.workdir:
+        raise program.UsageError("Give --workdir=FOLDER, where the run is kept.")
+    # Only now, so that a wrong flag is answered at once.
+    from tf_btgmi.training.strategy import make_strategy
+    from tf_btgmi.training.trainer import exit_code, train
+
+    strategy = make_strategy(FLAGS.strategy)
+    result = train(FLAGS.config, FLAGS.workdir, strategy, FLAGS.resume_from)
+    if result.finished:
+        logging.info("Finished: %d steps. Model: %s", result.step, FLAGS.workdir)
+    else:
+        logging.info(
+            "Stopped and saved at step %d: %s. The same command goes on from there.",
+            result.step,
+            result.checkpoint,
+        )
+    return exit_code(result)
+
+
+if __name__ == "__main__":
+    program.run(main)

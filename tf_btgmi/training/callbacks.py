@@ -1,0 +1,73 @@
+"""Callbacks that assign what changes with time, and that keep the average (Alg. 1).
+
+Each reads the step, asks its schedule and assigns the value; the values are logged
+with the losses by `reporting`.
+"""
+
+import keras
+
+from tf_btgmi.schedules import Schedule
+
+
+class ScheduledValue(keras.callbacks.Callback):
+    """Assigns `schedule(step)` before every step.
+
+    Attributes:
+        value: what was assigned last.
+
+    Args:
+        schedule: a callable of the step.
+    """
+
+    name = "value"
+
+    def __init__(self, schedule: Schedule):
+        super().__init__()
+        self.schedule = schedule
+        self.value = None
+
+    def on_train_batch_begin(self, batch, logs=None):
+        value = float(self.schedule(int(self.model.step.numpy())))
+        if value != self.value:
+            self.assign(value)
+            self.value = value
+
+    def assign(self, value: float) -> None:
+        """Gives `value` to the variables it is meant for."""
+        raise TypeError(f"{type(self).__name__} does not say what it assigns.")
+
+
+class AdversarialLossAnnealing(ScheduledValue):
+    """Anneals the weight of the generator's adversarial loss (Sec. 3.3)."""
+
+    name = "adversarial_weight"
+
+    def assign(self, value):
+        self.model.adversarial_weight.assign(value)
+
+
+class FadeIn(ScheduledValue):
+    """Fades the newest refinement block in, in the generator and its average."""
+
+    name = "fade_in_alpha"
+
+    def assign(self, value):
+        for generator in (self.model.generator, self.model.ema_generator):
+            generator.fade_in_alpha.assign(value)
+
+
+class LearningRateAnnealing(ScheduledValue):
+    """Sets the learning rate of both optimizers, stage by stage."""
+
+    name = "learning_rate"
+
+    def assign(self, value):
+        self.model.generator_optimizer.learning_rate.assign(value)
+        self.model.discriminator_optimizer.learning_rate.assign(value)
+
+
+class GeneratorAverage(keras.callbacks.Callback):
+    """Moves the averaged generator after every step."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.model.update_average()

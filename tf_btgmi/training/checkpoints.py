@@ -1,0 +1,133 @@
+"""Full checkpoints of a run: written whole or not at all, restored to the last digit.
+
+A checkpoint holds both generators, the discriminator, both optimizers and the step;
+everything else of a run is a function of the step and the config.
+"""
+
+import os
+import shutil
+
+import tensorflow as tf
+
+from tf_btgmi.training.inpainting_gan import InpaintingGAN
+from tf_btgmi.training.strategy import is_chief
+
+FOLDER = "checkpoints"
+
+
+class Checkpoints:
+    """The checkpoints of one workdir.
+
+    Args:
+        model: the compiled model.
+        workdir: folder of the run.
+        keep: newest checkpoints kept.
+        strategy: that the model was built under.
+    """
+
+    def __init__(self, model: InpaintingGAN, workdir: str, keep: int, strategy):
+        self._model = model
+        self._strategy = strategy
+        self._chief = is_chief(strategy)
+        folder = os.path.join(workdir, FOLDER)
+        if not self._chief:
+            # All workers take part in a save; what the others write is thrown away.
+            task = strategy.cluster_resolver.task_id
+            folder = os.path.join(workdir, f".{FOLDER}-of-worker-{task}")
+        self._checkpoint = tf.train.Checkpoint(
+            generator=model.generator,
+            ema_generator=model.ema_generator,
+            discriminator=model.discriminator,
+            generator_optimizer=model.generator_optimizer,
+            discriminator_optimizer=model.discriminator_optimizer,
+            step=model.step,
+        )
+        self._manager = tf.train.CheckpointManager(
+            self._checkpoint, folder, max_to_keep=keep
+        )
+
+    def restore(self, path: str) -> int:
+        """Restores everything from the checkpoint `path` and returns its step.
+
+        Raises:
+            ValueError: it is damaged or holds another model.
+        """
+        try:
+            status = self._checkpoint.restore(path)
+            status.assert_existing_objects_matched().expect_partial()
+        except (AssertionError, ValueError) as error:
+            raise ValueError(
+                f"{path} was written by another model than this config describes: "
+                f"{_first_line(error)}"
+            ) from error
+        except tf.errors.OpError as error:
+            raise ValueError(
+                f"{path} cannot be read ({_first_line(error)}). Delete it, and the one "
+                "before it is taken."
+            ) from error
+        return int(self._model.step.numpy())
+
+    def save(self) -> str:
+        """Writes a checkpoint of this step and returns its path.
+
+        Raises:
+            FloatingPointError: a weight is not a finite number.
+            OSError: it could not be written; the older ones are as they were.
+        """
+        step = int(self._model.step.numpy())
+        self._check_finite(step)
+        try:
+            path = self._manager.save(checkpoint_number=step)
+        except (tf.errors.OpError, OSError) as error:
+            self._remove_remains(step)
+            raise OSError(
+                f"The checkpoint of step {step} could not be written to "
+                f"{self._manager.directory}: {_first_line(error)}. The older one, "
+                f"{self.newest or 'none yet'}, is intact."
+            ) from error
+        if not self._chief:
+            shutil.rmtree(self._manager.directory, ignore_errors=True)
+        return path
+
+    @property
+    def newest(self) -> str:
+        """Path of the newest checkpoint; empty where there is none."""
+        return self._manager.latest_checkpoint or ""
+
+    def _check_finite(self, step):
+        for network in (self._model.generator, self._model.discriminator):
+            for variable in network.weights:
+                value = tf.convert_to_tensor(variable)
+                if not bool(tf.reduce_all(tf.math.is_finite(value))):
+                    raise FloatingPointError(
+                        f"At step {step} the weight {variable.name} of the "
+                        f"{network.name} is not finite. Last good checkpoint: "
+                        f"{self.newest or 'none'}."
+                    )
+
+    def _remove_remains(self, step):
+        folder = self._manager.directory
+        for name in os.listdir(folder) if os.path.isdir(folder) else []:
+            if name.startswith(f"ckpt-{step}."):
+                os.unlink(os.path.join(folder, name))
+
+
+def newest_checkpoint(place: str) -> str:
+    """The newest checkpoint of a workdir, or `place` itself where it is one.
+
+    Raises:
+        ValueError: `place` is neither.
+    """
+    if os.path.exists(f"{place}.index"):
+        return place
+    found = tf.train.latest_checkpoint(os.path.join(place, FOLDER))
+    if not found:
+        raise ValueError(
+            f"{place} holds no checkpoint. Give the workdir of a training that has "
+            "saved one."
+        )
+    return found
+
+
+def _first_line(error) -> str:
+    return str(error).strip().split("\n")[0].rstrip(".")[:300]

@@ -1,0 +1,105 @@
+"""What keeps a run safe: checkpoints in time, signals, numbers that are not finite."""
+
+import math
+import os
+import signal
+import time
+
+import keras
+
+from tf_btgmi.training.checkpoints import Checkpoints
+from tf_btgmi.training.strategy import anyone, num_workers
+
+# Steps between two questions to the other workers whether one was told to stop.
+_STEPS_BETWEEN_QUESTIONS = 10
+
+
+class FiniteGuard(keras.callbacks.Callback):
+    """Stops a run whose losses are no longer numbers, before anything is saved.
+
+    Args:
+        checkpoints: of the run, to name the last good one.
+    """
+
+    def __init__(self, checkpoints: Checkpoints):
+        super().__init__()
+        self._checkpoints = checkpoints
+
+    def on_train_batch_end(self, batch, logs=None):
+        for name, value in (logs or {}).items():
+            if not math.isfinite(value):
+                raise FloatingPointError(
+                    f"At step {int(self.model.step.numpy())} the {name} became "
+                    f"{value}. Last good checkpoint: "
+                    f"{self._checkpoints.newest or 'none'}."
+                )
+
+
+class SaveInTime(keras.callbacks.Callback):
+    """Saves by step, by minutes, and when a signal says that the end is near.
+
+    SIGTERM and SIGINT let the step end, save and stop `fit`; `signal_number` then says
+    which it was. A second one of them ends the process at once.
+
+    Args:
+        checkpoints: of the run.
+        every_steps: steps between checkpoints.
+        every_minutes: minutes between checkpoints; with several workers, whose clocks
+            differ, only steps count.
+        strategy: that the run trains under.
+    """
+
+    def __init__(self, checkpoints, every_steps, every_minutes, strategy):
+        super().__init__()
+        self._checkpoints = checkpoints
+        self._every_steps = every_steps
+        self._every_seconds = 60.0 * every_minutes
+        self._strategy = strategy
+        self._single = num_workers(strategy) == 1
+        self._saved_at = time.monotonic()
+        self._saved_step = None
+        self._previous = {}
+        self.signal_number = None
+
+    def __enter__(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._previous[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *unused):
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def on_train_batch_end(self, batch, logs=None):
+        step = int(self.model.step.numpy())
+        stop = self._told_to_stop(step)
+        passed = time.monotonic() - self._saved_at
+        late = self._single and self._every_seconds and passed >= self._every_seconds
+        if stop or late or step % self._every_steps == 0:
+            self.save()
+        if stop:
+            self.model.stop_training = True
+
+    def save(self) -> None:
+        """Saves this step, unless it was the last to be saved."""
+        step = int(self.model.step.numpy())
+        if step != self._saved_step:
+            self._checkpoints.save()
+        self._saved_step = step
+        self._saved_at = time.monotonic()
+
+    def _told_to_stop(self, step):
+        told = self.signal_number is not None
+        if self._single:
+            return told
+        if step % _STEPS_BETWEEN_QUESTIONS:
+            return False
+        told = anyone(self._strategy, told)
+        if told and self.signal_number is None:
+            self.signal_number = signal.SIGTERM
+        return told
+
+    def _note(self, number, frame):
+        if self.signal_number is not None:
+            os._exit(128 + number)
+        self.signal_number = number

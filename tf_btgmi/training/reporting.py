@@ -1,0 +1,189 @@
+"""What a run shows: a progress bar, TensorBoard scalars and pictures."""
+
+import os
+import sys
+import time
+from typing import Dict, List
+
+import keras
+import numpy as np
+import tensorflow as tf
+from absl import logging
+from PIL import Image
+from tqdm import tqdm
+
+from tf_btgmi.ops import image_ops, mask_ops
+
+LOGS = "logs"
+PICTURES = "pictures"
+NUM_PICTURES = 8
+# Seconds between lines of a log that is no terminal.
+_SECONDS_BETWEEN_LINES = 30.0
+
+
+class Progress(keras.callbacks.Callback):
+    """Progress bar, TensorBoard scalars and the history of a run.
+
+    Every `every_steps` steps the means of the losses since the last time go to
+    TensorBoard with the scheduled values and images/s. On a terminal a bar shows them
+    with the time left; elsewhere a line a while.
+
+    Attributes:
+        history: what was logged: dictionaries with `step` among the names.
+
+    Args:
+        scheduled: callbacks with `name` and `value`.
+        total_steps: of the whole run.
+        start_step: steps taken before.
+        global_batch_size: examples a step.
+        every_steps: steps between logs.
+        writer: a summary writer, or None in a process that writes nothing.
+    """
+
+    def __init__(
+        self, scheduled, total_steps, start_step, global_batch_size, every_steps, writer
+    ):
+        super().__init__()
+        self.history: List[Dict[str, float]] = []
+        self._scheduled = scheduled
+        self._total_steps = total_steps
+        self._global_batch_size = global_batch_size
+        self._every_steps = every_steps
+        self._writer = writer
+        terminal = writer is not None and sys.stderr.isatty()
+        self._bar = tqdm(
+            total=total_steps,
+            initial=start_step,
+            unit="step",
+            dynamic_ncols=True,
+            disable=not terminal,
+            desc="stage 0",
+        )
+        self._lines = writer is not None and not terminal
+        self._line_at = 0.0
+        self._since = None
+
+    def on_train_begin(self, logs=None):
+        # A new trace is about to be made; its time is nobody's images/s.
+        self._since = None
+
+    def on_train_batch_end(self, batch, logs=None):
+        step = int(self.model.step.numpy())
+        now = time.monotonic()
+        self._bar.update(1)
+        if self._since is None:
+            self._since = (step, now)
+        if step % self._every_steps and step != self._total_steps:
+            return
+        row = {"step": step, "stage": self.model.generator.stage, **logs}
+        row.update({item.name: item.value for item in self._scheduled})
+        if step > self._since[0]:
+            seconds = (now - self._since[1]) / (step - self._since[0])
+            row["images_per_second"] = self._global_batch_size / seconds
+        self._since = (step, now)
+        self.model.reset_metrics()
+        self.history.append(row)
+        self._show(row, now)
+
+    def close(self) -> None:
+        """Leaves the bar as it stands and writes what is still to be written."""
+        self._bar.close()
+        if self._writer is not None:
+            self._writer.flush()
+
+    def _show(self, row, now):
+        if self._writer is not None:
+            with self._writer.as_default(step=row["step"]):
+                for name, value in row.items():
+                    if name != "step":
+                        tf.summary.scalar(name, value)
+        numbers = (
+            f"reconstruction {row['reconstruction_loss']:.3f}, adversarial "
+            f"{row['adversarial_loss']:.3f}, discriminator "
+            f"{row['discriminator_loss']:.3f}"
+        )
+        rate = row.get("images_per_second", 0.0)
+        self._bar.set_description(f"stage {row['stage']}")
+        self._bar.set_postfix_str(f"{numbers}, {rate:.1f} images/s")
+        last = row["step"] == self._total_steps
+        if self._lines and (now - self._line_at > _SECONDS_BETWEEN_LINES or last):
+            self._line_at = now
+            left = self._total_steps - row["step"]
+            minutes = left * self._global_batch_size / rate / 60.0 if rate else 0.0
+            logging.info(
+                "step %d of %d, stage %d: %s, %.1f images/s, %.0f min left",
+                row["step"],
+                self._total_steps,
+                row["stage"],
+                numbers,
+                rate,
+                minutes,
+            )
+
+
+class Validation(keras.callbacks.Callback):
+    """Measures the averaged generator on fixed pictures and shows its results.
+
+    The pictures go to TensorBoard and to `WORKDIR/pictures/STEP.png`: a row each of
+    masked image, prediction, composite and image.
+
+    Attributes:
+        history: the metrics with their `step`.
+
+    Args:
+        dataset: finite, batches of examples.
+        every_steps: steps between validations.
+        workdir: folder of the run.
+        writer: a summary writer, or None in a process that writes nothing.
+    """
+
+    def __init__(self, dataset, every_steps, workdir, writer):
+        super().__init__()
+        self.history: List[Dict[str, float]] = []
+        self._dataset = dataset
+        self._every_steps = every_steps
+        self._folder = os.path.join(workdir, PICTURES)
+        self._writer = writer
+
+    def on_train_batch_end(self, batch, logs=None):
+        step = int(self.model.step.numpy())
+        if step % self._every_steps == 0:
+            self.validate(step)
+
+    def validate(self, step: int) -> Dict[str, float]:
+        """Measures, writes and returns the metrics at `step`."""
+        stop = self.model.stop_training
+        metrics = self.model.evaluate(self._dataset, verbose=0, return_dict=True)
+        metrics = {n: float(metrics[n]) for n in ("lpips", "hole_l1", "hole_psnr")}
+        self.model.reset_metrics()
+        self.model.stop_training = stop
+        self.history.append({"step": step, **metrics})
+        if self._writer is None:
+            return metrics
+        batch = next(iter(self._dataset))
+        grid = picture_grid(self.model, batch)
+        with self._writer.as_default(step=step):
+            for name, value in metrics.items():
+                tf.summary.scalar(f"validation/{name}", value)
+            tf.summary.image("masked, prediction, composite, image", grid[np.newaxis])
+        os.makedirs(self._folder, exist_ok=True)
+        Image.fromarray(grid).save(os.path.join(self._folder, f"{step:07d}.png"))
+        logging.info(
+            "step %d, validation: LPIPS %.4f, hole L1 %.4f, hole PSNR %.2f dB",
+            step,
+            metrics["lpips"],
+            metrics["hole_l1"],
+            metrics["hole_psnr"],
+        )
+        return metrics
+
+
+def picture_grid(model, batch) -> np.ndarray:
+    """Rows of masked image, prediction, composite and image: uint8 [H, W, 3]."""
+    image, mask = (batch[name][:NUM_PICTURES] for name in ("image", "mask"))
+    masked_image = mask_ops.mask_image(image, mask)
+    prediction = model.ema_generator(tf.concat([masked_image, mask], axis=-1))
+    composite = mask_ops.composite(mask, prediction, image)
+    columns = [masked_image, prediction, composite, image]
+    rows = tf.concat([image_ops.to_uint8(column) for column in columns], axis=2)
+    return np.concatenate(list(rows.numpy()), axis=0)

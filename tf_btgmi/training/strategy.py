@@ -1,0 +1,46 @@
+"""Which devices train: the strategies that `--strategy` names."""
+
+import tensorflow as tf
+
+STRATEGIES = ("mirrored", "one_device", "multi_worker")
+
+
+def make_strategy(name: str) -> tf.distribute.Strategy:
+    """The strategy of that name; `multi_worker` before anything else of TensorFlow.
+
+    Args:
+        name: `mirrored` for every visible GPU, or the CPU where there is none;
+            `one_device` for the first of them; `multi_worker` for the cluster that
+            the environment variable TF_CONFIG describes.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    if name == "mirrored":
+        return tf.distribute.MirroredStrategy()
+    if name == "one_device":
+        device = "/gpu:0" if tf.config.list_physical_devices("GPU") else "/cpu:0"
+        return tf.distribute.OneDeviceStrategy(device)
+    if name == "multi_worker":
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    raise ValueError(f"strategy must be one of {', '.join(STRATEGIES)}; it is {name}.")
+
+
+def num_workers(strategy: tf.distribute.Strategy) -> int:
+    """Number of processes that train together."""
+    resolver = strategy.cluster_resolver
+    return len(resolver.cluster_spec().as_dict().get("worker", [0])) if resolver else 1
+
+
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """Whether this process writes what all of them share."""
+    resolver = strategy.cluster_resolver
+    return not resolver or num_workers(strategy) == 1 or resolver.task_id == 0
+
+
+def anyone(strategy: tf.distribute.Strategy, flag: bool) -> bool:
+    """Whether `flag` is true in any worker; every worker must ask at once."""
+    if num_workers(strategy) == 1:
+        return flag
+    mine = strategy.run(lambda: tf.constant(1.0 if flag else 0.0))
+    return float(strategy.reduce(tf.distribute.ReduceOp.SUM, mine, axis=None)) > 0.0
