@@ -180,7 +180,7 @@ def test_keras_is_imported_as_keras():
     assert not found, found
 
 
-def test_configs_know_the_schema_only():
+def test_configs_know_the_schema_and_the_assets_only():
     for module, (_, imported) in sources("configs").items():
         names = {n for n in imported if n.split(".")[0] == PACKAGE}
-        assert {part_of(n) for n in names} <= {"config"}, (module, names)
+        assert {part_of(n) for n in names} <= {"config", "assets"}, (module, names)
