@@ -50,7 +50,18 @@ def list_pictures(folder: str) -> List[str]:
             f"There is no picture in {folder} or below it; looked for files ending in "
             f"{' '.join(ENDINGS)}."
         )
-    return sorted(paths, key=_natural)
+    return sorted(paths, key=natural_key)
+
+
+def natural_key(name: str) -> tuple:
+    """Sorts 2 before 10; the name itself decides between 1 and 01."""
+    parts = re.split(r"(\d+)", name)
+    return [int(p) if i % 2 else p for i, p in enumerate(parts)], name
+
+
+def name_hash(name: str) -> bytes:
+    """A hash of a relative path: an order that has nothing to do with its content."""
+    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()
 
 
 class FolderSource:
@@ -79,7 +90,7 @@ class FolderSource:
         self.spec = f"folder:{folder}"
         self.folder = folder
         self.unreadable = UnreadableCounter(self.spec, len(names))
-        ranked = sorted(names, key=_hash)[:num_held_out]
+        ranked = sorted(names, key=name_hash)[:num_held_out]
         held_out = set(ranked)
         self.held_out_names = ranked
         self.training_names = [name for name in names if name not in held_out]
@@ -94,7 +105,7 @@ class FolderSource:
 
     def describe(self) -> List[str]:
         """Lines for the log: counts by folder and the first paths."""
-        names = sorted(self.training_names + self.held_out_names, key=_natural)
+        names = sorted(self.training_names + self.held_out_names, key=natural_key)
         counts = {}
         for name in names:
             top = name.split("/")[0] + "/" if "/" in name else ""
@@ -170,13 +181,3 @@ class FolderSource:
             except Exception as error:
                 self.unreadable.add(name, error)
         raise UnreadableError(f"No picture of {self.spec} can be read.")
-
-
-def _natural(name: str) -> tuple:
-    # 2 before 10; the name itself decides between 1 and 01.
-    parts = re.split(r"(\d+)", name)
-    return [int(p) if i % 2 else p for i, p in enumerate(parts)], name
-
-
-def _hash(name: str) -> bytes:
-    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()

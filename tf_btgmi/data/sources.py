@@ -1,6 +1,7 @@
 """Where pictures come from: `folder:PATH`, `tfds:NAME[:SPLIT]`, `tfrecord:GLOB`."""
 
 from tf_btgmi.data.folder import FolderSource
+from tf_btgmi.data.tfrecord_source import TFRecordSource
 
 FORMS = "folder:PATH, tfds:NAME[:SPLIT] or tfrecord:GLOB"
 
@@ -27,4 +28,11 @@ def open_source(spec: str, num_held_out: int = 0, shuffle_buffer: int = 2048):
         raise ValueError(f"A source is {FORMS}; it is {spec!r}.")
     if form == "folder":
         return FolderSource(place, num_held_out)
+    if form == "tfrecord":
+        return TFRecordSource(place, num_held_out, shuffle_buffer)
+    if form == "tfds":
+        # Imported here: it takes seconds, which nobody else should wait for.
+        from tf_btgmi.data.tfds_source import TFDSSource
+
+        return TFDSSource(place, num_held_out, shuffle_buffer)
     raise ValueError(f"A source is {FORMS}; it is {spec!r}.")

@@ -1,0 +1,203 @@
+"""What TFDS and TFRecord sources share: records that come one after another.
+
+An epoch reads the files in an order of its own and shuffles through a buffer, both
+seeded by (seed, epoch). Resuming at a step therefore reads, without decoding, what
+comes before it in its epoch, and nothing of the epochs before.
+"""
+
+import hashlib
+import itertools
+import threading
+from typing import Iterable, Iterator, List, Optional, Tuple
+
+import numpy as np
+import tensorflow as tf
+
+from tf_btgmi.data.batch_slice import BatchSlice
+from tf_btgmi.data.decoding import decode_image
+from tf_btgmi.data.unreadable import UnreadableCounter, UnreadableError
+
+# Readable records that stand in for unreadable ones: the stream cannot be asked for
+# the next one while pictures are decoded in parallel.
+_NUM_SPARES = 8
+# Records tried to find them.
+_MAX_SPARE_TRIES = 200
+
+
+class StreamingSource:
+    """Records in order, the first of them held out for validation.
+
+    Derived classes implement `records`.
+
+    Attributes:
+        spec: how the source was named.
+        unreadable: the `UnreadableCounter`.
+        num_training: records that are trained on.
+        num_held_out: records held out.
+    """
+
+    def __init__(self, spec: str, count: int, num_held_out: int, shuffle_buffer: int):
+        """Reads the names of the records held out.
+
+        Args:
+            spec: how the source was named.
+            count: records of the source.
+            num_held_out: records held out of training, the first ones in order.
+            shuffle_buffer: records held in memory to shuffle.
+        """
+        self.spec = spec
+        self.unreadable = UnreadableCounter(spec, count)
+        self.num_held_out = min(num_held_out, count)
+        self.num_training = count - self.num_held_out
+        self._shuffle_buffer = shuffle_buffer
+        first = self.records().take(max(self.num_held_out, 3))
+        names = [name.decode() for name, _ in first.as_numpy_iterator()]
+        self._first_names = names[:3]
+        self._held_out_names = frozenset(names[: self.num_held_out])
+        self._spares = {}
+        self._lock = threading.Lock()
+
+    def records(self, order_seed: Optional[Tuple[int, ...]] = None) -> tf.data.Dataset:
+        """All records as (unique name, encoded picture), deterministic.
+
+        Args:
+            order_seed: seed of the order of the files; None reads them as they come.
+        """
+        raise NotImplementedError
+
+    def describe(self) -> List[str]:
+        """Lines for the log: the count and the first records."""
+        count = self.num_training + self.num_held_out
+        first = f"{self.spec}: {count} pictures, {self.num_held_out} held out"
+        return [first] + [f"  {name}" for name in self._first_names]
+
+    def training_records(
+        self,
+        seed: int,
+        batch_slice: BatchSlice,
+        start_step: int = 0,
+        num_steps: Optional[int] = None,
+    ) -> tf.data.Dataset:
+        """(example index, name, encoded picture) of every example, in order; endless.
+
+        Every input pipeline reads all records and passes its own ones on.
+
+        Args:
+            seed: seed of the order.
+            batch_slice: the share of every global batch that is wanted.
+            start_step: the step that the first batch is for.
+            num_steps: batches, or None without end.
+        """
+        first = start_step * batch_slice.global_batch_size
+        last = (
+            None
+            if num_steps is None
+            else first + num_steps * batch_slice.global_batch_size
+        )
+
+        def generate():
+            epoch, skipped = divmod(first, self.num_training)
+            epochs = (self._epoch(seed, e) for e in itertools.count(epoch))
+            records = itertools.chain.from_iterable(epochs)
+            records = itertools.islice(records, skipped, None)
+            indices = itertools.count(first) if last is None else range(first, last)
+            # The indices lead: when they end, no further record is read.
+            for index in indices:
+                name, encoded = next(records)
+                if batch_slice.owns(index):
+                    yield index, name, encoded
+
+        text = tf.TensorSpec([], tf.string)
+        signature = (tf.TensorSpec([], tf.int64), text, text)
+        return tf.data.Dataset.from_generator(generate, output_signature=signature)
+
+    def held_out_records(self) -> tf.data.Dataset:
+        """(position, name, encoded picture) of every held-out record."""
+        records = self.records().take(self.num_held_out).enumerate()
+        return records.map(lambda position, record: (position, *record))
+
+    def read(self, name: bytes, encoded: bytes, min_side: int = 0) -> np.ndarray:
+        """Decodes a training record, or one that stands in if it cannot be read.
+
+        Args:
+            name: the record's name.
+            encoded: the encoded picture.
+            min_side: see `decode_image`.
+
+        Returns:
+            [height, width, 3] uint8.
+
+        Raises:
+            UnreadableError: too many pictures cannot be read.
+        """
+        return self._read(name, encoded, min_side, held_out=False)
+
+    def read_held_out(
+        self, name: bytes, encoded: bytes, min_side: int = 0
+    ) -> np.ndarray:
+        """As `read`, for held-out records: one of them never becomes the other."""
+        return self._read(name, encoded, min_side, held_out=True)
+
+    def _epoch(self, seed: int, epoch: int) -> Iterator[Tuple[bytes, bytes]]:
+        records = self._checked(self.records((seed, epoch)).as_numpy_iterator())
+        training = (r for r in records if r[0].decode() not in self._held_out_names)
+        rng = np.random.default_rng((seed, epoch))
+        return _shuffled(training, self._shuffle_buffer, rng)
+
+    def _checked(self, records: Iterable) -> Iterator:
+        try:
+            yield from records
+        except tf.errors.DataLossError as error:
+            raise UnreadableError(
+                f"{self.spec} is damaged ({error.message}); write that file again or "
+                "remove it."
+            ) from None
+
+    def _read(self, name, encoded, min_side, held_out) -> np.ndarray:
+        try:
+            return decode_image(bytes(encoded), min_side)
+        # Pillow raises nearly anything for a damaged picture; it is counted.
+        except Exception as error:
+            self.unreadable.add(name.decode(), error)
+        with self._lock:
+            if held_out not in self._spares:
+                self._spares[held_out] = self._find_spares(held_out)
+            spares = self._spares[held_out]
+        chosen = int(hashlib.sha256(name).hexdigest(), 16) % len(spares)
+        return decode_image(spares[chosen], min_side)
+
+    def _find_spares(self, held_out: bool) -> List[bytes]:
+        spares = []
+        tries = 0
+        for name, encoded in self._checked(self.records().as_numpy_iterator()):
+            if (name.decode() in self._held_out_names) != held_out:
+                continue
+            tries += 1
+            try:
+                decode_image(encoded)
+            except Exception as error:
+                self.unreadable.add(name.decode(), error)
+            else:
+                spares.append(encoded)
+            if len(spares) == _NUM_SPARES or tries == _MAX_SPARE_TRIES:
+                break
+        if not spares:
+            raise UnreadableError(f"No picture of {self.spec} can be read.")
+        return spares
+
+
+def _shuffled(records: Iterable, size: int, rng: np.random.Generator) -> Iterator:
+    """Shuffles through a buffer of `size`.
+
+    Not `Dataset.shuffle`, whose order depends on TensorFlow's global seed, too.
+    """
+    buffer = []
+    for record in records:
+        if len(buffer) < size:
+            buffer.append(record)
+            continue
+        position = rng.integers(size)
+        yield buffer[position]
+        buffer[position] = record
+    for position in rng.permutation(len(buffer)):
+        yield buffer[position]
