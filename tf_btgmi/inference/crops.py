@@ -79,8 +79,7 @@ class Holes:
         box = bounding_box(mask)
         if box is None:
             raise ValueError(
-                "The mask is empty: no pixel of it is hole (white, at least 128). "
-                "Invert it if the hole is black."
+                "The mask is empty: no pixel of it is hole (white, at least 128)."
             )
         self._box = _grown(box, dilation, self.height, self.width)
         self._hole = is_hole(mask[_slices(self._box)]).astype(np.uint8)
@@ -88,8 +87,7 @@ class Holes:
             self._hole = _dilate(self._hole, dilation)
         if self._hole.size == mask.size and self._hole.all():
             raise ValueError(
-                "The mask covers the whole picture, so there is nothing to fill it from. "
-                "Leave some of the picture known, or invert the mask."
+                "The mask covers the whole picture, so nothing is known to fill it from."
             )
         self._find_wholes()
 
@@ -252,6 +250,16 @@ def bounding_box(mask: np.ndarray):
     top, bottom = int(rows[0]), int(rows[-1]) + 1
     columns = np.flatnonzero(mask[top:bottom].max(axis=0) >= limit)
     return top, int(columns[0]), bottom, int(columns[-1]) + 1
+
+
+def dilated(mask: np.ndarray, pixels: int) -> np.ndarray:
+    """A mask [H, W] with its hole grown by `pixels` on every side, as bool."""
+    hole = is_hole(mask).copy()
+    box = bounding_box(mask)
+    if box and pixels:
+        area = _slices(_grown(box, pixels, *mask.shape))
+        hole[area] = _dilate(hole[area].astype(np.uint8), pixels)
+    return hole
 
 
 def is_hole(mask: np.ndarray) -> np.ndarray:

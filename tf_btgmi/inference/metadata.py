@@ -84,7 +84,9 @@ def read_metadata(stored: Image.Image, data: bytes) -> Metadata:
     if stored.format == "TIFF":
         exif = _without_structure(stored.getexif()).tobytes()
     if exif:
-        exif = _EXIF_PREFIX + without_thumbnail(exif[6 * exif.startswith(_EXIF_PREFIX) :])
+        exif = _EXIF_PREFIX + without_thumbnail(
+            exif[6 * exif.startswith(_EXIF_PREFIX) :]
+        )
     xmp = info.get("xmp", b"")
     photoshop = [
         body for name, body in getattr(stored, "applist", ()) if name == "APP13"

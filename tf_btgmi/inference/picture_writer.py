@@ -201,14 +201,13 @@ def _tiff(picture: Picture, notes: List[str]) -> bytes:
         return _sixteen_bit_tiff(picture.pixels, picture.metadata)
     if picture.metadata.xmp:
         tags[700] = picture.metadata.xmp
-    compression = picture.encoding.get("compression", "tiff_adobe_deflate")
-    if compression == "group4" and picture.mode == "1":
-        pass
-    elif compression not in _LOSSLESS_TIFF:
+    compression = picture.encoding.get("compression")
+    if compression not in _LOSSLESS_TIFF:
         compression = "tiff_adobe_deflate"
     if metadata_lib.sub_directories(tags):
         compression = "raw"
-    options = dict(_common(picture.metadata), exif=tags, compression=compression)
+    options = dict(_common(picture.metadata), exif=tags.tobytes())
+    options["compression"] = compression
     return _saved(picture, "TIFF", **options)
 
 

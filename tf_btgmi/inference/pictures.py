@@ -162,7 +162,7 @@ def _decode(path: str, stored: Image.Image, data: bytes) -> Picture:
         data = metadata_lib.without_tiff_orientation(data)
         stored = Image.open(io.BytesIO(data))
     stored.load()
-    encoding = _encoding(stored)
+    encoding = _encoding(stored, data)
     mode = _EIGHT_BIT_MODES.get(stored.mode, stored.mode)
     if mode not in MODES:
         raise ValueError(
@@ -208,7 +208,7 @@ def _sixteen_bits(path: str, stored: Image.Image, data: bytes):
     return pixels[..., 0] if channels == 1 else pixels
 
 
-def _encoding(stored: Image.Image) -> Dict[str, Any]:
+def _encoding(stored: Image.Image, data: bytes) -> Dict[str, Any]:
     if stored.format in ("JPEG", "MPO"):
         encoding = {"qtables": stored.quantization}
         sampling = JpegImagePlugin.get_sampling(stored)
@@ -219,7 +219,18 @@ def _encoding(stored: Image.Image) -> Dict[str, Any]:
         return encoding
     if stored.format == "TIFF":
         return {"compression": stored.info.get("compression", "raw")}
+    if stored.format == "WEBP":
+        return {"lossless": b"VP8L" in _webp_chunks(data)}
     return {}
+
+
+def _webp_chunks(data: bytes) -> set:
+    names, position = set(), 12
+    while position + 8 <= len(data):
+        names.add(data[position : position + 4])
+        length = int.from_bytes(data[position + 4 : position + 8], "little")
+        position += 8 + length + length % 2
+    return names
 
 
 def _palette(stored: Image.Image) -> np.ndarray:
