@@ -19,7 +19,7 @@ from absl import flags
 from PIL import Image
 
 from tf_btgmi import program
-from tf_btgmi.inference import crops, jobs, mask_files, picture_writer, pictures
+from tf_btgmi.inference import holes, jobs, mask_files, picture_writer, pictures
 from tf_btgmi.inference.predictor import Predictor
 
 FLAGS = flags.FLAGS
@@ -73,7 +73,7 @@ def inpaint_file(predictor: Predictor, job: jobs.Job) -> list:
     mask = mask_files.read_mask(job.mask, FLAGS.mask_invert)
     image = picture.rgb()
     if mask.shape == image.shape[:2] and mask.any():
-        mask = crops.dilated(mask, FLAGS.mask_dilation)
+        mask = holes.dilated(mask, FLAGS.mask_dilation)
     try:
         composite = predictor.inpaint(image, mask)
     except ValueError as error:

@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from tf_btgmi.inference import metadata as metadata_lib
-from tf_btgmi.inference.crops import bounding_box, is_hole
+from tf_btgmi.inference.holes import bounding_box, is_hole
 
 MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK")
 _EIGHT_BIT_MODES = {"PA": "RGBA", "RGBX": "RGB", "YCbCr": "RGB"}

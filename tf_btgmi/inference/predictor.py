@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from tf_btgmi.inference import crops as crop_plan
+from tf_btgmi.inference.holes import Holes
 
 
 class Predictor:
@@ -81,7 +82,7 @@ class Predictor:
                 of the whole picture, or a network that does not give pictures.
         """
         _check(image, mask, mask_dilation)
-        holes = crop_plan.Holes(mask, mask_dilation)
+        holes = Holes(mask, mask_dilation)
         composite = np.array(image, order="C")
         crops = crop_plan.plan(holes, self.image_size)
         for batch in crop_plan.batches(crops, self.batch_size):
