@@ -95,7 +95,7 @@ class Holes:
         # What lies around the box is known; what lies beyond the picture is not.
         around = (y0 > 0, y1 < self.height, x0 > 0, x1 < self.width)
         cells = cv2.copyMakeBorder(cells, *map(int, around), cv2.BORDER_CONSTANT)
-        thickness = 2.0 * float(cv2.distanceTransform(cells, cv2.DIST_L2, 3).max())
+        thickness = 2.0 * float(cv2.distanceTransform(cells, cv2.DIST_L2, 5).max())
         # A line of one pixel touches two cells where it runs along their border.
         return thickness * self._unit - (self._unit - 1)
 

@@ -1,0 +1,264 @@
+"""The predictor, with functions of known behaviour in the network's place."""
+
+import numpy as np
+import pytest
+
+from tf_btgmi.inference import crops
+from tf_btgmi.inference.holes import Holes, dilated
+from tf_btgmi.inference.predictor import Predictor
+
+S = 32
+RED = np.array([1.0, -1.0, -1.0], np.float32)
+
+
+class Recorder:
+    """Predicts red everywhere and keeps what it was given."""
+
+    def __init__(self):
+        self.inputs = []
+
+    def __call__(self, inputs):
+        self.inputs.append(inputs.copy())
+        return np.broadcast_to(RED, inputs.shape[:3] + (3,)).copy()
+
+    @property
+    def num_windows(self):
+        return sum(len(inputs) for inputs in self.inputs)
+
+
+def picture(height, width, seed=0):
+    return np.random.default_rng(seed).integers(
+        0, 256, (height, width, 3), dtype=np.uint8
+    )
+
+
+def empty(height, width):
+    return np.zeros((height, width), np.uint8)
+
+
+def masks():
+    """Name, mask: every kind of hole that the policy tells apart."""
+    small = empty(90, 120)
+    small[40:50, 50:60] = 255
+    scratch = empty(200, 300)
+    for column in range(300):
+        scratch[20 + column // 2 : 24 + column // 2, column] = 255
+    fat = empty(200, 300)
+    fat[50:150, 90:200] = 255
+    ring = empty(150, 150)
+    ring[:] = 255
+    ring[20:130, 20:130] = 0
+    specks = empty(200, 200)
+    specks[np.random.default_rng(1).random((200, 200)) < 0.01] = 255
+    beside = scratch | fat
+    beside[180:, 280:] = 255
+    tiny = empty(5, 7)
+    tiny[2, 3] = 255
+    line = empty(1, 40)
+    line[0, 10:20] = 255
+    almost = np.full((100, 60), 255, np.uint8)
+    almost[0, 0] = 0
+    return {
+        "small": small,
+        "scratch": scratch,
+        "fat": fat,
+        "ring": ring,
+        "specks": specks,
+        "beside": beside,
+        "tiny": tiny,
+        "line": line,
+        "almost_all": almost,
+    }
+
+
+@pytest.mark.parametrize("name", masks())
+def test_fills_every_hole_pixel_and_no_other(name):
+    mask = masks()[name]
+    image = picture(*mask.shape)
+    before = image.copy()
+    result = Predictor(Recorder(), S).inpaint(image, mask)
+    assert result.dtype == np.uint8 and result.shape == image.shape
+    np.testing.assert_array_equal(image, before)
+    np.testing.assert_array_equal(result[mask < 128], image[mask < 128])
+    # Enlarging a fill that borders known pixels blends the two.
+    filled = result[mask >= 128]
+    if name in ("fat", "beside", "almost_all", "ring"):
+        assert (np.abs(filled - np.array([255, 0, 0.0])).max(axis=1) < 2).mean() > 0.8
+    else:
+        np.testing.assert_array_equal(
+            filled, np.broadcast_to([255, 0, 0], (len(filled), 3))
+        )
+
+
+@pytest.mark.parametrize("name", masks())
+def test_the_network_sees_one_shape_and_two_batch_sizes(name):
+    mask = masks()[name]
+    network = Recorder()
+    Predictor(network, S, batch_size=4).inpaint(picture(*mask.shape), mask)
+    assert {inputs.shape[1:] for inputs in network.inputs} == {(S, S, 4)}
+    assert {len(inputs) for inputs in network.inputs} <= {1, 4}
+
+
+def test_hole_is_zero_and_known_pixels_are_in_minus_one_to_one():
+    image, mask = picture(S, S), empty(S, S)
+    mask[8:16, 8:16] = 255
+    network = Recorder()
+    Predictor(network, S).inpaint(image, mask)
+    (inputs,) = network.inputs[0]
+    np.testing.assert_array_equal(inputs[..., 3], mask / 255)
+    assert (inputs[8:16, 8:16, :3] == 0).all()
+    np.testing.assert_allclose(
+        inputs[mask == 0, :3], image[mask == 0] / 127.5 - 1, atol=1e-6
+    )
+
+
+def test_cost_follows_the_hole_and_not_the_picture():
+    counts = []
+    for side in (128, 4000):
+        mask = empty(side, side)
+        mask[60:76, 60:76] = 255
+        network = Recorder()
+        Predictor(network, S).inpaint(np.zeros((side, side, 3), np.uint8), mask)
+        counts.append(network.num_windows)
+    assert counts == [1, 1]
+
+
+def test_a_scratch_is_seen_at_full_resolution_and_along_its_length_only():
+    mask = masks()["scratch"]
+    plan = crops.plan(Holes(mask), S)
+    assert {crop.side for crop in plan} == {S}
+    assert len(plan) <= 300 // (S // 2) * 2
+
+
+def test_a_fat_hole_is_one_window_of_twice_its_length():
+    mask = masks()["fat"]
+    (crop,) = crops.plan(Holes(mask), S)
+    assert crop.side == 220
+    # The picture is 200 high: the window is mirrored by 10 rows on both sides.
+    assert (crop.y, crop.x) == (-10, 35)
+
+
+def test_a_long_bar_is_tiled_at_the_scale_of_its_thickness():
+    mask = empty(400, 2000)
+    mask[180:220, 100:1900] = 255
+    plan = crops.plan(Holes(mask), S)
+    assert {crop.side for crop in plan} == {int(2 * 1.5 * 40)}
+    assert len(plan) == 30
+
+
+def test_later_tiles_see_what_earlier_ones_filled():
+    mask = empty(64, 400)
+    mask[30:33, 20:380] = 255
+    network = Recorder()
+    Predictor(network, S, batch_size=1).inpaint(picture(64, 400), mask)
+    last = network.inputs[-1][0]
+    red = (last[..., :3] == RED).all(axis=-1) & (last[..., 3] == 0)
+    assert red[:, : S // 4].any() and red[:, -S // 4 :].any()
+
+
+def test_small_holes_near_each_other_share_a_window():
+    mask = empty(200, 200)
+    mask[50:53, 50:53] = mask[50:53, 60:63] = mask[60:63, 50:53] = 255
+    mask[150:153, 150:153] = 255
+    assert len(crops.plan(Holes(mask), S)) == 2
+
+
+def test_other_holes_in_a_window_are_hole_to_the_network():
+    mask = empty(100, 100)
+    mask[40:44, 40:44] = 255
+    mask[40:44, 52:68] = 255
+    network = Recorder()
+    Predictor(network, S, batch_size=1).inpaint(picture(100, 100), mask)
+    assert network.num_windows == 2
+    first = network.inputs[0][0]
+    # Columns 26 to 57: all of the first hole and 6 columns of the second.
+    assert first[..., 3].sum() == 4 * 4 + 6 * 4
+
+
+def test_a_smaller_picture_is_mirrored_to_the_model_size():
+    image, mask = picture(20, 24), empty(20, 24)
+    mask[10, 12] = 255
+    network = Recorder()
+    Predictor(network, S).inpaint(image, mask)
+    (inputs,) = network.inputs[0]
+    expected = np.pad(image, ((6, 6), (4, 4), (0, 0)), mode="reflect") / 127.5 - 1
+    known = inputs[..., 3] == 0
+    np.testing.assert_allclose(inputs[known, :3], expected[known], atol=1e-6)
+
+
+def test_scaling_down_averages_known_pixels_only():
+    image = np.full((128, 128, 3), 200, np.uint8)
+    mask = empty(128, 128)
+    mask[31:97, 31:97] = 255
+    image[mask > 0] = 0
+    network = Recorder()
+    Predictor(network, S).inpaint(image, mask)
+    (inputs,) = network.inputs[0]
+    known = inputs[..., 3] == 0
+    np.testing.assert_allclose(inputs[known, :3], 200 / 127.5 - 1, atol=1.5 / 127.5)
+
+
+def test_dilation_grows_the_hole_by_that_many_pixels():
+    mask = empty(40, 40)
+    mask[20, 20] = 255
+    grown = dilated(mask, 3)
+    rows, columns = np.mgrid[:40, :40]
+    np.testing.assert_array_equal(grown, (rows - 20) ** 2 + (columns - 20) ** 2 <= 3**2)
+    image = picture(40, 40)
+    result = Predictor(Recorder(), S).inpaint(image, mask, mask_dilation=3)
+    np.testing.assert_array_equal((result != image).any(axis=-1), grown)
+
+
+def test_bool_and_uint8_masks_mean_the_same():
+    image, mask = picture(50, 50), empty(50, 50)
+    mask[10:20, 10:20] = 128
+    mask[30:40, 30:40] = 127
+    predictor = Predictor(Recorder(), S)
+    np.testing.assert_array_equal(
+        predictor.inpaint(image, mask), predictor.inpaint(image, mask >= 128)
+    )
+
+
+def test_holes_on_a_reduced_map_are_filled_to_the_pixel():
+    mask = empty(5000, 4500)
+    mask[10, 11] = mask[4999, 4499] = mask[2500:2520, 2000:2030] = 255
+    for row in range(100, 4900):
+        mask[row, row - 90 : row - 87] = 255
+    image = np.zeros((5000, 4500, 3), np.uint8)
+    predictor = Predictor(lambda inputs: np.ones(inputs.shape[:3] + (3,)), 128)
+    result = predictor.inpaint(image, mask)
+    np.testing.assert_array_equal(result[..., 0], mask)
+
+
+@pytest.mark.parametrize(
+    "image, mask, words",
+    [
+        (picture(9, 8), empty(8, 9), "The mask is 9x8 pixels, the image 8x9"),
+        (picture(8, 8), empty(8, 8), "The mask is empty"),
+        (picture(8, 8), np.full((8, 8), 127, np.uint8), "The mask is empty"),
+        (picture(8, 8), np.full((8, 8), True), "covers the whole picture"),
+        (picture(8, 8) / 255.0, empty(8, 8), "image must be a uint8 array"),
+        (picture(8, 8)[..., 0], empty(8, 8), r"image must be \[H, W, 3\]"),
+        (picture(8, 8), empty(8, 8)[..., None], r"mask must be \[H, W\]"),
+        (picture(8, 8), np.zeros((8, 8), int), "mask must be a uint8 or bool array"),
+        (picture(8, 8).tolist(), empty(8, 8), "image must be a uint8 array"),
+    ],
+)
+def test_what_cannot_be_inpainted_is_said(image, mask, words):
+    with pytest.raises(ValueError, match=words):
+        Predictor(Recorder(), S).inpaint(image, mask)
+
+
+def test_a_network_that_gives_no_pictures_is_said():
+    image, mask = picture(40, 40), empty(40, 40)
+    mask[5, 5] = 255
+    with pytest.raises(ValueError, match="NaN"):
+        wrong = lambda inputs: np.full(inputs.shape[:3] + (3,), np.nan)  # noqa: E731
+        Predictor(wrong, S).inpaint(image, mask)
+    with pytest.raises(ValueError, match="predict_fn must give"):
+        Predictor(lambda inputs: inputs, S).inpaint(image, mask)
+
+
+def test_an_image_size_the_network_cannot_halve_is_said():
+    with pytest.raises(ValueError, match="multiple of 8"):
+        Predictor(Recorder(), 60)
