@@ -12,15 +12,12 @@ import time
 from typing import List
 
 from absl import flags
-from ml_collections import config_flags
 
 from tf_btgmi import config as config_lib
 from tf_btgmi import program
 from tf_btgmi.data import pipeline
 
-_CONFIG = config_flags.DEFINE_config_file(
-    "config", None, "The experiment; without it, the defaults with all kinds of masks."
-)
+program.define_config_flag()
 _SOURCE = flags.DEFINE_string("source", "", "Source in place of the config's.")
 _SIZES = flags.DEFINE_list("sizes", [], "Sides in pixels; the config's if empty.")
 _RATES = flags.DEFINE_list(
@@ -29,10 +26,8 @@ _RATES = flags.DEFINE_list(
 _SECONDS = flags.DEFINE_float("seconds", 8.0, "Seconds measured at each size.", 0.1)
 
 
-def main(argv: List[str]) -> None:
-    if len(argv) > 1:
-        raise program.UsageError(f"There is no argument {argv[1]}; see --help.")
-    config = _CONFIG.value or _all_masks()
+def main(_: List[str]) -> None:
+    config = flags.FLAGS.config or _all_masks()
     config.data.source = _SOURCE.value or config.data.source
     config_lib.validate(config)
     sizes = _numbers("sizes", _SIZES.value, int) or [config.data.image_size]

@@ -46,9 +46,7 @@ _PREFIX = "pictures"
 _PICTURES_A_SHARD = 1000
 
 
-def main(argv: List[str]) -> None:
-    if len(argv) > 1:
-        raise program.UsageError(f"There is no argument {argv[1]}; see --help.")
+def main(_: List[str]) -> None:
     form, _, folder = (_SOURCE.value or "").partition(":")
     if form != "folder" or not folder:
         raise program.UsageError("--source must be folder:PATH.")
@@ -87,7 +85,7 @@ def write_shards(
         standard error.
 
     Raises:
-        RuntimeError: none of the pictures can be read.
+        program.ProgramFailure: none of the pictures can be read.
     """
     temporary = [
         os.path.join(output, f".{_PREFIX}-{shard:05d}.tmp-{os.getpid()}")
@@ -109,7 +107,9 @@ def write_shards(
                             written += 1
                             writer.write(record)
         if not written:
-            raise RuntimeError(f"None of the {len(names)} pictures can be read.")
+            raise program.ProgramFailure(
+                f"None of the {len(names)} pictures can be read."
+            )
         for path in _shards(output):
             os.remove(path)
         for shard, path in enumerate(temporary):

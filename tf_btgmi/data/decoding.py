@@ -8,7 +8,7 @@ import io
 from typing import Union
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 ENDINGS = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
 # Above this a picture is taken for a decompression bomb: 16384 x 16384, 768 MiB as RGB.
@@ -43,7 +43,7 @@ def decode_image(file: Union[str, bytes], min_side: int = 0) -> np.ndarray:
         Exception: whatever Pillow raises for a missing, damaged, truncated or
             foreign file; ValueError above `MAX_PIXELS`.
     """
-    with Image.open(io.BytesIO(file) if isinstance(file, bytes) else file) as image:
+    with _open(file) as image:
         width, height = image.size
         if width * height > MAX_PIXELS:
             raise ValueError(
@@ -67,6 +67,15 @@ def decode_mask(file: Union[str, bytes]) -> np.ndarray:
     red, green, blue = np.moveaxis(decode_image(file).astype(np.int32), -1, 0)
     # Grey as in ITU-R 601, in integers so that white stays 255.
     return 299 * red + 587 * green + 114 * blue >= 128_000
+
+
+def _open(file: Union[str, bytes]) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(file) if isinstance(file, bytes) else file)
+    # Pillow's message names a path for the second time, or an object in memory.
+    except UnidentifiedImageError:
+        reason = "not a picture of a known format" if file else "no picture in it"
+        raise ValueError(reason) from None
 
 
 def _orientation(image: Image.Image) -> int:

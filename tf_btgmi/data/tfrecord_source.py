@@ -50,7 +50,7 @@ class TFRecordSource(StreamingSource):
         total = sum(counts.values())
         super().__init__(f"tfrecord:{pattern}", total, num_held_out, shuffle_buffer)
         for path in cut:
-            error = ValueError("the file ends within this record")
+            error = ValueError("the file ends within this record or is damaged")
             self.unreadable.add(f"{path}#{counts[path]}", error)
 
     def records(self, order_seed: Optional[Tuple[int, ...]] = None) -> tf.data.Dataset:

@@ -42,7 +42,9 @@ def training_crop(
     height, width = image.shape[:2]
     share = min_crop + (1.0 - min_crop) * scale
     side = max(1, int(round(share * min(height, width))))
-    crop = resize(_square(image, side, top, left), size)
+    y = int(top * (height - side + 1))
+    x = int(left * (width - side + 1))
+    crop = resize(image[y : y + side, x : x + side], size)
     if flip and mirror < 0.5:
         crop = crop[:, ::-1]
     if color_jitter:
@@ -52,9 +54,11 @@ def training_crop(
 
 def centre_crop(image: np.ndarray, size: int) -> np.ndarray:
     """The largest square in the middle of `image`, resized: [size, size, 3] uint8."""
-    return np.ascontiguousarray(
-        resize(_square(image, min(image.shape[:2]), 0.5, 0.5), size)
-    )
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    crop = resize(image[top : top + side, left : left + side], size)
+    return np.ascontiguousarray(crop)
 
 
 def resize(image: np.ndarray, size: int) -> np.ndarray:
@@ -95,11 +99,3 @@ def jitter_color(
     grey += mean * np.float32(1.0 - contrast)
     values += grey[..., None]
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
-
-
-def _square(image: np.ndarray, side: int, top: float, left: float) -> np.ndarray:
-    """The square of `side` pixels whose corner is at these shares of the room left."""
-    height, width = image.shape[:2]
-    y = int(top * (height - side + 1))
-    x = int(left * (width - side + 1))
-    return image[y : y + side, x : x + side]

@@ -1,0 +1,206 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tf_btgmi.config import MaskConfig
+from tf_btgmi.data import masks
+from tf_btgmi.data.masks import NAMED_KINDS, MaskSampler, ObjectShapes, named_mask
+from tf_btgmi.data.unreadable import UnreadableError
+
+NO_KIND = MaskConfig(rectangles=0.0)
+
+
+@pytest.fixture
+def shapes(tmp_path):
+    """A folder of a disc, a bar and an L, as mask pictures of three modes."""
+    rows, columns = np.mgrid[:40, :60]
+    disc = (rows - 20) ** 2 + (columns - 30) ** 2 < 100
+    bar = (abs(rows - 10) < 3) & (columns > 20)
+    corner = ((rows > 30) | (columns < 8)) & (columns < 20)
+    Image.fromarray(disc).save(tmp_path / "disc.png")
+    Image.fromarray((bar * 255).astype(np.uint8)).save(tmp_path / "bar.png")
+    rgb = np.repeat((corner * 255).astype(np.uint8)[..., None], 3, -1)
+    Image.fromarray(rgb).save(tmp_path / "corner.png")
+    return tmp_path
+
+
+def sampler_of(kind, shapes, **fields):
+    config = dataclasses.replace(
+        NO_KIND, **{kind: 1.0}, objects_folder=str(shapes), **fields
+    )
+    return MaskSampler(config)
+
+
+@pytest.mark.parametrize("kind", masks.KINDS)
+@pytest.mark.parametrize("size", [(16, 16), (64, 48), (33, 100)])
+def test_masks_of_every_kind_are_ones_and_zeros_neither_empty_nor_full(
+    kind, size, shapes
+):
+    sampler = sampler_of(kind, shapes)
+    for seed in range(40):
+        mask = sampler.sample(*size, seed)
+        assert mask.shape == size and mask.dtype == np.uint8
+        assert set(np.unique(mask)) == {0, 1}
+
+
+@pytest.mark.parametrize("kind", masks.KINDS)
+def test_a_seed_gives_the_same_mask_in_another_sampler(kind, shapes):
+    first = [sampler_of(kind, shapes).sample(64, 64, (7, i)) for i in range(6)]
+    sampler = sampler_of(kind, shapes)
+    second = [sampler.sample(64, 64, (7, i)) for i in reversed(range(6))][::-1]
+    np.testing.assert_array_equal(first, second)
+    if kind != "centre":
+        assert len({mask.tobytes() for mask in first}) == 6
+
+
+@pytest.mark.parametrize("kind", masks.KINDS)
+@pytest.mark.parametrize("limits", [(0.1, 0.2), (0.4, 0.5), (0.9, 0.9), (0.0, 0.0)])
+def test_the_limits_of_the_hole_ratio_are_honoured(kind, limits, shapes):
+    low, high = limits
+    sampler = sampler_of(kind, shapes, min_hole_ratio=low, max_hole_ratio=high)
+    ratios = [sampler.sample(64, 64, seed).mean() for seed in range(25)]
+    # Where no draw fits, a rectangle of whole pixels comes as near as it can.
+    slack = 1 / 64
+    assert low - slack <= min(ratios) and max(ratios) <= high + slack
+    assert 0 < min(ratios) and max(ratios) < 1
+
+
+def test_limits_within_reach_are_met_exactly(shapes):
+    sampler = sampler_of("rectangles", shapes, min_hole_ratio=0.1, max_hole_ratio=0.2)
+    ratios = [sampler.sample(64, 64, seed).mean() for seed in range(200)]
+    assert 0.1 <= min(ratios) and max(ratios) <= 0.2
+
+
+def test_a_single_pixel_is_left_of_a_limit_of_everything():
+    sampler = MaskSampler(MaskConfig(min_hole_ratio=1.0, max_hole_ratio=1.0))
+    mask = sampler.sample(8, 8, 0)
+    assert 0 < mask.sum() < 64
+
+
+def test_rectangles_have_the_sides_asked_for():
+    config = MaskConfig(max_num_rectangles=1, min_side=0.25, max_side=0.5)
+    sampler = MaskSampler(config)
+    rows, columns, tops = [], [], []
+    for seed in range(300):
+        mask = sampler.sample(64, 128, seed)
+        y, x = np.nonzero(mask)
+        rows.append(np.ptp(y) + 1)
+        columns.append(np.ptp(x) + 1)
+        tops.append(y.min())
+        assert mask.sum() == rows[-1] * columns[-1]
+    assert (min(rows), max(rows)) == (16, 32)
+    assert (min(columns), max(columns)) == (32, 64)
+    assert min(tops) == 0 and max(tops) >= 44
+
+
+def test_the_centre_square_is_where_it_should_be():
+    config = dataclasses.replace(NO_KIND, centre=1.0, centre_side=0.25)
+    expected = np.zeros([256, 256], np.uint8)
+    expected[96:160, 96:160] = 1
+    np.testing.assert_array_equal(MaskSampler(config).sample(256, 256, 3), expected)
+
+
+def test_kinds_are_mixed_by_weight():
+    # Told apart by their hole ratio: the centre square is exactly 1/16.
+    config = MaskConfig(rectangles=1.0, centre=3.0, borders=0.0)
+    sampler = MaskSampler(config)
+    square = MaskSampler(dataclasses.replace(NO_KIND, centre=1.0)).sample(64, 64, 0)
+    centre = sum((sampler.sample(64, 64, seed) == square).all() for seed in range(1000))
+    assert 700 <= centre <= 800
+
+
+def test_limits_do_not_change_the_mixture(shapes):
+    # Most borders miss these limits, all centre squares meet them.
+    config = dataclasses.replace(
+        NO_KIND, centre=1.0, borders=1.0, min_hole_ratio=0.05, max_hole_ratio=0.1
+    )
+    sampler = MaskSampler(config)
+    square = MaskSampler(dataclasses.replace(NO_KIND, centre=1.0)).sample(64, 64, 0)
+    centre = sum((sampler.sample(64, 64, seed) == square).all() for seed in range(400))
+    assert 160 <= centre <= 240
+
+
+def test_borders_touch_one_to_four_sides(shapes):
+    sampler = sampler_of("borders", shapes)
+    counts = set()
+    for seed in range(100):
+        mask = sampler.sample(48, 48, seed)
+        edges = (mask[0], mask[-1], mask[:, 0], mask[:, -1])
+        counts.add(sum(int(edge.all()) for edge in edges))
+    assert counts == {1, 2, 3, 4}
+
+
+def test_an_object_keeps_its_shape_and_turns_up_everywhere(tmp_path):
+    solid = np.zeros([40, 40], np.uint8)
+    solid[10:20, 10:30] = 255
+    Image.fromarray(solid).save(tmp_path / "solid.png")
+    sampler = sampler_of("objects", tmp_path)
+    boxes = []
+    for seed in range(200):
+        y, x = np.nonzero(sampler.sample(80, 80, seed))
+        boxes.append((y.min(), y.max(), x.min(), x.max()))
+        assert (np.ptp(x) + 1) / (np.ptp(y) + 1) == pytest.approx(2.0, rel=0.1)
+    y0, y1, x0, x1 = np.transpose(boxes)
+    # 20 of 40 is the whole 80's half; scales are 1/2 to 1 1/2.
+    assert (x1 - x0 + 1).min() in range(20, 23) and (x1 - x0 + 1).max() in range(58, 61)
+    assert y0.min() <= 2 and y1.max() >= 77 and x0.min() <= 2 and x1.max() >= 77
+
+
+def test_mask_pictures_without_an_object_stop_the_run(tmp_path):
+    for name in "ab":
+        Image.new("L", (8, 8), 127).save(tmp_path / f"{name}.png")
+    with pytest.raises(UnreadableError, match="no pixel of it is white"):
+        ObjectShapes(str(tmp_path))[0]
+
+
+def test_a_missing_object_folder_is_named(tmp_path):
+    with pytest.raises(ValueError, match="There is no folder .*nowhere"):
+        sampler_of("objects", tmp_path / "nowhere")
+
+
+def test_large_object_shapes_are_kept_small(tmp_path):
+    large = np.zeros([1500, 600], np.uint8)
+    large[300:900, 150:450] = 255
+    Image.fromarray(large).save(tmp_path / "large.png")
+    shape = ObjectShapes(str(tmp_path))[0]
+    assert shape.shape == (500, 200)
+    assert shape.mean() == pytest.approx(0.2, abs=0.01)
+
+
+@pytest.mark.parametrize("kind", NAMED_KINDS)
+def test_named_masks_are_functions_of_the_seed(kind, shapes):
+    objects = ObjectShapes(str(shapes))
+    first = named_mask(kind, 96, 64, 5, objects)
+    np.testing.assert_array_equal(first, named_mask(kind, 96, 64, 5, objects))
+    assert first.shape == (96, 64) and 0 < first.mean() <= 0.6
+
+
+def test_named_centre_squares_are_the_papers():
+    assert named_mask("centre64of256", 256, 256)[96:160, 96:160].all()
+    assert named_mask("centre64of256", 256, 256).sum() == 64 * 64
+    assert named_mask("centre128of256", 256, 256)[64:192, 64:192].all()
+    assert named_mask("centre128of256", 256, 256).sum() == 128 * 128
+
+
+def test_strokes_grow_from_thin_to_thick():
+    def mean_depth(kind):
+        depths = []
+        for seed in range(30):
+            mask = named_mask(kind, 128, 128, seed)
+            # Area over half the outline is a brush's width.
+            edge = np.abs(np.diff(mask.astype(int), axis=0)).sum()
+            edge += np.abs(np.diff(mask.astype(int), axis=1)).sum()
+            depths.append(2 * mask.sum() / edge)
+        return np.mean(depths)
+
+    thin, medium, thick = map(mean_depth, ("thin", "medium", "thick"))
+    assert 1.5 * thin < medium and 1.4 * medium < thick
+
+
+def test_named_masks_refuse_other_names_and_objects_without_a_folder():
+    with pytest.raises(ValueError, match="A mask is one of .*; not 'fat'"):
+        named_mask("fat", 8, 8)
+    with pytest.raises(ValueError, match="need a folder"):
+        named_mask("object", 8, 8)

@@ -1,0 +1,119 @@
+import gzip
+import os
+
+import pytest
+import tensorflow as tf
+
+from tf_btgmi.data.batch_slice import BatchSlice
+from tf_btgmi.data.tfrecord_source import TFRecordSource, count_records
+from tf_btgmi.data.unreadable import UnreadableError
+
+
+def write(path, records):
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for record in records:
+            writer.write(record)
+
+
+@pytest.fixture
+def encoded(make_folder):
+    folder = make_folder(150, size=(3, 3))
+    return [(folder / f"p{number}.png").read_bytes() for number in range(150)]
+
+
+def test_records_are_counted_by_their_headers(tmp_path):
+    write(tmp_path / "a", [b"", b"x" * 1000, b"yz"])
+    assert count_records(str(tmp_path / "a")) == (3, True)
+    write(tmp_path / "empty", [])
+    assert count_records(str(tmp_path / "empty")) == (0, True)
+
+
+def test_a_file_cut_off_counts_what_is_complete(tmp_path):
+    write(tmp_path / "a", [b"one", b"two", b"three"])
+    os.truncate(tmp_path / "a", os.path.getsize(tmp_path / "a") - 2)
+    assert count_records(str(tmp_path / "a")) == (2, False)
+
+
+def test_other_files_and_compressed_ones_are_refused(tmp_path):
+    (tmp_path / "text").write_text("no records in here, just a line of text")
+    (tmp_path / "gz").write_bytes(gzip.compress(os.urandom(500)))
+    for name in ("text", "gz"):
+        with pytest.raises(ValueError, match=f"{name} is not a TFRecord file"):
+            TFRecordSource(str(tmp_path / name), 0, 10)
+
+
+def test_nothing_there_is_one_line(tmp_path):
+    with pytest.raises(ValueError, match="There is no file .*none"):
+        TFRecordSource(str(tmp_path / "none*"), 0, 10)
+    write(tmp_path / "empty", [])
+    with pytest.raises(ValueError, match=r"There is no record in .*empty \(1 files\)"):
+        TFRecordSource(str(tmp_path / "empty"), 0, 10)
+
+
+@pytest.mark.parametrize("key", ["image/encoded", "image"])
+def test_both_names_of_the_picture_are_read(tmp_path, encoded, serialized, key):
+    write(tmp_path / "a", [serialized(encoded[5], key)])
+    ((name, picture),) = TFRecordSource(str(tmp_path / "a"), 0, 1).records()
+    assert name == f"{tmp_path / 'a'}#0".encode()
+    assert picture == encoded[5]
+
+
+def test_the_first_records_in_natural_order_are_held_out(tmp_path, encoded, serialized):
+    write(tmp_path / "s10", map(serialized, encoded[4:7]))
+    write(tmp_path / "s2", map(serialized, encoded[:4]))
+    source = TFRecordSource(str(tmp_path / "s*"), 5, 10)
+    held_out = list(source.held_out_records().as_numpy_iterator())
+    assert [picture for _, _, picture in held_out] == encoded[:5]
+    assert (source.num_held_out, source.num_training) == (5, 2)
+    assert source.describe() == [
+        f"tfrecord:{tmp_path}/s*: 7 pictures, 5 held out",
+        f"  {tmp_path}/s2#0",
+        f"  {tmp_path}/s2#1",
+        f"  {tmp_path}/s2#2",
+    ]
+
+
+def test_a_cut_off_file_is_read_up_to_there_and_counted(tmp_path, encoded, serialized):
+    write(tmp_path / "a", map(serialized, encoded))
+    os.truncate(tmp_path / "a", os.path.getsize(tmp_path / "a") - 2)
+    source = TFRecordSource(str(tmp_path / "a"), 0, 10)
+    assert list(source.unreadable.names) == [f"{tmp_path}/a#149"]
+    records = source.training_records(0, BatchSlice(149, 0, 149), 0, 1)
+    pictures = [picture for _, _, picture in records.as_numpy_iterator()]
+    assert sorted(pictures) == sorted(encoded[:149])
+
+
+def test_an_unreadable_record_gives_way_to_a_readable_one(
+    tmp_path, encoded, serialized
+):
+    pictures = encoded[:2] + [encoded[2][:30]] + encoded[3:]
+    write(tmp_path / "a", map(serialized, pictures))
+    source = TFRecordSource(str(tmp_path / "a"), 2, 10)
+    name = f"{tmp_path}/a#2".encode()
+    first = source.read(name, pictures[2])
+    assert first.tolist() == source.read(name, pictures[2]).tolist()
+    assert list(source.unreadable.names) == [name.decode()]
+    # Not one of those held out.
+    held_out = [source.read_held_out(b"", picture) for picture in encoded[:2]]
+    assert all((first != picture).any() for picture in held_out)
+    with pytest.raises(UnreadableError, match="2 of the 150"):
+        source.read(f"{tmp_path}/a#3".encode(), b"no picture")
+
+
+def test_a_record_without_a_picture_is_unreadable(tmp_path, encoded, serialized):
+    write(tmp_path / "a", [serialized(encoded[0], "jpeg")])
+    source = TFRecordSource(str(tmp_path / "a"), 0, 1)
+    ((_, name, picture),) = source.training_records(0, BatchSlice(1, 0, 1), 0, 1)
+    with pytest.raises(UnreadableError, match="1 of the 1 .*no picture in it"):
+        source.read(name.numpy(), picture.numpy())
+
+
+def test_damage_within_a_file_stops_with_one_line(tmp_path, encoded, serialized):
+    write(tmp_path / "a", map(serialized, encoded))
+    content = bytearray((tmp_path / "a").read_bytes())
+    content[content.index(b"IDAT", len(content) // 2)] ^= 255
+    (tmp_path / "a").write_bytes(content)
+    source = TFRecordSource(str(tmp_path / "a"), 0, 10)
+    records = source.training_records(0, BatchSlice(150, 0, 150), 0, 1)
+    with pytest.raises(tf.errors.OpError, match="UnreadableError: tfrecord:.*damaged"):
+        list(records)
