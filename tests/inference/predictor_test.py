@@ -50,7 +50,8 @@ def masks():
     ring[20:130, 20:130] = 0
     specks = empty(200, 200)
     specks[np.random.default_rng(1).random((200, 200)) < 0.01] = 255
-    beside = scratch | fat
+    beside = scratch.copy()
+    beside[110:200, 20:100] = 255
     beside[180:, 280:] = 255
     tiny = empty(5, 7)
     tiny[2, 3] = 255

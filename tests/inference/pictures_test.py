@@ -1,0 +1,345 @@
+"""Pictures of every mode: read, filled, written, and read again."""
+
+import io
+import os
+import struct
+
+import cv2
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image, ImageCms, ImageOps, PngImagePlugin
+
+from tf_btgmi.inference import metadata as metadata_lib
+from tf_btgmi.inference.picture_writer import write_picture
+from tf_btgmi.inference.pictures import Picture, as_stored, read_picture, upright
+
+HEIGHT, WIDTH = 24, 40
+COLOR = (200, 30, 60)
+HOLE = np.zeros((HEIGHT, WIDTH), bool)
+HOLE[8:16, 16:32] = True
+LOSSLESS = [
+    *[(mode, ".png") for mode in ("1", "L", "LA", "P", "RGB", "RGBA")],
+    *[(mode, ".tif") for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK")],
+    *[(mode, ".bmp") for mode in ("1", "L", "P", "RGB")],
+    *[(mode, ".webp") for mode in ("RGB", "RGBA")],
+]
+
+
+def make(mode):
+    values = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 4), np.uint8)
+    image = Image.fromarray(values)
+    if mode == "P":
+        return image.convert("RGB").quantize(64)
+    if mode in ("RGBA", "LA"):
+        return image.convert(mode)
+    return image.convert("RGB").convert(mode)
+
+
+def exif(orientation=1):
+    block = Image.Exif()
+    block[0x0112] = orientation
+    block[0x010E] = "a boat"
+    block.get_ifd(0x8769)[0x9003] = "2020:01:01 00:00:00"
+    return block.tobytes()
+
+
+def fill(path, color=COLOR):
+    """The picture in `path` with the hole, in stored orientation, in one colour."""
+    picture = read_picture(str(path))
+    mask = upright(HOLE, picture.metadata.orientation)
+    composite = picture.rgb()
+    composite[mask] = color
+    return picture.filled(composite, mask)
+
+
+def colors_of(picture):
+    if picture.mode == "P":
+        return picture.palette[picture.pixels]
+    return picture.pixels
+
+
+def through(tmp_path, source, ending):
+    target = tmp_path / f"result{ending}"
+    notes = write_picture(fill(source), str(target))
+    return read_picture(str(target)), notes
+
+
+@pytest.mark.parametrize("mode, ending", LOSSLESS)
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_known_pixels_mode_and_size_stay(tmp_path, mode, ending, orientation):
+    source = tmp_path / f"source{ending}"
+    options = {} if ending == ".bmp" else {"exif": exif(orientation)}
+    if ending == ".webp":
+        options.update(lossless=True, exact=True)
+    make(mode).save(source, **options)
+    before = read_picture(str(source))
+    after, notes = through(tmp_path, source, ending)
+    assert after.mode == before.mode == mode
+    assert notes == []
+    np.testing.assert_array_equal(colors_of(after)[~HOLE], colors_of(before)[~HOLE])
+    assert (colors_of(after)[HOLE] != colors_of(before)[HOLE]).any()
+    if mode in ("LA", "RGBA"):
+        np.testing.assert_array_equal(after.pixels[..., -1], before.pixels[..., -1])
+    if ending != ".bmp":
+        assert after.metadata.orientation == orientation
+        tags = after.metadata.tags()
+        assert tags[0x010E] == "a boat"
+        assert tags.get_ifd(0x8769)[0x9003] == "2020:01:01 00:00:00"
+
+
+# OpenCV does not read 16-bit grey with alpha out of a TIFF.
+@pytest.mark.parametrize(
+    "ending, channels",
+    [*((".png", n) for n in (1, 2, 3, 4)), *((".tif", n) for n in (1, 3, 4))],
+)
+def test_sixteen_bits_stay(tmp_path, ending, channels):
+    shape = (HEIGHT, WIDTH) + ((channels,) if channels > 1 else ())
+    values = np.random.default_rng(0).integers(0, 1 << 16, shape, np.uint16)
+    source = tmp_path / f"source{ending}"
+    if ending == ".tif":
+        kind = "rgb" if channels > 2 else "minisblack"
+        extra = {"extrasamples": [2]} if channels == 4 else {}
+        tifffile.imwrite(
+            source,
+            values,
+            photometric=kind,
+            resolution=(300, 300),
+            resolutionunit=2,
+            extratags=[(274, 3, 1, 6, True)],
+            metadata=None,
+            **extra,
+        )
+    elif channels == 2:
+        picture = Picture(values, "LA", "PNG", metadata_lib.Metadata())
+        write_picture(picture, str(source))
+    else:
+        order = {1: ..., 3: (..., [2, 1, 0]), 4: (..., [2, 1, 0, 3])}[channels]
+        source.write_bytes(cv2.imencode(".png", values[order])[1].tobytes())
+    np.testing.assert_array_equal(read_picture(str(source)).pixels, values)
+    after, notes = through(tmp_path, source, ending)
+    assert not notes and after.pixels.dtype == np.uint16
+    np.testing.assert_array_equal(after.pixels[~HOLE], values[~HOLE])
+    if channels > 2:
+        expected = np.broadcast_to(np.array(COLOR) * 257, (HOLE.sum(), 3))
+        np.testing.assert_array_equal(after.pixels[HOLE][:, :3], expected)
+    if channels in (2, 4):
+        np.testing.assert_array_equal(after.pixels[..., -1], values[..., -1])
+    if ending == ".tif":
+        assert after.metadata.orientation == 6
+        assert after.metadata.dpi == (300, 300)
+
+
+def test_every_orientation_is_what_pillow_makes_of_it():
+    pixels = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    for orientation in range(1, 9):
+        file = io.BytesIO()
+        block = Image.Exif()
+        block[0x0112] = orientation
+        Image.fromarray(pixels).save(file, "PNG", exif=block)
+        with Image.open(file) as stored:
+            expected = np.array(ImageOps.exif_transpose(stored))
+        np.testing.assert_array_equal(upright(pixels, orientation), expected)
+        np.testing.assert_array_equal(as_stored(expected, orientation), pixels)
+
+
+def test_an_upright_mask_lands_on_the_right_pixels_of_a_turned_jpeg(tmp_path):
+    source, target = tmp_path / "source.jpg", tmp_path / "result.png"
+    Image.new("RGB", (40, 24), "grey").save(source, exif=exif(6))
+    picture = read_picture(str(source))
+    assert picture.rgb().shape == (40, 24, 3)
+    mask = np.zeros((40, 24), bool)
+    mask[:5, :5] = True
+    composite = picture.rgb()
+    composite[mask] = COLOR
+    write_picture(picture.filled(composite, mask), str(target))
+    after = read_picture(str(target))
+    np.testing.assert_array_equal(after.rgb(), composite)
+    assert after.pixels.shape == (24, 40, 3)
+
+
+def test_png_texts_resolution_and_profile_stay(tmp_path):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("Author", "somebody")
+    texts.add_itxt("Title", "Bo\u00f6t")
+    source = tmp_path / "source.png"
+    make("RGB").save(source, pnginfo=texts, dpi=(300, 300), icc_profile=profile)
+    through(tmp_path, source, ".png")
+    with Image.open(source) as before, Image.open(tmp_path / "result.png") as after:
+        assert after.text == before.text == {"Author": "somebody", "Title": "Bo\u00f6t"}
+        assert after.info["dpi"] == before.info["dpi"]
+        assert after.info["icc_profile"] == profile
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".png", ".tif", ".webp"])
+def test_a_jpegs_metadata_goes_into_every_format(tmp_path, ending):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    source = tmp_path / "source.jpg"
+    make("RGB").save(
+        source, exif=exif(3), icc_profile=profile, dpi=(300, 300), xmp=b"<x/>"
+    )
+    after, notes = through(tmp_path, source, ending)
+    assert not notes
+    assert after.metadata.icc == profile
+    assert after.metadata.orientation == 3
+    assert after.metadata.xmp == b"<x/>"
+    assert after.metadata.tags().get_ifd(0x8769)[0x9003] == "2020:01:01 00:00:00"
+    if ending != ".webp":
+        assert [round(value) for value in after.metadata.dpi] == [300, 300]
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_a_jpeg_keeps_its_tables_and_far_pixels_hardly_move(tmp_path, mode):
+    source = tmp_path / "source.jpg"
+    values = np.random.default_rng(0).integers(0, 256, (8, 12, 3), np.uint8)
+    image = Image.fromarray(values).resize((96, 64), Image.Resampling.BICUBIC)
+    image.convert(mode).save(source, quality=83)
+    picture = read_picture(str(source))
+    mask = np.zeros((64, 96), bool)
+    mask[16:32, 16:48] = True
+    composite = picture.rgb()
+    composite[mask] = COLOR
+    target = tmp_path / "result.jpg"
+    write_picture(picture.filled(composite, mask), str(target))
+    after = read_picture(str(target))
+    assert after.mode == mode
+    assert after.encoding == picture.encoding
+    moved = np.abs(after.pixels.astype(int) - picture.pixels)[:, 66:]
+    assert moved.mean() < 1
+
+
+def test_the_thumbnail_that_shows_the_hole_is_blanked(tmp_path):
+    thumbnail = b"\xff\xd8" + b"secret" * 5
+    block = exif()[6:]
+    order = ">" if block[:2] == b"MM" else "<"
+    (first,) = struct.unpack_from(order + "I", block, 4)
+    (count,) = struct.unpack_from(order + "H", block, first)
+    second = len(block)
+    block = bytearray(block)
+    struct.pack_into(order + "I", block, first + 2 + 12 * count, second)
+    start = second + 2 + 24 + 4
+    block += struct.pack(order + "H", 2)
+    block += struct.pack(order + "HHII", 0x0201, 4, 1, start)
+    block += struct.pack(order + "HHII", 0x0202, 4, 1, len(thumbnail))
+    block += bytes(4) + thumbnail
+    source = tmp_path / "source.jpg"
+    make("RGB").save(source, exif=b"Exif\0\0" + bytes(block))
+    assert b"secret" in source.read_bytes()
+    after, _ = through(tmp_path, source, ".jpg")
+    assert b"secret" not in (tmp_path / "result.jpg").read_bytes()
+    assert after.metadata.tags()[0x010E] == "a boat"
+
+
+def test_a_palette_takes_the_fills_colours_where_it_has_room(tmp_path):
+    source = tmp_path / "source.png"
+    make("P").save(source)
+    after, _ = through(tmp_path, source, ".png")
+    expected = np.broadcast_to((*COLOR, 255), (HOLE.sum(), 4))
+    np.testing.assert_array_equal(colors_of(after)[HOLE], expected)
+
+
+def test_transparent_pixels_of_a_palette_stay_transparent(tmp_path):
+    source = tmp_path / "source.png"
+    image = make("P")
+    indices = np.array(image)
+    indices[8:12, 16:20] = 5
+    turned = Image.frombytes("P", image.size, indices.tobytes())
+    turned.putpalette(image.getpalette())
+    turned.save(source, transparency=5)
+    after, _ = through(tmp_path, source, ".png")
+    np.testing.assert_array_equal(colors_of(after)[..., 3] == 0, indices == 5)
+
+
+def test_one_bit_takes_the_nearer_of_black_and_white(tmp_path):
+    source = tmp_path / "source.png"
+    make("1").save(source)
+    picture = read_picture(str(source))
+    composite = picture.rgb()
+    composite[HOLE] = 127
+    composite[8, 16] = 128
+    filled = picture.filled(composite, HOLE).pixels[HOLE]
+    assert filled[0] == 255 and not filled[1:].any()
+
+
+def test_cmyk_is_filled_with_the_pictures_share_of_black():
+    inks = np.zeros((20, 20, 4), np.uint8)
+    inks[..., 3] = 128
+    picture = Picture(inks, "CMYK", "TIFF", metadata_lib.Metadata())
+    mask = np.zeros((20, 20), bool)
+    mask[5:9, 5:9] = True
+    filled = picture.filled(picture.rgb(), mask)
+    np.testing.assert_allclose(filled.pixels, inks, atol=1)
+
+
+@pytest.mark.parametrize(
+    "mode, ending, result, words",
+    [
+        ("RGBA", ".jpg", "RGB", "transparency was laid on white"),
+        ("LA", ".jpg", "L", "transparency was laid on white"),
+        ("P", ".jpg", "RGB", "mode P became RGB"),
+        ("CMYK", ".png", "RGB", "mode CMYK became RGB"),
+        ("RGBA", ".bmp", "RGB", "transparency was laid on white"),
+    ],
+)
+def test_what_a_format_cannot_hold_is_converted_and_said(
+    tmp_path, mode, ending, result, words
+):
+    source = tmp_path / "source.tif"
+    make(mode).save(source)
+    after, notes = through(tmp_path, source, ending)
+    assert after.mode == result
+    assert words in notes[0]
+
+
+def test_sixteen_bits_become_eight_where_they_must(tmp_path):
+    source = tmp_path / "source.png"
+    source.write_bytes(
+        cv2.imencode(".png", np.full((HEIGHT, WIDTH, 3), 257 * 77, np.uint16))[1]
+    )
+    after, notes = through(tmp_path, source, ".bmp")
+    assert "16 bits became 8" in notes[0]
+    assert (after.pixels[~HOLE] == 77).all()
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    source, target = tmp_path / "source.png", tmp_path / "result.webp"
+    Image.new("RGB", (17_000, 2)).save(source)
+    target.write_bytes(b"old")
+    with pytest.raises(ValueError, match="cannot be written"):
+        write_picture(read_picture(str(source)), str(target))
+    assert target.read_bytes() == b"old"
+    assert sorted(os.listdir(tmp_path)) == ["result.webp", "source.png"]
+
+
+@pytest.mark.parametrize(
+    "name, content, words",
+    [
+        ("a.png", b"no picture", "not a picture"),
+        ("a.png", None, "is damaged"),
+        ("a.tif", "F", "has the mode F"),
+        ("a.gif", "two", "holds 2 pictures"),
+    ],
+)
+def test_what_cannot_be_read_is_said(tmp_path, name, content, words):
+    path = tmp_path / name
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content is None:
+        make("RGB").save(path)
+        path.write_bytes(path.read_bytes()[:500])
+    elif content == "F":
+        Image.new("F", (4, 4)).save(path)
+    else:
+        frames = [make("P"), make("P").rotate(180)]
+        frames[0].save(path, save_all=True, append_images=frames[1:])
+    with pytest.raises(ValueError, match=words):
+        read_picture(str(path))
+
+
+def test_an_ending_that_is_not_written_is_said(tmp_path):
+    source = tmp_path / "source.png"
+    make("RGB").save(source)
+    for name, word in (("result.xyz", ".xyz"), ("result", "missing")):
+        with pytest.raises(ValueError, match=f"the ending is {word}"):
+            write_picture(read_picture(str(source)), str(tmp_path / name))
