@@ -22,13 +22,16 @@ def get_config() -> Config:
     config.masks.max_hole_ratio = 0.5
     config.generator.base_filters = 24
     config.generator.max_filters = 192
+    config.generator.num_head_blocks = 6
     config.discriminator.base_filters = 32
     config.losses.ppl_patch_size = 64
     config.losses.ppl_max_holes = 1
-    config.procedure.head_steps = 12_000
-    config.procedure.refinement_steps = 500
-    config.procedure.fade_in_steps = 300
-    config.procedure.warmup_steps = 6_000
+    config.procedure.head_steps = 7_500
+    config.procedure.refinement_steps = 150
+    config.procedure.fade_in_steps = 100
+    config.procedure.warmup_steps = 4_500
     config.procedure.warmup_image_size = 64
-    config.training.precision = "mixed_bfloat16"
+    config.training.checkpoint_every_steps = 500
+    config.training.checkpoint_every_minutes = 5.0
+    config.training.validate_every_steps = 500
     return config
