@@ -1,0 +1,190 @@
+"""The inpaint program: flags, pairs, error lines, exit codes."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+from PIL import Image
+
+from tf_btgmi import inpaint, program
+from tf_btgmi.inference.predictor import Predictor
+
+FLAGS = flags.FLAGS
+SIZE = (40, 24)
+
+
+def red(inputs):
+    prediction = np.full(inputs.shape[:3] + (3,), -1.0, np.float32)
+    prediction[..., 0] = 1.0
+    return prediction
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """A folder with pictures and masks, and a predictor that paints holes red."""
+    monkeypatch.chdir(tmp_path)
+    predictor = Predictor(red, 32)
+    monkeypatch.setattr(Predictor, "from_workdir", lambda workdir: predictor)
+    for folder in ("photos", "masks", "run"):
+        os.mkdir(folder)
+    values = np.random.default_rng(0).integers(0, 256, SIZE[::-1] + (3,), np.uint8)
+    mask = np.zeros(SIZE[::-1], np.uint8)
+    mask[5:10, 6:12] = 255
+    for stem in "abc":
+        Image.fromarray(values).save(f"photos/{stem}.png")
+        Image.fromarray(mask).save(f"masks/{stem}.png")
+    return values, mask
+
+
+def run(**values):
+    if not FLAGS.is_parsed():
+        FLAGS(["inpaint"])
+    values = {"output": "out", "workdir": "run", **values}
+    with flagsaver.flagsaver(**values):
+        return inpaint.main(["inpaint"])
+
+
+def read(path):
+    with Image.open(path) as stored:
+        return np.array(stored)
+
+
+def test_one_picture_is_filled(files, capsys):
+    values, mask = files
+    assert run(image="photos/a.png", mask="masks/a.png", output="new.png") == 0
+    result = read("new.png")
+    np.testing.assert_array_equal(result[mask == 0], values[mask == 0])
+    assert (result[mask > 0] == (255, 0, 0)).all()
+    assert capsys.readouterr().out == "1 done, 0 failed, 0 without a partner.\n"
+
+
+def test_a_folder_is_filled_with_a_mask_each_or_one_for_all(files):
+    assert run(image="photos", mask="masks") == 0
+    assert run(image="photos/*.png", mask="masks/b.png", output="again") == 0
+    for folder in ("out", "again"):
+        assert sorted(os.listdir(folder)) == ["a.png", "b.png", "c.png"]
+        for name in os.listdir(folder):
+            np.testing.assert_array_equal(read(f"{folder}/{name}"), read("out/a.png"))
+
+
+def test_inverted_and_dilated_masks(files):
+    values, mask = files
+    Image.fromarray(255 - mask).save("black.png")
+    run(image="photos/a.png", mask="black.png", mask_invert=True, output="1.png")
+    run(image="photos/a.png", mask="masks/a.png", output="2.png")
+    np.testing.assert_array_equal(read("1.png"), read("2.png"))
+    run(image="photos/a.png", mask="masks/a.png", mask_dilation=2, output="3.png")
+    changed = (read("3.png") != values).any(axis=-1)
+    rows, columns = np.nonzero(changed)
+    assert (rows.min(), rows.max()) == (3, 11)
+    assert (columns.min(), columns.max()) == (4, 13)
+
+
+def test_names_without_a_partner_are_listed_and_the_rest_is_done(files, capsys):
+    os.remove("masks/b.png")
+    Image.new("L", SIZE).save("masks/d.png")
+    assert run(image="photos", mask="masks") == 1
+    captured = capsys.readouterr()
+    assert "photos/b.png: no mask named b.* in masks" in captured.err
+    assert "masks/d.png: no picture named d.* in photos" in captured.err
+    assert captured.out == "2 done, 0 failed, 2 without a partner.\n"
+    assert sorted(os.listdir("out")) == ["a.png", "c.png"]
+
+
+@pytest.mark.parametrize(
+    "damage, line",
+    [
+        (
+            lambda: Image.new("L", (7, 9), 255).save("masks/b.png"),
+            "photos/b.png with masks/b.png: The mask is 7x9 pixels, the image 40x24",
+        ),
+        (
+            lambda: Image.new("L", SIZE).save("masks/b.png"),
+            "photos/b.png with masks/b.png: The mask is empty",
+        ),
+        (
+            lambda: Image.new("L", SIZE, 255).save("masks/b.png"),
+            "photos/b.png with masks/b.png: The mask covers the whole picture",
+        ),
+        (
+            lambda: open("photos/b.png", "wb").close(),
+            "photos/b.png is not a picture that can be read",
+        ),
+        (
+            lambda: open("masks/b.png", "wb").close(),
+            "masks/b.png is not a picture that can be read",
+        ),
+        (
+            lambda: (os.mkdir("out"), open("out/b.png", "wb").close()),
+            "out/b.png is already there; --overwrite replaces it",
+        ),
+    ],
+)
+def test_a_bad_pair_is_one_line_and_the_rest_is_done(files, capsys, damage, line):
+    damage()
+    assert run(image="photos", mask="masks") == 1
+    captured = capsys.readouterr()
+    assert captured.err.count(line) == 1
+    assert "Traceback" not in captured.err
+    assert captured.out == "2 done, 1 failed, 0 without a partner.\n"
+
+
+def test_overwrite_replaces(files):
+    run(image="photos/a.png", mask="masks/a.png", output="new.png")
+    before = read("new.png")
+    Image.new("RGB", (2, 2)).save("new.png")
+    run(image="photos/a.png", mask="masks/a.png", output="new.png", overwrite=True)
+    np.testing.assert_array_equal(read("new.png"), before)
+
+
+def test_what_a_format_cannot_hold_is_said(files, capsys):
+    Image.open("photos/a.png").convert("RGBA").save("rgba.png")
+    image = Image.open("rgba.png")
+    image.putalpha(100)
+    image.save("rgba.png")
+    assert run(image="rgba.png", mask="masks/a.png", output="new.jpg") == 0
+    assert "new.jpg: transparency was laid on white" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "flag, words",
+    [
+        ({"image": None}, "Give --image=PATH"),
+        ({"mask": None}, "Give --mask=PATH"),
+        ({"output": None}, "Give --output=PATH"),
+        ({"workdir": None}, "Give --workdir=PATH: the folder of a training run"),
+        ({"workdir": "nowhere"}, "--workdir: there is no folder nowhere"),
+    ],
+)
+def test_a_missing_flag_is_a_usage_error(files, flag, words):
+    with pytest.raises(program.UsageError, match=words):
+        run(**{"image": "photos", "mask": "masks", **flag})
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ([], "Give --image=PATH"),
+        (["--imge=a.png"], "imge"),
+        (["--mask_dilation=-1"], "mask_dilation"),
+        (["--image=nowhere.png", "--mask=m", "--output=o", "--workdir=."], "nowhere"),
+    ],
+)
+def test_the_program_ends_with_one_line_and_exit_code_2(tmp_path, arguments, words):
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    result = subprocess.run(
+        [sys.executable, "-m", "tf_btgmi.inpaint", *arguments],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": root},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
