@@ -53,6 +53,7 @@ def masks():
     beside = scratch.copy()
     beside[110:200, 20:100] = 255
     beside[180:, 280:] = 255
+    meeting = scratch | fat
     tiny = empty(5, 7)
     tiny[2, 3] = 255
     line = empty(1, 40)
@@ -66,6 +67,7 @@ def masks():
         "ring": ring,
         "specks": specks,
         "beside": beside,
+        "meeting": meeting,
         "tiny": tiny,
         "line": line,
         "almost_all": almost,
@@ -83,7 +85,7 @@ def test_fills_every_hole_pixel_and_no_other(name):
     np.testing.assert_array_equal(result[mask < 128], image[mask < 128])
     # Enlarging a fill that borders known pixels blends the two.
     filled = result[mask >= 128]
-    if name in ("fat", "beside", "almost_all", "ring"):
+    if name in ("fat", "beside", "meeting", "almost_all", "ring"):
         assert (np.abs(filled - np.array([255, 0, 0.0])).max(axis=1) < 2).mean() > 0.8
     else:
         np.testing.assert_array_equal(
@@ -137,6 +139,20 @@ def test_a_fat_hole_is_one_window_of_twice_its_length():
     assert crop.side == 220
     # The picture is 200 high: the window is mirrored by 10 rows on both sides.
     assert (crop.y, crop.x) == (-10, 35)
+
+
+def test_a_scratch_that_meets_a_fat_hole_stays_at_full_resolution():
+    mask = masks()["scratch"] | masks()["fat"]
+    plan = crops.plan(Holes(mask), S)
+    (fat,) = [crop for crop in plan if crop.side > S]
+    assert fat.box[0] >= 45 and fat.box[2] <= 170
+    assert fat.box[1] >= 80 and fat.box[3] <= 235
+
+
+def test_corners_of_a_fat_hole_are_no_scratches():
+    mask = empty(300, 300)
+    mask[100:200, 100:200] = 255
+    assert len(crops.plan(Holes(mask), S)) == 1
 
 
 def test_a_long_bar_is_tiled_at_the_scale_of_its_thickness():

@@ -9,7 +9,8 @@ network as `S` x `S`.
    largest distance from one of its pixels to a known one. Its windows have the side
    `max(S, 2 min(l, 1.5 t))`, at most the picture's longer side. So a compact hole gets
    twice its length, scaled down by area to `S` where that is larger, and a thin
-   stroke of any length is seen at full resolution.
+   stroke of any length is seen at full resolution. Parts thinner than `S / 3` of a
+   hole that is thicker elsewhere count as holes of their own, once as long as that.
 3. A hole within three quarters of its window is filled in one go. A longer one is cut
    in tiles of half a window; every second tile goes first, and the tiles between them
    see what those were filled with.
@@ -58,9 +59,14 @@ class Crop(NamedTuple):
 def plan(holes: Holes, image_size: int) -> List[Crop]:
     """The windows that fill every hole pixel, in the order they must be filled in."""
     longest = max(holes.height, holes.width)
+    # Thicker than this, a hole has to be scaled down.
+    limit = image_size / (_CONTEXT_FACTOR * _ELONGATION)
+    for hole in range(1, len(holes.boxes) + 1):
+        if _length(holes, hole) > 2 * limit and holes.thickness(hole) > limit:
+            holes.split_thin(hole, limit)
     small, crops = [], []
     for hole, box in enumerate(holes.boxes, start=1):
-        length = max(box[2] - box[0], box[3] - box[1])
+        length = _length(holes, hole)
         if length <= image_size * _TILE_SHARE:
             small.append(hole)
             continue
@@ -103,6 +109,11 @@ def window_of(image: np.ndarray, crop: Crop) -> np.ndarray:
     y, x, side = crop.y, crop.x, crop.side
     box = clipped((y, x, y + side, x + side), *image.shape[:2])
     return mirrored(image[slices(box)], box, y, x, side)
+
+
+def _length(holes: Holes, hole: int) -> int:
+    y0, x0, y1, x1 = holes.boxes[hole - 1]
+    return max(y1 - y0, x1 - x0)
 
 
 def _tiles(holes: Holes, hole: int, box: Box, side: int) -> List[Crop]:

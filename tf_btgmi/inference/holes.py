@@ -89,15 +89,50 @@ class Holes:
 
         On a map of several pixels a cell it is right to about one cell.
         """
-        y0, x0, y1, x1 = self.boxes[hole - 1]
-        rows, columns = self._cell_slices((y0, x0, y1, x1))
-        cells = (self._owner[rows, columns] == hole).astype(np.uint8)
-        # What lies around the box is known; what lies beyond the picture is not.
-        around = (y0 > 0, y1 < self.height, x0 > 0, x1 < self.width)
-        cells = cv2.copyMakeBorder(cells, *map(int, around), cv2.BORDER_CONSTANT)
-        thickness = 2.0 * float(cv2.distanceTransform(cells, cv2.DIST_L2, 5).max())
+        thickness = 2.0 * float(self._depth(hole).max())
         # A line of one pixel touches two cells where it runs along their border.
         return thickness * self._unit - (self._unit - 1)
+
+    def split_thin(self, hole: int, limit: float) -> None:
+        """Makes parts that are thinner than `limit`, and as long, holes of their own.
+
+        The thick rest keeps its number.
+        """
+        radius = limit / 2 / self._unit
+        depth = self._depth(hole)
+        core = (depth <= radius).astype(np.uint8)
+        if core.all():
+            return
+        # What a disc in the hole reaches is thick; a half more for a square's corners.
+        reach = cv2.distanceTransform(core, cv2.DIST_L2, 5)
+        thin = ((depth > 0) & (reach > 1.5 * radius + 1)).astype(np.uint8)
+        _, parts, stats, _ = cv2.connectedComponentsWithStats(thin, connectivity=8)
+        y0, x0 = self.boxes[hole - 1][:2]
+        owner = self._owner[self._cell_slices(self.boxes[hole - 1])]
+        for part, (x, y, w, h, _) in enumerate(stats[1:], start=1):
+            if max(w, h) * self._unit < limit:
+                continue
+            owner[parts == part] = len(self.boxes) + 1
+            low = [n // self._unit * self._unit for n in self._relative((y0, x0) * 2)]
+            cells = np.array([y, x, y + h, x + w]) * self._unit + low
+            box = tuple((cells + np.tile(self._box[:2], 2)).tolist())
+            box = clipped_to(box, self._box)
+            self.boxes.append(self.tight(len(self.boxes) + 1, box))
+        self.boxes[hole - 1] = self.tight(hole, self.boxes[hole - 1])
+
+    def _depth(self, hole: int) -> np.ndarray:
+        """How many cells each cell in the hole's box is from the nearest known one."""
+        y0, x0, y1, x1 = self.boxes[hole - 1]
+        cells = self._owner[self._cell_slices((y0, x0, y1, x1))] == hole
+        # What lies around the box is known; what lies beyond the picture is not.
+        around = (y0 > 0, y1 < self.height, x0 > 0, x1 < self.width)
+        top, bottom, left, right = map(int, around)
+        cells = cv2.copyMakeBorder(
+            cells.astype(np.uint8), top, bottom, left, right, cv2.BORDER_CONSTANT
+        )
+        depth = cv2.distanceTransform(cells, cv2.DIST_L2, 5)
+        rows, columns = depth.shape
+        return depth[top : rows - bottom, left : columns - right]
 
     def _find_wholes(self):
         # One cell of the map stands for unit x unit pixels; what is nearer than that
