@@ -48,6 +48,18 @@ def run(**values):
         return inpaint.main(["inpaint"])
 
 
+def program_run(folder, *arguments):
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return subprocess.run(
+        [sys.executable, "-m", "tf_btgmi.inpaint", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": root, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def read(path):
     with Image.open(path) as stored:
         return np.array(stored)
@@ -175,16 +187,65 @@ def test_a_missing_flag_is_a_usage_error(files, flag, words):
     ],
 )
 def test_the_program_ends_with_one_line_and_exit_code_2(tmp_path, arguments, words):
-    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    result = subprocess.run(
-        [sys.executable, "-m", "tf_btgmi.inpaint", *arguments],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": root},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = program_run(tmp_path, *arguments)
     assert result.returncode == 2
     assert words in result.stderr
     assert "Traceback" not in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.fixture(scope="module")
+def workdir(tmp_path_factory):
+    """A run of a tiny model that was saved before its first step."""
+    import tensorflow as tf
+
+    from tf_btgmi import config as config_lib
+    from tf_btgmi.models.build import build_generator
+
+    folder = tmp_path_factory.mktemp("run")
+    config = config_lib.Config()
+    config.data.image_size = 32
+    config.generator.base_filters = 4
+    config.generator.num_head_blocks = 1
+    config_lib.save(config, str(folder / "config.json"))
+    generator = build_generator(config)
+    step = tf.Variable(0, dtype=tf.int64)
+    checkpoint = tf.train.Checkpoint(ema_generator=generator, step=step)
+    manager = tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), 1)
+    manager.save()
+    return str(folder), generator
+
+
+def test_the_predictor_of_a_workdir_predicts_what_its_generator_does(workdir):
+    folder, generator = workdir
+    predictor = Predictor.from_workdir(folder)
+    assert (predictor.image_size, predictor.multiple) == (32, 8)
+    inputs = np.random.default_rng(0).uniform(-1, 1, (2, 32, 32, 4))
+    inputs = inputs.astype(np.float32)
+    generator.stage = 0
+    np.testing.assert_allclose(
+        predictor.predict_fn(inputs), generator(inputs, training=False), atol=1e-5
+    )
+
+
+@pytest.mark.slow
+def test_the_program_fills_pictures_with_a_trained_model(files, workdir, tmp_path):
+    values, mask = files
+    result = program_run(
+        tmp_path,
+        "--image=photos",
+        "--mask=masks",
+        "--output=out",
+        f"--workdir={workdir[0]}",
+        "--mask_dilation=1",
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == "3 done, 0 failed, 0 without a partner.\n"
+    changed = (read("out/a.png") != values).any(axis=-1)
+    assert changed[mask > 0].all()
+    assert changed.sum() <= (5 + 2) * (6 + 2)
+
+
+def test_a_workdir_without_a_model_is_said(tmp_path):
+    with pytest.raises(ValueError, match="There is no config file"):
+        Predictor.from_workdir(str(tmp_path))

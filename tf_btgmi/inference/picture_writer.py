@@ -2,11 +2,11 @@
 
 Size, mode, depth and metadata stay as they are where the format holds them; what it
 does not hold is converted and said. PNG, TIFF, BMP and WebP made from a lossless file
-are lossless. JPEG is not: from a JPEG it takes the tables and subsampling of that file, by
-which known pixels moved by 0.04 levels in the mean of 20 photographs (0.16 with
-subsampled colour), and more in the blocks that a hole touches; from another file it
-takes quality 95 without subsampling. TIFF with camera data (EXIF directories) is written uncompressed, which is
-the one way Pillow can.
+are lossless. JPEG is not: from a JPEG it takes the tables and subsampling of that
+file, by which known pixels moved by 0.04 levels in the mean of 20 photographs (0.16
+with subsampled colour), and more in the blocks that a hole touches; from another file
+it takes quality 95 without subsampling. TIFF with camera data (EXIF directories) is
+written uncompressed, which is the one way Pillow can.
 """
 
 import dataclasses
