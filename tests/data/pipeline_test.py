@@ -114,7 +114,7 @@ def test_resumed_batches_are_the_tail_bit_for_bit(source_config):
     # 14 pictures in batches of 4: steps 0 to 8 reach into the third epoch.
     whole = list(pipeline.training_dataset(source_config, num_steps=9))
     assert len(whole) == 9
-    for start in (1, 4, 7):
+    for start in (4, 7):
         tail = pipeline.training_dataset(source_config, start, 9 - start)
         assert_same(whole[start:], list(tail))
     again = pipeline.training_dataset(source_config, num_steps=9)

@@ -1,0 +1,104 @@
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tf_btgmi.data.sources import open_source
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Twelve noisy pictures, one of them in a subfolder, one much larger."""
+    folder = tmp_path / "photos"
+    (folder / "sub").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for number in range(12):
+        shape = [120, 80, 3] if number == 11 else [8, 12, 3]
+        image = Image.fromarray(rng.integers(0, 256, shape).astype(np.uint8))
+        image.save(folder / ("sub" if number == 5 else "") / f"{number}.png")
+    return folder
+
+
+def run(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "tf_btgmi.write_tfrecords", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
+    )
+
+
+def refused(*arguments) -> str:
+    """The one line of a run that must end with exit code 2."""
+    result = run(*arguments)
+    assert result.returncode == 2, result.stderr
+    assert "Traceback" not in result.stderr
+    return result.stderr.strip().splitlines()[-1]
+
+
+def test_png_shards_give_every_picture_back_exactly(photos, tmp_path):
+    out = tmp_path / "shards"
+    result = run(
+        f"--source=folder:{photos}", f"--output={out}", "--format=png", "--num_shards=3"
+    )
+    assert result.returncode == 0, result.stderr
+    assert "Wrote 12 pictures in 3 shards" in result.stdout
+    assert sorted(os.listdir(out)) == [
+        f"pictures-0000{shard}-of-00003.tfrecord" for shard in range(3)
+    ]
+    source = open_source(f"tfrecord:{out}/*.tfrecord")
+    read = {
+        source.read(name, encoded).tobytes()
+        for name, encoded in source.records().as_numpy_iterator()
+    }
+    expected = {
+        np.asarray(Image.open(path)).tobytes() for path in photos.rglob("*.png")
+    }
+    assert read == expected and len(read) == 12
+
+
+def test_jpeg_shards_are_shrunk_skip_what_is_unreadable_and_replace(photos, tmp_path):
+    import tensorflow as tf
+
+    (photos / "3.png").write_bytes(b"not a picture")
+    out = tmp_path / "shards"
+    arguments = [f"--source=folder:{photos}", f"--output={out}", "--max_side=60"]
+    result = run(*arguments, "--num_shards=2")
+    assert result.returncode == 0, result.stderr
+    assert "Wrote 11 pictures in 2 shards" in result.stdout
+    assert "skipped 1 unreadable" in result.stdout
+    assert "Skipped 3.png: not a picture of a known format" in result.stderr
+    records = tf.data.TFRecordDataset([str(path) for path in sorted(out.iterdir())])
+    sizes = {}
+    for record in records:
+        feature = tf.train.Example.FromString(record.numpy()).features.feature
+        name = feature["image/filename"].bytes_list.value[0].decode()
+        height = feature["image/height"].int64_list.value[0]
+        width = feature["image/width"].int64_list.value[0]
+        encoded = feature["image/encoded"].bytes_list.value[0]
+        assert tf.io.decode_jpeg(encoded).shape == (height, width, 3)
+        sizes[name] = (height, width)
+    assert sizes.pop("11.png") == (60, 40)
+    assert set(sizes.values()) == {(8, 12)} and "sub/5.png" in sizes
+
+    assert f"{out} is not empty" in refused(*arguments)
+    (out / "notes.txt").write_text("kept")
+    result = run(*arguments, "--overwrite")
+    assert result.returncode == 0, result.stderr
+    assert sorted(os.listdir(out)) == [
+        "notes.txt",
+        "pictures-00000-of-00001.tfrecord",
+    ]
+
+
+def test_mistakes_are_one_line_and_exit_code_2(photos, tmp_path):
+    out = f"--output={tmp_path / 'shards'}"
+    assert "--source must be folder:PATH" in refused(out)
+    assert "quality" in refused(f"--source=folder:{photos}", out, "--quality=101")
