@@ -17,6 +17,7 @@ FLOORS = {
     "assets": 0,
     "ops": 1,
     "schedules": 1,
+    "workdir": 1,
     "layers": 2,
     "data": 2,
     "models": 3,

@@ -2,9 +2,7 @@
 
 import os
 
-# Read once, when Keras and TensorFlow are first imported: the networks here run on
-# TensorFlow only, and start-up messages are no news to a user.
+# Read once, when Keras is first imported: the networks here run on TensorFlow only.
 os.environ["KERAS_BACKEND"] = "tensorflow"
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 __version__ = "0.1.0"

@@ -43,6 +43,9 @@ def run(main: Callable[[List[str]], int]) -> None:
     Args:
         main: takes what is left of the command line; returns an exit code or None.
     """
+    # What goes wrong in TensorFlow's kernels is raised as well; what it says of a
+    # machine without a GPU is no error.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.set_verbosity(logging.INFO)
     logging.use_absl_handler()
     logging.get_absl_handler().setFormatter(None)

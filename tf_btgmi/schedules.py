@@ -76,8 +76,7 @@ class AdversarialWeightSchedule(Schedule):
     def __init__(self, plan, initial_weight=1.0, factor=0.1, annealing="stepwise"):
         if annealing not in ("stepwise", "linear", "constant"):
             raise ValueError(
-                "annealing must be stepwise, linear or constant; it is "
-                f"{annealing!r}."
+                f"annealing must be stepwise, linear or constant; it is {annealing!r}."
             )
         self.plan = plan
         self.initial_weight = initial_weight

@@ -1,8 +1,9 @@
-"""Networks from a config: where its fields become constructor arguments."""
+"""Networks and stages from a config: where its fields become plain values."""
 
 from tf_btgmi.config import Config
 from tf_btgmi.models.discriminator import MultiScaleDiscriminator
 from tf_btgmi.models.generator import Generator
+from tf_btgmi.schedules import StagePlan
 
 
 def build_generator(config: Config) -> Generator:
@@ -31,3 +32,19 @@ def build_discriminator(config: Config) -> MultiScaleDiscriminator:
     )
     discriminator.build()
     return discriminator
+
+
+def stage_plan(config: Config) -> StagePlan:
+    """The stages that `config.procedure` describes."""
+    return StagePlan(
+        head_steps=config.procedure.head_steps,
+        refinement_steps=config.procedure.refinement_steps,
+        num_refinement_blocks=config.procedure.num_refinement_blocks,
+    )
+
+
+def num_active_blocks(config: Config, step: int) -> int:
+    """Refinement blocks that run at `step`: the stage, or all where not block-wise."""
+    if not config.procedure.block_wise:
+        return config.procedure.num_refinement_blocks
+    return stage_plan(config).stage(step)

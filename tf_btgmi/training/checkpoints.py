@@ -11,8 +11,7 @@ import tensorflow as tf
 
 from tf_btgmi.training.inpainting_gan import InpaintingGAN
 from tf_btgmi.training.strategy import is_chief
-
-FOLDER = "checkpoints"
+from tf_btgmi.workdir import CHECKPOINTS, first_line, has_checkpoint, newest_checkpoint
 
 
 class Checkpoints:
@@ -29,11 +28,12 @@ class Checkpoints:
         self._model = model
         self._strategy = strategy
         self._chief = is_chief(strategy)
-        folder = os.path.join(workdir, FOLDER)
+        self._workdir = workdir
+        folder = os.path.join(workdir, CHECKPOINTS)
         if not self._chief:
             # All workers take part in a save; what the others write is thrown away.
             task = strategy.cluster_resolver.task_id
-            folder = os.path.join(workdir, f".{FOLDER}-of-worker-{task}")
+            folder = os.path.join(workdir, f".{CHECKPOINTS}-of-worker-{task}")
         self._checkpoint = tf.train.Checkpoint(
             generator=model.generator,
             ema_generator=model.ema_generator,
@@ -58,11 +58,11 @@ class Checkpoints:
         except (AssertionError, ValueError) as error:
             raise ValueError(
                 f"{path} was written by another model than this config describes: "
-                f"{_first_line(error)}"
+                f"{first_line(error)}"
             ) from error
         except tf.errors.OpError as error:
             raise ValueError(
-                f"{path} cannot be read ({_first_line(error)}). Delete it, and the one "
+                f"{path} cannot be read ({first_line(error)}). Delete it, and the one "
                 "before it is taken."
             ) from error
         return int(self._model.step.numpy())
@@ -82,7 +82,7 @@ class Checkpoints:
             self._remove_remains(step)
             raise OSError(
                 f"The checkpoint of step {step} could not be written to "
-                f"{self._manager.directory}: {_first_line(error)}. The older one, "
+                f"{self._manager.directory}: {first_line(error)}. The older one, "
                 f"{self.newest or 'none yet'}, is intact."
             ) from error
         if not self._chief:
@@ -92,7 +92,9 @@ class Checkpoints:
     @property
     def newest(self) -> str:
         """Path of the newest checkpoint; empty where there is none."""
-        return self._manager.latest_checkpoint or ""
+        if not has_checkpoint(self._workdir):
+            return ""
+        return newest_checkpoint(self._workdir)
 
     def _check_finite(self, step):
         for network in (self._model.generator, self._model.discriminator):
@@ -110,24 +112,3 @@ class Checkpoints:
         for name in os.listdir(folder) if os.path.isdir(folder) else []:
             if name.startswith(f"ckpt-{step}."):
                 os.unlink(os.path.join(folder, name))
-
-
-def newest_checkpoint(place: str) -> str:
-    """The newest checkpoint of a workdir, or `place` itself where it is one.
-
-    Raises:
-        ValueError: `place` is neither.
-    """
-    if os.path.exists(f"{place}.index"):
-        return place
-    found = tf.train.latest_checkpoint(os.path.join(place, FOLDER))
-    if not found:
-        raise ValueError(
-            f"{place} holds no checkpoint. Give the workdir of a training that has "
-            "saved one."
-        )
-    return found
-
-
-def _first_line(error) -> str:
-    return str(error).strip().split("\n")[0].rstrip(".")[:300]

@@ -12,10 +12,9 @@ from absl import logging
 from PIL import Image
 from tqdm import tqdm
 
+from tf_btgmi import workdir as workdir_lib
 from tf_btgmi.ops import image_ops, mask_ops
 
-LOGS = "logs"
-PICTURES = "pictures"
 NUM_PICTURES = 8
 # Seconds between lines of a log that is no terminal.
 _SECONDS_BETWEEN_LINES = 30.0
@@ -142,7 +141,7 @@ class Validation(keras.callbacks.Callback):
         self.history: List[Dict[str, float]] = []
         self._dataset = dataset
         self._every_steps = every_steps
-        self._folder = os.path.join(workdir, PICTURES)
+        self._folder = os.path.join(workdir, workdir_lib.PICTURES)
         self._writer = writer
 
     def on_train_batch_end(self, batch, logs=None):

@@ -13,18 +13,18 @@ from absl import logging
 
 from tf_btgmi import config as config_lib
 from tf_btgmi import schedules
+from tf_btgmi import workdir as workdir_lib
 from tf_btgmi.config import Config
 from tf_btgmi.data import pipeline
 from tf_btgmi.losses.objective import Objective
-from tf_btgmi.models.build import build_discriminator, build_generator
+from tf_btgmi.models import build
 from tf_btgmi.training import callbacks as schedule_callbacks
-from tf_btgmi.training.checkpoints import Checkpoints, newest_checkpoint
+from tf_btgmi.training.checkpoints import Checkpoints
 from tf_btgmi.training.guards import FiniteGuard, SaveInTime
 from tf_btgmi.training.inpainting_gan import InpaintingGAN
-from tf_btgmi.training.reporting import LOGS, Progress, Validation
+from tf_btgmi.training.reporting import Progress, Validation
 from tf_btgmi.training.strategy import is_chief
 
-CONFIG_FILE = "config.json"
 ADAM_BETAS = (0.5, 0.999)
 # What may differ from the run that is resumed: it changes no weight of any step.
 _FREE_FIELDS = (
@@ -83,7 +83,7 @@ def train(config: Config, workdir: str, strategy, resume_from: str = ""):
             f"a multiple of the number of replicas ({replicas})."
         )
     if resume_from:
-        resume_from = newest_checkpoint(resume_from)
+        resume_from = workdir_lib.newest_checkpoint(resume_from)
     for line in pipeline.describe(config):
         logging.info("%s", line)
     with contextlib.ExitStack() as stack:
@@ -102,9 +102,9 @@ def build_model(config: Config, strategy) -> InpaintingGAN:
     rate = config.procedure.learning_rate
     with strategy.scope():
         model = InpaintingGAN(
-            generator=build_generator(config),
-            ema_generator=build_generator(config),
-            discriminator=build_discriminator(config),
+            generator=build.build_generator(config),
+            ema_generator=build.build_generator(config),
+            discriminator=build.build_discriminator(config),
             objective=Objective(
                 reconstruction=config.losses.reconstruction,
                 reconstruction_weight=config.losses.reconstruction_weight,
@@ -121,29 +121,20 @@ def build_model(config: Config, strategy) -> InpaintingGAN:
     return model
 
 
-def stage_plan(config: Config) -> schedules.StagePlan:
-    """The stages that `config.procedure` describes."""
-    return schedules.StagePlan(
-        head_steps=config.procedure.head_steps,
-        refinement_steps=config.procedure.refinement_steps,
-        num_refinement_blocks=config.procedure.num_refinement_blocks,
-    )
-
-
 def _run(config, workdir, strategy, resume_from, stack):
     model = build_model(config, strategy)
     training = config.training
     checkpoints = Checkpoints(model, workdir, training.keep_checkpoints, strategy)
-    source = _newest_of(workdir) or resume_from
+    source = checkpoints.newest or resume_from
     start_step = checkpoints.restore(source) if source else 0
     if source:
         logging.info("Resumed from %s, step %d.", source, start_step)
 
-    plan = stage_plan(config)
+    plan = build.stage_plan(config)
     scheduled = _scheduled(config.procedure, plan)
     writer = None
     if is_chief(strategy):
-        writer = tf.summary.create_file_writer(os.path.join(workdir, LOGS))
+        writer = tf.summary.create_file_writer(os.path.join(workdir, workdir_lib.LOGS))
     progress = Progress(
         scheduled,
         plan.total_steps,
@@ -195,13 +186,11 @@ def _run(config, workdir, strategy, resume_from, stack):
 
 def _train_stages(config, model, strategy, callbacks, start_step):
     procedure = config.procedure
-    plan = stage_plan(config)
+    plan = build.stage_plan(config)
     sizes = (procedure.warmup_image_size, config.data.image_size)
     todo = schedules.segments(plan, start_step, procedure.warmup_steps, sizes)
     for first, end, stage, image_size in todo:
-        model.begin_stage(
-            stage if procedure.block_wise else procedure.num_refinement_blocks
-        )
+        model.begin_stage(build.num_active_blocks(config, first))
         begins = stage > 0 and first == plan.start(stage)
         if begins and procedure.restart_optimizer:
             model.restart_generator_optimizer()
@@ -265,17 +254,10 @@ def _adam(learning_rate):
     )
 
 
-def _newest_of(workdir) -> str:
-    try:
-        return newest_checkpoint(workdir)
-    except ValueError:
-        return ""
-
-
 def _settle_config(config, workdir, chief):
     """Writes the config, or checks that a resumed run is still the same one."""
-    path = os.path.join(workdir, CONFIG_FILE)
-    if os.path.exists(path) and _newest_of(workdir):
+    path = os.path.join(workdir, workdir_lib.CONFIG)
+    if os.path.exists(path) and workdir_lib.has_checkpoint(workdir):
         changed = config_lib.differences(config_lib.load(path), config)
         batch = changed.pop("data.global_batch_size", None)
         if batch:

@@ -1,0 +1,43 @@
+"""The generator that a training run has arrived at: the moving average's weights."""
+
+import os
+
+import keras
+import tensorflow as tf
+
+from tf_btgmi import config as config_lib
+from tf_btgmi import workdir
+from tf_btgmi.models.build import build_generator, num_active_blocks
+
+
+def load_generator(folder: str):
+    """Loads the averaged generator of the newest checkpoint.
+
+    Args:
+        folder: workdir of a run, finished or not.
+
+    Returns:
+        The `Generator` in float32, with as many refinement blocks running as the
+        training had faded in, and the run's `Config`.
+
+    Raises:
+        ValueError: no run there, no checkpoint yet, or a damaged one.
+    """
+    config = config_lib.load(os.path.join(folder, workdir.CONFIG))
+    path = workdir.newest_checkpoint(folder)
+    keras.mixed_precision.set_global_policy("float32")
+    generator = build_generator(config)
+    step = tf.Variable(0, dtype=tf.int64)
+    checkpoint = tf.train.Checkpoint(ema_generator=generator, step=step)
+    try:
+        checkpoint.restore(path).assert_existing_objects_matched().expect_partial()
+    except (AssertionError, ValueError, tf.errors.OpError) as error:
+        raise ValueError(
+            f"{path} is damaged or holds another model than {folder}/{workdir.CONFIG} "
+            f"describes: {workdir.first_line(error)}."
+        ) from error
+    # The blocks that ran in the last step taken; how far the newest of them is faded
+    # in is one of the weights.
+    last = max(int(step.numpy()) - 1, 0)
+    generator.stage = num_active_blocks(config, last)
+    return generator, config
