@@ -1,6 +1,7 @@
 """A minute: every part of the method at toy size, to see that an installation works.
 
-Command: python -m tf_btgmi.train --config=configs/smoke.py --workdir=runs/smoke
+Command: python -m tf_btgmi.train --config=configs/smoke.py \
+    --workdir=runs/smoke
 Time: not yet measured.
 To expect: not yet measured.
 """
@@ -23,11 +24,10 @@ def get_config() -> Config:
     config.discriminator.base_filters = 16
     config.losses.ppl_patch_size = 48
     config.losses.ppl_max_holes = 1
-    config.procedure.head_steps = 150
-    config.procedure.refinement_steps = 20
-    config.procedure.fade_in_steps = 10
-    config.training.precision = "mixed_bfloat16"
-    config.training.ema_decay = 0.98
+    config.procedure.head_steps = 300
+    config.procedure.refinement_steps = 40
+    config.procedure.fade_in_steps = 20
+    config.training.ema_decay = 0.99
     config.training.log_every_steps = 10
-    config.training.validate_every_steps = 50
+    config.training.validate_every_steps = 100
     return config

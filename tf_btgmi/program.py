@@ -6,7 +6,7 @@ the work with one line and exit code 1, Ctrl-C with 130. Tracebacks are for bugs
 
 import os
 import sys
-from typing import Callable, List
+from typing import Callable, List, Optional
 
 from absl import app, flags, logging
 from ml_collections import config_flags
@@ -26,11 +26,15 @@ class ProgramFailure(RuntimeError):
     """Work that could not be done; its text is the whole message."""
 
 
-def define_config_flag() -> None:
-    """Defines `--config=FILE.py` or `FILE.json`, and `--config.FIELD=VALUE`."""
+def define_config_flag(default: Optional[str] = None) -> None:
+    """Defines `--config=FILE.py` or `FILE.json`, and `--config.FIELD=VALUE`.
+
+    Args:
+        default: the file taken where none is given.
+    """
     config_flags.DEFINE_config_file(
         "config",
-        None,
+        default,
         "The experiment: a file of configs/, or a config.json that a run has written. "
         "Its fields are changed by --config.FIELD=VALUE, for instance "
         "--config.data.global_batch_size=16.",

@@ -16,6 +16,7 @@ from tf_btgmi import schedules
 from tf_btgmi import workdir as workdir_lib
 from tf_btgmi.config import Config
 from tf_btgmi.data import pipeline
+from tf_btgmi.data.unreadable import UnreadableError, clear_line
 from tf_btgmi.losses.objective import Objective
 from tf_btgmi.models import build
 from tf_btgmi.training import callbacks as schedule_callbacks
@@ -118,6 +119,8 @@ def build_model(config: Config, strategy) -> InpaintingGAN:
         model.compile(
             generator_optimizer=_adam(rate), discriminator_optimizer=_adam(rate)
         )
+    # Traced here, not inside the first step's time.
+    model.update_average.get_concrete_function()
     return model
 
 
@@ -198,16 +201,26 @@ def _train_stages(config, model, strategy, callbacks, start_step):
             "Stage %d, steps %d to %d, %d px.", stage, first, end - 1, image_size
         )
         dataset = _distributed(config, strategy, first, end - first, image_size)
+        _fit(model, dataset, end - first, callbacks)
+        if model.stop_training:
+            return
+
+
+def _fit(model, dataset, num_steps, callbacks):
+    try:
         model.fit(
             dataset,
-            steps_per_epoch=end - first,
+            steps_per_epoch=num_steps,
             epochs=1,
             shuffle=False,
             verbose=0,
             callbacks=callbacks,
         )
-        if model.stop_training:
-            return
+    except tf.errors.OpError as error:
+        line = clear_line(error)
+        if line is None:
+            raise
+        raise UnreadableError(line) from error
 
 
 def _distributed(config, strategy, first, num_steps, image_size):

@@ -1,0 +1,17 @@
+"""COCO at 256x256: Alg. 1 of the paper as printed.
+
+Command: python -m tf_btgmi.train --config=configs/coco_256.py \
+    --workdir=runs/coco_256
+Time: not yet measured.
+To expect: not yet measured.
+"""
+
+from tf_btgmi.config import Config
+
+
+def get_config() -> Config:
+    """The experiment."""
+    config = Config(name="coco_256")
+    config.data.source = "tfds:coco/2017:train"
+    config.data.validation_source = "tfds:coco/2017:validation"
+    return config

@@ -1,0 +1,17 @@
+"""Places365 at 256x256: Alg. 1 of the paper as printed.
+
+Command: python -m tf_btgmi.train --config=configs/places365_256.py \
+    --workdir=runs/places365_256
+Time: not yet measured.
+To expect: not yet measured.
+"""
+
+from tf_btgmi.config import Config
+
+
+def get_config() -> Config:
+    """The experiment."""
+    config = Config(name="places365_256")
+    config.data.source = "tfds:places365_small:train"
+    config.data.validation_source = "tfds:places365_small:validation"
+    return config

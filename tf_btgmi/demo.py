@@ -1,0 +1,134 @@
+"""Shows the whole way on bundled pictures: trains, fills holes, makes a sheet.
+
+    python -m tf_btgmi.demo
+
+The training is real and short: all four stages at toy size. What it fills then are
+pictures that it was not trained on. For results worth keeping, train longer.
+"""
+
+import os
+
+import numpy as np
+from absl import flags, logging
+from PIL import Image, ImageDraw
+
+from tf_btgmi import program
+from tf_btgmi.assets import sample_pictures
+
+FLAGS = flags.FLAGS
+program.define_config_flag(default="configs/smoke.py")
+flags.DEFINE_string("workdir", "runs/demo", "Folder of the run and of the pictures.")
+
+# Side of the shown pictures in pixels, and the edge between them.
+_SIDE = 160
+_EDGE = 8
+_CAPTION = 20
+_HOLE_GREY = 255
+
+
+def main(argv):
+    """Trains, fills and says where everything lies."""
+    del argv
+    # Only now, so that a wrong flag is answered at once.
+    from tf_btgmi.training.strategy import make_strategy
+    from tf_btgmi.training.trainer import exit_code, train
+
+    print("1. Training on 14 bundled pictures, all four stages.", flush=True)
+    result = train(FLAGS.config, FLAGS.workdir, make_strategy("mirrored"))
+    if not result.finished:
+        print(f"Stopped and saved at step {result.step}; run it again to go on.")
+        return exit_code(result)
+    for line in losses_by_stage(result.history) or ["(trained before)"]:
+        print(f"   {line}")
+
+    print("2. Filling holes in pictures that it has not seen.", flush=True)
+    sheet = os.path.join(FLAGS.workdir, "before_and_after.png")
+    rows = fill_samples(FLAGS.workdir)
+    contact_sheet(rows).save(sheet)
+    print("3. Done. Look at:")
+    for what, path in (
+        ("before and after", sheet),
+        ("filled pictures", os.path.join(FLAGS.workdir, "filled")),
+        ("validation pictures by step", os.path.join(FLAGS.workdir, "pictures")),
+        ("losses", f"tensorboard --logdir={os.path.join(FLAGS.workdir, 'logs')}"),
+        ("model", FLAGS.workdir),
+    ):
+        print(f"   {what + ':':<30}{path}")
+    print(
+        "Your own picture: python -m tf_btgmi.inpaint --image=PICTURE --mask=MASK "
+        f"--output=FILLED.png --workdir={FLAGS.workdir}"
+    )
+    return 0
+
+
+def losses_by_stage(history) -> list:
+    """A line a stage: the losses at its first and last log."""
+    lines = []
+    for stage in sorted({row["stage"] for row in history}):
+        rows = [row for row in history if row["stage"] == stage]
+        first, last = rows[0], rows[-1]
+        numbers = ", ".join(
+            f"{name} {first[name + '_loss']:.3f} to {last[name + '_loss']:.3f}"
+            for name in ("reconstruction", "adversarial", "discriminator")
+        )
+        lines.append(
+            f"stage {stage}, steps {first['step']} to {last['step']}: {numbers}; "
+            f"adversarial weight {last['adversarial_weight']:g}"
+        )
+    return lines
+
+
+def fill_samples(workdir: str) -> list:
+    """Fills a hole in each bundled test picture.
+
+    Args:
+        workdir: of the trained run; the results go to its folder `filled`.
+
+    Returns:
+        A (name, image, mask, composite) each; uint8 [S, S, 3] and bool [S, S].
+    """
+    from tf_btgmi.data.decoding import decode_image
+    from tf_btgmi.data.masks import named_mask
+    from tf_btgmi.data.transforms import centre_crop
+    from tf_btgmi.inference.predictor import Predictor
+
+    predictor = Predictor.from_workdir(workdir)
+    folder = os.path.join(workdir, "filled")
+    os.makedirs(folder, exist_ok=True)
+    rows = []
+    for position, path in enumerate(sample_pictures("test")):
+        image = centre_crop(decode_image(str(path)), _SIDE)
+        image = np.asarray(image).round().clip(0, 255).astype(np.uint8)
+        kind = ("centre64of256", "medium")[position % 2]
+        mask = named_mask(kind, _SIDE, _SIDE, seed=position) > 0
+        composite = predictor.inpaint(image, mask)
+        Image.fromarray(composite).save(os.path.join(folder, f"{path.stem}.png"))
+        rows.append((path.stem, image, mask, composite))
+        logging.info("%s: %.0f %% filled", path.stem, 100.0 * mask.mean())
+    return rows
+
+
+def contact_sheet(rows) -> Image.Image:
+    """A row each of picture, holed picture and result, with captions.
+
+    Args:
+        rows: what `fill_samples` returns.
+    """
+    cell = _SIDE + _EDGE
+    size = (3 * cell + _EDGE, len(rows) * (cell + _CAPTION) + _EDGE)
+    sheet = Image.new("RGB", size, "white")
+    draw = ImageDraw.Draw(sheet)
+    for position, (name, image, mask, composite) in enumerate(rows):
+        top = position * (cell + _CAPTION) + _EDGE
+        holed = np.where(mask[..., None], np.uint8(_HOLE_GREY), image)
+        for column, (what, picture) in enumerate(
+            (("image", image), ("holed", holed), ("filled", composite))
+        ):
+            left = _EDGE + column * cell
+            draw.text((left, top), f"{name}: {what}", fill="black")
+            sheet.paste(Image.fromarray(picture), (left, top + _CAPTION))
+    return sheet
+
+
+if __name__ == "__main__":
+    program.run(main)
