@@ -1,0 +1,191 @@
+"""Measures models and yardsticks on the same holes, and reports them side by side.
+
+    python -m tf_btgmi.evaluate --data=photos --mask_kind=rectangles --image_size=128 \
+        --workdir=runs/outdoor --output=runs/evaluation
+    python -m tf_btgmi.evaluate --data=photos --mask_folder=masks \
+        --results=other=their_results --baseline=other --output=runs/evaluation
+
+Pictures are cut square in the middle and resized. Known pixels of results are those of
+the picture, whatever a method gives there. The output folder gets report.html,
+table.md, summary.json and rows.csv, and keeps images, masks and composites; the same
+command goes on where it was stopped.
+"""
+
+import json
+import os
+
+from absl import flags
+
+from tf_btgmi import program
+from tf_btgmi.data import masks as mask_kinds
+from tf_btgmi.evaluation import (
+    deep_scores,
+    examples,
+    report,
+    result_files,
+    summary,
+    tables,
+    yardsticks,
+)
+from tf_btgmi.evaluation.evaluator import evaluate
+from tf_btgmi.evaluation.hole_masks import DrawnMasks, MaskFiles
+from tf_btgmi.evaluation.measures import METRIC_VERSION
+from tf_btgmi.evaluation.store import Store
+from tf_btgmi.inference.predictor import Predictor
+from tf_btgmi.workdir import newest_checkpoint
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("data", None, "Folder of the pictures, looked through to the end.")
+flags.DEFINE_multi_string(
+    "workdir", [], "Training run with a model, or NAME=DIR; may be given repeatedly."
+)
+flags.DEFINE_multi_string(
+    "results", [], "NAME=FOLDER: pictures that another program filled; repeatable."
+)
+flags.DEFINE_list(
+    "methods",
+    None,
+    f"Yardsticks: some of {', '.join(yardsticks.NAMES)}. All that can run by default.",
+)
+flags.DEFINE_string("baseline", "telea", "Method the others are compared with.")
+flags.DEFINE_enum("mask_kind", None, mask_kinds.NAMED_KINDS, "Kind of holes to draw.")
+flags.DEFINE_integer("seed", 0, "Seed of drawn holes.", lower_bound=0)
+flags.DEFINE_string(
+    "objects_folder", None, "Masks whose shapes --mask_kind=object places."
+)
+flags.DEFINE_string("mask_folder", None, "Masks by name, instead of drawn ones.")
+flags.DEFINE_integer(
+    "image_size", 128, "Side in pixels.", lower_bound=deep_scores.MIN_SIDE
+)
+flags.DEFINE_integer("limit", 0, "Only so many pictures; 0: all.", lower_bound=0)
+flags.DEFINE_integer("num_shown", 24, "Pictures in report.html.", lower_bound=1)
+flags.DEFINE_string("output", None, "Folder for the report and what it is made of.")
+
+
+def main(argv):
+    """Checks the flags, fills and scores what is missing, writes the reports."""
+    del argv
+    _check_flags()
+    paths = examples.find_pictures(FLAGS.data, FLAGS.limit)
+    masks = _masks(paths)
+    methods = _methods(paths)
+    identities = {method.name: method.identity for method in methods}
+    if FLAGS.baseline not in identities:
+        raise program.UsageError(
+            f"--baseline={FLAGS.baseline} is none of the methods: "
+            f"{', '.join(identities)}."
+        )
+    settings = {
+        "data": os.path.basename(os.path.abspath(FLAGS.data)),
+        "pictures": result_files.fingerprint(FLAGS.data, list(paths.values())),
+        "limit": FLAGS.limit,
+        "image_size": FLAGS.image_size,
+        "mask_kind": masks.kind,
+        "masks": masks.identity,
+        "seed": masks.seed,
+        "metric_version": METRIC_VERSION,
+    }
+    store = Store(FLAGS.output, settings, identities)
+    names, left_out = examples.prepare(
+        store, FLAGS.data, paths, masks, FLAGS.image_size
+    )
+    evaluate(store, names, methods)
+    found = summary.summarize(
+        store, settings, identities, FLAGS.baseline, names, left_out
+    )
+    _write(store, found, names)
+    return 0
+
+
+def model_method(place: str) -> yardsticks.Method:
+    """A trained model as a method: the one place that knows what a model may be.
+
+    Args:
+        place: `DIR` or `NAME=DIR`, the workdir of a training run.
+
+    Raises:
+        ValueError: no run there, or no checkpoint yet.
+    """
+    name, folder = _named(place)
+    if not os.path.isdir(folder):
+        raise program.UsageError(f"--workdir: there is no folder {folder}.")
+    name = name or os.path.basename(os.path.abspath(folder))
+    checkpoint = os.path.basename(newest_checkpoint(folder))
+    predictor = Predictor.from_workdir(folder)
+
+    def fill(holed, mask, name):
+        del name
+        return predictor.inpaint(holed, mask)
+
+    return yardsticks.Method(name, fill, f"workdir {folder}, {checkpoint}")
+
+
+def _check_flags() -> None:
+    for name, what in (
+        ("data", "the folder of the pictures"),
+        ("output", "the folder for the report"),
+    ):
+        if not FLAGS[name].value:
+            raise program.UsageError(f"Give --{name}=FOLDER: {what}.")
+    if bool(FLAGS.mask_kind) == bool(FLAGS.mask_folder):
+        raise program.UsageError(
+            "Give either --mask_kind, one of "
+            f"{', '.join(mask_kinds.NAMED_KINDS)}, or --mask_folder=FOLDER."
+        )
+    if FLAGS.mask_kind == "object" and not FLAGS.objects_folder:
+        raise program.UsageError(
+            "--mask_kind=object needs --objects_folder=FOLDER: masks, white = object."
+        )
+
+
+def _masks(paths):
+    if FLAGS.mask_folder:
+        return MaskFiles(FLAGS.mask_folder, paths)
+    return DrawnMasks(FLAGS.mask_kind, FLAGS.seed, FLAGS.objects_folder)
+
+
+def _methods(paths) -> list:
+    methods = [model_method(place) for place in FLAGS.workdir]
+    for place in FLAGS.results:
+        name, folder = _named(place)
+        if not name:
+            raise program.UsageError(f"--results={place}: give it as NAME=FOLDER.")
+        methods.append(result_files.results_method(name, folder, paths))
+    wanted = FLAGS.methods
+    if wanted is None:
+        wanted = [name for name in yardsticks.NAMES if not yardsticks.why_missing(name)]
+        for name in yardsticks.NAMES:
+            if name not in wanted:
+                print(f"Left out: {yardsticks.why_missing(name)}")
+    methods += [yardsticks.yardstick(name) for name in wanted if name]
+    names = [method.name for method in methods]
+    for name in names:
+        if names.count(name) > 1:
+            raise program.UsageError(f"Two methods are called {name}; rename one.")
+    if not methods:
+        raise program.UsageError("No method is left; see --methods and --workdir.")
+    return methods
+
+
+def _named(place: str):
+    name, sign, folder = place.partition("=")
+    return (name, folder) if sign else (None, place)
+
+
+def _write(store: Store, found: summary.Summary, names) -> None:
+    text = tables.to_markdown(tables.all_tables(found)[:2])
+    markdown = tables.to_markdown(tables.all_tables(found))
+    numbers = json.dumps(summary.to_json(found), indent=2, allow_nan=False)
+    store.write_text("rows.csv", tables.rows_csv(store, found, names))
+    store.write_text("summary.json", numbers + "\n")
+    store.write_text("table.md", markdown)
+    page = report.render(store, found, names, FLAGS.num_shown)
+    path = store.write_text("report.html", page)
+    print(text)
+    for note in found.notes:
+        print(note)
+    print(f"Report: {path}")
+
+
+if __name__ == "__main__":
+    program.run(main)

@@ -1,0 +1,84 @@
+"""Runs every method on every picture and keeps a row each.
+
+A picture at a time, so that memory does not grow with the number of pictures, and a
+stopped evaluation goes on with the rows that are missing.
+"""
+
+import base64
+from typing import Any, Dict, List
+
+import numpy as np
+import tqdm
+
+from tf_btgmi.evaluation.deep_scores import DeepScores
+from tf_btgmi.evaluation.examples import holed
+from tf_btgmi.evaluation.store import TRUTH, Store
+from tf_btgmi.evaluation.yardsticks import HOLE_VALUE, Method
+from tf_btgmi.metrics.picture_scores import picture_scores
+
+
+def evaluate(store: Store, names: List[str], methods: List[Method]) -> None:
+    """Fills the holes, scores the composites, keeps both.
+
+    Args:
+        store: holds the pictures and masks; gets composites and rows.
+        names: the pictures.
+        methods: what is measured.
+
+    Raises:
+        ValueError: a method gives something that is not a picture of the right size.
+    """
+    deep = None
+    num_rows = len(names) * len(methods)
+    with tqdm.tqdm(total=num_rows, unit="row") as progress:
+        for name in names:
+            pending = [m for m in methods if name not in store.rows(m.name)]
+            progress.update(len(methods) - len(pending))
+            if pending or name not in store.rows(TRUTH):
+                deep = deep or DeepScores()
+                _evaluate_one(store, name, pending, deep)
+                progress.update(len(pending))
+
+
+def decode_features(row: Dict[str, Any]) -> np.ndarray:
+    """The features of a row: [256] float32."""
+    return np.frombuffer(base64.b64decode(row["features"]), "<f4")
+
+
+def _evaluate_one(store, name, methods, deep) -> None:
+    image, mask = store.read_image(name), store.read_mask(name)
+    composites = []
+    for method in methods:
+        result = method.fill(holed(image, mask, HOLE_VALUE), mask.copy(), name)
+        _check(method, name, result, image)
+        composites.append(np.where(mask[..., None], result, image))
+    if name not in store.rows(TRUTH):
+        features = deep.features([image])[0]
+        store.add_row(TRUTH, name, {"features": _encoded(features)})
+    if not methods:
+        return
+    deep_scores = deep.compare(image, composites, mask)
+    features = deep.features(composites)
+    for position, method in enumerate(methods):
+        composite = composites[position]
+        store.write_composite(method.name, name, composite)
+        row = {
+            "hole_ratio": float(mask.mean()),
+            **picture_scores(image, composite, mask),
+            **deep_scores[position],
+            "features": _encoded(features[position]),
+        }
+        store.add_row(method.name, name, row)
+
+
+def _encoded(features: np.ndarray) -> str:
+    return base64.b64encode(features.astype("<f4").tobytes()).decode("ascii")
+
+
+def _check(method: Method, name: str, result, image: np.ndarray) -> None:
+    given = getattr(result, "dtype", type(result).__name__), np.shape(result)
+    if given != (np.uint8, image.shape):
+        raise ValueError(
+            f"{method.name} must give uint8 {image.shape} for {name}; it gave "
+            f"{given[0]} {given[1]}."
+        )

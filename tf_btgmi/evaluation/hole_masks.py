@@ -1,0 +1,110 @@
+"""Where the hole of each picture is: drawn by a seed, or read from files.
+
+A mask is [size, size] bool, True = hole. A drawn one depends on the picture's name and
+the seed alone (for objects, on the folder of shapes too), so every method sees the same
+holes on every machine, whatever other pictures lie beside it.
+"""
+
+import hashlib
+import os
+from typing import Dict, Optional
+
+import cv2
+import numpy as np
+
+from tf_btgmi.data import masks
+from tf_btgmi.data.decoding import decode_mask
+from tf_btgmi.evaluation.result_files import by_name, fingerprint
+
+
+class DrawnMasks:
+    """Masks of a named kind.
+
+    Args:
+        kind: one of `masks.NAMED_KINDS`.
+        seed: at least 0.
+        objects_folder: masks whose shapes the kind `object` places.
+
+    Raises:
+        ValueError: no such kind, a negative seed, `object` without shapes.
+    """
+
+    def __init__(self, kind: str, seed: int, objects_folder: Optional[str] = None):
+        if seed < 0:
+            raise ValueError(f"The seed must be at least 0; it is {seed}.")
+        self.kind = kind
+        self.seed = seed
+        self._objects = None
+        self.identity = kind
+        if kind == "object" and objects_folder:
+            self._objects = masks.ObjectShapes(objects_folder)
+            paths = list(by_name(objects_folder).values())
+            self.identity = f"{kind} of {fingerprint(objects_folder, paths)}"
+        # Whatever is wrong with the kind shows itself before any work is done.
+        masks.named_mask(kind, 32, 32, seed, self._objects)
+
+    def mask(self, name: str, height: int, width: int, size: int) -> np.ndarray:
+        """The mask of a picture; its own size does not matter."""
+        del height, width
+        words = np.frombuffer(hashlib.sha256(name.encode()).digest(), ">u4")
+        seed = [self.seed, *map(int, words)]
+        return masks.named_mask(self.kind, size, size, seed, self._objects) > 0
+
+
+class MaskFiles:
+    """Masks from the files of a folder, by name, white (>= 128) = hole.
+
+    A file is of its picture's size, and cropped and resized with it, or of the size of
+    the evaluation.
+
+    Args:
+        folder: the masks.
+        paths: paths of the pictures, by name.
+
+    Raises:
+        ValueError: no such folder, or pictures without a mask.
+    """
+
+    kind = "files"
+    seed = None
+
+    def __init__(self, folder: str, paths: Dict[str, str]):
+        self._folder = folder
+        self._files = by_name(folder)
+        missing = [path for name, path in paths.items() if name not in self._files]
+        if missing:
+            raise ValueError(
+                f"{len(missing)} pictures have no mask of their name in {folder}; the "
+                f"first is {missing[0]}."
+            )
+        self.identity = f"files {fingerprint(folder, list(self._files.values()))}"
+
+    def mask(self, name: str, height: int, width: int, size: int) -> np.ndarray:
+        """The mask of a picture of `height` x `width` pixels; it may be empty.
+
+        Raises:
+            ValueError: it cannot be read, or is of another size.
+        """
+        path = os.path.join(self._folder, self._files[name])
+        try:
+            hole = decode_mask(path)
+        # Pillow raises nearly anything for a damaged file.
+        except Exception as error:
+            raise ValueError(f"{path} cannot be read: {error}") from error
+        if hole.shape == (height, width):
+            return _centre(hole, size)
+        if hole.shape == (size, size):
+            return hole
+        raise ValueError(
+            f"{path} is {hole.shape[1]}x{hole.shape[0]} pixels; its picture is "
+            f"{width}x{height}. A mask has its picture's size or {size}x{size}."
+        )
+
+
+def _centre(hole: np.ndarray, size: int) -> np.ndarray:
+    """As `transforms.centre_crop` does with the picture; hole from one half on."""
+    side = min(hole.shape)
+    top, left = ((length - side) // 2 for length in hole.shape)
+    square = hole[top : top + side, left : left + side].astype(np.float32)
+    method = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
+    return cv2.resize(square, (size, size), interpolation=method) >= 0.5

@@ -1,0 +1,55 @@
+"""What a report tells of a method: names, units and which way is better.
+
+Over many pictures a value is the mean of the pictures' own, but for PSNR, which is
+that of the mean squared error: a mean of decibels would let one nearly perfect picture
+outweigh several poor ones.
+"""
+
+from typing import NamedTuple
+
+# Changes whenever a number could change for the same composite.
+METRIC_VERSION = "1"
+
+
+class Measure(NamedTuple):
+    """One measure.
+
+    Attributes:
+        name: key in rows and summaries.
+        label: how it is called in a report.
+        higher_is_better: the direction.
+        source: the key in a picture's row whose mean it is made of.
+        is_psnr: whether that mean is an error to be told in decibels.
+        digits: digits after the point in a report.
+    """
+
+    name: str
+    label: str
+    higher_is_better: bool
+    source: str
+    is_psnr: bool
+    digits: int
+
+    @property
+    def heading(self) -> str:
+        """The label with an arrow towards the better side."""
+        return f"{self.label} {'↑' if self.higher_is_better else '↓'}"
+
+
+HOLE = (
+    Measure("hole_l1", "L1", False, "hole_l1", False, 4),
+    Measure("hole_l2", "L2", False, "hole_l2", False, 4),
+    Measure("hole_psnr", "PSNR, dB", True, "hole_l2", True, 2),
+    Measure("hole_ssim", "SSIM", True, "hole_ssim", False, 3),
+    Measure("box_lpips", "LPIPS of its box", False, "box_lpips", False, 3),
+)
+PICTURE = (
+    Measure("l1", "L1", False, "l1", False, 4),
+    Measure("l2", "L2", False, "l2", False, 4),
+    Measure("psnr", "PSNR, dB", True, "l2", True, 2),
+    Measure("ssim", "SSIM", True, "ssim", False, 3),
+    Measure("lpips", "LPIPS", False, "lpips", False, 3),
+)
+ALL = HOLE + PICTURE
+# Keys of a picture's row, in the order of rows.csv.
+ROW_KEYS = tuple(measure.name for measure in ALL)

@@ -1,0 +1,183 @@
+"""What an evaluation keeps in its folder, so that a stopped one goes on.
+
+    settings.json          what was asked for; a rerun has to ask for the same
+    images/NAME.png        the truth, cropped and resized
+    masks/NAME.png         white = hole
+    composites/METHOD/     the results, known pixels as in the truth
+    rows/METHOD.jsonl      a line a picture: its scores and features
+
+Whatever is there is whole: files are moved into place when they are written, and a
+line that a crash has cut is left out.
+"""
+
+import json
+import os
+import re
+from typing import Any, Dict, Optional
+
+import numpy as np
+from PIL import Image
+
+from tf_btgmi.evaluation.result_files import read_picture
+
+# The name under which the features of the pictures themselves are kept.
+TRUTH = "truth"
+_METHOD_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+
+
+class Store:
+    """The folder of one evaluation.
+
+    Args:
+        folder: made if it is not there.
+        settings: what the numbers depend on, as JSON can hold it.
+        methods: the identity of each method by name. Methods may come and go between
+            runs; one of the same name has to be the same.
+
+    Raises:
+        ValueError: another evaluation is in the folder, a method has changed, or a name
+            is not fit for a file.
+    """
+
+    def __init__(self, folder: str, settings: Dict[str, Any], methods: Dict[str, str]):
+        for name in methods:
+            if not _METHOD_NAME.fullmatch(name) or name == TRUTH:
+                raise ValueError(
+                    f"A method cannot be called {name!r}: letters, digits and . _ - "
+                    f"are allowed, and {TRUTH!r} is taken."
+                )
+        self.folder = folder
+        path = os.path.join(folder, "settings.json")
+        wanted = json.loads(json.dumps({**settings, "methods": methods}))
+        if os.path.exists(path):
+            known = _read_json(path)
+            _compare(folder, known, wanted)
+            wanted["methods"] = {**known["methods"], **wanted["methods"]}
+        elif os.path.isdir(folder) and os.listdir(folder):
+            raise ValueError(
+                f"{folder} is not empty and holds no evaluation; give another folder."
+            )
+        os.makedirs(folder, exist_ok=True)
+        _replace(path, lambda new: _write_json(new, wanted))
+        self._rows = {name: self._read_rows(name) for name in (TRUTH, *methods)}
+
+    def rows(self, method: str) -> Dict[str, Dict[str, Any]]:
+        """Rows of a method by picture name."""
+        return self._rows[method]
+
+    def add_row(self, method: str, name: str, row: Dict[str, Any]) -> None:
+        """Keeps the row of one picture."""
+        path = self._rows_path(method)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        # JSON of its own strictness: NaN is an error here, not a word in the file.
+        line = json.dumps({"name": name, **row}, allow_nan=False)
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(line + "\n")
+        self._rows[method][name] = row
+
+    def read_image(self, name: str) -> Optional[np.ndarray]:
+        """The truth, [S, S, 3] uint8, or None where it is not there yet."""
+        path = self._path("images", name)
+        return read_picture(path) if os.path.exists(path) else None
+
+    def read_mask(self, name: str) -> np.ndarray:
+        """The hole, [S, S] bool."""
+        return read_picture(self._path("masks", name))[..., 0] >= 128
+
+    def read_composite(self, method: str, name: str) -> np.ndarray:
+        """A result, [S, S, 3] uint8."""
+        return read_picture(self._path(os.path.join("composites", method), name))
+
+    def write_example(self, name: str, image: np.ndarray, mask: np.ndarray) -> None:
+        """Keeps a picture, [S, S, 3] uint8, and its hole, [S, S] bool."""
+        self._write("masks", name, mask.astype(np.uint8) * 255)
+        self._write("images", name, image)
+
+    def write_composite(self, method: str, name: str, composite: np.ndarray) -> None:
+        """Keeps a result, [S, S, 3] uint8."""
+        self._write(os.path.join("composites", method), name, composite)
+
+    def write_text(self, name: str, text: str) -> str:
+        """Writes a file of the report; returns its path."""
+        path = os.path.join(self.folder, name)
+
+        def write(new):
+            with open(new, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+
+        _replace(path, write)
+        return path
+
+    def _path(self, part: str, name: str) -> str:
+        return os.path.join(self.folder, part, f"{name}.png")
+
+    def _write(self, part: str, name: str, picture: np.ndarray) -> None:
+        path = self._path(part, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        _replace(path, lambda new: Image.fromarray(picture).save(new, "PNG"))
+
+    def _rows_path(self, method: str) -> str:
+        return os.path.join(self.folder, "rows", f"{method}.jsonl")
+
+    def _read_rows(self, method: str) -> Dict[str, Dict[str, Any]]:
+        path = self._rows_path(method)
+        if not os.path.exists(path):
+            return {}
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        whole, newline, torn = text.rpartition("\n")
+        if torn:
+            # What comes next starts on a line of its own.
+            self.write_text(os.path.join("rows", f"{method}.jsonl"), whole + newline)
+        rows = {}
+        for line in whole.splitlines():
+            try:
+                row = json.loads(line)
+                rows[row.pop("name")] = row
+            except (ValueError, KeyError, AttributeError):
+                raise ValueError(
+                    f"{path} is damaged; remove it to measure {method} again."
+                ) from None
+        return rows
+
+
+def _compare(folder: str, known: Dict[str, Any], wanted: Dict[str, Any]) -> None:
+    changes = [
+        (key, known.get(key), value)
+        for key, value in wanted.items()
+        if key != "methods" and known.get(key) != value
+    ]
+    changes += [
+        (f"the method {name}", known["methods"][name], identity)
+        for name, identity in wanted["methods"].items()
+        if known["methods"].get(name, identity) != identity
+    ]
+    if changes:
+        what, before, now = changes[0]
+        raise ValueError(
+            f"{folder} holds an evaluation of other settings: {what} was {before!r} "
+            f"and is now {now!r}. Give another folder."
+        )
+
+
+def _read_json(path: str) -> Dict[str, Any]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            known = json.load(file)
+        if not isinstance(known, dict) or not isinstance(known.get("methods"), dict):
+            raise ValueError("not the settings of an evaluation")
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be read: {error}") from error
+    return known
+
+
+def _write_json(path: str, value) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(value, file, indent=2)
+        file.write("\n")
+
+
+def _replace(path: str, write) -> None:
+    new = f"{path}.new"
+    write(new)
+    os.replace(new, path)

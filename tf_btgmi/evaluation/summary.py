@@ -1,0 +1,179 @@
+"""The numbers of an evaluation: every method, over all pictures and by hole ratio."""
+
+from typing import Any, Dict, List, NamedTuple
+
+import numpy as np
+
+from tf_btgmi.evaluation import measures, statistics
+from tf_btgmi.evaluation.evaluator import decode_features
+from tf_btgmi.evaluation.statistics import Estimate
+from tf_btgmi.evaluation.store import TRUTH, Store
+from tf_btgmi.metrics import frechet
+
+TOTAL = "all"
+
+
+class Group(NamedTuple):
+    """Pictures that are looked at together.
+
+    Attributes:
+        label: `TOTAL`, or the hole ratio in percent, such as "10-20".
+        num: how many.
+        values: by method and measure.
+        differences: by method and measure, to the baseline.
+    """
+
+    label: str
+    num: int
+    values: Dict[str, Dict[str, Estimate]]
+    differences: Dict[str, Dict[str, Estimate]]
+
+
+class Summary(NamedTuple):
+    """What reports are made of.
+
+    Attributes:
+        settings: as the store keeps them.
+        methods: identities by name, in the order of the report.
+        baseline: the method that the others are compared with.
+        groups: that of all pictures first.
+        frechet: FAD by method.
+        kernel: KID by method; without the methods where one picture is all there is.
+        left_out: names of pictures without a usable hole.
+        notes: warnings, a sentence each.
+    """
+
+    settings: Dict[str, Any]
+    methods: Dict[str, str]
+    baseline: str
+    groups: List[Group]
+    frechet: Dict[str, float]
+    kernel: Dict[str, float]
+    left_out: List[str]
+    notes: List[str]
+
+    @property
+    def num(self) -> int:
+        return self.groups[0].num
+
+    @property
+    def set_label(self) -> str:
+        """Mask kind, seed and metric version, as rows of tables print them."""
+        seed = self.settings["seed"]
+        parts = [self.settings["mask_kind"]]
+        parts += [] if seed is None else [f"seed {seed}"]
+        return ", ".join([*parts, f"v{self.settings['metric_version']}"])
+
+
+def summarize(
+    store: Store,
+    settings: Dict[str, Any],
+    methods: Dict[str, str],
+    baseline: str,
+    names: List[str],
+    left_out: List[str],
+) -> Summary:
+    """Sums up the rows of a finished evaluation.
+
+    Args:
+        store: has a row of every method for every picture.
+        settings: as the store keeps them.
+        methods: identities by name; those are reported, in this order.
+        baseline: one of them.
+        names: the pictures.
+        left_out: the pictures without a usable hole.
+    """
+    keys = [measure.source for measure in measures.ALL]
+    rows = {method: store.rows(method) for method in methods}
+    values = np.array(
+        [[[rows[m][name][key] for key in keys] for m in methods] for name in names]
+    )
+    ratios = np.array([rows[baseline][name]["hole_ratio"] for name in names])
+    places = {TOTAL: np.arange(len(names)), **statistics.by_hole_ratio(ratios)}
+    groups = [
+        _group(label, values[chosen], list(methods), baseline)
+        for label, chosen in places.items()
+    ]
+    truth = _features(store.rows(TRUTH), names)
+    found = {method: _features(rows[method], names) for method in methods}
+    kernel = {}
+    if len(names) > 1:
+        kernel = {
+            method: frechet.kernel_distance(truth, features, paired=True)
+            for method, features in found.items()
+        }
+    return Summary(
+        settings,
+        dict(methods),
+        baseline,
+        groups,
+        {m: frechet.frechet_distance(truth, f) for m, f in found.items()},
+        kernel,
+        left_out,
+        _notes(len(names), len(left_out)),
+    )
+
+
+def to_json(summary: Summary) -> Dict[str, Any]:
+    """The summary as nested dicts; what has no number is null."""
+    result = {
+        **summary.settings,
+        "n": summary.num,
+        "baseline": summary.baseline,
+        "interval_level": statistics.LEVEL,
+        "left_out": summary.left_out,
+        "notes": summary.notes,
+        "methods": {},
+    }
+    for method, identity in summary.methods.items():
+        result["methods"][method] = {
+            "identity": identity,
+            "fad": summary.frechet[method],
+            "kid": summary.kernel.get(method),
+            "groups": {
+                group.label: {
+                    "n": group.num,
+                    "values": _plain(group.values[method]),
+                    "differences": _plain(group.differences[method]),
+                }
+                for group in summary.groups
+            },
+        }
+    return result
+
+
+def _plain(estimates: Dict[str, Estimate]) -> Dict[str, Dict[str, Any]]:
+    return {name: estimate._asdict() for name, estimate in estimates.items()}
+
+
+def _group(label, values, methods, baseline) -> Group:
+    is_psnr = [measure.is_psnr for measure in measures.ALL]
+    found = statistics.estimates(values, is_psnr, methods.index(baseline))
+    names = [measure.name for measure in measures.ALL]
+    by_method = [
+        {method: dict(zip(names, row)) for method, row in zip(methods, table)}
+        for table in found
+    ]
+    return Group(label, len(values), *by_method)
+
+
+def _features(rows, names) -> np.ndarray:
+    return np.stack([decode_features(rows[name]) for name in names])
+
+
+def _notes(num: int, num_left_out: int) -> List[str]:
+    notes = []
+    if num < frechet.RECOMMENDED_NUM_PICTURES:
+        notes.append(
+            f"FAD and KID of {num} pictures are rough: below "
+            f"{frechet.RECOMMENDED_NUM_PICTURES:,} they order methods at best, and "
+            "compare with no other set."
+        )
+    if num == 1:
+        notes.append("One picture has no intervals and no KID.")
+    if num_left_out:
+        notes.append(
+            f"{num_left_out} pictures were left out: cut square, their mask is empty "
+            "or leaves nothing known."
+        )
+    return notes

@@ -1,0 +1,159 @@
+"""The summary as tables of text, for Markdown and HTML, and the rows as CSV."""
+
+import csv
+import io
+from typing import List, NamedTuple, Sequence
+
+from tf_btgmi.evaluation import measures
+from tf_btgmi.evaluation.measures import Measure
+from tf_btgmi.evaluation.statistics import Estimate
+from tf_btgmi.evaluation.store import Store
+from tf_btgmi.evaluation.summary import TOTAL, Summary
+
+# Where there is no number: one picture has no interval.
+NO_NUMBER = "–"
+
+
+class Cell(NamedTuple):
+    """Text; whether it stands out; a smaller second text (an interval)."""
+
+    text: str
+    strong: bool = False
+    detail: str = ""
+
+
+class Table(NamedTuple):
+    """A table: `rows` are as long as `headings`; the first cell names the row."""
+
+    title: str
+    note: str
+    headings: List[str]
+    rows: List[List[Cell]]
+
+
+def all_tables(summary: Summary) -> List[Table]:
+    """Hole, picture, differences in both, and the hole by hole ratio."""
+    tables = [_values(summary, "In the hole", measures.HOLE)]
+    tables.append(_values(summary, "Whole picture", measures.PICTURE, with_sets=True))
+    tables.append(_differences(summary, "in the hole", measures.HOLE))
+    tables.append(_differences(summary, "whole picture", measures.PICTURE))
+    if len(summary.groups) > 1:
+        tables.append(_by_hole_ratio(summary))
+    return tables
+
+
+def to_markdown(tables: Sequence[Table]) -> str:
+    """Pipe tables, under headings; strong cells are bold."""
+    parts = []
+    for table in tables:
+        lines = [f"## {table.title}", "", table.note, ""]
+        lines.append("| " + " | ".join(table.headings) + " |")
+        rule = ["---" if i == 0 else "---:" for i in range(len(table.headings))]
+        lines.append("|" + "|".join(rule) + "|")
+        lines += ["| " + " | ".join(map(_markdown, row)) + " |" for row in table.rows]
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def rows_csv(store: Store, summary: Summary, names: Sequence[str]) -> str:
+    """A line a method and picture: all measures as they were computed."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        ["method", "picture", "hole_ratio", "mask_kind", "seed", "metric_version"]
+        + list(measures.ROW_KEYS)
+    )
+    settings = summary.settings
+    for method in summary.methods:
+        rows = store.rows(method)
+        for name in names:
+            row = rows[name]
+            fixed = [settings["mask_kind"], settings["seed"]]
+            fixed.append(settings["metric_version"])
+            numbers = [f"{row[key]:.7g}" for key in measures.ROW_KEYS]
+            ratio = f"{row['hole_ratio']:.6f}"
+            writer.writerow([method, name, ratio, *fixed, *numbers])
+    return text.getvalue()
+
+
+def number(value: float, digits: int, signed: bool = False) -> str:
+    """Text of a number, never "-0.00"."""
+    text = f"{value:{'+' if signed else ''}.{digits}f}"
+    is_zero = not any(digit in text for digit in "123456789")
+    return text.lstrip("+-") if is_zero else text.replace("-", "−")
+
+
+def _values(summary, title, chosen: Sequence[Measure], with_sets=False) -> Table:
+    group = summary.groups[0]
+    headings = ["method", *[m.heading for m in chosen]]
+    headings += ["FAD ↓", "KID × 1000 ↓"] if with_sets else []
+    rows = []
+    best = {m.name: _best(group.values, m) for m in chosen}
+    for method in summary.methods:
+        cells = [Cell(method)]
+        for measure in chosen:
+            estimate = group.values[method][measure.name]
+            cell = _estimate(estimate, measure)
+            cells.append(cell._replace(strong=cell.text == best[measure.name]))
+        if with_sets:
+            cells.append(Cell(number(summary.frechet[method], 4)))
+            kernel = summary.kernel.get(method)
+            text = NO_NUMBER if kernel is None else number(1000 * kernel, 3)
+            cells.append(Cell(text))
+        rows.append(cells + _set_cells(summary, group))
+    note = f"95 % bootstrap intervals over {group.num} pictures; the best is bold."
+    return Table(title, note, headings + ["n", "masks"], rows)
+
+
+def _differences(summary, where, chosen: Sequence[Measure]) -> Table:
+    group = summary.groups[0]
+    rows = []
+    for method in summary.methods:
+        if method != summary.baseline:
+            cells = [
+                _estimate(group.differences[method][m.name], m, signed=True)
+                for m in chosen
+            ]
+            rows.append([Cell(method), *cells, *_set_cells(summary, group)])
+    note = "The same pictures and holes for both; bold where the interval leaves out 0."
+    headings = ["method", *[m.heading for m in chosen], "n", "masks"]
+    return Table(f"Against {summary.baseline}, {where}", note, headings, rows)
+
+
+def _by_hole_ratio(summary) -> Table:
+    rows = []
+    for group in summary.groups:
+        if group.label != TOTAL:
+            for method in summary.methods:
+                values = group.values[method]
+                cells = [_estimate(values[m.name], m) for m in measures.HOLE]
+                first = [Cell(f"{group.label} %"), Cell(method)]
+                rows.append([*first, *cells, *_set_cells(summary, group)])
+    headings = ["hole ratio", "method", *[m.heading for m in measures.HOLE]]
+    note = "By the share of the picture that is hole."
+    return Table("In the hole, by hole ratio", note, headings + ["n", "masks"], rows)
+
+
+def _set_cells(summary, group) -> List[Cell]:
+    return [Cell(str(group.num)), Cell(summary.set_label)]
+
+
+def _best(values, measure: Measure) -> str:
+    choose = max if measure.higher_is_better else min
+    best = choose(row[measure.name].value for row in values.values())
+    return number(best, measure.digits)
+
+
+def _estimate(estimate: Estimate, measure: Measure, signed: bool = False) -> Cell:
+    text = number(estimate.value, measure.digits, signed)
+    detail = ""
+    if estimate.low is not None:
+        ends = estimate.low, estimate.high
+        low, high = (number(end, measure.digits, signed) for end in ends)
+        detail = f"[{low}, {high}]"
+    return Cell(text, signed and estimate.excludes_zero, detail)
+
+
+def _markdown(cell: Cell) -> str:
+    text = f"**{cell.text}**" if cell.strong else cell.text
+    return f"{text} {cell.detail}".strip().replace("|", "\\|")

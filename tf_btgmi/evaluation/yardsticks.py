@@ -1,0 +1,127 @@
+"""Methods without a network that any trained one has to beat.
+
+A method fills a holed picture: `fill(holed, mask, name)` gets uint8 [H, W, 3] with the
+hole grey, [H, W] bool with True = hole, and the picture's name, never the truth; it
+returns uint8 [H, W, 3], of which the hole alone is looked at.
+"""
+
+from importlib import metadata
+from typing import Callable, NamedTuple, Optional
+
+import cv2
+import numpy as np
+from skimage.restoration import inpaint_biharmonic
+
+# Grey where the hole is: 0 in [-1, 1], as networks see it.
+HOLE_VALUE = 128
+# Pixels around a point that OpenCV's methods look at.
+_RADIUS = 3
+_PATCH_SIZE = 3
+
+
+class Method(NamedTuple):
+    """A method under its name.
+
+    Attributes:
+        name: letters, digits, `.`, `_` and `-`.
+        fill: `fill(holed, mask, name)`, see above.
+        identity: what tells it from another of that name: version, settings, file.
+    """
+
+    name: str
+    fill: Callable[[np.ndarray, np.ndarray, str], np.ndarray]
+    identity: str
+
+
+def holed_input(holed, mask, name):
+    """The input as it is."""
+    del mask, name
+    return holed
+
+
+def mean_fill(holed, mask, name):
+    """The mean colour of the known pixels."""
+    del name
+    filled = holed.copy()
+    filled[mask] = np.rint(holed[~mask].mean(axis=0)).astype(np.uint8)
+    return filled
+
+
+def telea(holed, mask, name):
+    """Telea 2004, fast marching."""
+    del name
+    return cv2.inpaint(holed, mask.astype(np.uint8), _RADIUS, cv2.INPAINT_TELEA)
+
+
+def navier_stokes(holed, mask, name):
+    """Bertalmio et al. 2001, fluid dynamics."""
+    del name
+    return cv2.inpaint(holed, mask.astype(np.uint8), _RADIUS, cv2.INPAINT_NS)
+
+
+def biharmonic(holed, mask, name):
+    """The smoothest surface through the known pixels (Chui and Mhaskar 2010)."""
+    del name
+    filled = inpaint_biharmonic(holed / 255.0, mask, channel_axis=-1)
+    return np.rint(np.clip(filled, 0.0, 1.0) * 255.0).astype(np.uint8)
+
+
+def patchmatch(holed, mask, name):
+    """Barnes et al. 2009, the wheel's `patch_size` 3."""
+    del name
+    from patchmatch import patch_match
+
+    patch_match.set_random_seed(0)
+    return patch_match.inpaint(
+        holed, mask.astype(np.uint8) * 255, patch_size=_PATCH_SIZE
+    )
+
+
+_FILLS = {
+    "holed": (holed_input, None, ""),
+    "mean_fill": (mean_fill, None, ""),
+    "telea": (telea, "opencv-python-headless", f"radius {_RADIUS}"),
+    "navier_stokes": (navier_stokes, "opencv-python-headless", f"radius {_RADIUS}"),
+    "biharmonic": (biharmonic, "scikit-image", ""),
+    "patchmatch": (patchmatch, "pypatchmatch", f"patch_size {_PATCH_SIZE}"),
+}
+NAMES = tuple(_FILLS)
+
+
+def yardstick(name: str) -> Method:
+    """The yardstick of that name.
+
+    Raises:
+        ValueError: no such yardstick, or the package it needs is not there.
+    """
+    if name not in _FILLS:
+        raise ValueError(f"There is no method {name!r}; these are: {', '.join(NAMES)}.")
+    missing = why_missing(name)
+    if missing:
+        raise ValueError(missing)
+    fill, package, settings = _FILLS[name]
+    parts = [name]
+    if package:
+        parts.append(f"{package} {_version(package)}")
+    return Method(name, fill, ", ".join(parts + [settings] * bool(settings)))
+
+
+def why_missing(name: str) -> Optional[str]:
+    """Why a yardstick cannot run here, in a sentence; None where it can."""
+    if name != "patchmatch":
+        return None
+    try:
+        from patchmatch import patch_match
+    except ImportError:
+        return "patchmatch needs a package of its own: pip install pypatchmatch."
+    if not patch_match.patchmatch_available:
+        return "patchmatch cannot run: the binary of pypatchmatch does not load here."
+    return None
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        # OpenCV comes under several names; its module knows its version.
+        return cv2.__version__ if package.startswith("opencv") else "of unknown version"
