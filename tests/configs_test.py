@@ -1,0 +1,52 @@
+"""Every experiment of configs/ as a user would start it, but for the training."""
+
+import importlib.util
+import pathlib
+
+import pytest
+
+from tf_btgmi import config as config_lib
+from tf_btgmi import schedules
+
+CONFIGS = pathlib.Path(__file__).resolve().parents[1] / "configs"
+PATHS = sorted(CONFIGS.glob("*.py"))
+
+
+def load(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(params=PATHS, ids=lambda path: path.stem)
+def path(request):
+    return request.param
+
+
+def test_the_config_is_valid_named_after_its_file_and_survives_json(path, tmp_path):
+    config = load(path).get_config()
+    config_lib.validate(config)
+    assert config.name == path.stem
+    config_lib.save(config, str(tmp_path / "config.json"))
+    assert config_lib.load(str(tmp_path / "config.json")) == config
+
+
+def test_the_config_opens_with_its_command_its_time_and_what_to_expect(path):
+    text = load(path).__doc__
+    assert f"--config=configs/{path.name}" in text
+    assert "\nTime: " in text
+    assert "\nTo expect: " in text
+
+
+def test_stages_are_long_enough_to_fade_in(path):
+    procedure = load(path).get_config().procedure
+    plan = schedules.StagePlan(
+        procedure.head_steps,
+        procedure.refinement_steps,
+        procedure.num_refinement_blocks,
+    )
+    alpha = schedules.FadeInSchedule(plan, procedure.fade_in_steps)
+    for stage in range(1, procedure.num_refinement_blocks + 1):
+        assert alpha(plan.start(stage)) == 0.0
+        assert alpha(plan.start(stage + 1) - 1) == 1.0

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_btgmi.ops import image_ops
+
+
+def test_all_256_levels_come_back_from_floats():
+    levels = np.arange(256, dtype=np.uint8)
+    back = image_ops.to_uint8(image_ops.to_float(levels))
+    assert back.dtype == tf.uint8
+    np.testing.assert_array_equal(back, levels)
+
+
+def test_floats_span_minus_one_to_one_in_equal_steps():
+    levels = image_ops.to_float(np.arange(256, dtype=np.uint8)).numpy()
+    assert levels.dtype == np.float32
+    assert levels[0] == -1.0 and levels[255] == 1.0
+    np.testing.assert_allclose(np.diff(levels), 2 / 255, atol=2e-7)
+
+
+def test_what_lies_outside_is_clipped_and_the_rest_rounded():
+    image = tf.constant([-7.0, -1.0, 0.9 / 127.5 - 1, 1.4 / 127.5 - 1, 1.0, 7.0])
+    np.testing.assert_array_equal(image_ops.to_uint8(image), [0, 0, 1, 1, 255, 255])
+
+
+def test_bfloat16_is_converted_in_float32():
+    assert image_ops.to_uint8(tf.constant([1.0], tf.bfloat16)).numpy() == [255]
+
+
+@pytest.mark.parametrize("multiple", [1, 4, 8, 16])
+def test_cropping_undoes_padding_for_all_sides_from_1_to_20(multiple, rng):
+    whole = rng.integers(0, 256, [2, 20, 20, 3], np.uint8)
+    for height in range(1, 21):
+        width = 21 - height
+        image = whole[:, :height, :width]
+        padded, size = image_ops.pad_to_multiple(image, multiple)
+        assert padded.dtype == tf.uint8
+        for side, before in zip(padded.shape[1:3], (height, width)):  # noqa: B905
+            assert side % multiple == 0 and before <= side < before + multiple
+        np.testing.assert_array_equal(image_ops.crop_to(padded, *size), image)
+
+
+def test_padding_is_the_mirror_image_without_the_edge_twice(rng):
+    image = rng.integers(0, 256, [1, 5, 6, 1], np.uint8)
+    padded, _ = image_ops.pad_to_multiple(image, 8)
+    expected = np.pad(image, [[0, 0], [0, 3], [0, 2], [0, 0]], "reflect")
+    np.testing.assert_array_equal(padded, expected)
+
+
+def test_padding_further_than_the_image_goes_to_and_fro():
+    image = np.array([10, 20, 30], np.uint8).reshape(1, 1, 3, 1)
+    padded, _ = image_ops.pad_to_multiple(image, 8)
+    assert padded.shape == (1, 8, 8, 1)
+    row = [10, 20, 30, 20, 10, 20, 30, 20]
+    np.testing.assert_array_equal(padded[0, :, :, 0], [row] * 8)
+
+
+def test_sizes_unknown_when_traced_are_padded_too(rng):
+    image = rng.integers(0, 256, [1, 5, 9, 2], np.uint8)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, None, 2], tf.uint8)])
+    def there_and_back(image):
+        padded, size = image_ops.pad_to_multiple(image, 8)
+        return padded, image_ops.crop_to(padded, *size)
+
+    padded, back = there_and_back(image)
+    assert padded.shape == (1, 8, 16, 2)
+    np.testing.assert_array_equal(back, image)

@@ -1,0 +1,175 @@
+"""What a command line that is wrong is answered with, by a program of its own."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = '''
+import os
+import sys
+from absl import flags
+from tf_btgmi import config as config_lib
+from tf_btgmi import program
+
+FLAGS = flags.FLAGS
+program.define_config_flag()
+flags.DEFINE_string("fail", "", "What to raise.")
+
+
+def main(argv):
+    errors = {
+        "usage": program.UsageError("wanted this, not that"),
+        "value": ValueError("wanted 3"),
+        "file": FileNotFoundError("There is no file x."),
+        "failure": program.ProgramFailure("could not be done"),
+        "disk": OSError("no space left"),
+        "finite": FloatingPointError("became nan"),
+        "interrupt": KeyboardInterrupt(),
+        "bug": ZeroDivisionError("a bug"),
+    }
+    if FLAGS.fail in errors:
+        raise errors[FLAGS.fail]
+    if FLAGS.fail == "code":
+        return 7
+    if FLAGS.config is not None:
+        config_lib.validate(FLAGS.config)
+        print(FLAGS.config.name, FLAGS.config.data.global_batch_size)
+
+
+if __name__ == "__main__":
+    program.run(main)
+'''
+CONFIG = """
+from tf_btgmi.config import Config
+
+
+def get_config():
+    return Config(name="tried")
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("program")
+    (folder / "tried.py").write_text(PROGRAM)
+    (folder / "config.py").write_text(CONFIG)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(folder):
+    """Runs the program; a message of one line has nothing of TensorFlow's around it."""
+
+    def run(*arguments):
+        root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        return subprocess.run(
+            [sys.executable, str(folder / "tried.py"), *arguments],
+            capture_output=True,
+            text=True,
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": root},
+            timeout=120,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "fail, code, message",
+    [
+        ("usage", 2, "wanted this, not that"),
+        ("value", 2, "wanted 3"),
+        ("file", 2, "There is no file x."),
+        ("failure", 1, "could not be done"),
+        ("disk", 1, "no space left"),
+        ("finite", 1, "became nan"),
+        ("interrupt", 130, "Interrupted."),
+    ],
+)
+def test_an_error_is_one_line_and_its_exit_code(run, fail, code, message):
+    done = run(f"--fail={fail}")
+    assert done.returncode == code
+    assert done.stderr == f"tried.py: {message}\n"
+    assert done.stdout == ""
+
+
+def test_a_bug_shows_its_traceback(run):
+    done = run("--fail=bug")
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr and "ZeroDivisionError: a bug" in done.stderr
+
+
+def test_what_main_returns_is_the_exit_code(run):
+    assert run("--fail=code").returncode == 7
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--config=config.py"], ["--config", "config.py"]], ids=["=", "space"]
+)
+def test_a_config_file_and_a_change_of_it_are_read(run, arguments):
+    done = run(*arguments, "--config.data.global_batch_size=12")
+    assert (done.returncode, done.stdout) == (0, "tried 12\n"), done.stderr
+
+
+@pytest.mark.parametrize("joined", ["=", " "])
+def test_a_json_of_an_earlier_run_is_a_config_too(run, folder, joined):
+    path = folder / "of a run.json"
+    path.write_text('{"name": "earlier", "data": {"global_batch_size": 5}}')
+    arguments = f"--config{joined}{path.name}".split(" ", 1)
+    if joined == "=":
+        arguments = [f"--config={path.name}"]
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (0, "earlier 5\n"), done.stderr
+    done = run(*arguments, "--config.data.global_batch_size=6")
+    assert done.stdout == "earlier 6\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (
+            ["--config=config.py", "--config.data.globl_batch_size=3"],
+            "There is no field config.data.globl_batch_size; "
+            "did you mean config.data.global_batch_size?",
+        ),
+        (
+            ["--config=config.py", "--config.procedure.learning_rat", "3"],
+            "There is no field config.procedure.learning_rat; "
+            "did you mean config.procedure.learning_rate?",
+        ),
+        (["--config=config.py", "--config.data.image_size=big"], "image_size"),
+        (["--config=config.py", "--config.data.image_size=2.5"], "image_size"),
+        (["--config=config.py", "--config.data.random_flip=maybe"], "random_flip"),
+        (["--config=config.py", "--config.data.min_crop=7"], "0.05 to 1; it is 7"),
+        (
+            ["--config=config.py", "--config.generator.resampling=strdied"],
+            "did you mean 'strided'?",
+        ),
+        (["--confg=config.py"], "Did you mean: config ?"),
+        (["photos"], "Not a flag: photos"),
+        (["--config=config.py", "photos"], "Not a flag: photos"),
+        (["--config=missing.py"], "missing.py"),
+        (["--config=missing.json"], "There is no config file missing.json."),
+        (["--config=misspelt.json"], "did you mean config.data.image_size?"),
+        (["--config=broken.json"], "broken.json is not a JSON file"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_and_exit_code_2(
+    run, folder, arguments, message
+):
+    (folder / "misspelt.json").write_text('{"data": {"imge_size": 64}}')
+    (folder / "broken.json").write_text('{"data": ')
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.startswith("tried.py: ")
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+def test_help_lists_the_flags(run):
+    done = run("--help")
+    assert "--config" in done.stdout and "--fail" in done.stdout
+    assert "Traceback" not in done.stderr

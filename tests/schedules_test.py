@@ -1,0 +1,177 @@
+import json
+
+import pytest
+
+from tf_btgmi.schedules import (
+    AdversarialWeightSchedule,
+    FadeInSchedule,
+    LearningRateByStage,
+    Schedule,
+    StagePlan,
+    segments,
+)
+
+# The paper's: 150,000 steps of the head, then three blocks of 1,500 steps.
+PAPER = StagePlan(150_000, 1_500, 3)
+LAST = 154_499
+SMALL = StagePlan(10, 4, 2)
+
+
+def test_the_papers_plan_changes_stage_at_the_steps_of_algorithm_1():
+    steps = (0, 149_999, 150_000, 151_499, 151_500, 152_999, 153_000, LAST, LAST + 9)
+    assert [PAPER.stage(step) for step in steps] == [0, 0, 1, 1, 2, 2, 3, 3, 3]
+    assert [PAPER.start(k) for k in range(4)] == [0, 150_000, 151_500, 153_000]
+    assert PAPER.total_steps == LAST + 1
+
+
+def test_a_plan_without_refinement_blocks_stays_in_stage_0():
+    plan = StagePlan(7, 3, 0)
+    assert plan.total_steps == 7
+    assert [plan.stage(step) for step in (0, 6, 7, 100)] == [0] * 4
+
+
+def test_a_plan_without_head_steps_starts_in_stage_1():
+    plan = StagePlan(0, 3, 2)
+    assert plan.total_steps == 6
+    assert [plan.stage(step) for step in range(6)] == [1, 1, 1, 2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    "step, weight",
+    [
+        (0, 1.0),
+        (149_999, 1.0),
+        (150_000, 0.1),
+        (151_499, 0.1),
+        (151_500, 0.01),
+        (153_000, 0.001),
+        (LAST, 0.001),
+        (10**6, 0.001),
+    ],
+)
+def test_stepwise_lambda_falls_tenfold_with_every_block(step, weight):
+    schedule = AdversarialWeightSchedule(PAPER)
+    assert schedule(step) == pytest.approx(weight, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "step, weight",
+    [
+        (0, 2.0),
+        (9, 2.0),
+        (10, 2.0),
+        (12, 2.0 * (1 - 0.25 * 0.99)),
+        (14, 2.0 * (1 - 0.5 * 0.99)),
+        (18, 2.0 * 0.01),
+        (99, 2.0 * 0.01),
+    ],
+)
+def test_linear_lambda_falls_from_the_end_of_stage_0_to_the_end_of_the_run(
+    step, weight
+):
+    schedule = AdversarialWeightSchedule(SMALL, 2.0, annealing="linear")
+    assert schedule(step) == pytest.approx(weight, rel=1e-12)
+
+
+def test_constant_lambda_never_changes():
+    schedule = AdversarialWeightSchedule(PAPER, 0.7, annealing="constant")
+    assert {schedule(step) for step in (0, 150_000, LAST)} == {0.7}
+
+
+def test_an_unknown_annealing_is_named():
+    with pytest.raises(ValueError, match="stepwise, linear or constant.*'cosine'"):
+        AdversarialWeightSchedule(PAPER, annealing="cosine")
+
+
+@pytest.mark.parametrize(
+    "step, rate",
+    [(0, 2e-4), (149_999, 2e-4), (150_000, 2e-5), (151_500, 2e-6), (LAST, 2e-7)],
+)
+def test_the_learning_rate_falls_tenfold_with_every_stage(step, rate):
+    assert LearningRateByStage(PAPER)(step) == pytest.approx(rate, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "step, alpha",
+    [
+        (0, 1.0),
+        (149_999, 1.0),
+        (150_000, 0.0),
+        (150_001, 0.001),
+        (150_250, 0.25),
+        (150_999, 0.999),
+        (151_000, 1.0),
+        (151_499, 1.0),
+        (151_500, 0.0),
+        (153_500, 0.5),
+        (LAST, 1.0),
+    ],
+)
+def test_alpha_climbs_from_0_to_1_at_the_start_of_every_refinement_stage(step, alpha):
+    assert FadeInSchedule(PAPER, 1_000)(step) == pytest.approx(alpha, abs=1e-12)
+
+
+def test_without_fade_in_steps_alpha_is_always_1():
+    assert {FadeInSchedule(SMALL, 0)(step) for step in range(20)} == {1.0}
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        AdversarialWeightSchedule(SMALL, 3.0, 0.5, "linear"),
+        LearningRateByStage(SMALL, 1e-3, 0.5),
+        FadeInSchedule(SMALL, 3),
+    ],
+)
+def test_a_schedule_survives_its_json(schedule):
+    tree = json.loads(json.dumps(schedule.get_config()))
+    again = type(schedule).from_config(tree)
+    assert [again(s) for s in range(20)] == [schedule(s) for s in range(20)]
+    assert again.get_config() == schedule.get_config()
+
+
+def test_the_base_class_has_no_value():
+    with pytest.raises(TypeError, match="Schedule does not say"):
+        Schedule()(0)
+
+
+def test_segments_are_the_stages_from_the_start():
+    assert segments(SMALL, 0, 0, (16, 32)) == [
+        (0, 10, 0, 32),
+        (10, 14, 1, 32),
+        (14, 18, 2, 32),
+    ]
+
+
+def test_a_warm_up_is_a_segment_at_its_own_size():
+    assert segments(SMALL, 0, 6, (16, 32))[:2] == [(0, 6, 0, 16), (6, 10, 0, 32)]
+    assert segments(SMALL, 0, 10, (16, 32))[:2] == [(0, 10, 0, 16), (10, 14, 1, 32)]
+
+
+@pytest.mark.parametrize(
+    "start, expected",
+    [
+        (4, [(4, 6, 0, 16), (6, 10, 0, 32), (10, 14, 1, 32), (14, 18, 2, 32)]),
+        (6, [(6, 10, 0, 32), (10, 14, 1, 32), (14, 18, 2, 32)]),
+        (7, [(7, 10, 0, 32), (10, 14, 1, 32), (14, 18, 2, 32)]),
+        (10, [(10, 14, 1, 32), (14, 18, 2, 32)]),
+        (13, [(13, 14, 1, 32), (14, 18, 2, 32)]),
+        (17, [(17, 18, 2, 32)]),
+        (18, []),
+        (25, []),
+    ],
+)
+def test_a_resumed_run_has_only_the_segments_that_are_left(start, expected):
+    assert segments(SMALL, start, 6, (16, 32)) == expected
+
+
+def test_segments_leave_no_step_out_and_take_none_twice():
+    for start in range(18):
+        for warmup in range(11):
+            found = segments(SMALL, start, warmup, (16, 32))
+            steps = [s for first, end, *_ in found for s in range(first, end)]
+            assert steps == list(range(start, 18))
+            for first, end, stage, size in found:
+                for step in range(first, end):
+                    assert stage == SMALL.stage(step)
+                    assert size == (16 if step < warmup else 32)
