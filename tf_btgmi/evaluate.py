@@ -77,7 +77,7 @@ def main(argv):
         )
     settings = {
         "data": os.path.basename(os.path.abspath(FLAGS.data)),
-        "pictures": result_files.fingerprint(FLAGS.data, list(paths.values())),
+        "fingerprint": result_files.fingerprint(FLAGS.data, list(paths.values())),
         "limit": FLAGS.limit,
         "image_size": FLAGS.image_size,
         "mask_kind": masks.kind,
@@ -173,15 +173,15 @@ def _named(place: str):
 
 
 def _write(store: Store, found: summary.Summary, names) -> None:
-    text = tables.to_markdown(tables.all_tables(found)[:2])
-    markdown = tables.to_markdown(tables.all_tables(found))
+    totals = tables.totals(found)
+    others = [*tables.differences(found), tables.by_hole_ratio(found)]
     numbers = json.dumps(summary.to_json(found), indent=2, allow_nan=False)
     store.write_text("rows.csv", tables.rows_csv(store, found, names))
     store.write_text("summary.json", numbers + "\n")
-    store.write_text("table.md", markdown)
+    store.write_text("table.md", tables.to_markdown(totals + others))
     page = report.render(store, found, names, FLAGS.num_shown)
     path = store.write_text("report.html", page)
-    print(text)
+    print(tables.to_markdown(totals))
     for note in found.notes:
         print(note)
     print(f"Report: {path}")

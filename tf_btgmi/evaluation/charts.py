@@ -85,7 +85,7 @@ def _bar(left, width, estimate, scale, color, method) -> str:
 
 def _axis(step: float, top: float, scale: float) -> List[str]:
     parts = []
-    digits = max(0, -math.floor(math.log10(step) + 1e-9))
+    digits = next(d for d in range(9) if abs(round(step, d) - step) < 1e-9 * step)
     for tick in range(round(top / step) + 1):
         y = _HEIGHT - _BOTTOM - tick * step * scale
         line = f'M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}"'

@@ -57,13 +57,18 @@ def figures(
         names: the pictures to choose from.
         count: how many at most.
     """
-    others = [method for method in summary.methods if method != summary.baseline]
-    first = (others or [summary.baseline])[0]
+    first = compared(summary)[0]
     key, _, _, higher_is_better = ORDERS[0]
     rows, base = store.rows(first), store.rows(summary.baseline)
     differences = {name: rows[name][key] - base[name][key] for name in names}
     chosen = choose(differences, higher_is_better, count)
     return [_figure(store, summary, name) for name in chosen]
+
+
+def compared(summary: Summary) -> List[str]:
+    """Methods whose difference to the baseline is of interest; never none."""
+    others = [m for m in summary.methods if m not in (summary.baseline, "holed")]
+    return others or [summary.baseline]
 
 
 def _figure(store: Store, summary: Summary, name: str) -> str:

@@ -46,9 +46,11 @@ tbody th { font-weight: 500; }
 th:first-child { text-align: left; position: sticky; left: 0; background: inherit; }
 thead th:first-child { background: var(--raised); }
 tbody tr { background: var(--ground); }
+td b.better { color: #00704f; }
+td b.worse { color: #b03a00; }
 td small { display: block; color: var(--faint); font-size: 11px; }
 td:last-child { color: var(--faint); font-size: 12px; }
-summary { cursor: pointer; font-size: 19px; font-weight: bold; margin-top: 36px; }
+summary { cursor: pointer; font-weight: 600; margin: 16px 0 8px; }
 .legend span { display: inline-block; margin-right: 16px; color: var(--ink); }
 .legend i { display: inline-block; width: 12px; height: 12px; margin-right: 6px;
   border-radius: 2px; vertical-align: -1px; }
@@ -66,7 +68,7 @@ select, dialog button { font: inherit; padding: 4px 8px; border-radius: 4px;
 figure { margin: 0; padding: 14px 0; border-top: 1px solid var(--line); }
 figcaption { margin-bottom: 8px; color: var(--faint); overflow-wrap: anywhere; }
 figcaption b { color: var(--ink); }
-.tiles { display: grid; gap: 10px;
+.tiles { display: grid; gap: 10px; align-items: start;
   grid-template-columns: repeat(auto-fill, minmax(128px, 1fr)); }
 .tile { font: inherit; text-align: left; color: inherit; padding: 0; border: 0;
   background: none; cursor: zoom-in; min-width: 0; }

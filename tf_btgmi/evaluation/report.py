@@ -21,13 +21,11 @@ def render(store: Store, summary: Summary, names: Sequence[str], num_shown: int)
         num_shown: pictures to show at most.
     """
     body = [_head(summary)]
-    found = tables.all_tables(summary)
-    body += [_table(table) for table in found[:2]]
+    body += [_table(table) for table in tables.totals(summary)]
+    body += [_table(table) for table in tables.differences(summary)]
     body.append(_charts(summary))
-    body += [_table(table) for table in found[2:4]]
-    for table in found[4:]:
-        body.append(f"<details><summary>{html.escape(table.title)}</summary>")
-        body.append(_table(table, with_title=False) + "</details>")
+    ratios = _table(tables.by_hole_ratio(summary), with_title=False)
+    body.append(f"<details><summary>The numbers</summary>{ratios}</details>")
     body.append(_gallery(store, summary, names, num_shown))
     body.append(_methods(summary))
     return page.HTML.format(
@@ -74,7 +72,8 @@ def _row(row: List[Cell], table: Table) -> str:
     cells = []
     for position, cell in enumerate(row):
         text = html.escape(cell.text)
-        text = f"<b>{text}</b>" if cell.strong else text
+        if cell.strong:
+            text = f'<b class="{cell.verdict}">{text}</b>'
         if cell.detail:
             text += f"<small>{html.escape(cell.detail)}</small>"
         if position < num_names:
@@ -107,10 +106,9 @@ def _charts(summary: Summary) -> str:
 
 def _gallery(store, summary, names, num_shown) -> str:
     figures = gallery.figures(store, summary, names, num_shown)
-    others = [m for m in summary.methods if m not in (summary.baseline, "holed")]
     options = "".join(
         f'<option value="{html.escape(m)}">{html.escape(m)}</option>'
-        for m in others or [summary.baseline]
+        for m in gallery.compared(summary)
     )
     orders = "".join(
         f'<option value="{key}" data-digits="{digits}" data-up="{int(up)}">{label}'
@@ -121,8 +119,8 @@ def _gallery(store, summary, names, num_shown) -> str:
         f"<section><h2>Pictures</h2><p>{len(figures)} of {len(names)}, taken at even "
         "steps from the worst to the best difference of the first method to "
         f"{html.escape(summary.baseline)} in LPIPS. Below each: PSNR in the hole, "
-        "LPIPS of its box. A click enlarges; the arrow keys then go from method to method. "
-        "Shown as JPEG; the exact ones are in composites/.</p>"
+        "LPIPS of its box. A click enlarges; the arrow keys then go from method to "
+        "method. Shown as JPEG; the exact ones are in composites/.</p>"
         f'<p class="sort"><label>Difference of <select id="method">{options}</select>'
         f"</label> <label>to {html.escape(summary.baseline)} in "
         f'<select id="measure">{orders}</select></label> '

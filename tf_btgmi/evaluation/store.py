@@ -46,6 +46,8 @@ class Store:
                     f"A method cannot be called {name!r}: letters, digits and . _ - "
                     f"are allowed, and {TRUTH!r} is taken."
                 )
+        if os.path.isfile(folder):
+            raise ValueError(f"{folder} is a file; give a folder.")
         self.folder = folder
         path = os.path.join(folder, "settings.json")
         wanted = json.loads(json.dumps({**settings, "methods": methods}))

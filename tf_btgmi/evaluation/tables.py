@@ -15,11 +15,19 @@ NO_NUMBER = "–"
 
 
 class Cell(NamedTuple):
-    """Text; whether it stands out; a smaller second text (an interval)."""
+    """A cell of a table.
+
+    Attributes:
+        text: what it says.
+        strong: whether it stands out.
+        detail: a smaller second text: an interval.
+        verdict: "better" or "worse" of a difference that stands out.
+    """
 
     text: str
     strong: bool = False
     detail: str = ""
+    verdict: str = ""
 
 
 class Table(NamedTuple):
@@ -31,15 +39,37 @@ class Table(NamedTuple):
     rows: List[List[Cell]]
 
 
-def all_tables(summary: Summary) -> List[Table]:
-    """Hole, picture, differences in both, and the hole by hole ratio."""
-    tables = [_values(summary, "In the hole", measures.HOLE)]
-    tables.append(_values(summary, "Whole picture", measures.PICTURE, with_sets=True))
-    tables.append(_differences(summary, "in the hole", measures.HOLE))
-    tables.append(_differences(summary, "whole picture", measures.PICTURE))
-    if len(summary.groups) > 1:
-        tables.append(_by_hole_ratio(summary))
-    return tables
+def totals(summary: Summary) -> List[Table]:
+    """Every method over all pictures, in the hole and over the whole picture."""
+    return [
+        _values(summary, "In the hole", measures.HOLE),
+        _values(summary, "Whole picture", measures.PICTURE, with_sets=True),
+    ]
+
+
+def differences(summary: Summary) -> List[Table]:
+    """Every other method against the baseline; none where there is no other."""
+    if len(summary.methods) < 2:
+        return []
+    return [
+        _differences(summary, "in the hole", measures.HOLE),
+        _differences(summary, "whole picture", measures.PICTURE),
+    ]
+
+
+def by_hole_ratio(summary: Summary) -> Table:
+    """Every method in the hole, a part a tenth of the hole ratio."""
+    rows = []
+    for group in summary.groups:
+        if group.label != TOTAL:
+            for method in summary.methods:
+                values = group.values[method]
+                cells = [_estimate(values[m.name], m) for m in measures.HOLE]
+                first = [Cell(f"{group.label} %"), Cell(method)]
+                rows.append([*first, *cells, *_set_cells(summary, group)])
+    headings = ["hole ratio", "method", *[m.heading for m in measures.HOLE]]
+    note = "By the share of the picture that is hole."
+    return Table("In the hole, by hole ratio", note, headings + ["n", "masks"], rows)
 
 
 def to_markdown(tables: Sequence[Table]) -> str:
@@ -120,20 +150,6 @@ def _differences(summary, where, chosen: Sequence[Measure]) -> Table:
     return Table(f"Against {summary.baseline}, {where}", note, headings, rows)
 
 
-def _by_hole_ratio(summary) -> Table:
-    rows = []
-    for group in summary.groups:
-        if group.label != TOTAL:
-            for method in summary.methods:
-                values = group.values[method]
-                cells = [_estimate(values[m.name], m) for m in measures.HOLE]
-                first = [Cell(f"{group.label} %"), Cell(method)]
-                rows.append([*first, *cells, *_set_cells(summary, group)])
-    headings = ["hole ratio", "method", *[m.heading for m in measures.HOLE]]
-    note = "By the share of the picture that is hole."
-    return Table("In the hole, by hole ratio", note, headings + ["n", "masks"], rows)
-
-
 def _set_cells(summary, group) -> List[Cell]:
     return [Cell(str(group.num)), Cell(summary.set_label)]
 
@@ -151,7 +167,10 @@ def _estimate(estimate: Estimate, measure: Measure, signed: bool = False) -> Cel
         ends = estimate.low, estimate.high
         low, high = (number(end, measure.digits, signed) for end in ends)
         detail = f"[{low}, {high}]"
-    return Cell(text, signed and estimate.excludes_zero, detail)
+    if not signed or not estimate.excludes_zero:
+        return Cell(text, False, detail)
+    better = (estimate.value > 0) == measure.higher_is_better
+    return Cell(text, True, detail, "better" if better else "worse")
 
 
 def _markdown(cell: Cell) -> str:

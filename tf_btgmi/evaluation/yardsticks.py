@@ -61,8 +61,9 @@ def navier_stokes(holed, mask, name):
 
 def biharmonic(holed, mask, name):
     """The smoothest surface through the known pixels (Chui and Mhaskar 2010)."""
-    del name
     filled = inpaint_biharmonic(holed / 255.0, mask, channel_axis=-1)
+    if not np.isfinite(filled).all():
+        raise ValueError(f"biharmonic found no surface for {name}; leave it out.")
     return np.rint(np.clip(filled, 0.0, 1.0) * 255.0).astype(np.uint8)
 
 
@@ -78,12 +79,12 @@ def patchmatch(holed, mask, name):
 
 
 _FILLS = {
-    "holed": (holed_input, None, ""),
-    "mean_fill": (mean_fill, None, ""),
-    "telea": (telea, "opencv-python-headless", f"radius {_RADIUS}"),
-    "navier_stokes": (navier_stokes, "opencv-python-headless", f"radius {_RADIUS}"),
-    "biharmonic": (biharmonic, "scikit-image", ""),
     "patchmatch": (patchmatch, "pypatchmatch", f"patch_size {_PATCH_SIZE}"),
+    "biharmonic": (biharmonic, "scikit-image", ""),
+    "navier_stokes": (navier_stokes, "opencv-python-headless", f"radius {_RADIUS}"),
+    "telea": (telea, "opencv-python-headless", f"radius {_RADIUS}"),
+    "mean_fill": (mean_fill, None, ""),
+    "holed": (holed_input, None, ""),
 }
 NAMES = tuple(_FILLS)
 

@@ -17,9 +17,9 @@ _BLOCK = 1024
 def frechet_distance(reference: np.ndarray, features: np.ndarray) -> float:
     """Squared Fréchet distance of two Gaussians: real, at least 0.
 
-    Both covariances are shrunk towards a multiple of the identity by the same share,
-    which Ledoit and Wolf 2004 give for the reference, so that shrinking alone makes no
-    difference between the sets. With many vectors the share goes to 0; with a single
+    Both covariances are shrunk towards a multiple of the identity by the same share, so
+    that shrinking alone makes no difference between the sets: the smaller of those that
+    Ledoit and Wolf 2004 give for each. With many vectors it goes to 0; with a single
     one the covariances are 0 and the distance is that of the means.
 
     Args:
@@ -30,7 +30,7 @@ def frechet_distance(reference: np.ndarray, features: np.ndarray) -> float:
         ValueError: not two matrices of the same width with at least one finite row.
     """
     reference, features = _check(reference, features)
-    share = shrinkage(reference)
+    share = min(shrinkage(reference), shrinkage(features))
     first_mean, first = _gaussian(reference, share)
     second_mean, second = _gaussian(features, share)
     root = _root(first)

@@ -1,0 +1,73 @@
+"""LPIPS over picture and box, and the features of the Fréchet distance."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_btgmi.evaluation.deep_scores import DeepScores, hole_box
+from tf_btgmi.losses.perceptual import LPIPSDistance
+from tf_btgmi.ops.image_ops import to_float
+
+
+@pytest.fixture(scope="module")
+def scores():
+    return DeepScores()
+
+
+def pictures(size=64):
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (size, size, 3), np.uint8)
+    mask = np.zeros((size, size), bool)
+    mask[2:44, 10:50] = True
+    composites = [image, np.where(mask[..., None], 128, image).astype(np.uint8)]
+    return image, composites, mask
+
+
+def test_distances_are_those_of_the_loss(scores):
+    image, composites, mask = pictures()
+    same, filled = scores.compare(image, composites, mask)
+    assert same == {"lpips": 0.0, "box_lpips": 0.0}
+    lpips = LPIPSDistance()
+    first, second = (to_float(tf.constant(p[None])) for p in (image, composites[1]))
+    whole = float(lpips(first, second)[0])
+    box = float(lpips(first[:, 2:44, 10:50], second[:, 2:44, 10:50])[0])
+    assert filled["lpips"] == pytest.approx(whole, abs=1e-5)
+    assert filled["box_lpips"] == pytest.approx(box, abs=1e-5)
+    assert box > whole > 0.05
+
+
+def test_what_lies_outside_the_box_does_not_count_in_it(scores):
+    image, _, mask = pictures()
+    changed = image.copy()
+    changed[50:] = 0
+    (found,) = scores.compare(image, [changed], mask)
+    assert found["box_lpips"] == 0.0 and found["lpips"] > 0.01
+
+
+def test_features_are_a_vector_a_picture(scores):
+    image, composites, _ = pictures()
+    features = scores.features([image, *composites])
+    assert features.shape == (3, 256) and features.dtype == np.float32
+    np.testing.assert_allclose(features[0], features[1], atol=1e-5)
+    assert (features >= 0).all() and np.abs(features[0] - features[2]).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    "rows, columns, box",
+    [
+        ((5, 45), (8, 60), (5, 8, 45, 60)),
+        ((30, 34), (30, 35), (16, 17, 48, 49)),
+        ((0, 2), (62, 64), (0, 32, 32, 64)),
+        ((63, 64), (0, 1), (32, 0, 64, 32)),
+    ],
+)
+def test_the_box_holds_the_hole_and_stays_in_the_picture(rows, columns, box):
+    mask = np.zeros((64, 64), bool)
+    mask[slice(*rows), slice(*columns)] = True
+    assert hole_box(mask) == box
+
+
+def test_the_box_of_several_holes_holds_them_all():
+    mask = np.zeros((64, 80), bool)
+    mask[3, 4] = mask[60, 70] = True
+    assert hole_box(mask) == (3, 4, 61, 71)

@@ -1,0 +1,81 @@
+"""The yardsticks fill what they are given, whatever the hole."""
+
+import numpy as np
+import pytest
+
+from tf_btgmi.data.masks import NAMED_KINDS, named_mask
+from tf_btgmi.evaluation import yardsticks
+
+RUNNABLE = [n for n in yardsticks.NAMES if not yardsticks.why_missing(n)]
+
+
+def ramp(size=40):
+    values = np.linspace(20, 230, size)
+    image = np.stack(np.broadcast_arrays(values[:, None], values[None], 90), -1)
+    return np.rint(image).astype(np.uint8)
+
+
+def holed(image, mask):
+    return np.where(mask[..., None], np.uint8(yardsticks.HOLE_VALUE), image)
+
+
+@pytest.mark.parametrize("name", RUNNABLE)
+@pytest.mark.parametrize("kind", [k for k in NAMED_KINDS if k != "object"])
+def test_every_kind_of_hole_is_filled(name, kind):
+    image = ramp()
+    mask = named_mask(kind, 40, 40, 3) > 0
+    given = holed(image, mask)
+    before = given.copy()
+    filled = yardsticks.yardstick(name).fill(given, mask, "a")
+    assert filled.dtype == np.uint8 and filled.shape == image.shape
+    np.testing.assert_array_equal(given, before)
+    again = yardsticks.yardstick(name).fill(given, mask, "b")
+    np.testing.assert_array_equal(again, filled)
+
+
+@pytest.mark.parametrize("name", [n for n in RUNNABLE if n != "holed"])
+def test_a_picture_of_one_colour_is_restored(name):
+    image = np.full((40, 40, 3), (10, 200, 77), np.uint8)
+    mask = np.zeros((40, 40), bool)
+    mask[12:25, 10:30] = True
+    filled = yardsticks.yardstick(name).fill(holed(image, mask), mask, "a")
+    # OpenCV's Telea is off by a few levels even here.
+    np.testing.assert_allclose(filled.astype(int), image, atol=3)
+
+
+@pytest.mark.parametrize("name", ["telea", "navier_stokes", "biharmonic"])
+def test_a_ramp_is_restored_better_than_by_its_mean(name):
+    image = ramp()
+    mask = np.zeros((40, 40), bool)
+    mask[14:26, 14:26] = True
+    errors = []
+    for method in ("mean_fill", name):
+        filled = yardsticks.yardstick(method).fill(holed(image, mask), mask, "a")
+        errors.append(np.abs(filled[mask].astype(float) - image[mask]).mean())
+    assert errors[1] < errors[0]
+
+
+def test_mean_fill_takes_the_mean_of_the_known_pixels():
+    image = np.zeros((4, 4, 3), np.uint8)
+    image[:2] = 100
+    mask = np.zeros((4, 4), bool)
+    mask[2:, :2] = True
+    filled = yardsticks.mean_fill(holed(image, mask), mask, "a")
+    assert (filled[mask] == 67).all()
+
+
+def test_an_unknown_yardstick_is_named_with_those_there_are():
+    with pytest.raises(ValueError, match="'magic'; these are: .*telea"):
+        yardsticks.yardstick("magic")
+
+
+def test_an_absent_package_is_named(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "patchmatch", None)
+    with pytest.raises(ValueError, match="pip install pypatchmatch"):
+        yardsticks.yardstick("patchmatch")
+
+
+def test_an_identity_names_version_and_settings():
+    identity = yardsticks.yardstick("telea").identity
+    assert identity.startswith("telea, opencv-python-headless 4")
+    assert identity.endswith("radius 3")
