@@ -8,6 +8,7 @@ import tensorflow as tf
 from tf_btgmi import config as config_lib
 from tf_btgmi import workdir
 from tf_btgmi.models.build import build_generator, num_active_blocks
+from tf_btgmi.models.naming import named_weights
 
 
 def load_generator(folder: str):
@@ -28,7 +29,7 @@ def load_generator(folder: str):
     keras.mixed_precision.set_global_policy("float32")
     generator = build_generator(config)
     step = tf.Variable(0, dtype=tf.int64)
-    checkpoint = tf.train.Checkpoint(ema_generator=generator, step=step)
+    checkpoint = tf.train.Checkpoint(ema_generator=named_weights(generator), step=step)
     try:
         checkpoint.restore(path).assert_existing_objects_matched().expect_partial()
     except (AssertionError, ValueError, tf.errors.OpError) as error:

@@ -89,6 +89,11 @@ class MultiScaleDiscriminator(keras.Model):
             PatchDiscriminator(base_filters) for _ in range(num_scales)
         ]
 
+    @property
+    def parts(self) -> dict:
+        """The layers that make up the network, by name."""
+        return {f"scale_{i}": part for i, part in enumerate(self.patch_discriminators)}
+
     def build(self, input_shape=None):
         if self.built:
             return

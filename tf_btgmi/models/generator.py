@@ -102,9 +102,24 @@ class Generator(keras.Model):
             for count in reversed(filters[:-1])
         ]
         self.to_image = ReflectedConvolution(OUTPUT_CHANNELS, use_bias=True)
-        self.fade_in_alpha = self.add_weight(
-            name="fade_in_alpha", shape=(), initializer="ones", trainable=False
-        )
+        self._fade_in = _FadeIn()
+
+    @property
+    def fade_in_alpha(self):
+        return self._fade_in.alpha
+
+    @property
+    def parts(self) -> dict:
+        """The layers that make up the network, by name."""
+        parts = {"stem": self.stem, "to_image": self.to_image, "fade_in": self._fade_in}
+        for name, layers in (
+            ("front_end", self.front_end),
+            ("head_block", self.head_blocks),
+            ("refinement_block", self.refinement_blocks),
+            ("back_end", self.back_end),
+        ):
+            parts.update({f"{name}_{i}": layer for i, layer in enumerate(layers)})
+        return parts
 
     @property
     def size_multiple(self) -> int:
@@ -168,3 +183,14 @@ class Generator(keras.Model):
         for layer in self.back_end:
             hidden = layer(hidden, training=training)
         return tf.tanh(tf.cast(self.to_image(hidden), tf.float32))
+
+
+class _FadeIn(keras.layers.Layer):
+    """Holder of the variable `fade_in_alpha`."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.alpha = self.add_weight(
+            name="fade_in_alpha", shape=(), initializer="ones", trainable=False
+        )
+        self.built = True

@@ -9,6 +9,7 @@ import shutil
 
 import tensorflow as tf
 
+from tf_btgmi.models.naming import named_weights
 from tf_btgmi.training.inpainting_gan import InpaintingGAN
 from tf_btgmi.training.strategy import is_chief
 from tf_btgmi.workdir import CHECKPOINTS, first_line, has_checkpoint, newest_checkpoint
@@ -35,9 +36,9 @@ class Checkpoints:
             task = strategy.cluster_resolver.task_id
             folder = os.path.join(workdir, f".{CHECKPOINTS}-of-worker-{task}")
         self._checkpoint = tf.train.Checkpoint(
-            generator=model.generator,
-            ema_generator=model.ema_generator,
-            discriminator=model.discriminator,
+            generator=named_weights(model.generator),
+            ema_generator=named_weights(model.ema_generator),
+            discriminator=named_weights(model.discriminator),
             generator_optimizer=model.generator_optimizer,
             discriminator_optimizer=model.discriminator_optimizer,
             step=model.step,

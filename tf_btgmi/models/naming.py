@@ -1,0 +1,40 @@
+"""Names for a network's weights that are the same on Keras 2 and Keras 3.
+
+Neither Keras's own names nor what `tf.train.Checkpoint` finds by itself will do: the
+names differ between the two, and Keras 3 does not show lists of layers to TensorFlow,
+so that a checkpoint of the model itself would leave most of it out, silently.
+"""
+
+from typing import Dict
+
+import keras
+import tensorflow as tf
+
+
+def named_weights(network: keras.Model) -> Dict[str, tf.Variable]:
+    """Every weight of a network by a name such as `head_block_0.trainable_1_gamma`.
+
+    Args:
+        network: built, with a property `parts` that maps names to its layers.
+
+    Raises:
+        ValueError: the parts do not make up the network.
+    """
+    weights = {}
+    for part, layer in network.parts.items():
+        for kind in ("trainable", "non_trainable"):
+            for position, variable in enumerate(getattr(layer, f"{kind}_weights")):
+                leaf = variable.name.split("/")[-1].split(":")[0]
+                weights[f"{part}.{kind}_{position}_{leaf}"] = _tensorflow(variable)
+    missing = len(network.weights) - len(weights)
+    if missing:
+        raise ValueError(
+            f"{missing} of the {len(network.weights)} weights of {network.name} are in "
+            "none of its parts."
+        )
+    return weights
+
+
+def _tensorflow(variable) -> tf.Variable:
+    # Keras 3 wraps TensorFlow's variables in its own.
+    return variable if isinstance(variable, tf.Variable) else variable.value
