@@ -343,7 +343,7 @@ def validate(config: Config) -> None:
             wanted = ", ".join(choices)
             raise ValueError(
                 f"config.{path} must be one of {wanted}; it is {value!r}"
-                f"{_near_miss(str(value), choices)}."
+                f"{_near_miss(str(value), choices)}"
             )
     for path, (low, high) in _RANGES.items():
         value = _value(config, path)
@@ -466,4 +466,4 @@ def _value(config: Any, path: str) -> Any:
 
 def _near_miss(value: str, choices) -> str:
     near = difflib.get_close_matches(value, choices, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    return f"; did you mean {near[0]!r}?" if near else "."

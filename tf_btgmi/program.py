@@ -53,7 +53,13 @@ def run(main: Callable[[List[str]], int]) -> None:
     logging.set_verbosity(logging.INFO)
     logging.use_absl_handler()
     logging.get_absl_handler().setFormatter(None)
-    sys.argv = _with_json_config(sys.argv)
+    if "config" in flags.FLAGS:
+        # The program's own flag, though it was defined here: --help should list it.
+        flags.FLAGS.register_key_flag_for_module(sys.argv[0], flags.FLAGS["config"])
+        sys.argv = _with_checked_config(sys.argv)
+    if {"--help", "-help", "-h", "--helpshort"} & set(sys.argv[1:]):
+        print(f"{sys.modules['__main__'].__doc__}\n{flags.FLAGS.main_module_help()}")
+        sys.exit(0)
     app.run(_guarded(main), flags_parser=_parse)
 
 
@@ -94,18 +100,25 @@ def _unknown_override(argv) -> str:
     return "?"
 
 
-def _with_json_config(argv):
-    # The flag reads Python files that take a text after a colon; config.py is one
-    # that takes the path of a JSON file.
-    package_config = config_lib.__file__
+def _with_checked_config(argv):
+    # A missing or broken file is answered here in one line; the flag would answer
+    # later and at length. For JSON, the flag reads Python files that take a text after
+    # a colon, and config.py is one that takes the path of a JSON file.
     result = []
     for position, argument in enumerate(argv):
         name, sign, value = argument.partition("=")
         alone = position and argv[position - 1] in ("--config", "-config")
-        if sign and name in ("--config", "-config") and value.endswith(".json"):
-            argument = f"{name}={package_config}:{value}"
-        elif alone and argument.endswith(".json"):
-            argument = f"{package_config}:{argument}"
+        if alone or (sign and name in ("--config", "-config")):
+            path = argument if alone else value
+            if not os.path.isfile(path.split(":")[0]):
+                _stop(f"There is no config file {path}.", USAGE_EXIT_CODE)
+            if path.endswith(".json"):
+                try:
+                    config_lib.load(path)
+                except ValueError as error:
+                    _stop(f"{path}: {error}", USAGE_EXIT_CODE)
+                path = f"{config_lib.__file__}:{path}"
+            argument = path if alone else f"{name}={path}"
         result.append(argument)
     return result
 

@@ -89,6 +89,7 @@ dd { margin: 0 0 8px; color: var(--faint); overflow-wrap: anywhere; }
   main { padding: 16px 12px 48px; }
   th, td { padding: 5px 9px; }
   .tiles { grid-template-columns: repeat(3, 1fr); gap: 8px; }
+  svg text, svg .faint { font-size: 16px; }
 }
 """
 

@@ -78,6 +78,9 @@ class InpaintingGAN(keras.Model):
         # it unasked.
         kwargs.setdefault("jit_compile", False)
         super().compile(optimizer=generator_optimizer, **kwargs)
+        # The step's metrics are means over all replicas already; Keras would add them
+        # up over workers.
+        self.distribute_reduction_method = "first"
         self.generator_optimizer = generator_optimizer
         self.discriminator_optimizer = discriminator_optimizer
         self.generator_optimizer.build(self.generator.trainable_variables)
@@ -180,6 +183,11 @@ class InpaintingGAN(keras.Model):
         for variable in _variables(self.generator_optimizer):
             variable.assign(tf.zeros(variable.shape, variable.dtype))
         self.generator_optimizer.learning_rate.assign(rate)
+
+    def _maybe_symbolic_build(self, *args, **kwargs):
+        # Keras 3 would build the model from a batch before `fit`, which fails under
+        # several workers. Everything here is built when it is made.
+        del args, kwargs
 
     def _unpack(self, batch):
         mask = batch["mask"]
