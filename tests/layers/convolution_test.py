@@ -1,0 +1,112 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_btgmi.layers.convolution import (
+    NormalizedConvolution,
+    ReflectedConvolution,
+    Resampling,
+    convolution,
+)
+
+
+def num_kernel_weights(layer):
+    return sum(int(np.prod(v.shape)) for v in layer.weights if len(v.shape) == 4)
+
+
+@pytest.fixture
+def inputs(rng):
+    return tf.constant(rng.normal(size=[1, 8, 12, 2]), tf.float32)
+
+
+def test_kernels_start_with_mean_0_and_deviation_0_02_and_no_bias():
+    layer = convolution(128, 3)
+    layer.build([None, 8, 8, 64])
+    assert len(layer.weights) == 1
+    kernel = layer.weights[0].numpy()
+    assert kernel.mean() == pytest.approx(0, abs=3e-4)
+    assert kernel.std() == pytest.approx(0.02, rel=0.02)
+
+
+def test_reflected_edges_are_mirrored_without_the_edge_twice(inputs):
+    layer = ReflectedConvolution(1)
+    layer(inputs)
+    corner = np.zeros([7, 7, 2, 1], np.float32)
+    corner[0, 0, 0] = 1  # The pixel three up and three to the left.
+    layer.inner.set_weights([corner])
+    padded = np.pad(inputs[0, :, :, 0], 3, "reflect")
+    np.testing.assert_array_equal(layer(inputs)[0, :, :, 0], padded[:8, :12])
+
+
+@pytest.mark.parametrize("method", ["strided", "interpolated"])
+def test_resampling_halves_and_doubles_the_sides_with_nine_weights_a_pair(
+    inputs, method
+):
+    for direction, shape in (("down", (1, 4, 6, 3)), ("up", (1, 16, 24, 3))):
+        layer = Resampling(3, direction, method)
+        assert layer(inputs).shape == shape
+        assert num_kernel_weights(layer) == 9 * 2 * 3
+        assert len(layer.weights) == 1
+
+
+def test_interpolated_resampling_pools_after_and_blends_before_its_convolution():
+    image = tf.reshape(tf.range(16.0), [1, 4, 4, 1])
+    identity = np.zeros([3, 3, 1, 1], np.float32)
+    identity[1, 1] = 1
+    down = Resampling(1, "down", "interpolated")
+    down(image)
+    down.set_weights([identity])
+    np.testing.assert_array_equal(down(image)[0, :, :, 0], [[5, 7], [13, 15]])
+    up = Resampling(1, "up", "interpolated")
+    up(image)
+    up.set_weights([identity])
+    row = up(tf.reshape([0.0, 4.0], [1, 1, 2, 1]))[0, 0, :, 0]
+    np.testing.assert_allclose(row, [0, 1, 3, 4], atol=1e-6)
+
+
+def test_interpolated_resampling_keeps_bfloat16(inputs):
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    layer = Resampling(3, "up", "interpolated")
+    assert layer(inputs).dtype == tf.bfloat16
+
+
+def test_an_unknown_method_is_named():
+    with pytest.raises(ValueError, match="strided or interpolated; it is 'cubic'"):
+        Resampling(3, "up", "cubic")
+
+
+def test_a_normalized_convolution_ends_with_a_relu_of_the_normalized(inputs):
+    layer = NormalizedConvolution(convolution(3, 3), "instance")
+    result = layer(inputs, training=True).numpy()
+    assert result.min() == 0.0
+    hidden = layer.normalize(layer.inner(inputs)).numpy()
+    np.testing.assert_array_equal(result, np.maximum(hidden, 0))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        ReflectedConvolution(3, 5, use_bias=True),
+        Resampling(3, "down", "interpolated"),
+        Resampling(3, "up"),
+    ],
+    ids=["reflected", "down", "up"],
+)
+def test_a_layer_is_rebuilt_from_its_config(layer, inputs):
+    again = type(layer).from_config(layer.get_config())
+    expected = layer(inputs)
+    again(inputs)
+    again.set_weights(layer.get_weights())
+    np.testing.assert_array_equal(again(inputs), expected)
+
+
+def test_a_normalized_convolution_is_rebuilt_from_its_config(inputs):
+    layer = NormalizedConvolution(Resampling(3, "down"), "instance")
+    scope = {"Resampling": Resampling, "NormalizedConvolution": NormalizedConvolution}
+    tree = keras.saving.serialize_keras_object(layer)
+    again = keras.saving.deserialize_keras_object(tree, custom_objects=scope)
+    expected = layer(inputs)
+    again(inputs)
+    again.set_weights(layer.get_weights())
+    np.testing.assert_array_equal(again(inputs), expected)

@@ -1,0 +1,205 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_btgmi.models.generator import Generator
+
+TINY = {"base_filters": 4, "max_filters": 8, "num_downsamplings": 2}
+
+
+def tiny(**options):
+    options = {**TINY, "num_head_blocks": 1, "num_refinement_blocks": 2, **options}
+    generator = Generator(**options)
+    generator.build()
+    return generator
+
+
+@pytest.fixture
+def inputs(rng):
+    return tf.constant(rng.uniform(-1, 1, [2, 16, 24, 4]), tf.float32)
+
+
+def num_kernel_weights(variables):
+    return sum(int(np.prod(v.shape)) for v in variables if len(v.shape) == 4)
+
+
+def test_the_papers_generator_has_the_kernel_weights_of_the_paper():
+    generator = Generator()
+    generator.build()
+    blocks = [num_kernel_weights(b.weights) for b in generator.refinement_blocks]
+    assert blocks == [4_718_592] * 3
+    everything = num_kernel_weights(generator.weights)
+    assert everything == 59_741_632
+    assert everything - sum(blocks) == 45_585_856
+    assert len(generator.head_blocks) + len(blocks) == 12
+    biases = [v for v in generator.weights if "bias" in v.name]
+    assert [tuple(v.shape) for v in biases] == [(3,)]
+
+
+def test_the_512_model_has_a_fourth_pair_and_at_most_1024_filters():
+    generator = Generator(
+        base_filters=8,
+        max_filters=128,
+        num_downsamplings=4,
+        num_head_blocks=1,
+        num_refinement_blocks=0,
+    )
+    generator.build()
+    assert generator.size_multiple == 16
+    assert [layer.inner.filters for layer in generator.front_end] == [16, 32, 64, 128]
+    assert [layer.inner.filters for layer in generator.back_end] == [64, 32, 16, 8]
+    capped = Generator(64, 1024, 5)
+    assert [layer.inner.filters for layer in capped.front_end][-2:] == [1024, 1024]
+
+
+@pytest.mark.parametrize("resampling", ["strided", "interpolated"])
+@pytest.mark.parametrize("normalization", ["batch", "instance"])
+def test_a_prediction_has_the_size_of_the_image_and_its_range(
+    inputs, resampling, normalization
+):
+    generator = tiny(resampling=resampling, normalization=normalization)
+    for training in (False, True):
+        prediction = generator(10 * inputs, training=training).numpy()
+        assert prediction.shape == (2, 16, 24, 3)
+        assert prediction.dtype == np.float32
+        assert -1 <= prediction.min() < prediction.max() <= 1
+
+
+def test_interpolated_resampling_has_as_many_kernel_weights_as_strided():
+    counts = {
+        num_kernel_weights(tiny(resampling=method).weights)
+        for method in ("strided", "interpolated")
+    }
+    assert len(counts) == 1
+
+
+@pytest.mark.parametrize("size", [(18, 16), (16, 17)])
+def test_a_size_that_is_no_multiple_is_refused_with_the_multiple(size):
+    with pytest.raises(ValueError, match="multiple.* 4"):
+        tiny()(tf.zeros([1, *size, 4]))
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("stage", [1, 2])
+def test_a_new_block_at_alpha_0_changes_nothing_exactly(inputs, stage, training):
+    generator = tiny(stage=stage - 1)
+    before = generator(inputs, training=training)
+    generator = rebuilt(generator, stage=stage)
+    generator.fade_in_alpha.assign(0.0)
+    np.testing.assert_array_equal(generator(inputs, training=training), before)
+    generator.fade_in_alpha.assign(0.5)
+    assert (generator(inputs, training=training) != before).numpy().any()
+
+
+def rebuilt(generator, stage):
+    """A generator of the same weights in another stage."""
+    again = Generator.from_config({**generator.get_config(), "stage": stage})
+    again.build()
+    again.set_weights(generator.get_weights())
+    return again
+
+
+def test_alpha_is_the_newest_blocks_and_older_blocks_stay_at_1(inputs):
+    generator = tiny(stage=1)
+    generator.fade_in_alpha.assign(1.0)
+    first_whole = generator(inputs)
+    generator.stage = 2
+    generator.fade_in_alpha.assign(0.0)
+    np.testing.assert_array_equal(generator(inputs), first_whole)
+
+
+def test_a_block_has_no_gradient_before_its_stage_and_0_at_alpha_0(inputs):
+    generator = tiny()
+    for stage in range(3):
+        for alpha in (0.0, 0.5):
+            generator.stage = stage
+            generator.fade_in_alpha.assign(alpha)
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(generator(inputs, training=True) ** 2)
+            blocks = generator.refinement_blocks
+            found = tape.gradient(loss, [b.trainable_variables for b in blocks])
+            for number, gradients in enumerate(found, start=1):
+                if number > stage:
+                    assert gradients == [None] * 6
+                    continue
+                largest = max(np.abs(g).max() for g in gradients)
+                assert (largest == 0) == (number == stage and alpha == 0)
+
+
+def test_active_variables_are_all_but_those_of_blocks_to_come():
+    generator = tiny()
+    names = {}
+    for stage in range(3):
+        generator.stage = stage
+        names[stage] = {id(v) for v in generator.active_trainable_variables}
+    everything = {id(v) for v in generator.trainable_variables}
+    first, second = (
+        {id(v) for v in block.trainable_variables}
+        for block in generator.refinement_blocks
+    )
+    assert len(first) == len(second) == 6
+    assert names[2] == everything
+    assert names[1] == everything - second
+    assert names[0] == everything - second - first
+
+
+def test_only_fade_in_alpha_is_left_out_of_the_average():
+    generator = tiny()
+    left_out = {id(v) for v in generator.weights}
+    left_out -= {id(v) for v in generator.averaged_variables}
+    assert left_out == {id(generator.fade_in_alpha)}
+
+
+@pytest.mark.parametrize("stage", [0, 2])
+def test_a_generator_survives_its_config_and_a_file_of_weights(tmp_path, inputs, stage):
+    generator = tiny(stage=stage, dilated_convolutions="both", name="g")
+    generator.fade_in_alpha.assign(0.25)
+    for _ in range(2):  # Running statistics that are not the initial ones.
+        generator(inputs, training=True)
+    path = str(tmp_path / "g.weights.h5")
+    generator.save_weights(path)
+    tree = keras.saving.serialize_keras_object(generator)
+    again = keras.saving.deserialize_keras_object(tree)
+    assert again.get_config() == generator.get_config()
+    again.build()
+    again.load_weights(path)
+    assert again.fade_in_alpha.numpy() == 0.25
+    np.testing.assert_array_equal(again(inputs), generator(inputs))
+
+
+def test_in_bfloat16_weights_and_prediction_stay_float32(inputs):
+    full = tiny()
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    half = tiny()
+    half.set_weights(full.get_weights())
+    assert {tf.as_dtype(v.dtype) for v in half.weights} == {tf.float32}
+    with tf.GradientTape() as tape:
+        prediction = half(inputs, training=True)
+    assert prediction.dtype == tf.float32
+    difference = np.abs(prediction - full(inputs, training=True))
+    assert 0 < difference.max() < 0.1
+    gradients = tape.gradient(prediction, half.trainable_variables)
+    assert all(np.isfinite(gradient).all() for gradient in gradients)
+
+
+def test_the_same_seed_gives_the_same_weights():
+    weights = []
+    for _ in range(2):
+        keras.utils.set_random_seed(3)
+        weights.append(tiny().get_weights())
+    for one, other in zip(*weights):  # noqa: B905
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    "option, wanted",
+    [
+        ({"resampling": "nearest"}, "strided or interpolated; it is 'nearest'"),
+        ({"normalization": "layer"}, "batch or instance; it is 'layer'"),
+        ({"dilated_convolutions": "none"}, "first or both; it is 'none'"),
+    ],
+)
+def test_an_unknown_choice_is_named(option, wanted):
+    with pytest.raises(ValueError, match=wanted):
+        tiny(**option)
