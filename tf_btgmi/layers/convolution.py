@@ -28,6 +28,7 @@ def convolution(filters: int, kernel_size: int, **options) -> keras.layers.Conv2
     )
 
 
+@keras.saving.register_keras_serializable("tf_btgmi")
 class ReflectedConvolution(keras.layers.Layer):
     """A 7x7 convolution over edges that are mirrored instead of filled with zeros.
 
@@ -61,6 +62,7 @@ class ReflectedConvolution(keras.layers.Layer):
         }
 
 
+@keras.saving.register_keras_serializable("tf_btgmi")
 class Resampling(keras.layers.Layer):
     """A 3x3 convolution that halves or doubles the sides.
 
@@ -116,6 +118,7 @@ class Resampling(keras.layers.Layer):
         }
 
 
+@keras.saving.register_keras_serializable("tf_btgmi")
 class NormalizedConvolution(keras.layers.Layer):
     """A convolution, its normalization and a ReLU.
 
@@ -139,3 +142,8 @@ class NormalizedConvolution(keras.layers.Layer):
             "inner": keras.saving.serialize_keras_object(self.inner),
             "normalization": self.normalization,
         }
+
+    @classmethod
+    def from_config(cls, config):
+        inner = keras.saving.deserialize_keras_object(config["inner"])
+        return cls(**{**config, "inner": inner})

@@ -152,6 +152,13 @@ class Generator(keras.Model):
         self.built = True
 
     def call(self, inputs, training=None):
+        for side in inputs.shape[1:3]:
+            if side is not None and side % self.size_multiple:
+                raise ValueError(
+                    f"Height and width must be multiples of {self.size_multiple}; they "
+                    f"are {inputs.shape[1]} and {inputs.shape[2]}. See "
+                    "image_ops.pad_to_multiple."
+                )
         return self._run(inputs, self.stage, training)
 
     def get_config(self):
