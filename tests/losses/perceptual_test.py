@@ -1,0 +1,248 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_btgmi.losses.perceptual import LPIPSDistance, PatchPerceptualLoss
+from tf_btgmi.ops import mask_ops
+
+# LPIPS v0.1 on AlexNet, computed apart from this project in float64.
+ZERO_AND_HALF = 0.200078
+BLACK_AND_WHITE = 0.813954
+WAVES = 0.134932758
+WAVES_BY_LAYER = (0.033380531, 0.038296030, 0.026986057, 0.025139793, 0.011130347)
+
+
+@pytest.fixture(scope="module")
+def lpips():
+    return LPIPSDistance()
+
+
+@pytest.fixture(scope="module")
+def waves():
+    y, x = np.mgrid[:64, :64].astype(np.float64)
+    first = [np.sin(x / 5), np.cos(y / 7), np.sin((x + y) / 9)]
+    second = [np.sin(x / 5 + 0.5), np.cos(y / 7), np.sin((x - y) / 9)]
+    stacked = [np.stack(channels, -1)[np.newaxis] for channels in (first, second)]
+    return [tf.constant(image, tf.float32) for image in stacked]
+
+
+def flat(value, size=64):
+    return tf.fill([1, size, size, 3], float(value))
+
+
+def test_lpips_of_even_pictures_is_the_reference(lpips):
+    found = lpips(flat(0), flat(0.5)).numpy()
+    np.testing.assert_allclose(found, [ZERO_AND_HALF], atol=2e-6)
+    found = lpips(flat(-1), flat(1)).numpy()
+    np.testing.assert_allclose(found, [BLACK_AND_WHITE], atol=2e-6)
+
+
+def test_lpips_of_waves_is_the_reference_layer_by_layer(lpips, waves):
+    layers = lpips.by_layer(*[lpips.features(image) for image in waves])
+    found = [float(layer[0]) for layer in layers]
+    np.testing.assert_allclose(found, WAVES_BY_LAYER, atol=1e-6)
+    np.testing.assert_allclose(lpips(*waves), [WAVES], atol=2e-6)
+
+
+def test_lpips_is_symmetric_and_each_example_has_its_own(lpips, waves):
+    first = tf.concat([waves[0], waves[1], flat(-1)], 0)
+    second = tf.concat([waves[1], waves[1], flat(1)], 0)
+    expected = [WAVES, 0.0, BLACK_AND_WHITE]
+    np.testing.assert_allclose(lpips(first, second), expected, atol=2e-6)
+    np.testing.assert_allclose(lpips(second, first), expected, atol=2e-6)
+
+
+def test_activations_have_the_channels_and_sides_of_alexnet(lpips):
+    found = [tuple(x.shape[1:]) for x in lpips.alexnet(flat(0, 64))]
+    assert found == [
+        (15, 15, 64),
+        (7, 7, 192),
+        (3, 3, 384),
+        (3, 3, 256),
+        (3, 3, 256),
+    ]
+    assert lpips.alexnet(flat(0, 31))[-1].shape == (1, 1, 1, 256)
+
+
+def test_nothing_of_lpips_is_a_variable(lpips):
+    assert lpips.weights == []
+
+
+def test_the_gradient_between_equal_pictures_is_0_and_finite(lpips, waves):
+    for image in (waves[0], flat(-1), flat(0)):
+        variable = tf.Variable(image)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(lpips(image, variable))
+        np.testing.assert_array_equal(
+            tape.gradient(loss, variable), np.zeros(image.shape)
+        )
+
+
+def test_the_gradient_is_finite_where_all_channels_are_silent(waves):
+    # No activation anywhere: kernels of 0.
+    weights = {f"conv{i}/bias": np.zeros(c) for i, c in _CHANNELS.items()}
+    sides = {1: (11, 3), 2: (5, 64), 3: (3, 192), 4: (3, 384), 5: (3, 256)}
+    for i, (side, channels) in sides.items():
+        weights[f"conv{i}/kernel"] = np.zeros([side, side, channels, _CHANNELS[i]])
+        weights[f"lin{i}"] = np.ones(_CHANNELS[i])
+    weights = {name: value.astype(np.float32) for name, value in weights.items()}
+    silent = LPIPSDistance(weights)
+    variable = tf.Variable(waves[0])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(silent(waves[1], variable))
+    assert loss.numpy() == 0
+    assert np.isfinite(tape.gradient(loss, variable)).all()
+
+
+_CHANNELS = {1: 64, 2: 192, 3: 384, 4: 256, 5: 256}
+
+
+def test_the_gradient_is_that_of_differences(lpips, waves):
+    direction = waves[1] - waves[0]
+    variable = tf.Variable(waves[0])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(lpips(waves[1], variable))
+    slope = tf.reduce_sum(tape.gradient(loss, variable) * direction)
+    ahead, behind = (
+        lpips(waves[1], waves[0] + step * direction) for step in (0.01, -0.01)
+    )
+    assert float(slope) == pytest.approx(float(ahead - behind) / 0.02, rel=0.01)
+    assert float(slope) < -0.01
+
+
+def test_in_bfloat16_the_distance_is_float32_and_near(waves):
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    found = LPIPSDistance()(*waves)
+    assert found.dtype == tf.float32
+    np.testing.assert_allclose(found, [WAVES], rtol=0.03)
+    assert float(found[0]) != pytest.approx(WAVES, abs=1e-7)
+
+
+# Patch perceptual loss.
+
+
+@pytest.fixture
+def picture(rng):
+    small = tf.constant(rng.uniform(-1, 1, [2, 8, 8, 3]), tf.float32)
+    return tf.image.resize(small, [48, 48], "bicubic")
+
+
+BOXES = tf.constant([[[8.0, 8, 24, 32]], [[20.0, 10, 40, 20]]])
+
+
+def box_mask(boxes, size):
+    mask = np.zeros([len(boxes), size, size, 1], np.float32)
+    for example, (y0, x0, y1, x1) in zip(mask, boxes[:, 0]):  # noqa: B905
+        example[int(y0) : int(y1), int(x0) : int(x1)] = 1
+    return mask
+
+
+def test_ppl_is_lpips_of_the_hole_box_plus_lpips_of_its_context(lpips, picture, rng):
+    ppl = PatchPerceptualLoss(lpips, 32)
+    # A hole box of 32 x 32 and a context of 48 x 48, the whole picture.
+    boxes = tf.constant([[[8.0, 8, 40, 40]]])
+    image = picture[:1]
+    candidate = image + tf.constant(rng.normal(0, 0.2, [1, 48, 48, 3]), tf.float32)
+    hole = lpips(image[:, 8:40, 8:40], candidate[:, 8:40, 8:40])
+    # 48 places spread evenly over 32: 0, 47/31, 94/31, ...
+    whole = lpips(*[corners(x, 32) for x in (image, candidate)])
+    expected = float(hole[0] + whole[0])
+    assert float(ppl(image, candidate, boxes)) == pytest.approx(expected, rel=1e-4)
+
+
+def corners(image, size):
+    """Bilinear resizing whose first and last pixels stay, written out in NumPy."""
+    image = image.numpy().astype(np.float64)
+    for axis in (1, 2):
+        places = np.linspace(0, image.shape[axis] - 1, size)
+        below = np.minimum(places.astype(int), image.shape[axis] - 2)
+        share = (places - below).reshape([-1 if a == axis else 1 for a in range(4)])
+        image = np.take(image, below, axis) * (1 - share) + share * np.take(
+            image, below + 1, axis
+        )
+    return tf.constant(image, tf.float32)
+
+
+def test_ppl_of_equal_pictures_is_0(lpips, picture):
+    ppl = PatchPerceptualLoss(lpips, 32)
+    assert ppl(picture, picture, BOXES).numpy() == 0
+
+
+def test_ppl_falls_as_the_damage_shrinks(lpips, picture, rng):
+    ppl = PatchPerceptualLoss(lpips, 32)
+    mask = box_mask(BOXES, 48)
+    noise = tf.constant(rng.uniform(-1, 1, [2, 48, 48, 3]), tf.float32)
+    losses = []
+    for damage in (1.0, 0.8, 0.6, 0.4, 0.2, 0.1, 0.0):
+        damaged = (1 - damage) * picture + damage * noise
+        candidate = mask_ops.composite(mask, damaged, picture)
+        losses.append(float(ppl(picture, candidate, BOXES)))
+    assert losses == sorted(losses, reverse=True)
+    assert losses[-1] == 0 and losses[0] > 0.2
+
+
+def test_absent_boxes_do_not_count(lpips, picture):
+    ppl = PatchPerceptualLoss(lpips, 32)
+    candidate = picture[:, ::-1]
+    absent = tf.zeros([2, 2, 4])
+    alone = float(ppl(picture, candidate, BOXES))
+    with_absent = float(ppl(picture, candidate, tf.concat([BOXES, absent], 1)))
+    assert with_absent == pytest.approx(alone, rel=1e-6)
+    # Two boxes of an example: the mean of both, not the sum.
+    doubled = float(ppl(picture, candidate, tf.concat([BOXES, BOXES], 1)))
+    assert doubled == pytest.approx(alone, rel=1e-6)
+
+
+def test_an_example_without_a_hole_costs_0_and_halves_the_mean(lpips, picture):
+    ppl = PatchPerceptualLoss(lpips, 32)
+    boxes = tf.concat([BOXES[:1], tf.zeros([1, 1, 4])], 0)
+    variable = tf.Variable(picture[:, ::-1])
+    with tf.GradientTape() as tape:
+        loss = ppl(picture, variable, boxes)
+    alone = ppl(picture[:1], variable[:1], BOXES[:1])
+    assert float(loss) == pytest.approx(float(alone) / 2, rel=1e-6)
+    gradient = tape.gradient(loss, variable).numpy()
+    assert np.isfinite(gradient).all()
+    assert np.abs(gradient[0]).max() > 0 and np.abs(gradient[1]).max() == 0
+
+
+def test_what_is_far_from_every_hole_does_not_count(lpips, picture):
+    ppl = PatchPerceptualLoss(lpips, 32)
+    # The context of the first box ends at row 28 and column 38.
+    boxes = BOXES[:1]
+    candidate = picture[:1, ::-1]
+    far = tf.concat([candidate[:, :30], 0 * candidate[:, 30:]], 1)
+    expected = ppl(picture[:1], candidate, boxes).numpy()
+    assert ppl(picture[:1], far, boxes).numpy() == expected
+
+
+def test_a_wider_context_margin_takes_in_more(lpips, picture):
+    # Damage outside the hole box, within twice its size.
+    candidate = picture.numpy()[:1]
+    candidate[:, 2:4] = -candidate[:, 2:4]
+    found = [
+        float(PatchPerceptualLoss(lpips, 32, margin)(picture[:1], candidate, BOXES[:1]))
+        for margin in (1.0, 1.5, 2.0)
+    ]
+    assert max(found[:2]) < 1e-9
+    assert found[2] > 1e-3
+
+
+def test_a_brush_stroke_costs_what_the_box_of_its_connected_whole_costs(lpips, picture):
+    mask = np.zeros([48, 48], np.float32)
+    for place in range(10, 34):
+        mask[place, 44 - place] = mask[place, 45 - place] = 1
+    boxes = mask_ops.hole_boxes(mask, 2)
+    np.testing.assert_array_equal(boxes, [[10, 11, 34, 36], [0, 0, 0, 0]])
+    ppl = PatchPerceptualLoss(lpips, 32)
+    candidate = mask_ops.composite(mask[None, ..., None], -picture[:1], picture[:1])
+    whole = tf.constant([[[10.0, 11, 34, 36]]])
+    assert float(ppl(picture[:1], candidate, boxes[None])) == pytest.approx(
+        float(ppl(picture[:1], candidate, whole)), rel=1e-6
+    )
+
+
+def test_a_patch_too_small_for_alexnet_is_refused(lpips):
+    with pytest.raises(ValueError, match="at least 31 pixels; it is 30"):
+        PatchPerceptualLoss(lpips, 30)
