@@ -87,7 +87,9 @@ def test_kernel_distance_agrees_with_sums_over_pairs():
 
 def test_kernel_distance_of_paired_equal_sets_is_zero():
     features = normal(30, 8)
-    assert kernel_distance(features, features, paired=True) == pytest.approx(0, abs=1e-12)
+    assert kernel_distance(features, features, paired=True) == pytest.approx(
+        0, abs=1e-12
+    )
     assert kernel_distance(features, features + 1.0, paired=True) > 0.1
 
 

@@ -5,7 +5,7 @@ stopped evaluation goes on with the rows that are missing.
 """
 
 import base64
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 import numpy as np
 import tqdm
@@ -17,18 +17,23 @@ from tf_btgmi.evaluation.yardsticks import HOLE_VALUE, Method
 from tf_btgmi.metrics.picture_scores import picture_scores
 
 
-def evaluate(store: Store, names: List[str], methods: List[Method]) -> None:
+def evaluate(
+    store: Store,
+    names: List[str],
+    methods: List[Method],
+    deep: Optional[DeepScores] = None,
+) -> None:
     """Fills the holes, scores the composites, keeps both.
 
     Args:
         store: holds the pictures and masks; gets composites and rows.
         names: the pictures.
         methods: what is measured.
+        deep: the network's scores; loaded here, if needed, where None.
 
     Raises:
         ValueError: a method gives something that is not a picture of the right size.
     """
-    deep = None
     num_rows = len(names) * len(methods)
     with tqdm.tqdm(total=num_rows, unit="row") as progress:
         for name in names:

@@ -117,7 +117,8 @@ def _gallery(store, summary, names, num_shown) -> str:
     )
     return (
         f"<section><h2>Pictures</h2><p>{len(figures)} of {len(names)}, taken at even "
-        "steps from the worst to the best difference of the first method to "
+        "steps from the worst to the best difference of "
+        f"{html.escape(gallery.compared(summary)[0])} to "
         f"{html.escape(summary.baseline)} in LPIPS. Below each: PSNR in the hole, "
         "LPIPS of its box. A click enlarges; the arrow keys then go from method to "
         "method. Shown as JPEG; the exact ones are in composites/.</p>"

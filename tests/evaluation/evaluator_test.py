@@ -1,0 +1,179 @@
+"""From pictures to rows to numbers: what is measured is what was filled."""
+
+import functools
+import json
+import re
+
+import numpy as np
+import pytest
+
+from tf_btgmi.evaluation import examples, report, summary, tables
+from tf_btgmi.evaluation.deep_scores import DeepScores
+from tf_btgmi.evaluation.evaluator import evaluate
+from tf_btgmi.evaluation.gallery import choose
+from tf_btgmi.evaluation.hole_masks import DrawnMasks
+from tf_btgmi.evaluation.measures import ALL
+from tf_btgmi.evaluation.store import Store
+from tf_btgmi.evaluation.yardsticks import Method, yardstick
+
+SETTINGS = {
+    "mask_kind": "rectangles",
+    "seed": 0,
+    "image_size": 32,
+    "metric_version": "1",
+}
+
+
+@functools.lru_cache(1)
+def loaded():
+    return DeepScores()
+
+
+def run(folder, photos, methods, limit=0, baseline="mean_fill"):
+    identities = {method.name: method.identity for method in methods}
+    store = Store(str(folder), SETTINGS, identities)
+    paths = examples.find_pictures(photos, limit)
+    masks = DrawnMasks("rectangles", 0)
+    names, left_out = examples.prepare(store, photos, paths, masks, 32)
+    evaluate(store, names, methods, loaded())
+    found = summary.summarize(store, SETTINGS, identities, baseline, names, left_out)
+    return store, names, found
+
+
+def test_pictures_are_found_by_name_in_natural_order(photos):
+    names = list(examples.find_pictures(photos))
+    assert names == ["1", "2", "3", "10", "more/1"]
+
+
+def test_a_limit_takes_the_same_few_whatever_their_order(photos):
+    few = examples.find_pictures(photos, 2)
+    assert len(few) == 2 and set(few) <= set(examples.find_pictures(photos, 3))
+
+
+def test_known_pixels_are_the_truth_whatever_a_method_gives(tmp_path, photos):
+    seen = []
+
+    def red(holed, mask, name):
+        seen.append((holed, mask))
+        return np.full_like(holed, 255) * np.array([1, 0, 0], np.uint8)
+
+    methods = [Method("red", red, "red"), yardstick("mean_fill")]
+    store, names, _ = run(tmp_path / "out", photos, methods)
+    for name, (holed, mask) in zip(names, seen):
+        image, composite = store.read_image(name), store.read_composite("red", name)
+        np.testing.assert_array_equal(composite[~mask], image[~mask])
+        assert (composite[mask] == (255, 0, 0)).all()
+        # Nothing of the truth in the hole is there to be seen.
+        assert (holed[mask] == 128).all()
+
+
+def test_a_method_that_knows_the_truth_is_perfect(tmp_path, photos):
+    store = None
+
+    def perfect(holed, mask, name):
+        return store.read_image(name)
+
+    methods = [Method("perfect", perfect, "p"), yardstick("mean_fill")]
+    identities = {method.name: method.identity for method in methods}
+    store = Store(str(tmp_path / "out"), SETTINGS, identities)
+    _, _, found = run(tmp_path / "out", photos, methods)
+    values = found.groups[0].values["perfect"]
+    wanted = {"psnr": 100.0, "hole_psnr": 100.0, "ssim": 1.0, "hole_ssim": 1.0}
+    for name, estimate in values.items():
+        assert estimate.value == pytest.approx(wanted.get(name, 0.0), abs=1e-6)
+    assert found.frechet["perfect"] < 1e-3 < found.frechet["mean_fill"]
+    assert found.kernel["perfect"] == pytest.approx(0.0, abs=1e-5)
+
+
+def test_a_rerun_measures_what_is_missing_only(tmp_path, photos):
+    calls = []
+
+    def counted(holed, mask, name):
+        calls.append(name)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return holed
+
+    methods = [Method("counted", counted, "c"), yardstick("mean_fill")]
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "out", photos, methods)
+    _, names, first = run(tmp_path / "out", photos, methods)
+    assert calls == names[:3] + names[2:]
+    _, _, again = run(tmp_path / "out", photos, methods)
+    assert len(calls) == len(names) + 1 and again == first
+
+
+def test_a_method_added_later_stands_beside_the_others(tmp_path, photos):
+    first = run(tmp_path / "out", photos, [yardstick("mean_fill")])[2]
+    both = [yardstick("telea"), yardstick("mean_fill")]
+    second = run(tmp_path / "out", photos, both)[2]
+    fill = "mean_fill"
+    assert second.groups[0].values[fill] == first.groups[0].values[fill]
+    assert second.frechet["mean_fill"] == first.frechet["mean_fill"]
+
+
+@pytest.mark.parametrize("result", [np.zeros((32, 32), np.uint8), None])
+def test_what_is_no_picture_is_named(tmp_path, photos, result):
+    methods = [Method("bad", lambda *_: result, "b"), yardstick("mean_fill")]
+    with pytest.raises(ValueError, match="bad must give uint8 .* for 1"):
+        run(tmp_path / "out", photos, methods)
+
+
+@pytest.mark.parametrize("limit", [0, 1])
+def test_no_report_holds_nan_or_infinity(tmp_path, photos, limit):
+    methods = [yardstick("telea"), yardstick("mean_fill"), yardstick("holed")]
+    store, names, found = run(tmp_path / "out", photos, methods, limit)
+    every = [*tables.totals(found), *tables.differences(found)]
+    every.append(tables.by_hole_ratio(found))
+    page = report.render(store, found, names, 3)
+    numbers = json.dumps(summary.to_json(found), allow_nan=False)
+    page = re.sub(
+        r"<style>.*?</style>|<script>.*?</script>|base64,[^\"]*", "", page, flags=re.S
+    )
+    csv = tables.rows_csv(store, found, names)
+    for text in (tables.to_markdown(every), csv, page):
+        assert not re.search(r"\b(nan|inf|none)\b", text, re.I)
+    assert f'"n": {len(names)}' in numbers
+    for table in every:
+        assert table.rows and all(len(r) == len(table.headings) for r in table.rows)
+        assert all(r[-1].text == "rectangles, seed 0, v1" for r in table.rows)
+
+
+def test_one_method_alone_has_no_differences(tmp_path, photos):
+    store, names, found = run(tmp_path / "out", photos, [yardstick("mean_fill")])
+    assert tables.differences(found) == []
+    assert "Against" not in report.render(store, found, names, 24)
+
+
+def test_black_pictures_have_numbers(tmp_path):
+    from PIL import Image
+
+    (tmp_path / "black").mkdir()
+    for name in "ab":
+        Image.new("RGB", (40, 40)).save(tmp_path / "black" / f"{name}.png")
+    _, _, found = run(
+        tmp_path / "out", str(tmp_path / "black"), [yardstick("mean_fill")]
+    )
+    values = found.groups[0].values["mean_fill"]
+    assert values["psnr"].value == 100.0 and values["ssim"].value == 1.0
+    assert all(np.isfinite(values[measure.name].value) for measure in ALL)
+    assert found.frechet["mean_fill"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_the_page_is_one_file_with_its_text_escaped(tmp_path, photos):
+    identity = "<script>alert(1)</script>"
+    methods = [Method("odd", lambda h, m, n: h, identity), yardstick("mean_fill")]
+    store, names, found = run(tmp_path / "out", photos, methods)
+    page = report.render(store, found, names, 2)
+    assert identity not in page and "&lt;script&gt;" in page
+    assert page.count("<figure ") == 2 and page.count("<svg") == 4
+    for outside in ("http:", "https:", 'src="/', "<link", "@import"):
+        assert outside not in page
+
+
+def test_shown_pictures_go_from_the_worst_to_the_best():
+    differences = {str(i): float(i) for i in range(9)}
+    assert choose(differences, True, 3) == ["0", "4", "8"]
+    assert choose(differences, False, 3) == ["8", "4", "0"]
+    assert choose(differences, False, 1) == ["8"]
+    assert len(choose(differences, True, 99)) == 9

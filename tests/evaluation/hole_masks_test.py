@@ -1,0 +1,108 @@
+"""Masks depend on name and seed alone, or come from the file of that name."""
+
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tf_btgmi.evaluation.examples import find_pictures
+from tf_btgmi.evaluation.hole_masks import DrawnMasks, MaskFiles
+
+
+def test_a_drawn_mask_is_a_function_of_name_and_seed():
+    masks = DrawnMasks("rectangles", 0)
+    first = masks.mask("a", 40, 60, 64)
+    assert first.dtype == bool and first.shape == (64, 64)
+    assert 0 < first.mean() <= 0.6
+    np.testing.assert_array_equal(
+        first, DrawnMasks("rectangles", 0).mask("a", 1, 2, 64)
+    )
+    for other in (
+        masks.mask("b", 40, 60, 64),
+        DrawnMasks("rectangles", 1).mask("a", 40, 60, 64),
+    ):
+        assert (other != first).any()
+
+
+def test_a_drawn_mask_is_the_same_on_every_machine():
+    """A change here changes the holes of every evaluation: a new metric version."""
+    mask = DrawnMasks("rectangles", 0).mask("boat", 0, 0, 128)
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    found = (rows[0], rows[-1], columns[0], columns[-1], mask.sum())
+    assert tuple(map(int, found)) == (2, 33, 33, 75, 1376)
+
+
+def test_the_centre_kind_is_a_quarter_of_the_side():
+    mask = DrawnMasks("centre64of256", 5).mask("a", 0, 0, 64)
+    assert mask[24:40, 24:40].all() and mask.sum() == 16 * 16
+
+
+def test_objects_need_a_folder_of_shapes(tmp_path):
+    with pytest.raises(ValueError, match="folder of object shapes"):
+        DrawnMasks("object", 0)
+    shape = np.zeros((30, 30), np.uint8)
+    shape[5:20, 5:20] = 255
+    Image.fromarray(shape).save(tmp_path / "shape.png")
+    masks = DrawnMasks("object", 0, str(tmp_path))
+    assert masks.mask("a", 0, 0, 48).any() and masks.identity.startswith("object of ")
+
+
+@pytest.mark.parametrize(
+    "kind, seed, text", [("stars", 0, "not 'stars'"), ("thin", -1, "at least 0")]
+)
+def test_wrong_kinds_and_seeds_are_named(kind, seed, text):
+    with pytest.raises(ValueError, match=text):
+        DrawnMasks(kind, seed)
+
+
+def mask_folder(tmp_path, photos, shapes=None):
+    folder = tmp_path / "masks"
+    for name, path in find_pictures(photos).items():
+        with Image.open(os.path.join(photos, path)) as picture:
+            width, height = picture.size
+        mask = np.zeros((shapes or {}).get(name, (height, width)), np.uint8)
+        mask[10:20, 15:25] = 255
+        os.makedirs(os.path.dirname(folder / f"{name}.png"), exist_ok=True)
+        Image.fromarray(mask).save(folder / f"{name}.png")
+    return str(folder)
+
+
+def test_mask_files_are_cut_as_their_pictures_are(tmp_path, photos):
+    folder = mask_folder(tmp_path, photos)
+    masks = MaskFiles(folder, find_pictures(photos))
+    # 36 x 60: the square's left edge is at 12.
+    mask = masks.mask("2", 36, 60, 36)
+    assert mask[10:20, 3:13].all() and mask.sum() == 100
+    assert masks.mask("1", 40, 40, 80).sum() == pytest.approx(400, abs=44)
+    assert masks.mask("more/1", 48, 48, 48).sum() == 100
+
+
+def test_a_mask_of_the_size_of_the_evaluation_is_taken_as_it_is(tmp_path, photos):
+    folder = mask_folder(tmp_path, photos, {"2": (32, 32)})
+    mask = MaskFiles(folder, find_pictures(photos)).mask("2", 36, 60, 32)
+    assert mask[10:20, 15:25].all() and mask.sum() == 100
+
+
+def test_a_mask_of_another_size_is_named_with_both_sizes(tmp_path, photos):
+    folder = mask_folder(tmp_path, photos, {"2": (33, 32)})
+    masks = MaskFiles(folder, find_pictures(photos))
+    with pytest.raises(ValueError, match="2.png is 32x33 .* 60x36.* or 48x48"):
+        masks.mask("2", 36, 60, 48)
+
+
+def test_pictures_without_a_mask_are_counted(tmp_path, photos):
+    folder = mask_folder(tmp_path, photos)
+    os.remove(os.path.join(folder, "10.png"))
+    with pytest.raises(ValueError, match=r"1 pictures have no mask .* is 10\.png"):
+        MaskFiles(folder, find_pictures(photos))
+    with pytest.raises(ValueError, match="no folder"):
+        MaskFiles(str(tmp_path / "none"), find_pictures(photos))
+
+
+def test_a_damaged_mask_is_named(tmp_path, photos):
+    folder = mask_folder(tmp_path, photos)
+    with open(os.path.join(folder, "1.png"), "wb") as file:
+        file.write(b"nothing")
+    with pytest.raises(ValueError, match=r"1\.png cannot be read"):
+        MaskFiles(folder, find_pictures(photos)).mask("1", 40, 40, 40)

@@ -1,0 +1,104 @@
+"""What an evaluation keeps: resumable, whole, and of one setting."""
+
+import os
+
+import numpy as np
+import pytest
+
+from tf_btgmi.evaluation.store import Store
+
+SETTINGS = {"seed": 0, "image_size": 32}
+METHODS = {"telea": "telea, 1", "mean": "mean"}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return str(tmp_path / "out")
+
+
+def test_rows_come_back(folder):
+    store = Store(folder, SETTINGS, METHODS)
+    store.add_row("telea", "a/ä", {"l1": 0.25})
+    store.add_row("telea", "b", {"l1": 0.1})
+    again = Store(folder, SETTINGS, METHODS)
+    assert again.rows("telea") == {"a/ä": {"l1": 0.25}, "b": {"l1": 0.1}}
+    assert again.rows("mean") == {}
+
+
+def test_a_line_that_a_crash_has_cut_is_left_out(folder):
+    store = Store(folder, SETTINGS, METHODS)
+    store.add_row("telea", "a", {"l1": 0.25})
+    path = os.path.join(folder, "rows", "telea.jsonl")
+    with open(path, "a", encoding="utf-8") as file:
+        file.write('{"name": "b", "l1"')
+    store = Store(folder, SETTINGS, METHODS)
+    assert set(store.rows("telea")) == {"a"}
+    store.add_row("telea", "b", {"l1": 1.0})
+    assert set(Store(folder, SETTINGS, METHODS).rows("telea")) == {"a", "b"}
+
+
+def test_damaged_rows_are_named(folder):
+    Store(folder, SETTINGS, METHODS).add_row("telea", "a", {"l1": 0.25})
+    with open(os.path.join(folder, "rows", "telea.jsonl"), "w") as file:
+        file.write("???\n")
+    with pytest.raises(ValueError, match="telea.jsonl is damaged; remove it"):
+        Store(folder, SETTINGS, METHODS)
+
+
+def test_nan_is_never_kept(folder):
+    with pytest.raises(ValueError):
+        Store(folder, SETTINGS, METHODS).add_row("telea", "a", {"l1": float("nan")})
+
+
+def test_other_settings_are_refused(folder):
+    Store(folder, SETTINGS, METHODS)
+    with pytest.raises(
+        ValueError, match="seed was 0 and is now 1. Give another folder"
+    ):
+        Store(folder, {**SETTINGS, "seed": 1}, METHODS)
+    with pytest.raises(ValueError, match="method telea was 'telea, 1' and is now"):
+        Store(folder, SETTINGS, {"telea": "telea, 2"})
+
+
+def test_methods_may_come_and_go(folder):
+    Store(folder, SETTINGS, METHODS)
+    Store(folder, SETTINGS, {"new": "new, 1"})
+    with pytest.raises(ValueError, match="method telea"):
+        Store(folder, SETTINGS, {"telea": "telea, 2"})
+    Store(folder, SETTINGS, {**METHODS, "new": "new, 1"})
+
+
+@pytest.mark.parametrize("name", ["truth", "../a", "a b", "", "a/b", ".a"])
+def test_names_unfit_for_files_are_refused(folder, name):
+    with pytest.raises(ValueError, match="cannot be called"):
+        Store(folder, SETTINGS, {name: "x"})
+    assert not os.path.exists(folder)
+
+
+def test_a_folder_with_other_things_in_it_is_refused(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(ValueError, match="not empty"):
+        Store(str(tmp_path), SETTINGS, METHODS)
+    with pytest.raises(ValueError, match="is a file"):
+        Store(str(tmp_path / "thesis.txt"), SETTINGS, METHODS)
+
+
+def test_damaged_settings_are_named(folder):
+    Store(folder, SETTINGS, METHODS)
+    for text in ("{", "[]", '{"methods": 3}'):
+        with open(os.path.join(folder, "settings.json"), "w") as file:
+            file.write(text)
+        with pytest.raises(ValueError, match="settings.json cannot be read"):
+            Store(folder, SETTINGS, METHODS)
+
+
+def test_pictures_come_back_exactly(folder):
+    store = Store(folder, SETTINGS, METHODS)
+    assert store.read_image("a/b") is None
+    image = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    mask = image[..., 0] > 100
+    store.write_example("a/b", image, mask)
+    store.write_composite("telea", "a/b", 255 - image)
+    np.testing.assert_array_equal(store.read_image("a/b"), image)
+    np.testing.assert_array_equal(store.read_mask("a/b"), mask)
+    np.testing.assert_array_equal(store.read_composite("telea", "a/b"), 255 - image)
