@@ -158,7 +158,8 @@ def _compare(folder: str, known: Dict[str, Any], wanted: Dict[str, Any]) -> None
         what, before, now = changes[0]
         raise ValueError(
             f"{folder} holds an evaluation of other settings: {what} was {before!r} "
-            f"and is now {now!r}. Give another folder, or a changed method another name."
+            f"and is now {now!r}. Give another folder, or a changed method another "
+            "name."
         )
 
 
