@@ -1,0 +1,265 @@
+"""The train program as a user starts, stops and kills it."""
+
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+CONFIG = """
+from tf_btgmi.config import Config
+
+
+def get_config():
+    config = Config(name="tiny")
+    config.data.source = "folder:{folder}"
+    config.data.num_validation_images = 0
+    config.data.image_size = 32
+    config.data.global_batch_size = 4
+    config.generator.base_filters = 4
+    config.generator.max_filters = 8
+    config.generator.num_downsamplings = 2
+    config.generator.num_head_blocks = 1
+    config.discriminator.base_filters = 4
+    config.discriminator.num_scales = 2
+    config.losses.ppl_patch_size = 31
+    config.procedure.head_steps = 4
+    config.procedure.num_refinement_blocks = 1
+    config.procedure.refinement_steps = 3
+    config.procedure.fade_in_steps = 2
+    return config
+"""
+LONG = ("--config.procedure.head_steps=400", "--config.procedure.refinement_steps=100")
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("train")
+    rng = np.random.default_rng(0)
+    (folder / "pictures").mkdir()
+    for number in range(9):
+        colors = rng.integers(0, 256, [5, 5, 3], np.uint8)
+        image = Image.fromarray(colors).resize((40, 40), Image.BICUBIC)
+        image.save(folder / "pictures" / f"{number}.png")
+    path = folder / "tiny.py"
+    path.write_text(CONFIG.format(folder=folder / "pictures"))
+    return path
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "tf_btgmi.train", *map(str, arguments)]
+
+
+def run(*arguments, timeout=300):
+    return subprocess.run(
+        command(*arguments), capture_output=True, text=True, cwd=ROOT, timeout=timeout
+    )
+
+
+def start(log, *arguments, **environment):
+    with open(log, "w", encoding="utf-8") as file:
+        return subprocess.Popen(
+            command(*arguments),
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            cwd=ROOT,
+            env={**os.environ, **environment},
+        )
+
+
+def checkpoint(workdir):
+    return tf.train.latest_checkpoint(str(workdir / "checkpoints"))
+
+
+def step_of(workdir):
+    found = checkpoint(workdir)
+    return int(found.split("-")[-1]) if found else 0
+
+
+def wait_for(condition, process, seconds=240):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, "it ended by itself"
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.05)
+
+
+def numbers(workdir):
+    reader = tf.train.load_checkpoint(checkpoint(workdir))
+    skipped = (
+        "_CHECKPOINTABLE_OBJECT_GRAPH",
+        "save_counter/.ATTRIBUTES/VARIABLE_VALUE",
+    )
+    names = set(reader.get_variable_to_shape_map()) - set(skipped)
+    return {name: reader.get_tensor(name) for name in sorted(names)}
+
+
+def one_line_and_exit_2(done, message):
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("train.py: ") and message in last
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ([], "Give --config=FILE"),
+        (["--config=configs/smoke.py"], "Give --workdir=FOLDER"),
+        (["--config=configs/smoke.py", "--workdirr=x"], "Did you mean: workdir ?"),
+        (["--config=configs/smoke.py", "--workdir=x", "y"], "Not a flag: y"),
+        (["--config=configs/smoke.py", "--strategy=tpu"], "multi_worker"),
+        (
+            ["--config=configs/smoke.py", "--workdir=x", "--config.data.sauce=y"],
+            "did you mean config.data.source?",
+        ),
+    ],
+)
+def test_wrong_flags_are_one_line_and_exit_code_2(arguments, message):
+    done = run(*arguments)
+    one_line_and_exit_2(done, message)
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "argument, message",
+    [
+        ("--resume_from=missing", "missing holds no checkpoint"),
+        ("--config.data.source=folder:missing", "There is no folder missing"),
+        ("--config.data.min_crop=7", "min_crop must be 0.05 to 1; it is 7"),
+    ],
+)
+def test_wrong_values_are_one_line_and_make_no_workdir(
+    config, tmp_path, argument, message
+):
+    workdir = tmp_path / "run"
+    done = run(f"--config={config}", f"--workdir={workdir}", argument)
+    one_line_and_exit_2(done, message)
+    assert not workdir.exists()
+
+
+@pytest.mark.slow
+def test_a_run_finishes_and_its_json_goes_on_with_it(config, tmp_path):
+    workdir = tmp_path / "run"
+    done = run(f"--config={config}", f"--workdir={workdir}")
+    assert done.returncode == 0, done.stderr
+    assert "Finished: 7 steps." in done.stderr
+    assert step_of(workdir) == 7
+    done = run(f"--config={workdir}/config.json", f"--workdir={workdir}")
+    assert done.returncode == 0, done.stderr
+    assert f"Resumed from {workdir}/checkpoints/ckpt-7, step 7." in done.stderr
+    done = run(
+        f"--config={workdir}/config.json",
+        f"--workdir={workdir}",
+        "--config.generator.dilation=1",
+    )
+    one_line_and_exit_2(done, "config.generator.dilation was 2 and is 1")
+
+
+@pytest.mark.slow
+def test_sigterm_saves_and_exits_0_and_kill_9_loses_an_interval_at_most(
+    config, tmp_path
+):
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    options = (f"--config={config}", *LONG, "--config.training.keep_checkpoints=50")
+    every = "--config.training.checkpoint_every_steps="
+    done = run(*options, f"--workdir={whole}")
+    assert done.returncode == 0, done.stderr
+
+    log = tmp_path / "log"
+    arguments = (*options, f"--workdir={stopped}")
+    process = start(log, *arguments, f"{every}20")
+    wait_for(lambda: step_of(stopped) >= 20, process)
+    refused = run(*arguments)
+    one_line_and_exit_2(refused, "Another training is running")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(120) == 0
+    saved = step_of(stopped)
+    assert 20 < saved < 500
+    text = log.read_text(encoding="utf-8")
+    assert f"Stopped and saved at step {saved}" in text
+
+    log = tmp_path / "log2"
+    process = start(log, *arguments, f"{every}20")
+    wait_for(lambda: step_of(stopped) >= saved + 10, process)
+    process.kill()
+    process.wait()
+    assert f"step {saved}." in log.read_text(encoding="utf-8")
+    last = step_of(stopped)
+    assert saved < last < 500 and last % 20 == 0
+
+    done = run(*arguments, f"{every}400")
+    assert done.returncode == 0, done.stderr
+    assert f"step {last}." in done.stderr
+    first, second = numbers(whole), numbers(stopped)
+    assert set(first) == set(second)
+    for name, value in first.items():
+        np.testing.assert_array_equal(second[name], value, err_msg=name)
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+@pytest.mark.slow
+def test_two_workers_train_what_one_process_trains(config, tmp_path):
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}
+    workers, logs = [], []
+    try:
+        for index in range(2):
+            task = {"type": "worker", "index": index}
+            logs.append(tmp_path / f"worker{index}.log")
+            workers.append(
+                start(
+                    logs[-1],
+                    f"--config={config}",
+                    f"--workdir={tmp_path / 'two'}",
+                    "--strategy=multi_worker",
+                    TF_CONFIG=json.dumps({"cluster": cluster, "task": task}),
+                )
+            )
+        codes = [worker.wait(400) for worker in workers]
+    finally:
+        for worker in workers:
+            worker.kill()
+    texts = [log.read_text(encoding="utf-8", errors="replace") for log in logs]
+    assert codes == [0, 0], "\n".join(text[-3000:] for text in texts)
+    assert all("Finished: 7 steps." in text for text in texts)
+    done = run(f"--config={config}", f"--workdir={tmp_path / 'one'}")
+    assert done.returncode == 0, done.stderr
+
+    # The last line of losses is the same: means over workers, not sums.
+    lines = [
+        next(part for part in text.splitlines() if part.startswith("step 7 of 7"))
+        for text in (texts[0], done.stderr)
+    ]
+    losses = [
+        [float(word.split(" ")[-1]) for word in line.split(": ")[1].split(", ")[:3]]
+        for line in lines
+    ]
+    assert losses[0] == pytest.approx(losses[1], abs=0.0011)
+
+    assert not list((tmp_path / "two").glob(".checkpoints-of-worker*"))
+    first, second = numbers(tmp_path / "one"), numbers(tmp_path / "two")
+    assert set(first) == set(second)
+    for name, value in first.items():
+        # See replicas_test.py on the variance.
+        rtol = 1 / 255 if "variance" in name else 0
+        np.testing.assert_allclose(
+            second[name], value, rtol=rtol, atol=1e-5, err_msg=name
+        )

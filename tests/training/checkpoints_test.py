@@ -1,0 +1,157 @@
+import os
+import resource
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_btgmi.training.checkpoints import Checkpoints
+from tf_btgmi.training.guards import FiniteGuard
+from tf_btgmi.workdir import newest_checkpoint
+
+
+@pytest.fixture
+def model(make_model):
+    return make_model(losses__reconstruction="l1")
+
+
+@pytest.fixture
+def checkpoints(model, tmp_path):
+    return Checkpoints(model, str(tmp_path), 2, tf.distribute.get_strategy())
+
+
+def everything(model):
+    found = []
+    for optimizer in (model.generator_optimizer, model.discriminator_optimizer):
+        variables = optimizer.variables
+        found += variables() if callable(variables) else variables
+    networks = (model.generator, model.ema_generator, model.discriminator)
+    found += [v for network in networks for v in network.weights]
+    return [v.numpy().copy() for v in found + [model.step]]
+
+
+def test_a_checkpoint_brings_everything_back_to_the_last_digit(
+    model, checkpoints, batches
+):
+    model.train_step(batches[0])
+    model.update_average()
+    saved = everything(model)
+    path = checkpoints.save()
+    assert os.path.basename(path) == "ckpt-1"
+    model.train_step(batches[1])
+    model.update_average()
+    moved = everything(model)
+    assert sum((a != b).any() for a, b in zip(saved, moved)) > 50  # noqa: B905
+    assert checkpoints.restore(path) == 1
+    for value, again in zip(saved, everything(model)):  # noqa: B905
+        np.testing.assert_array_equal(again, value)
+
+
+def test_a_checkpoint_holds_every_weight_of_the_networks_and_optimizers(
+    model, checkpoints, numbers_of
+):
+    held = numbers_of(checkpoints.save())
+    size = sum(value.size for value in held.values() if value.dtype != object)
+    wanted = sum(value.size for value in everything(model))
+    # More than that are a counter of saves and, on Keras 2, the learning rates.
+    assert wanted < size <= wanted + 3
+
+
+def test_the_newest_checkpoints_are_kept_and_the_newest_is_named(
+    model, checkpoints, tmp_path
+):
+    assert checkpoints.newest == ""
+    for step in (1, 2, 3):
+        model.step.assign(step)
+        checkpoints.save()
+    names = {p.name.split(".")[0] for p in (tmp_path / "checkpoints").iterdir()}
+    assert names == {"checkpoint", "ckpt-2", "ckpt-3"}
+    assert checkpoints.newest.endswith("ckpt-3")
+    assert newest_checkpoint(str(tmp_path)) == checkpoints.newest
+    assert newest_checkpoint(checkpoints.newest) == checkpoints.newest
+
+
+def test_a_workdir_may_be_moved(model, checkpoints, tmp_path):
+    checkpoints.save()
+    (tmp_path / "checkpoints").rename(tmp_path / "elsewhere")
+    (tmp_path / "new").mkdir()
+    (tmp_path / "elsewhere").rename(tmp_path / "new" / "checkpoints")
+    found = newest_checkpoint(str(tmp_path / "new"))
+    assert found == str(tmp_path / "new" / "checkpoints" / "ckpt-0")
+
+
+def test_a_place_without_checkpoints_is_named(tmp_path):
+    with pytest.raises(ValueError, match="nothing holds no checkpoint"):
+        newest_checkpoint(str(tmp_path / "nothing"))
+
+
+@pytest.mark.parametrize("network", ["generator", "discriminator", "ema_generator"])
+def test_a_weight_that_is_not_finite_is_never_saved(
+    model, checkpoints, tmp_path, network
+):
+    good = checkpoints.save()
+    model.step.assign(7)
+    variable = getattr(model, network).trainable_variables[3]
+    value = variable.numpy()
+    value.flat[0] = np.nan
+    variable.assign(value)
+    with pytest.raises(FloatingPointError, match="At step 7 .*ckpt-0") as caught:
+        checkpoints.save()
+    assert "not finite" in str(caught.value)
+    assert checkpoints.newest == good
+    assert not list((tmp_path / "checkpoints").glob("ckpt-7*"))
+
+
+def test_a_full_disk_is_named_and_the_older_checkpoint_intact(
+    model, checkpoints, batches, tmp_path
+):
+    model.train_step(batches[0])
+    good = checkpoints.save()
+    saved = everything(model)
+    model.train_step(batches[1])
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        with pytest.raises(OSError, match="step 2 could not be written.*intact"):
+            checkpoints.save()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert checkpoints.newest == good
+    assert newest_checkpoint(str(tmp_path)) == good
+    assert not list((tmp_path / "checkpoints").glob("*ckpt-2*"))
+    assert checkpoints.restore(good) == 1
+    for value, again in zip(saved, everything(model)):  # noqa: B905
+        np.testing.assert_array_equal(again, value)
+    # With room again the next one is written.
+    model.step.assign(3)
+    assert checkpoints.save().endswith("ckpt-3")
+
+
+def test_a_checkpoint_of_another_model_is_refused(make_model, checkpoints, tmp_path):
+    path = checkpoints.save()
+    other = make_model(losses__reconstruction="l1", generator__base_filters=5)
+    with pytest.raises(ValueError, match="written by another model"):
+        Checkpoints(other, "", 1, tf.distribute.get_strategy()).restore(path)
+
+
+def test_a_truncated_checkpoint_is_named(checkpoints):
+    path = checkpoints.save()
+    with open(f"{path}.data-00000-of-00001", "r+b") as file:
+        file.truncate(1000)
+    with pytest.raises(ValueError, match="ckpt-0"):
+        checkpoints.restore(path)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_loss_that_is_not_finite_stops_with_its_step_term_and_checkpoint(
+    model, checkpoints, value
+):
+    checkpoints.save()
+    model.step.assign(5)
+    guard = FiniteGuard(checkpoints)
+    guard.set_model(model)
+    guard.on_train_batch_end(0, {"adversarial_loss": 1.0})
+    with pytest.raises(FloatingPointError, match="step 5 the adversarial_loss became"):
+        guard.on_train_batch_end(0, {"adversarial_loss": value})
+    with pytest.raises(FloatingPointError, match="Last good checkpoint: .*ckpt-0"):
+        guard.on_train_batch_end(0, {"adversarial_loss": value})

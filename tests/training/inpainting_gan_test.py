@@ -1,0 +1,247 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_btgmi.losses.adversarial import discriminator_loss, generator_loss
+from tf_btgmi.losses.reconstruction import l1_loss
+from tf_btgmi.metrics.image_metrics import hole_l1
+from tf_btgmi.ops import mask_ops
+
+
+def values(variables):
+    return [v.numpy().copy() for v in variables]
+
+
+def changed(before, variables):
+    return [bool((a != v.numpy()).any()) for a, v in zip(before, variables)]  # noqa: B905
+
+
+def freeze(optimizer):
+    optimizer.learning_rate.assign(0.0)
+
+
+def with_sgd(model):
+    """Optimizers whose step is the gradient itself."""
+    model.compile(keras.optimizers.SGD(1.0), keras.optimizers.SGD(1.0))
+    return model
+
+
+def test_the_average_starts_as_the_generator_itself(make_model):
+    model = make_model()
+    for mean, value in zip(model.ema_generator.weights, model.generator.weights):  # noqa: B905
+        np.testing.assert_array_equal(mean.numpy(), value.numpy())
+
+
+def test_the_discriminators_step_leaves_the_generator_alone(make_model, batches):
+    model = make_model(losses__reconstruction="l1")
+    freeze(model.generator_optimizer)
+    generator = values(model.generator.trainable_variables)
+    discriminator = values(model.discriminator.trainable_variables)
+    model.train_step(batches[0])
+    assert not any(changed(generator, model.generator.trainable_variables))
+    assert all(changed(discriminator, model.discriminator.trainable_variables))
+
+
+def test_the_generators_step_leaves_the_discriminator_alone(make_model, batches):
+    model = make_model(losses__reconstruction="l1")
+    freeze(model.discriminator_optimizer)
+    generator = values(model.generator.active_trainable_variables)
+    discriminator = values(model.discriminator.trainable_variables)
+    model.train_step(batches[0])
+    assert all(changed(generator, model.generator.active_trainable_variables))
+    assert not any(changed(discriminator, model.discriminator.trainable_variables))
+
+
+def test_both_steps_are_the_gradients_of_their_own_losses_alone(make_model, batches):
+    model = with_sgd(make_model(losses__reconstruction="l1"))
+    model.adversarial_weight.assign(0.3)
+    model.discriminator_optimizer.learning_rate.assign(0.1)
+    image, mask = batches[0]["image"], batches[0]["mask"]
+    masked = mask_ops.mask_image(image, mask)
+    patches = model.discriminator.patch_masks(mask)
+    generator = model.generator.active_trainable_variables
+    discriminator = model.discriminator.trainable_variables
+    before = values(generator), values(discriminator)
+    start = [w.copy() for w in model.get_weights()]
+    model.train_step(batches[0])
+    after = values(generator), values(discriminator)
+
+    # The same, written out: the discriminator first, the generator against the new one.
+    model.set_weights(start)
+    with tf.GradientTape() as tape:
+        prediction = model.generator(tf.concat([masked, mask], -1), training=True)
+        composite = mask_ops.composite(mask, prediction, image)
+        with tape.stop_recording(), tf.GradientTape() as inner:
+            real = model.discriminator(tf.concat([masked, image], -1))
+            fake = model.discriminator(tf.concat([masked, composite], -1))
+            loss = discriminator_loss(real, fake, patches)
+        for variable, gradient in zip(  # noqa: B905
+            discriminator, inner.gradient(loss, discriminator)
+        ):
+            variable.assign_sub(0.1 * gradient)
+        logits = model.discriminator(tf.concat([masked, composite], -1))
+        loss = 10.0 * l1_loss(image, composite) + 0.3 * generator_loss(logits, patches)
+    gradients = tape.gradient(loss, generator)
+    for old, new, gradient in zip(before[0], after[0], gradients):  # noqa: B905
+        np.testing.assert_allclose(old - new, gradient, rtol=1e-3, atol=1e-6)
+    for new, variable in zip(after[1], discriminator):  # noqa: B905
+        np.testing.assert_allclose(new, variable.numpy(), rtol=1e-4, atol=1e-6)
+
+
+def test_without_adversarial_weight_the_discriminator_does_not_matter(
+    make_model, batches
+):
+    found = []
+    for scale in (1.0, 5.0):
+        model = with_sgd(make_model(losses__reconstruction="l1"))
+        model.adversarial_weight.assign(0.0)
+        for variable in model.discriminator.trainable_variables:
+            variable.assign(scale * variable)
+        model.train_step(batches[0])
+        found.append(values(model.generator.trainable_variables))
+    for one, other in zip(*found):  # noqa: B905
+        np.testing.assert_allclose(one, other, atol=1e-7)
+
+
+def test_one_step_changes_the_active_blocks_only(make_model, batches):
+    model = make_model(losses__reconstruction="l1", procedure__num_refinement_blocks=2)
+    for stage in range(3):
+        model.begin_stage(stage)
+        before = [values(b.weights) for b in model.generator.refinement_blocks]
+        head = values(model.generator.head_blocks[0].trainable_variables)
+        model.train_step(batches[0])
+        blocks = zip(before, model.generator.refinement_blocks)  # noqa: B905
+        for number, (weights, block) in enumerate(blocks, start=1):
+            assert set(changed(weights, block.weights)) == {number <= stage}
+        now = model.generator.head_blocks[0].trainable_variables
+        assert all(changed(head, now))
+
+
+def test_a_stage_switch_reaches_the_compiled_step(make_model, batches):
+    model = make_model(losses__reconstruction="l1", discriminator__num_scales=1)
+    data = tf.data.Dataset.from_tensors(batches[0])
+    block = model.generator.refinement_blocks[0].trainable_variables
+    before = values(block)
+    model.fit(data, verbose=0)
+    assert not any(changed(before, block))
+    model.begin_stage(1)
+    assert model.ema_generator.stage == 1
+    model.fit(data, verbose=0)
+    assert all(changed(before, block))
+
+
+def test_restarting_forgets_moments_and_count_and_keeps_the_rate(make_model, batches):
+    model = make_model(losses__reconstruction="l1")
+    model.generator_optimizer.learning_rate.assign(3e-4)
+    model.train_step(batches[0])
+    assert int(model.generator_optimizer.iterations.numpy()) == 1
+    weights = values(model.generator.weights)
+    model.restart_generator_optimizer()
+    optimizer = model.generator_optimizer
+    assert int(optimizer.iterations.numpy()) == 0
+    variables = optimizer.variables
+    variables = variables() if callable(variables) else variables
+    rest = [v for v in variables if v.shape.rank or v.name.startswith("iter")]
+    assert len(rest) > 2 * len(model.generator.active_trainable_variables)
+    assert not any(np.any(v.numpy()) for v in rest)
+    assert float(optimizer.learning_rate.numpy()) == pytest.approx(3e-4)
+    assert not any(changed(weights, model.generator.weights))
+    assert int(model.discriminator_optimizer.iterations.numpy()) == 1
+
+
+def test_a_restarted_optimizer_takes_the_step_of_a_fresh_one(make_model, batches):
+    # Adam's first step is the rate, whatever the gradient; an old count makes it
+    # longer by the bias it believes to have left behind.
+    model = make_model(losses__reconstruction="l1")
+    for batch in batches:
+        model.train_step(batch)
+    model.restart_generator_optimizer()
+    kernel = model.generator.to_image.inner.kernel
+    before = kernel.numpy()
+    model.train_step(batches[0])
+    step = np.abs(kernel.numpy() - before)
+    assert step.max() == pytest.approx(2e-4, rel=1e-2)
+
+
+@pytest.mark.parametrize(
+    "step, decay", [(1, 2 / 11), (5, 6 / 15), (80, 81 / 90), (10**6, 0.99)]
+)
+def test_the_average_moves_by_its_decay(make_model, step, decay):
+    model = make_model(training__ema_decay=0.99)
+    model.step.assign(step)
+    for variable in model.generator.weights:
+        variable.assign(tf.fill(variable.shape, 2.0))
+    for variable in model.ema_generator.weights:
+        variable.assign(tf.fill(variable.shape, 7.0))
+    model.update_average()
+    expected = decay * 7.0 + (1 - decay) * 2.0
+    for variable in model.ema_generator.averaged_variables:
+        np.testing.assert_allclose(variable.numpy(), expected, rtol=1e-5)
+    assert float(model.ema_generator.fade_in_alpha.numpy()) == 7.0
+
+
+def test_the_step_counts_and_reports_undivided_terms(make_model, batches):
+    model = make_model(losses__reconstruction="l1")
+    model.adversarial_weight.assign(0.5)
+    found = {n: float(v) for n, v in model.train_step(batches[0]).items()}
+    assert int(model.step.numpy()) == 1
+    assert set(found) == {
+        "generator_loss",
+        "reconstruction_loss",
+        "adversarial_loss",
+        "discriminator_loss",
+    }
+    assert found["generator_loss"] == pytest.approx(
+        10 * found["reconstruction_loss"] + 0.5 * found["adversarial_loss"], rel=1e-5
+    )
+
+
+def test_a_batch_without_hole_boxes_takes_the_box_around_the_whole_hole(
+    make_model, batches
+):
+    image, mask = batches[0]["image"], batches[0]["mask"]
+    boxes = mask_ops.hole_box(mask)[:, tf.newaxis]
+    found = [
+        float(make_model().train_step(batch)["reconstruction_loss"])
+        for batch in (
+            {"image": image, "mask": mask},
+            {"image": image, "mask": mask, "hole_boxes": boxes},
+        )
+    ]
+    assert found[0] == found[1] > 0
+
+
+def test_calling_the_model_gives_the_composite_of_the_average(make_model, batches):
+    model = make_model()
+    for variable in model.generator.trainable_variables:
+        variable.assign(tf.zeros(variable.shape))
+    image, mask = batches[0]["image"], batches[0]["mask"]
+    composite = model(batches[0]).numpy()
+    masked = tf.concat([mask_ops.mask_image(image, mask), mask], -1)
+    expected = np.where(mask > 0, model.ema_generator(masked), image)
+    np.testing.assert_array_equal(composite, expected)
+    # What is in the hole of the image is not looked at.
+    emptied = {**batches[0], "image": mask_ops.mask_image(image, mask)}
+    hidden = model(emptied).numpy()
+    np.testing.assert_array_equal(
+        np.where(mask > 0, hidden, 0), np.where(mask > 0, composite, 0)
+    )
+
+
+def test_validation_measures_the_composite(make_model, batches):
+    model = make_model()
+    weights = values(model.weights)
+    found = {n: float(v) for n, v in model.test_step(batches[0]).items()}
+    image, mask = batches[0]["image"], batches[0]["mask"]
+    composite = model(batches[0])
+    assert found["hole_l1"] == pytest.approx(
+        float(tf.reduce_mean(hole_l1(image, composite, mask))), rel=1e-5
+    )
+    assert found["lpips"] == pytest.approx(
+        float(tf.reduce_mean(model.lpips(image, composite))), rel=1e-5
+    )
+    assert set(found) == {"lpips", "hole_l1", "hole_psnr"}
+    networks = model.generator.weights + model.discriminator.weights
+    assert len(weights) >= len(networks)
+    assert int(model.step.numpy()) == 0

@@ -1,0 +1,223 @@
+"""Whole runs through `train()`: resumed, refused, stopped."""
+
+import fcntl
+import logging
+import os
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_btgmi import config as config_lib
+from tf_btgmi.training.trainer import exit_code, train
+
+TOTAL = 7
+
+
+def one_device():
+    return tf.distribute.OneDeviceStrategy("CPU:0")
+
+
+@pytest.fixture(scope="module")
+def whole(make_config, tmp_path_factory):
+    """A run of 4 + 3 steps that was never stopped, with a checkpoint of each."""
+    config = make_config(
+        training__checkpoint_every_steps=1,
+        training__keep_checkpoints=TOTAL,
+        data__num_validation_images=2,
+        training__validate_every_steps=6,
+    )
+    workdir = str(tmp_path_factory.mktemp("runs") / "whole")
+    return config, workdir, train(config, workdir, one_device())
+
+
+@pytest.fixture
+def killed(whole, tmp_path):
+    """Makes what is left on the disk by a run killed after a checkpoint."""
+
+    def killed(step: int) -> str:
+        _, workdir, _ = whole
+        left = tmp_path / "killed"
+        shutil.copytree(workdir, left)
+        folder = left / "checkpoints"
+        for path in folder.glob("ckpt-*"):
+            if int(path.name.split("-")[1].split(".")[0]) > step:
+                path.unlink()
+        (folder / "checkpoint").write_text(f'model_checkpoint_path: "ckpt-{step}"\n')
+        return str(left)
+
+    return killed
+
+
+def assert_bit_equal(numbers_of, first, second):
+    first, second = numbers_of(first), numbers_of(second)
+    assert set(first) == set(second)
+    assert len(first) > 100
+    for name, value in first.items():
+        if name.startswith("save_counter"):
+            continue
+        np.testing.assert_array_equal(second[name], value, err_msg=name)
+
+
+def test_a_run_ends_after_all_steps_with_a_checkpoint_and_its_config(whole):
+    config, workdir, result = whole
+    assert (result.step, result.finished) == (TOTAL, True)
+    assert result.signal_number is None and exit_code(result) == 0
+    assert result.checkpoint == os.path.join(workdir, "checkpoints", "ckpt-7")
+    assert config_lib.load(os.path.join(workdir, "config.json")) == config
+    assert os.listdir(os.path.join(workdir, "logs"))
+    assert os.listdir(os.path.join(workdir, "pictures")) == ["0000006.png"]
+
+
+def test_every_step_has_its_stage_alpha_weight_and_rate(whole):
+    history = whole[2].history
+    assert [row["step"] for row in history] == [1, 2, 3, 4, 5, 6, 7]
+    assert [row["stage"] for row in history] == [0, 0, 0, 0, 1, 1, 1]
+    alpha = [row["fade_in_alpha"] for row in history]
+    assert alpha == [1, 1, 1, 1, 0.0, 0.5, 1.0]
+    for name, initial in (("adversarial_weight", 1.0), ("learning_rate", 2e-4)):
+        expected = [initial] * 4 + [0.1 * initial] * 3
+        assert [row[name] for row in history] == pytest.approx(expected)
+    for row in history:
+        assert row["generator_loss"] == pytest.approx(
+            10 * row["reconstruction_loss"]
+            + row["adversarial_weight"] * row["adversarial_loss"],
+            rel=1e-4,
+        )
+        assert "images_per_second" in row or row["step"] in (1, 5)
+
+
+def test_validation_runs_at_its_steps(whole):
+    (row,) = whole[2].validation
+    assert row["step"] == 6
+    assert set(row) == {"step", "lpips", "hole_l1", "hole_psnr"}
+    assert 0 < row["lpips"] < 2 and 0 < row["hole_l1"] < 1
+
+
+def test_a_new_block_is_untouched_until_its_stage(whole, numbers_of):
+    _, workdir, _ = whole
+    folder = os.path.join(workdir, "checkpoints")
+    by_step = [numbers_of(os.path.join(folder, f"ckpt-{s}")) for s in (1, 4, 7)]
+    block = [n for n in by_step[0] if "refinement_block" in n and "generator/" in n]
+    block = [n for n in block if not n.startswith("ema")]
+    kernels = [n for n in block if by_step[0][n].ndim == 4]
+    assert len(kernels) == 2
+    for name in block:
+        np.testing.assert_array_equal(by_step[1][name], by_step[0][name])
+    for name in kernels:
+        assert (by_step[2][name] != by_step[1][name]).any()
+
+
+def test_killed_in_stage_0_and_resumed_it_ends_bit_equal(whole, killed, numbers_of):
+    config, _, result = whole
+    again = train(config, killed(3), one_device())
+    assert (again.step, again.finished) == (TOTAL, True)
+    assert [row["step"] for row in again.history] == [4, 5, 6, 7]
+    assert_bit_equal(numbers_of, result.checkpoint, again.checkpoint)
+    for row, other in zip(result.history[3:], again.history):  # noqa: B905
+        assert row["generator_loss"] == other["generator_loss"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", [4, 5, 6])
+def test_killed_at_or_after_a_stage_boundary_and_resumed_it_ends_bit_equal(
+    whole, killed, numbers_of, step
+):
+    config, _, result = whole
+    again = train(config, killed(step), one_device())
+    assert_bit_equal(numbers_of, result.checkpoint, again.checkpoint)
+
+
+@pytest.mark.slow
+def test_a_warm_up_killed_and_resumed_ends_bit_equal(make_config, tmp_path, numbers_of):
+    config = make_config(
+        procedure__warmup_steps=2,
+        procedure__warmup_image_size=16,
+        procedure__num_refinement_blocks=0,
+        training__checkpoint_every_steps=1,
+        training__keep_checkpoints=9,
+    )
+    result = train(config, str(tmp_path / "whole"), one_device())
+    for start in (1, 2):
+        path = str(tmp_path / "whole" / "checkpoints" / f"ckpt-{start}")
+        again = train(
+            config, str(tmp_path / f"from{start}"), one_device(), resume_from=path
+        )
+        assert_bit_equal(numbers_of, result.checkpoint, again.checkpoint)
+
+
+def test_a_finished_run_is_left_as_it_is(whole, killed, numbers_of):
+    config, _, result = whole
+    again = train(config, killed(TOTAL), one_device())
+    assert (again.step, again.finished, again.history) == (TOTAL, True, [])
+    assert_bit_equal(numbers_of, result.checkpoint, again.checkpoint)
+
+
+def test_resuming_with_another_config_is_refused_with_the_fields(
+    make_config, whole, killed
+):
+    workdir = killed(TOTAL)
+    config = make_config(
+        data__num_validation_images=2,
+        generator__base_filters=6,
+        procedure__learning_rate=1e-3,
+    )
+    with pytest.raises(ValueError) as caught:
+        train(config, workdir, one_device())
+    message = str(caught.value)
+    assert "config.generator.base_filters was 4 and is 6" in message
+    assert "config.procedure.learning_rate was 0.0002 and is 0.001" in message
+    assert "checkpoint_every_steps" not in message
+    # What the run was is not overwritten by what was refused.
+    assert config_lib.load(os.path.join(workdir, "config.json")) == whole[0]
+
+
+def test_another_global_batch_size_on_resuming_warns(make_config, killed, caplog):
+    config = make_config(data__num_validation_images=2, data__global_batch_size=2)
+    workdir = killed(TOTAL)
+    with caplog.at_level(logging.WARNING):
+        train(config, workdir, one_device())
+    assert "global_batch_size 4; it goes on with 2" in caplog.text
+    assert config_lib.load(f"{workdir}/config.json").data.global_batch_size == 2
+
+
+def test_a_second_run_in_the_same_workdir_is_refused(make_config, tmp_path):
+    with open(tmp_path / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(ValueError, match="Another training is running in"):
+            train(make_config(), str(tmp_path), one_device())
+    assert not (tmp_path / "config.json").exists()
+
+
+def test_resuming_from_a_missing_place_is_refused_before_anything_is_made(
+    make_config, tmp_path
+):
+    with pytest.raises(ValueError, match="missing holds no checkpoint"):
+        train(
+            make_config(),
+            str(tmp_path / "new"),
+            one_device(),
+            resume_from=str(tmp_path / "missing"),
+        )
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_batch_that_replicas_cannot_share_is_refused(make_config, tmp_path):
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    config = make_config(data__global_batch_size=3)
+    with pytest.raises(ValueError, match=r"\(3\) must be a multiple .* replicas \(2\)"):
+        train(config, str(tmp_path), strategy)
+
+
+def test_an_infinite_loss_ends_the_run_and_saves_nothing(make_config, tmp_path):
+    config = make_config(
+        losses__reconstruction="l1",
+        losses__reconstruction_weight=float("inf"),
+        discriminator__num_scales=1,
+        procedure__num_refinement_blocks=0,
+        training__checkpoint_every_steps=1,
+    )
+    with pytest.raises(FloatingPointError, match="step 1 the generator_loss became"):
+        train(config, str(tmp_path), one_device())
+    assert not list(tmp_path.glob("checkpoints/ckpt*"))
