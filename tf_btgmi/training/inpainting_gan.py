@@ -81,6 +81,11 @@ class InpaintingGAN(keras.Model):
         # The step's metrics are means over all replicas already; Keras would add them
         # up over workers.
         self.distribute_reduction_method = "first"
+        # Keras 3 does not ask; it takes means over workers along a first axis.
+        strategy = tf.distribute.get_strategy()
+        self._mean_over_workers = keras.__version__[0] != "2" and isinstance(
+            strategy, tf.distribute.MultiWorkerMirroredStrategy
+        )
         self.generator_optimizer = generator_optimizer
         self.discriminator_optimizer = discriminator_optimizer
         self.generator_optimizer.build(self.generator.trainable_variables)
@@ -213,7 +218,10 @@ class InpaintingGAN(keras.Model):
     def _report(self, values):
         for name, value in values.items():
             self.means[name].update_state(value)
-        return {name: self.means[name].result() for name in values}
+        results = {name: self.means[name].result() for name in values}
+        if self._mean_over_workers:
+            results = {name: result[tf.newaxis] for name, result in results.items()}
+        return results
 
 
 def _scalar(value, dtype, name):

@@ -157,10 +157,11 @@ class Validation(keras.callbacks.Callback):
         self.model.reset_metrics()
         self.model.stop_training = stop
         self.history.append({"step": step, **metrics})
+        # By every worker, though one writes: reading the running statistics of batch
+        # normalization asks all of them.
+        grid = picture_grid(self.model, next(iter(self._dataset)))
         if self._writer is None:
             return metrics
-        batch = next(iter(self._dataset))
-        grid = picture_grid(self.model, batch)
         with self._writer.as_default(step=step):
             for name, value in metrics.items():
                 tf.summary.scalar(f"validation/{name}", value)

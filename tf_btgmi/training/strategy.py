@@ -42,5 +42,11 @@ def anyone(strategy: tf.distribute.Strategy, flag: bool) -> bool:
     """Whether `flag` is true in any worker; every worker must ask at once."""
     if num_workers(strategy) == 1:
         return flag
-    mine = strategy.run(lambda: tf.constant(1.0 if flag else 0.0))
-    return float(strategy.reduce(tf.distribute.ReduceOp.SUM, mine, axis=None)) > 0.0
+    mine = tf.constant(1.0 if flag else 0.0)
+    return float(_sum_over_workers(strategy, mine)) > 0.0
+
+
+@tf.function
+def _sum_over_workers(strategy, value):
+    values = strategy.run(lambda: tf.identity(value))
+    return strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None)
