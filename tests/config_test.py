@@ -167,9 +167,7 @@ def test_differences_are_named_with_both_values():
 )
 def test_a_misspelt_field_gets_the_near_miss(misspelt, near):
     line = config_lib.unknown_field(misspelt)
-    assert line == (
-        f"There is no field config.{misspelt}; did you mean config.{near}?"
-    )
+    assert line == (f"There is no field config.{misspelt}; did you mean config.{near}?")
 
 
 def test_a_field_like_no_other_gets_no_suggestion():

@@ -26,6 +26,13 @@ def same_start():
     keras.mixed_precision.set_global_policy("float32")
 
 
+@pytest.fixture(scope="session")
+def two_replicas():
+    """The one strategy of two replicas: on TensorFlow 2.21 two of them in a process
+    take the same keys for their collective operations."""
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
 @pytest.fixture
 def rng():
     """Random numbers, the same in every run."""

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-PROGRAM = '''
+PROGRAM = """
 import os
 import sys
 from absl import flags
@@ -40,7 +40,7 @@ def main(argv):
 
 if __name__ == "__main__":
     program.run(main)
-'''
+"""
 CONFIG = """
 from tf_btgmi.config import Config
 

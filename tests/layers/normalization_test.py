@@ -100,18 +100,21 @@ def test_gamma_starts_near_1_with_deviation_0_02():
     np.testing.assert_array_equal(layer.beta, np.zeros(4096))
 
 
-def test_batch_normalization_is_synchronised_with_more_than_one_replica():
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    with strategy.scope():
+def test_batch_normalization_is_synchronised_with_more_than_one_replica(
+    two_replicas,
+):
+    with two_replicas.scope():
         layer = normalization.normalization("batch")
         layer.build([None, 1, 1, 1])
         layer.gamma.assign([1.0])
-    parts = strategy.experimental_distribute_values_from_function(
+    parts = two_replicas.experimental_distribute_values_from_function(
         lambda context: tf.fill([2, 1, 1, 1], 2.0 * context.replica_id_in_sync_group)
     )
     # 0, 0 on one replica and 2, 2 on the other: mean 1, variance 1 over both.
-    run = tf.function(lambda: strategy.run(lambda x: layer(x, training=True), [parts]))
-    results = strategy.experimental_local_results(run())
+    run = tf.function(
+        lambda: two_replicas.run(lambda x: layer(x, training=True), [parts])
+    )
+    results = two_replicas.experimental_local_results(run())
     scale = 1 / np.sqrt(1 + 1e-5)
     np.testing.assert_allclose(tf.squeeze(results[0]), [-scale] * 2, atol=1e-6)
     np.testing.assert_allclose(tf.squeeze(results[1]), [scale] * 2, atol=1e-6)

@@ -37,8 +37,8 @@ def test_alpha_1_is_the_plain_residual_block_exactly(inputs):
 
 def test_alpha_between_blends_input_and_block(inputs):
     block = RefinementBlock(3)
-    expected = 0.75 * inputs.numpy() + 0.25 * block(inputs, 1.0).numpy()
-    np.testing.assert_allclose(block(inputs, 0.25), expected, atol=1e-6)
+    expected = 0.75 * inputs.numpy() + 0.25 * block(inputs, fade_in_alpha=1.0).numpy()
+    np.testing.assert_allclose(block(inputs, fade_in_alpha=0.25), expected, atol=1e-6)
 
 
 def test_at_alpha_0_the_block_has_no_gradient_but_its_input_has(inputs):
@@ -86,7 +86,7 @@ def test_a_block_is_rebuilt_from_its_config(inputs):
     block = RefinementBlock(3, 4, "both", "instance", name="r1")
     again = RefinementBlock.from_config(block.get_config())
     assert again.name == "r1"
-    expected = block(inputs, 0.5)
+    expected = block(inputs, fade_in_alpha=0.5)
     again(inputs)
     again.set_weights(block.get_weights())
-    np.testing.assert_array_equal(again(inputs, 0.5), expected)
+    np.testing.assert_array_equal(again(inputs, fade_in_alpha=0.5), expected)

@@ -105,7 +105,7 @@ def test_the_gradient_is_that_of_differences(lpips, waves):
         loss = tf.reduce_sum(lpips(waves[1], variable))
     slope = tf.reduce_sum(tape.gradient(loss, variable) * direction)
     ahead, behind = (
-        lpips(waves[1], waves[0] + step * direction) for step in (0.01, -0.01)
+        lpips(waves[1], waves[0] + step * direction)[0] for step in (0.01, -0.01)
     )
     assert float(slope) == pytest.approx(float(ahead - behind) / 0.02, rel=0.01)
     assert float(slope) < -0.01

@@ -8,13 +8,11 @@ from tf_btgmi.training.trainer import build_model
 NUM_STEPS = 3
 
 
-def run(config, batches, num_replicas):
+def run(config, batches, strategy):
     """Weights after every step, and the losses of every step."""
-    devices = [f"CPU:{number}" for number in range(num_replicas)]
-    strategy = tf.distribute.MirroredStrategy(devices)
     model = build_model(config, strategy)
     model.begin_stage(1)
-    share = config.data.global_batch_size // num_replicas
+    share = config.data.global_batch_size // strategy.num_replicas_in_sync
     step = tf.function(lambda batch: strategy.run(model.train_step, [batch]))
     steps = []
     for batch in batches:
@@ -40,9 +38,10 @@ def run(config, batches, num_replicas):
     return steps
 
 
-def test_one_and_two_replicas_make_the_same_updates(make_config, batches):
+def test_one_and_two_replicas_make_the_same_updates(make_config, batches, two_replicas):
     config = make_config(procedure__learning_rate=1e-3)
-    one, two = (run(config, batches, count) for count in (1, 2))
+    one_replica = tf.distribute.MirroredStrategy(["CPU:0"])
+    one, two = (run(config, batches, s) for s in (one_replica, two_replicas))
     assert len(one) == len(two) == NUM_STEPS
     for (weights, losses), (others, other_losses) in zip(one, two):  # noqa: B905
         for (name, value), (_, other) in zip(weights, others):  # noqa: B905

@@ -203,11 +203,12 @@ def test_resuming_from_a_missing_place_is_refused_before_anything_is_made(
     assert not (tmp_path / "new").exists()
 
 
-def test_a_batch_that_replicas_cannot_share_is_refused(make_config, tmp_path):
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+def test_a_batch_that_replicas_cannot_share_is_refused(
+    make_config, tmp_path, two_replicas
+):
     config = make_config(data__global_batch_size=3)
     with pytest.raises(ValueError, match=r"\(3\) must be a multiple .* replicas \(2\)"):
-        train(config, str(tmp_path), strategy)
+        train(config, str(tmp_path), two_replicas)
 
 
 def test_an_infinite_loss_ends_the_run_and_saves_nothing(make_config, tmp_path):
