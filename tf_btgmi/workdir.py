@@ -32,6 +32,30 @@ def has_checkpoint(workdir: str) -> bool:
     return bool(tf.train.latest_checkpoint(os.path.join(workdir, CHECKPOINTS)))
 
 
+def restore(checkpoint: tf.train.Checkpoint, path: str) -> None:
+    """Fills the objects of `checkpoint` from the file `path`; all of them, or none.
+
+    What the file holds beyond them is left.
+
+    Raises:
+        ValueError: it is damaged, or lacks something or has it in another shape.
+    """
+    try:
+        status = checkpoint.restore(path)
+        status.assert_existing_objects_matched().expect_partial()
+    except (AssertionError, ValueError) as error:
+        raise ValueError(
+            f"{path} holds another model than the config beside it describes: "
+            f"{first_line(error)}."
+        ) from error
+    # Reading a cut file raises any of these.
+    except (tf.errors.OpError, LookupError, RuntimeError) as error:
+        raise ValueError(
+            f"{path} is damaged ({first_line(error)}). Without its files, the "
+            "checkpoint before it is taken."
+        ) from error
+
+
 def first_line(error: Exception) -> str:
     """An error of TensorFlow's as part of a sentence."""
     return str(error).strip().split("\n")[0].rstrip(".")[:300]

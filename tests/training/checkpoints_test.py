@@ -138,7 +138,7 @@ def test_a_full_disk_is_named_and_the_older_checkpoint_intact(
 def test_a_checkpoint_of_another_model_is_refused(make_model, checkpoints, tmp_path):
     path = checkpoints.save()
     other = make_model(losses__reconstruction="l1", generator__base_filters=5)
-    with pytest.raises(ValueError, match="written by another model"):
+    with pytest.raises(ValueError, match="holds another model"):
         Checkpoints(other, "", 1, tf.distribute.get_strategy()).restore(path)
 
 

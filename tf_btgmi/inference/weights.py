@@ -29,14 +29,9 @@ def load_generator(folder: str):
     keras.mixed_precision.set_global_policy("float32")
     generator = build_generator(config)
     step = tf.Variable(0, dtype=tf.int64)
-    checkpoint = tf.train.Checkpoint(ema_generator=named_weights(generator), step=step)
-    try:
-        checkpoint.restore(path).assert_existing_objects_matched().expect_partial()
-    except (AssertionError, ValueError, tf.errors.OpError) as error:
-        raise ValueError(
-            f"{path} is damaged or holds another model than {folder}/{workdir.CONFIG} "
-            f"describes: {workdir.first_line(error)}."
-        ) from error
+    workdir.restore(
+        tf.train.Checkpoint(ema_generator=named_weights(generator), step=step), path
+    )
     # The blocks that ran in the last step taken; how far the newest of them is faded
     # in is one of the weights.
     last = max(int(step.numpy()) - 1, 0)

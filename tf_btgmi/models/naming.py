@@ -5,14 +5,15 @@ names differ between the two, and Keras 3 does not show lists of layers to Tenso
 so that a checkpoint of the model itself would leave most of it out, silently.
 """
 
-from typing import Dict
+from typing import Any, Dict
 
 import keras
-import tensorflow as tf
 
 
-def named_weights(network: keras.Model) -> Dict[str, tf.Variable]:
+def named_weights(network: keras.Model) -> Dict[str, Any]:
     """Every weight of a network by a name such as `head_block_0.trainable_1_gamma`.
+
+    The weights are variables of TensorFlow's or, on Keras 3, of Keras's.
 
     Args:
         network: built, with a property `parts` that maps names to its layers.
@@ -25,7 +26,7 @@ def named_weights(network: keras.Model) -> Dict[str, tf.Variable]:
         for kind in ("trainable", "non_trainable"):
             for position, variable in enumerate(getattr(layer, f"{kind}_weights")):
                 leaf = variable.name.split("/")[-1].split(":")[0]
-                weights[f"{part}.{kind}_{position}_{leaf}"] = _tensorflow(variable)
+                weights[f"{part}.{kind}_{position}_{leaf}"] = variable
     missing = len(network.weights) - len(weights)
     if missing:
         raise ValueError(
@@ -33,8 +34,3 @@ def named_weights(network: keras.Model) -> Dict[str, tf.Variable]:
             "none of its parts."
         )
     return weights
-
-
-def _tensorflow(variable) -> tf.Variable:
-    # Keras 3 wraps TensorFlow's variables in its own.
-    return variable if isinstance(variable, tf.Variable) else variable.value

@@ -12,7 +12,13 @@ import tensorflow as tf
 from tf_btgmi.models.naming import named_weights
 from tf_btgmi.training.inpainting_gan import InpaintingGAN
 from tf_btgmi.training.strategy import is_chief
-from tf_btgmi.workdir import CHECKPOINTS, first_line, has_checkpoint, newest_checkpoint
+from tf_btgmi.workdir import (
+    CHECKPOINTS,
+    first_line,
+    has_checkpoint,
+    newest_checkpoint,
+    restore,
+)
 
 
 class Checkpoints:
@@ -53,19 +59,7 @@ class Checkpoints:
         Raises:
             ValueError: it is damaged or holds another model.
         """
-        try:
-            status = self._checkpoint.restore(path)
-            status.assert_existing_objects_matched().expect_partial()
-        except (AssertionError, ValueError) as error:
-            raise ValueError(
-                f"{path} was written by another model than this config describes: "
-                f"{first_line(error)}"
-            ) from error
-        except tf.errors.OpError as error:
-            raise ValueError(
-                f"{path} cannot be read ({first_line(error)}). Delete it, and the one "
-                "before it is taken."
-            ) from error
+        restore(self._checkpoint, path)
         return int(self._model.step.numpy())
 
     def save(self) -> str:
@@ -98,7 +92,8 @@ class Checkpoints:
         return newest_checkpoint(self._workdir)
 
     def _check_finite(self, step):
-        for network in (self._model.generator, self._model.discriminator):
+        model = self._model
+        for network in (model.generator, model.ema_generator, model.discriminator):
             for variable in network.weights:
                 value = tf.convert_to_tensor(variable)
                 if not bool(tf.reduce_all(tf.math.is_finite(value))):
@@ -111,5 +106,8 @@ class Checkpoints:
     def _remove_remains(self, step):
         folder = self._manager.directory
         for name in os.listdir(folder) if os.path.isdir(folder) else []:
-            if name.startswith(f"ckpt-{step}."):
-                os.unlink(os.path.join(folder, name))
+            path = os.path.join(folder, name)
+            if name.startswith(f"ckpt-{step}_"):
+                shutil.rmtree(path, ignore_errors=True)
+            elif name.startswith(f"ckpt-{step}."):
+                os.unlink(path)
