@@ -27,7 +27,7 @@ def main(argv):
     del argv
     if not all(size.isdigit() for size in FLAGS.sizes):
         raise program.UsageError(
-            "--sizes must be whole numbers with commas, in pixels."
+            "--sizes must be whole numbers (pixels)."
         )
     batch_size = FLAGS.config.data.global_batch_size
     print("| precision | size | batch | ms a step | images/s |")

@@ -30,7 +30,8 @@ def run(config, batches, strategy):
             (
                 [(v.name, v.numpy().copy()) for v in weights],
                 {
-                    name: float(strategy.experimental_local_results(value)[0])
+                    # Keras 2 has the mean on every replica, Keras 3 each its own.
+                    name: np.mean(strategy.experimental_local_results(value))
                     for name, value in losses.items()
                 },
             )
