@@ -26,9 +26,7 @@ def main(argv):
     """Prints a row for each precision and size."""
     del argv
     if not all(size.isdigit() for size in FLAGS.sizes):
-        raise program.UsageError(
-            "--sizes must be whole numbers (pixels)."
-        )
+        raise program.UsageError("--sizes must be whole numbers (pixels).")
     batch_size = FLAGS.config.data.global_batch_size
     print("| precision | size | batch | ms a step | images/s |")
     print("|---|---|---|---|---|")
