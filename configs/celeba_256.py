@@ -1,4 +1,4 @@
-"""CelebA at 256x256: Alg. 1 of the paper as printed.
+r"""CelebA at 256x256: Alg. 1 of the paper as printed.
 
 Command: python -m tf_btgmi.train --config=configs/celeba_256.py \
     --workdir=runs/celeba_256

@@ -1,4 +1,4 @@
-"""COCO at 256x256: Alg. 1 of the paper as printed.
+r"""COCO at 256x256: Alg. 1 of the paper as printed.
 
 Command: python -m tf_btgmi.train --config=configs/coco_256.py \
     --workdir=runs/coco_256

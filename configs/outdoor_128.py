@@ -1,4 +1,4 @@
-"""A compact model for a CPU: outdoor photographs at 128x128, every kind of hole.
+r"""A compact model for a CPU: outdoor photographs at 128x128, every kind of hole.
 
 Command: python -m tf_btgmi.train --config=configs/outdoor_128.py \
     --workdir=runs/outdoor_128 --config.data.source=folder:PHOTOGRAPHS

@@ -1,4 +1,4 @@
-"""Places365 at 512x512: a fourth down/up pair, filters capped at 1024.
+r"""Places365 at 512x512: a fourth down/up pair, filters capped at 1024.
 
 Command: python -m tf_btgmi.train --config=configs/places365_512.py \
     --workdir=runs/places365_512 \

@@ -1,4 +1,4 @@
-"""A minute: every part of the method at toy size, to see that an installation works.
+r"""A minute: every part of the method at toy size, to see that an installation works.
 
 Command: python -m tf_btgmi.train --config=configs/smoke.py \
     --workdir=runs/smoke

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from absl import flags
 
 # Before anything makes a tensor: afterwards the devices are fixed.
 tf.config.set_logical_device_configuration(
@@ -37,3 +38,15 @@ def two_replicas():
 def rng():
     """Random numbers, the same in every run."""
     return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def program_flags(request):
+    """Defines the flags of the module's `PROGRAM_MODULE` while its tests run."""
+    program = getattr(request.module, "PROGRAM_MODULE", None)
+    before = set(flags.FLAGS)
+    if program is not None:
+        program.define_flags()
+    yield
+    for name in set(flags.FLAGS) - before:
+        delattr(flags.FLAGS, name)

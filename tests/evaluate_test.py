@@ -15,6 +15,7 @@ from PIL import Image
 from tf_btgmi import evaluate
 
 FLAGS = flags.FLAGS
+PROGRAM_MODULE = evaluate
 FILES = ("report.html", "rows.csv", "summary.json", "table.md")
 
 

@@ -14,6 +14,7 @@ from tf_btgmi import inpaint, program
 from tf_btgmi.inference.predictor import Predictor
 
 FLAGS = flags.FLAGS
+PROGRAM_MODULE = inpaint
 SIZE = (40, 24)
 
 
@@ -201,6 +202,7 @@ def workdir(tmp_path_factory):
 
     from tf_btgmi import config as config_lib
     from tf_btgmi.models.build import build_generator
+    from tf_btgmi.models.naming import named_weights
 
     folder = tmp_path_factory.mktemp("run")
     config = config_lib.Config()
@@ -210,7 +212,7 @@ def workdir(tmp_path_factory):
     config_lib.save(config, str(folder / "config.json"))
     generator = build_generator(config)
     step = tf.Variable(0, dtype=tf.int64)
-    checkpoint = tf.train.Checkpoint(ema_generator=generator, step=step)
+    checkpoint = tf.train.Checkpoint(ema_generator=named_weights(generator), step=step)
     manager = tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), 1)
     manager.save()
     return str(folder), generator

@@ -16,14 +16,19 @@ from tf_btgmi import program
 from tf_btgmi.assets import sample_pictures
 
 FLAGS = flags.FLAGS
-program.define_config_flag(default="configs/smoke.py")
-flags.DEFINE_string("workdir", "runs/demo", "Folder of the run and of the pictures.")
-
 # Side of the shown pictures in pixels, and the edge between them.
 _SIDE = 160
 _EDGE = 8
 _CAPTION = 20
 _HOLE_GREY = 255
+
+
+def define_flags():
+    """The flags of this program; `program.run` calls it."""
+    program.define_config_flag(default="configs/smoke.py")
+    flags.DEFINE_string(
+        "workdir", "runs/demo", "Folder of the run and of the pictures."
+    )
 
 
 def main(argv):
@@ -131,4 +136,4 @@ def contact_sheet(rows) -> Image.Image:
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(main, define_flags)

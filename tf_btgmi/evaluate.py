@@ -1,4 +1,4 @@
-"""Measures models and yardsticks on the same holes, and reports them side by side.
+r"""Measures models and yardsticks on the same holes, and reports them side by side.
 
     python -m tf_btgmi.evaluate --data=photos --mask_kind=rectangles --image_size=128 \
         --workdir=runs/outdoor --output=runs/evaluation
@@ -35,31 +35,42 @@ from tf_btgmi.inference.predictor import Predictor
 from tf_btgmi.workdir import newest_checkpoint
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("data", None, "Folder of the pictures, looked through to the end.")
-flags.DEFINE_multi_string(
-    "workdir", [], "Training run with a model, or NAME=DIR; may be given repeatedly."
-)
-flags.DEFINE_multi_string(
-    "results", [], "NAME=FOLDER: pictures that another program filled; repeatable."
-)
-flags.DEFINE_list(
-    "methods",
-    None,
-    f"Yardsticks: some of {', '.join(yardsticks.NAMES)}. All that can run by default.",
-)
-flags.DEFINE_string("baseline", "telea", "Method the others are compared with.")
-flags.DEFINE_enum("mask_kind", None, mask_kinds.NAMED_KINDS, "Kind of holes to draw.")
-flags.DEFINE_integer("seed", 0, "Seed of drawn holes.", lower_bound=0)
-flags.DEFINE_string(
-    "objects_folder", None, "Masks whose shapes --mask_kind=object places."
-)
-flags.DEFINE_string("mask_folder", None, "Masks by name, instead of drawn ones.")
-flags.DEFINE_integer(
-    "image_size", 128, "Side in pixels.", lower_bound=deep_scores.MIN_SIDE
-)
-flags.DEFINE_integer("limit", 0, "Only so many pictures; 0: all.", lower_bound=0)
-flags.DEFINE_integer("num_shown", 24, "Pictures in report.html.", lower_bound=1)
-flags.DEFINE_string("output", None, "Folder for the report and what it is made of.")
+
+
+def define_flags():
+    """The flags of this program; `program.run` calls it."""
+    flags.DEFINE_string(
+        "data", None, "Folder of the pictures, looked through to the end."
+    )
+    flags.DEFINE_multi_string(
+        "workdir",
+        [],
+        "Training run with a model, or NAME=DIR; may be given repeatedly.",
+    )
+    flags.DEFINE_multi_string(
+        "results", [], "NAME=FOLDER: pictures that another program filled; repeatable."
+    )
+    flags.DEFINE_list(
+        "methods",
+        None,
+        f"Yardsticks: some of {', '.join(yardsticks.NAMES)}. "
+        "All that can run by default.",
+    )
+    flags.DEFINE_string("baseline", "telea", "Method the others are compared with.")
+    flags.DEFINE_enum(
+        "mask_kind", None, mask_kinds.NAMED_KINDS, "Kind of holes to draw."
+    )
+    flags.DEFINE_integer("seed", 0, "Seed of drawn holes.", lower_bound=0)
+    flags.DEFINE_string(
+        "objects_folder", None, "Masks whose shapes --mask_kind=object places."
+    )
+    flags.DEFINE_string("mask_folder", None, "Masks by name, instead of drawn ones.")
+    flags.DEFINE_integer(
+        "image_size", 128, "Side in pixels.", lower_bound=deep_scores.MIN_SIDE
+    )
+    flags.DEFINE_integer("limit", 0, "Only so many pictures; 0: all.", lower_bound=0)
+    flags.DEFINE_integer("num_shown", 24, "Pictures in report.html.", lower_bound=1)
+    flags.DEFINE_string("output", None, "Folder for the report and what it is made of.")
 
 
 def main(argv):
@@ -188,4 +199,4 @@ def _write(store: Store, found: summary.Summary, names) -> None:
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(main, define_flags)

@@ -1,4 +1,4 @@
-"""Fills holes in pictures with a trained model.
+r"""Fills holes in pictures with a trained model.
 
     python -m tf_btgmi.inpaint --image=boat.jpg --mask=boat_hole.png \
         --output=filled.png --workdir=runs/places
@@ -23,16 +23,25 @@ from tf_btgmi.inference import holes, jobs, mask_files, picture_writer, pictures
 from tf_btgmi.inference.predictor import Predictor
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("image", None, "Picture to fill: a file, a folder or a glob.")
-flags.DEFINE_string("mask", None, "Mask, white = hole: a file for all, or a folder.")
-flags.DEFINE_string("output", None, "Result: a file, or a folder for several pictures.")
-flags.DEFINE_string("workdir", None, "Folder of the training run with the model.")
-flags.DEFINE_integer("mask_dilation", 0, "Pixels to grow the hole by.", lower_bound=0)
-flags.DEFINE_bool("mask_invert", False, "Black is hole.")
-flags.DEFINE_bool("overwrite", False, "Replace results that are already there.")
-
 # A photograph of this size is no attack on the person who named it.
 _MAX_PIXELS = 1 << 30
+
+
+def define_flags():
+    """The flags of this program; `program.run` calls it."""
+    flags.DEFINE_string("image", None, "Picture to fill: a file, a folder or a glob.")
+    flags.DEFINE_string(
+        "mask", None, "Mask, white = hole: a file for all, or a folder."
+    )
+    flags.DEFINE_string(
+        "output", None, "Result: a file, or a folder for several pictures."
+    )
+    flags.DEFINE_string("workdir", None, "Folder of the training run with the model.")
+    flags.DEFINE_integer(
+        "mask_dilation", 0, "Pixels to grow the hole by.", lower_bound=0
+    )
+    flags.DEFINE_bool("mask_invert", False, "Black is hole.")
+    flags.DEFINE_bool("overwrite", False, "Replace results that are already there.")
 
 
 def main(argv):
@@ -100,4 +109,4 @@ def _inpaint_all(predictor, found) -> int:
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(main, define_flags)

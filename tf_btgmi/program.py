@@ -41,15 +41,18 @@ def define_config_flag(default: Optional[str] = None) -> None:
     )
 
 
-def run(main: Callable[[List[str]], int]) -> None:
+def run(
+    main: Callable[[List[str]], int],
+    define_flags: Callable[[], None] = lambda: None,
+) -> None:
     """Parses the flags, calls `main(argv)` and exits with what it returns.
 
     Args:
         main: takes what is left of the command line; returns an exit code or None.
+        define_flags: defines the program's flags. Only the program that runs has any,
+            so that importing several of them is safe though they share names.
     """
-    # What goes wrong in TensorFlow's kernels is raised as well; what it says of a
-    # machine without a GPU is no error.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    define_flags()
     logging.set_verbosity(logging.INFO)
     logging.use_absl_handler()
     logging.get_absl_handler().setFormatter(None)

@@ -10,24 +10,29 @@ from absl import flags, logging
 from tf_btgmi import program
 
 FLAGS = flags.FLAGS
-program.define_config_flag()
-flags.DEFINE_string(
-    "workdir",
-    None,
-    "Folder of the run: config.json, checkpoints, logs (TensorBoard) and pictures.",
-)
-flags.DEFINE_enum(
-    "strategy",
-    "mirrored",
-    ["mirrored", "one_device", "multi_worker"],
-    "mirrored: every visible GPU, or the CPU. one_device: the first of them. "
-    "multi_worker: the machines that TF_CONFIG names.",
-)
-flags.DEFINE_string(
-    "resume_from",
-    "",
-    "Workdir or checkpoint of another run that a new one starts from, with its step.",
-)
+
+
+def define_flags():
+    """The flags of this program; `program.run` calls it."""
+    program.define_config_flag()
+    flags.DEFINE_string(
+        "workdir",
+        None,
+        "Folder of the run: config.json, checkpoints, logs (TensorBoard) and pictures.",
+    )
+    flags.DEFINE_enum(
+        "strategy",
+        "mirrored",
+        ["mirrored", "one_device", "multi_worker"],
+        "mirrored: every visible GPU, or the CPU. one_device: the first of them. "
+        "multi_worker: the machines that TF_CONFIG names.",
+    )
+    flags.DEFINE_string(
+        "resume_from",
+        "",
+        "Workdir or checkpoint of another run that a new one starts from, with its "
+        "step.",
+    )
 
 
 def main(argv):
@@ -55,4 +60,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(main, define_flags)

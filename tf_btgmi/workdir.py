@@ -41,9 +41,14 @@ def restore(checkpoint: tf.train.Checkpoint, path: str) -> None:
         ValueError: it is damaged, or lacks something or has it in another shape.
     """
     try:
-        status = checkpoint.restore(path)
-        status.assert_existing_objects_matched().expect_partial()
-    except (AssertionError, ValueError) as error:
+        status = checkpoint.restore(path).expect_partial()
+        status.assert_existing_objects_matched()
+    except AssertionError:
+        raise ValueError(
+            f"{path} holds another model than the config beside it describes: some of "
+            "its weights are missing."
+        ) from None
+    except ValueError as error:
         raise ValueError(
             f"{path} holds another model than the config beside it describes: "
             f"{first_line(error)}."
