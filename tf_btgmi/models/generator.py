@@ -102,7 +102,8 @@ class Generator(keras.Model):
             for count in reversed(filters[:-1])
         ]
         self.to_image = ReflectedConvolution(OUTPUT_CHANNELS, use_bias=True)
-        self._fade_in = _FadeIn()
+        # SavedModel takes no name that starts with an underscore.
+        self._fade_in = _FadeIn(name="fade_in")
 
     @property
     def fade_in_alpha(self):
