@@ -2,7 +2,7 @@ r"""A compact model for a CPU: outdoor photographs at 128x128, every kind of hol
 
 Command: python -m tf_btgmi.train --config=configs/outdoor_128.py \
     --workdir=runs/outdoor_128 --config.data.source=folder:PHOTOGRAPHS
-Time: 93 minutes on two CPU cores (no AMX) that had other work to do as well.
+Time: 94 minutes on two CPU cores (no AMX) that had other work to do as well.
 To expect: LPIPS 0.111 over rectangles, where Telea has 0.183 and PatchMatch 0.108, with
 object masks added to the mixture: docs/evaluation.md has the table and the command.
 """

@@ -6,8 +6,8 @@ rounded to grey levels by whoever measures files; here values are taken as they 
 
 import tensorflow as tf
 
-# A mean squared error of half a grey level in one value of a megapixel picture;
-# identical pictures get the PSNR of this instead of infinity.
+# Mean squared error, as a share of the squared range, that PSNR's cap of 100 dB stands
+# for; identical pictures get the cap instead of infinity.
 _SMALLEST_ERROR = 1e-10
 
 
