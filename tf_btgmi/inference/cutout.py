@@ -1,0 +1,239 @@
+"""Cuts an object out of a picture from a box, a few clicks, or both.
+
+GrabCut (Rother, Kolmogorov and Blake, 2004; OpenCV's) divides the pixels by colour and
+by edges, from a first guess:
+
+- a box: what is outside it is background;
+- clicks alone: the region of like colour around each click, taken at the tolerance
+  where it changes least, as in maximally stable extremal regions (Matas et al., 2002);
+- a mask: an earlier result, to be refined by clicks.
+
+The work is done at `_WORKING_SIDE` pixels at most, so that a large picture costs as
+much as a small one, and the outline is scaled back. Boxes are (y0, x0, y1, x1) in
+pixels, end-exclusive; points are (y, x).
+"""
+
+from typing import Optional, Sequence, Tuple
+
+import cv2
+import numpy as np
+
+from tf_btgmi.inference.holes import bounding_box, is_hole
+
+Point = Tuple[float, float]
+Box = Tuple[float, float, float, float]
+
+_WORKING_SIDE = 400
+_ITERATIONS = 3
+# Around a click this share of the working side is certain.
+_CLICK_RADIUS = 0.008
+# Tolerances of the region around a click, in levels of Lab.
+_TOLERANCES = (6, 8, 11, 15, 20, 26, 33, 41)
+_SMALLEST_REGION, _LARGEST_REGION = 0.003, 0.5
+# Where no region stands out: the disc around the click, as a share of the side.
+_DISC_RADIUS = 0.06
+# Parts smaller than this share of the largest one are specks.
+_SPECK = 0.05
+# Less than this of the guess is no object.
+_LEFT_OF_GUESS = 0.25
+
+
+def cut_out(
+    image: np.ndarray,
+    box: Optional[Box] = None,
+    positive: Sequence[Point] = (),
+    negative: Sequence[Point] = (),
+    mask: Optional[np.ndarray] = None,
+) -> np.ndarray:
+    """Finds the object that a box, clicks or an earlier mask point at.
+
+    Args:
+        image: uint8 [H, W, 3].
+        box: around the object; parts outside the picture do not count.
+        positive: points on the object.
+        negative: points that are not of the object.
+        mask: [H, W], bool, or uint8 with the object at >= 128: what was found before.
+
+    Returns:
+        uint8 [H, W], 255 on the object and 0 elsewhere.
+
+    Raises:
+        ValueError: wrong types, shapes or points, nothing to start from, or nothing
+            found.
+    """
+    _check(image, box, positive, negative, mask)
+    height, width = image.shape[:2]
+    scale = min(1.0, _WORKING_SIDE / max(height, width))
+    size = max(2, round(width * scale)), max(2, round(height * scale))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    steps = np.array([size[1] / height, size[0] / width])
+    inside, outside = (
+        [tuple(np.minimum(np.array(p) * steps, (size[1] - 1, size[0] - 1))) for p in ps]
+        for ps in (positive, negative)
+    )
+    if mask is not None:
+        mask = cv2.resize(is_hole(mask).astype(np.uint8), size) > 0
+    if box is not None:
+        box = _scaled_box(box, steps, small.shape[:2])
+    labels = _first_guess(small, box, inside, mask)
+    _mark(labels, inside, outside)
+    guess = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD))
+    found = _without_specks(_divide(small, labels), inside, outside)
+    if inside and box is None and found.sum() < _LEFT_OF_GUESS * guess.sum():
+        # Object and surroundings look alike here; the clicks count for more.
+        found = _without_specks(guess.astype(np.uint8), inside, outside)
+    if not found.any():
+        raise ValueError(
+            "No object was found there; draw the box a little wider, or click on the "
+            "middle of the object."
+        )
+    if small.shape == image.shape:
+        return found * np.uint8(255)
+    smooth = cv2.resize(found * np.float32(255), (width, height), None, 0, 0)
+    smooth = cv2.GaussianBlur(smooth, (0, 0), 0.4 / scale)
+    return np.where(smooth >= 128, 255, 0).astype(np.uint8)
+
+
+def _first_guess(image, box, inside, mask) -> np.ndarray:
+    height, width = image.shape[:2]
+    labels = np.full((height, width), cv2.GC_BGD, np.uint8)
+    if box is not None:
+        y0, x0, y1, x1 = box
+        labels[y0:y1, x0:x1] = cv2.GC_PR_FGD
+        if mask is not None:
+            labels[y0:y1, x0:x1][~mask[y0:y1, x0:x1]] = cv2.GC_PR_BGD
+        elif not (labels == cv2.GC_BGD).any():
+            # The whole picture: its edge is the only background there is.
+            labels[[0, -1], :] = cv2.GC_BGD
+            labels[:, [0, -1]] = cv2.GC_BGD
+        return labels
+    region = mask if mask is not None else np.zeros((height, width), bool)
+    for point in inside:
+        if not region[_pixel(point)]:
+            region = region | _region_around(image, point)
+    if not region.any():
+        raise ValueError(
+            "There is nothing to start from: the mask is empty, and no click is on "
+            "the object. Click on it, or draw a box around it."
+        )
+    # The object may go on a little beyond its guess, and no farther.
+    y0, x0, y1, x1 = bounding_box(region)
+    margin = max(6, round(0.25 * max(y1 - y0, x1 - x0)))
+    y0, x0 = max(0, y0 - margin), max(0, x0 - margin)
+    labels[y0 : y1 + margin, x0 : x1 + margin] = cv2.GC_PR_BGD
+    labels[region] = cv2.GC_PR_FGD
+    return labels
+
+
+def _region_around(image: np.ndarray, point: Point) -> np.ndarray:
+    """Pixels that hang together with a point and look like it, bool."""
+    smooth = cv2.bilateralFilter(image, 7, 40, 5)
+    smooth = cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB)
+    y, x = _pixel(point)
+    regions = []
+    for tolerance in _TOLERANCES:
+        filled = np.zeros((image.shape[0] + 2, image.shape[1] + 2), np.uint8)
+        flags = 4 | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE | (1 << 8)
+        levels = (1.6 * tolerance, tolerance, tolerance)
+        cv2.floodFill(smooth, filled, (x, y), 0, levels, levels, flags)
+        regions.append(filled[1:-1, 1:-1].astype(bool))
+    areas = np.array([region.mean() for region in regions])
+    growth = areas[1:] / areas[:-1]
+    usable = (areas[:-1] >= _SMALLEST_REGION) & (areas[1:] <= _LARGEST_REGION)
+    if not usable.any():
+        disc = np.zeros(image.shape[:2], np.uint8)
+        radius = max(2, round(_DISC_RADIUS * max(disc.shape)))
+        return cv2.circle(disc, (x, y), radius, 1, -1) > 0
+    return regions[int(np.where(usable, growth, np.inf).argmin())]
+
+
+def _mark(labels: np.ndarray, inside, outside) -> None:
+    radius = max(1, round(_CLICK_RADIUS * max(labels.shape)))
+    for points, label in ((inside, cv2.GC_FGD), (outside, cv2.GC_BGD)):
+        for point in points:
+            y, x = _pixel(point)
+            cv2.circle(labels, (x, y), radius, int(label), -1)
+
+
+def _divide(image: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Object 1, background 0; only the surroundings of the guess are looked at."""
+    y0, x0, y1, x1 = bounding_box(labels != cv2.GC_BGD)
+    margin = max(8, round(0.2 * max(y1 - y0, x1 - x0)))
+    area = np.s_[max(0, y0 - margin) : y1 + margin, max(0, x0 - margin) : x1 + margin]
+    part = np.ascontiguousarray(labels[area])
+    # Both sides need pixels to learn their colours from.
+    object_like = np.isin(part, (cv2.GC_FGD, cv2.GC_PR_FGD))
+    found = np.zeros(labels.shape, np.uint8)
+    if not object_like.any() or object_like.all():
+        found[area] = object_like
+        return found
+    # GrabCut starts its colour models at random places.
+    cv2.setRNGSeed(0)
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    pixels = np.ascontiguousarray(image[area])
+    cv2.grabCut(pixels, part, None, *models, _ITERATIONS, cv2.GC_INIT_WITH_MASK)
+    found[area] = np.isin(part, (cv2.GC_FGD, cv2.GC_PR_FGD))
+    return found
+
+
+def _without_specks(found: np.ndarray, inside, outside) -> np.ndarray:
+    """Keeps what was clicked, or the large parts, and closes small gaps in them."""
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(found, connectivity=8)
+    areas = stats[:, cv2.CC_STAT_AREA]
+    if len(areas) == 1:
+        return found
+    clicked = {int(parts[_pixel(point)]) for point in inside} - {0}
+    largest = areas[1:].max()
+    kept = [
+        number
+        for number in range(1, len(areas))
+        if number in clicked or (not clicked and areas[number] >= _SPECK * largest)
+    ]
+    found = np.isin(parts, kept).astype(np.uint8)
+    _, gaps, stats, _ = cv2.connectedComponentsWithStats(1 - found, connectivity=4)
+    wanted = {int(gaps[_pixel(point)]) for point in outside}
+    limit = 0.01 * found.sum()
+    for number in range(1, len(stats)):
+        if stats[number, cv2.CC_STAT_AREA] < limit and number not in wanted:
+            found[gaps == number] = 1
+    return found
+
+
+def _pixel(point: Point) -> Tuple[int, int]:
+    return int(point[0]), int(point[1])
+
+
+def _scaled_box(box: Box, steps: np.ndarray, shape) -> Tuple[int, int, int, int]:
+    low = np.floor(np.array(box[:2]) * steps).astype(int)
+    high = np.ceil(np.array(box[2:]) * steps).astype(int)
+    low, high = np.maximum(low, 0), np.minimum(high, shape)
+    if (high <= low).any():
+        raise ValueError(f"The box {tuple(box)} has no pixel of the picture in it.")
+    return (*low.tolist(), *high.tolist())
+
+
+def _check(image, box, positive, negative, mask) -> None:
+    if (
+        not isinstance(image, np.ndarray)
+        or image.dtype != np.uint8
+        or image.ndim != 3
+        or image.shape[2] != 3
+        or 0 in image.shape
+    ):
+        raise ValueError("image must be a uint8 array [H, W, 3].")
+    if mask is not None and np.shape(mask) != image.shape[:2]:
+        raise ValueError(
+            f"The mask is {np.shape(mask)}, the image {image.shape[:2]}; they must be "
+            "of the same size."
+        )
+    if box is None and mask is None and not len(positive):
+        raise ValueError("Give a box, a point on the object, or a mask to refine.")
+    if box is not None and (len(box) != 4 or not np.isfinite(box).all()):
+        raise ValueError(f"box must be (y0, x0, y1, x1); it is {box}.")
+    height, width = image.shape[:2]
+    for point in (*positive, *negative):
+        if len(point) != 2 or not (0 <= point[0] < height and 0 <= point[1] < width):
+            raise ValueError(
+                f"The point {tuple(point)} is not in the picture; points are (y, x), "
+                f"with y below {height} and x below {width}."
+            )
