@@ -129,6 +129,8 @@ class LossConfig:
     Attributes:
         reconstruction: `ppl`, `perceptual` (LPIPS of the whole picture), `l1`, `l2`.
         reconstruction_weight: weight of the reconstruction term.
+        pixel_weight: weight of an L1 term beside it, over the whole picture, against
+            drifting colours. The paper has none.
         adversarial: `lsgan`, `bce` or `hinge`.
         ppl_patch_size: side in pixels that both patches of PPL are resized to.
         ppl_context_margin: side of the context box over that of the hole box.
@@ -138,6 +140,7 @@ class LossConfig:
 
     reconstruction: str = "ppl"
     reconstruction_weight: float = 10.0
+    pixel_weight: float = 0.0
     adversarial: str = "lsgan"
     ppl_patch_size: int = 128
     ppl_context_margin: float = 1.5
@@ -257,6 +260,7 @@ _RANGES = {
     "discriminator.base_filters": (1, math.inf),
     "discriminator.num_scales": (1, 6),
     "losses.reconstruction_weight": (0.0, math.inf),
+    "losses.pixel_weight": (0.0, math.inf),
     # Below 31 pixels the last pooling of AlexNet leaves nothing.
     "losses.ppl_patch_size": (31, math.inf),
     "losses.ppl_context_margin": (1.0, math.inf),

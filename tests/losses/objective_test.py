@@ -18,11 +18,12 @@ def pair(rng):
 
 
 def test_the_generators_loss_is_10_times_reconstruction_plus_lambda_adversarial():
-    terms = {"reconstruction_loss": 0.25, "adversarial_loss": 4.0}
+    terms = {"reconstruction_loss": 0.25, "pixel_loss": 0.5, "adversarial_loss": 4.0}
     objective = Objective("l1")
     assert objective.generator(terms, 1.0) == pytest.approx(6.5)
     assert objective.generator(terms, 0.01) == pytest.approx(2.54)
     assert Objective("l1", 3.0).generator(terms, 0.5) == pytest.approx(2.75)
+    assert Objective("l1", 3.0, 2.0).generator(terms, 0.5) == pytest.approx(3.75)
 
 
 @pytest.mark.parametrize("kind", ["l1", "l2", "perceptual", "ppl"])
@@ -36,7 +37,8 @@ def test_the_reconstruction_term_is_the_one_asked_for_and_unweighted(kind, pair)
     }
     objective = Objective(kind, ppl_patch_size=31, ppl_context_margin=1.2)
     terms = objective.generator_terms(image, composite, BOXES, FAKE, HOLE)
-    assert set(terms) == {"reconstruction_loss", "adversarial_loss"}
+    assert set(terms) == {"reconstruction_loss", "pixel_loss", "adversarial_loss"}
+    assert float(terms["pixel_loss"]) == pytest.approx(float(expected["l1"]), rel=1e-5)
     assert float(terms["reconstruction_loss"]) == pytest.approx(
         float(expected[kind]), rel=1e-5
     )
@@ -75,9 +77,11 @@ def test_the_adversarial_kind_reaches_both_losses(kind, pair):
 def test_an_empty_mask_gives_numbers(pair):
     objective = Objective("ppl", ppl_patch_size=31)
     nothing = [tf.zeros_like(HOLE[0])]
-    terms = objective.generator_terms(*pair, tf.zeros([1, 1, 4]), FAKE, nothing)
+    image = pair[0]
+    terms = objective.generator_terms(image, image, tf.zeros([1, 1, 4]), FAKE, nothing)
     assert {name: float(value) for name, value in terms.items()} == {
         "reconstruction_loss": 0.0,
+        "pixel_loss": 0.0,
         "adversarial_loss": 0.0,
     }
 

@@ -189,6 +189,7 @@ def test_the_step_counts_and_reports_undivided_terms(make_model, batches):
     assert set(found) == {
         "generator_loss",
         "reconstruction_loss",
+        "pixel_loss",
         "adversarial_loss",
         "discriminator_loss",
     }

@@ -19,6 +19,7 @@ class Objective(keras.layers.Layer):
     Args:
         reconstruction: `ppl`, `perceptual` (LPIPS of the whole composite), `l1`, `l2`.
         reconstruction_weight: lambda_PPL of the paper, whatever the reconstruction.
+        pixel_weight: of the L1 difference of the whole picture; 0 in the paper.
         adversarial: `lsgan`, `bce` or `hinge`.
         patch_labels: `hole` or `all_fake`, the labels of a composite's patches.
         ppl_patch_size: side of PPL's patches in pixels.
@@ -32,6 +33,7 @@ class Objective(keras.layers.Layer):
         self,
         reconstruction="ppl",
         reconstruction_weight=10.0,
+        pixel_weight=0.0,
         adversarial="lsgan",
         patch_labels="hole",
         ppl_patch_size=128,
@@ -50,6 +52,7 @@ class Objective(keras.layers.Layer):
                 )
         self.reconstruction = reconstruction
         self.reconstruction_weight = reconstruction_weight
+        self.pixel_weight = pixel_weight
         self.adversarial = adversarial
         self.patch_labels = patch_labels
         self.lpips = None
@@ -62,9 +65,10 @@ class Objective(keras.layers.Layer):
         self.built = True
 
     def generator(self, terms: dict, adversarial_weight) -> tf.Tensor:
-        """The generator's loss: both terms, weighed and summed; a scalar."""
+        """The generator's loss: its terms, weighed and summed; a scalar."""
         return (
             self.reconstruction_weight * terms["reconstruction_loss"]
+            + self.pixel_weight * terms["pixel_loss"]
             + adversarial_weight * terms["adversarial_loss"]
         )
 
@@ -80,6 +84,7 @@ class Objective(keras.layers.Layer):
         """
         return {
             "reconstruction_loss": self._reconstruct(image, composite, hole_boxes),
+            "pixel_loss": l1_loss(image, composite),
             "adversarial_loss": generator_loss(
                 fake_logits, self._labels(patch_masks), self.adversarial
             ),

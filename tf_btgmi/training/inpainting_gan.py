@@ -18,6 +18,7 @@ from tf_btgmi.ops import mask_ops
 LOSSES = (
     "generator_loss",
     "reconstruction_loss",
+    "pixel_loss",
     "adversarial_loss",
     "discriminator_loss",
 )
