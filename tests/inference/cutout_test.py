@@ -73,7 +73,7 @@ def test_a_box_around_everything_or_beyond_the_picture_works(scene):
     [
         ("train/sheep", {"box": (30, 105, 350, 375)}, (150, 200), (30, 30)),
         ("train/horses", {"positive": [(180, 400)]}, (170, 390), (60, 400)),
-        ("test/moose", {"positive": [(250, 200)]}, (250, 200), (20, 20)),
+        ("test/rocket", {"positive": [(200, 258)]}, (250, 258), (20, 20)),
     ],
 )
 def test_objects_in_photographs_are_found(name, arguments, inside, outside):

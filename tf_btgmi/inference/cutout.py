@@ -29,7 +29,7 @@ _ITERATIONS = 3
 _CLICK_RADIUS = 0.008
 # Tolerances of the region around a click, in levels of Lab.
 _TOLERANCES = (6, 8, 11, 15, 20, 26, 33, 41)
-_SMALLEST_REGION, _LARGEST_REGION = 0.003, 0.5
+_SMALLEST_REGION, _LARGEST_REGION = 0.004, 0.3
 # Where no region stands out: the disc around the click, as a share of the side.
 _DISC_RADIUS = 0.06
 # Parts smaller than this share of the largest one are specks.
