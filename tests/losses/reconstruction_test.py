@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from tf_btgmi.losses.reconstruction import l1_loss, l2_loss
+from tf_btgmi.losses.reconstruction import (
+    hole_l2_loss,
+    l1_loss,
+    l2_loss,
+    overlap_l2_loss,
+)
 
 IMAGE = np.zeros([2, 1, 2, 3], np.float32)
 PREDICTION = IMAGE.copy()
@@ -17,3 +23,37 @@ def test_l1_is_the_mean_absolute_difference():
 def test_l2_is_the_mean_squared_difference():
     assert l2_loss(IMAGE, PREDICTION).numpy() == pytest.approx(14 / 12)
     assert l2_loss(IMAGE, IMAGE).numpy() == 0
+
+
+def test_hole_l2_counts_the_hole_and_divides_by_the_whole_picture():
+    mask = np.zeros([2, 1, 2, 1], np.float32)
+    mask[0, 0, 0] = 1
+    assert hole_l2_loss(IMAGE, PREDICTION, mask).numpy() == pytest.approx(5 / 12)
+    assert hole_l2_loss(IMAGE, PREDICTION, np.ones_like(mask)).numpy() == pytest.approx(
+        14 / 12
+    )
+
+
+@pytest.fixture
+def band():
+    """A hole of 4 x 4 in 18 x 18 pixels; the band is round(18 * 7 / 128) = 1 wide."""
+    mask = np.zeros([1, 18, 18, 1], np.float32)
+    mask[0, 6:10, 6:10] = 1
+    return mask
+
+
+@pytest.mark.parametrize(
+    "place, weight", [((7, 7), 1), ((5, 5), 10), ((10, 8), 10), ((4, 7), 0)]
+)
+def test_overlap_l2_weighs_a_band_around_the_hole_ten_times(band, place, weight):
+    image = tf.zeros([1, 18, 18, 3])
+    prediction = np.zeros(image.shape, np.float32)
+    prediction[0][place] = [0.5, 0, 0]
+    given = overlap_l2_loss(image, prediction, band)
+    # Hole and band together are 6 x 6.
+    assert float(given) == pytest.approx(weight * 0.25 / (36 * 3))
+
+
+def test_overlap_l2_without_a_hole_is_0(band):
+    image = tf.zeros([1, 18, 18, 3])
+    assert float(overlap_l2_loss(image, image + 1, 0 * band)) == 0

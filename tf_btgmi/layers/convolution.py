@@ -28,6 +28,21 @@ def convolution(filters: int, kernel_size: int, **options) -> keras.layers.Conv2
     )
 
 
+def transposed_convolution(
+    filters: int, kernel_size: int, **options
+) -> keras.layers.Conv2DTranspose:
+    """A transposed convolution that doubles the sides, without bias by default."""
+    options.setdefault("use_bias", False)
+    return keras.layers.Conv2DTranspose(
+        filters,
+        kernel_size,
+        strides=2,
+        padding="same",
+        kernel_initializer=kernel_initializer(),
+        **options,
+    )
+
+
 @keras.saving.register_keras_serializable("tf_btgmi")
 class ReflectedConvolution(keras.layers.Layer):
     """A 7x7 convolution over edges that are mirrored instead of filled with zeros.
@@ -90,14 +105,7 @@ class Resampling(keras.layers.Layer):
         elif direction == "down":
             self.inner = convolution(filters, 3, strides=2)
         else:
-            self.inner = keras.layers.Conv2DTranspose(
-                filters,
-                3,
-                strides=2,
-                padding="same",
-                use_bias=False,
-                kernel_initializer=kernel_initializer(),
-            )
+            self.inner = transposed_convolution(filters, 3)
 
     def call(self, inputs):
         if self.method == "strided":
@@ -124,23 +132,35 @@ class NormalizedConvolution(keras.layers.Layer):
 
     Args:
         inner: the layer that convolves.
-        normalization: `batch` or `instance`.
+        normalization: `batch`, `instance` or `none`.
+        leak: slope of the ReLU below 0.
     """
 
-    def __init__(self, inner, normalization="batch", **kwargs):
+    def __init__(self, inner, normalization="batch", leak=0.0, **kwargs):
         super().__init__(**kwargs)
         self.inner = inner
         self.normalization = normalization
-        self.normalize = make_normalization(normalization)
+        self.leak = leak
+        self.normalize = None
+        if normalization != "none":
+            self.normalize = make_normalization(normalization)
 
     def call(self, inputs, training=None):
-        return tf.nn.relu(self.normalize(self.inner(inputs), training=training))
+        hidden = self.inner(inputs)
+        if self.normalize is not None:
+            hidden = self.normalize(hidden, training=training)
+        if not self.leak:
+            return tf.nn.relu(hidden)
+        # tf.nn.leaky_relu would do the same, but TensorFlow tries to fuse it into the
+        # convolution, fails where there are gradients, and says so.
+        return tf.maximum(hidden, self.leak * hidden)
 
     def get_config(self):
         return {
             **super().get_config(),
             "inner": keras.saving.serialize_keras_object(self.inner),
             "normalization": self.normalization,
+            "leak": self.leak,
         }
 
     @classmethod

@@ -1,9 +1,13 @@
-"""Reconstruction losses other than PPL: the ablations of Sec. 3.2.
+"""Reconstruction losses other than PPL: ablations of Sec. 3.2 and earlier systems.
 
 Images are [B, H, W, 3] in [-1, 1]; a loss is a scalar, the mean over the batch.
 """
 
 import tensorflow as tf
+
+# The Context Encoder's band: 7 of 128 pixels, weighed 10 times as much as the hole.
+OVERLAP_SHARE = 7.0 / 128.0
+OVERLAP_WEIGHT = 10.0
 
 
 def l1_loss(image: tf.Tensor, prediction: tf.Tensor) -> tf.Tensor:
@@ -14,3 +18,40 @@ def l1_loss(image: tf.Tensor, prediction: tf.Tensor) -> tf.Tensor:
 def l2_loss(image: tf.Tensor, prediction: tf.Tensor) -> tf.Tensor:
     """Mean squared difference over all pixels and channels."""
     return tf.reduce_mean(tf.square(tf.cast(prediction, image.dtype) - image))
+
+
+def hole_l2_loss(image: tf.Tensor, prediction: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    """Squared difference in the hole, its mean over all pixels and channels.
+
+    Of Iizuka et al. 2017, eq. 2, with the mean that "MSE" means there.
+
+    Args:
+        image: [B, H, W, 3].
+        prediction: [B, H, W, 3].
+        mask: [B, H, W, 1], 1 = hole.
+    """
+    difference = tf.cast(prediction, image.dtype) - image
+    return tf.reduce_mean(tf.cast(mask, image.dtype) * tf.square(difference))
+
+
+def overlap_l2_loss(
+    image: tf.Tensor, prediction: tf.Tensor, mask: tf.Tensor
+) -> tf.Tensor:
+    """Squared difference in the hole and, ten times as heavy, in a band around it.
+
+    Of Pathak et al. 2016, Sec. 4: the raw prediction has to agree with what is known
+    along the hole's edge. The mean is over the hole and the band together, since those
+    are what that network predicts.
+
+    Args:
+        image: [B, H, W, 3].
+        prediction: [B, H, W, 3], raw, not composited.
+        mask: [B, H, W, 1], 1 = hole; H known when the graph is built.
+    """
+    hole = tf.cast(mask, image.dtype)
+    band = max(round(image.shape[1] * OVERLAP_SHARE), 1)
+    grown = tf.nn.max_pool2d(hole, 2 * band + 1, 1, "SAME")
+    weight = hole + OVERLAP_WEIGHT * (grown - hole)
+    difference = tf.cast(prediction, image.dtype) - image
+    count = tf.reduce_sum(grown) * tf.cast(tf.shape(image)[-1], image.dtype)
+    return tf.math.divide_no_nan(tf.reduce_sum(weight * tf.square(difference)), count)

@@ -53,6 +53,11 @@ class PatchDiscriminator(keras.Model):
                 self.normalizations.append(normalization("instance", affine=False))
 
     def call(self, inputs):
+        return self.features(inputs)[-1]
+
+    def features(self, inputs: tf.Tensor) -> list:
+        """What each layer gives, [B, h, w, C]; the logits, in float32, come last."""
+        features = []
         hidden = inputs
         edges = [[0, 0], [PADDING, PADDING], [PADDING, PADDING], [0, 0]]
         for position, layer in enumerate(self.convolutions):
@@ -63,7 +68,8 @@ class PatchDiscriminator(keras.Model):
                 # tf.nn.leaky_relu would do the same, but TensorFlow tries to fuse it
                 # into the convolution, fails where there are gradients, and says so.
                 hidden = tf.maximum(hidden, LEAK * hidden)
-        return tf.cast(hidden, tf.float32)
+                features.append(hidden)
+        return [*features, tf.cast(hidden, tf.float32)]
 
     def get_config(self):
         return {**super().get_config(), "base_filters": self.base_filters}
@@ -80,6 +86,9 @@ class MultiScaleDiscriminator(keras.Model):
         base_filters: filters of each PatchGAN's first convolution.
         num_scales: number of PatchGANs.
     """
+
+    # Whether a verdict depends on the other examples of its batch.
+    uses_batch_statistics = False
 
     def __init__(self, base_filters=64, num_scales=3, **kwargs):
         super().__init__(**kwargs)
@@ -98,16 +107,27 @@ class MultiScaleDiscriminator(keras.Model):
         if self.built:
             return
         with tf.init_scope():
-            self.call(tf.zeros([1, 64, 64, INPUT_CHANNELS]))
+            blank = tf.zeros([1, 64, 64, INPUT_CHANNELS])
+            for discriminator in self.patch_discriminators:
+                discriminator(blank)
         self.built = True
 
-    def call(self, inputs):
-        logits = []
+    def call(self, inputs, hole=None):
+        del hole
+        return [layers[-1] for layers in self.features(inputs)]
+
+    def features(self, inputs: tf.Tensor) -> list:
+        """What each scale's layers give: a list of lists; logits are each one's last.
+
+        Args:
+            inputs: [B, H, W, 6].
+        """
+        features = []
         for scale, discriminator in enumerate(self.patch_discriminators):
             if scale:
                 inputs = _half(inputs)
-            logits.append(discriminator(inputs))
-        return logits
+            features.append(discriminator.features(inputs))
+        return features
 
     def patch_masks(self, mask: tf.Tensor) -> list:
         """Which patches meet the hole: a list of [B, h, w, 1], as the logits.

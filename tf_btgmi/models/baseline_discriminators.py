@@ -1,0 +1,228 @@
+"""Discriminators of earlier systems: one verdict a picture (Table 1 of the paper).
+
+They take the place of `MultiScaleDiscriminator` and are called like it, with the masked
+image and the candidate, [B, H, W, 6] in [-1, 1]. As in their papers they look at the
+candidate alone, and give one logit a picture, [B, 1, 1, 1] in a list of one. Batch
+normalization always takes the statistics of the batch at hand: a discriminator is only
+ever trained. Images and composites are therefore shown to them apart.
+"""
+
+import math
+
+import keras
+import tensorflow as tf
+
+from tf_btgmi.layers.convolution import (
+    NormalizedConvolution,
+    convolution,
+    kernel_initializer,
+)
+from tf_btgmi.models.baselines import level_filters
+from tf_btgmi.ops import mask_ops
+
+CANDIDATE_CHANNELS = 3
+# Convolutions of stride 2 go on until this many pixels a side are left.
+LAST_SIDE = 4
+# Layers of more filters than this times the first one's do not occur.
+MAX_GROWTH = 8
+LOCAL_SHARE = 2
+
+
+class WholeImageDiscriminator(keras.Model):
+    """What discriminators of one verdict a picture have in common.
+
+    Args:
+        image_size: side in pixels that candidates are resized to.
+    """
+
+    # Whether a verdict depends on the other examples of its batch.
+    uses_batch_statistics = True
+
+    def __init__(self, image_size, **kwargs):
+        super().__init__(**kwargs)
+        self.image_size = image_size
+
+    def build(self, input_shape=None):
+        if self.built:
+            return
+        side = self.image_size
+        with tf.init_scope():
+            channels = 2 * CANDIDATE_CHANNELS
+            self.call(tf.zeros([1, side, side, channels]), tf.ones([1, side, side, 1]))
+        self.built = True
+
+    def patch_masks(self, mask: tf.Tensor) -> list:
+        """Whether the picture has a hole: a list of one [B, 1, 1, 1], as the logits.
+
+        Args:
+            mask: [B, H, W, 1], 1 = hole.
+        """
+        return [tf.reduce_max(mask, axis=[1, 2], keepdims=True)]
+
+
+@keras.saving.register_keras_serializable("tf_btgmi")
+class GlobalDiscriminator(WholeImageDiscriminator):
+    """Of the Context Encoder (Pathak et al. 2016), after DCGAN.
+
+    4x4 convolutions of stride 2 with LeakyReLU 0.2 down to 4 pixels, batch normalized
+    but for the first, and one last convolution over what is left.
+
+    The paper's discriminator sees what the generator gives for the hole and a margin;
+    this one sees the composite, which is that within its surroundings.
+
+    Args:
+        image_size: side in pixels that candidates are resized to.
+        base_filters: filters of the first convolution; 64 in the authors' code.
+    """
+
+    def __init__(self, image_size=128, base_filters=64, **kwargs):
+        super().__init__(image_size, **kwargs)
+        self.base_filters = base_filters
+        filters = level_filters(base_filters, num_halvings(image_size))
+        self.pyramid = _Pyramid(filters, kernel_size=4, leak=0.2, plain_levels=1)
+        self.verdict = _Dense(1)
+
+    @property
+    def parts(self) -> dict:
+        """The layers that make up the network, by name."""
+        return {"pyramid": self.pyramid, "verdict": self.verdict}
+
+    def call(self, inputs, hole=None):
+        del hole
+        candidate = _resized(inputs[..., -CANDIDATE_CHANNELS:], self.image_size)
+        return [_logit(self.verdict(self.pyramid(candidate)))]
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "image_size": self.image_size,
+            "base_filters": self.base_filters,
+        }
+
+
+@keras.saving.register_keras_serializable("tf_btgmi")
+class GlobalLocalDiscriminator(WholeImageDiscriminator):
+    """Of Iizuka et al. 2017: a global and a local one, joined to one verdict.
+
+    Each has 5x5 convolutions of stride 2, batch normalized, with ReLU, down to 4
+    pixels, and a fully-connected layer of 1024 numbers; one more layer sees both. The
+    global one looks at the whole candidate, the local one at a square of half its
+    side, around the middle of the hole's box and inside the picture. On images the
+    local one looks at the same square; in the paper it is a random one.
+
+    Args:
+        image_size: side in pixels that candidates are resized to; 256 in the paper.
+        base_filters: filters of the first convolutions; 64 in the paper.
+        num_features: length of each one's vector; 1024 in the paper.
+    """
+
+    def __init__(self, image_size=256, base_filters=64, num_features=1024, **kwargs):
+        super().__init__(image_size, **kwargs)
+        self.base_filters = base_filters
+        self.num_features = num_features
+        levels = num_halvings(image_size)
+        filters = [base_filters * min(2**i, MAX_GROWTH) for i in range(levels)]
+        self.global_pyramid = _Pyramid(filters, kernel_size=5)
+        self.local_pyramid = _Pyramid(filters[: levels - 1] or filters, kernel_size=5)
+        self.global_features = _Dense(num_features)
+        self.local_features = _Dense(num_features)
+        self.verdict = _Dense(1)
+
+    @property
+    def parts(self) -> dict:
+        """The layers that make up the network, by name."""
+        names = ("global_pyramid", "global_features", "local_pyramid", "local_features")
+        return {name: getattr(self, name) for name in (*names, "verdict")}
+
+    def call(self, inputs, hole=None):
+        """Returns the logits.
+
+        Args:
+            inputs: [B, H, W, 6]; the last three channels are the candidate.
+            hole: [B, H, W, 1], the mask.
+        """
+        candidate = inputs[..., -CANDIDATE_CHANNELS:]
+        whole = self.global_pyramid(_resized(candidate, self.image_size))
+        part = local_patch(candidate, hole, self.image_size // LOCAL_SHARE)
+        part = self.local_pyramid(part)
+        # ReLU in between, as everywhere in that network; the paper does not say.
+        both = [self.global_features(whole), self.local_features(part)]
+        return [_logit(self.verdict(tf.nn.relu(tf.concat(both, axis=-1))))]
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "image_size": self.image_size,
+            "base_filters": self.base_filters,
+            "num_features": self.num_features,
+        }
+
+
+class _Pyramid(keras.layers.Layer):
+    """Convolutions of stride 2, then everything in one vector."""
+
+    def __init__(self, filters, kernel_size, leak=0.0, plain_levels=0, **kwargs):
+        super().__init__(**kwargs)
+        self.levels = [
+            NormalizedConvolution(
+                convolution(count, kernel_size, strides=2),
+                "none" if level < plain_levels else "batch",
+                leak,
+            )
+            for level, count in enumerate(filters)
+        ]
+
+    def call(self, inputs):
+        hidden = inputs
+        for level in self.levels:
+            hidden = level(hidden, training=True)
+        _, height, width, channels = hidden.shape
+        return tf.reshape(hidden, [-1, height * width * channels])
+
+
+def _Dense(units):
+    return keras.layers.Dense(units, kernel_initializer=kernel_initializer())
+
+
+def num_halvings(image_size: int) -> int:
+    """Convolutions of stride 2 from `image_size` down to 4 pixels; at least one."""
+    return max(int(math.log2(image_size / LAST_SIDE)), 1)
+
+
+def local_patch(candidate: tf.Tensor, mask: tf.Tensor, side: int) -> tf.Tensor:
+    """The square of half the picture's side around the middle of the hole's box.
+
+    Moved inside the picture where it would leave it; the top left one without a hole.
+
+    Args:
+        candidate: [B, H, H, C].
+        mask: [B, H, H, 1], 1 = hole.
+        side: what the square is resized to, in pixels.
+
+    Returns:
+        [B, side, side, C] float32.
+    """
+    size = tf.shape(candidate)[1]
+    half = size // LOCAL_SHARE
+    box = mask_ops.hole_box(mask)
+    middle = tf.cast((box[:, :2] + box[:, 2:]) / 2.0, tf.int32)
+    start = tf.clip_by_value(middle - half // 2, 0, size - half)
+    # Places between 0, the first pixel's centre, and 1, the last one's.
+    last = tf.cast(size - 1, tf.float32)
+    start = tf.cast(start, tf.float32)
+    end = start + tf.cast(half - 1, tf.float32)
+    places = tf.concat([start, end], axis=-1) / last
+    owner = tf.range(tf.shape(candidate)[0])
+    return tf.image.crop_and_resize(
+        tf.cast(candidate, tf.float32), places, owner, [side, side]
+    )
+
+
+def _resized(candidate, side):
+    if tuple(candidate.shape[1:3]) == (side, side):
+        return candidate
+    return tf.image.resize(tf.cast(candidate, tf.float32), [side, side], "bilinear")
+
+
+def _logit(verdict):
+    return tf.cast(verdict, tf.float32)[:, tf.newaxis, tf.newaxis, :]

@@ -1,0 +1,247 @@
+"""Generators of earlier systems (Table 1 of the paper), in the place of the generator.
+
+Input [B, H, W, 4]: the masked image in [-1, 1] with its hole at 0, then the mask.
+Output [B, H, W, 3] in [-1, 1]. They have no refinement blocks, so their `stage` is 0.
+
+What differs from the papers on purpose, so that all systems see the same data: the
+Context Encoder gets the mask as a fourth channel (its own gets the picture alone), and
+the hole is mid-grey where the papers fill it with the mean colour of the training set.
+"""
+
+import keras
+import tensorflow as tf
+
+from tf_btgmi.layers.convolution import (
+    NormalizedConvolution,
+    convolution,
+    kernel_initializer,
+    transposed_convolution,
+)
+
+INPUT_CHANNELS = 4
+OUTPUT_CHANNELS = 3
+
+
+class BaselineGenerator(keras.Model):
+    """What training and inference ask of a generator, without refinement blocks.
+
+    Subclasses list their layers in `layers_in_order` and say how they are run.
+
+    Attributes:
+        stage: 0; training sets it, nothing depends on it.
+
+    Args:
+        num_downsamplings: halvings of the resolution.
+    """
+
+    fade_in_alpha = None
+
+    def __init__(self, num_downsamplings, **kwargs):
+        super().__init__(**kwargs)
+        self.num_downsamplings = num_downsamplings
+        self.stage = 0
+
+    @property
+    def parts(self) -> dict:
+        """The layers that make up the network, by name."""
+        return {f"layer_{i}": layer for i, layer in enumerate(self.layers_in_order)}
+
+    @property
+    def size_multiple(self) -> int:
+        """What height and width must be multiples of, in pixels."""
+        return 2**self.num_downsamplings
+
+    @property
+    def active_trainable_variables(self) -> list:
+        """All trainable variables."""
+        return self.trainable_variables
+
+    @property
+    def averaged_variables(self) -> list:
+        """Everything that a moving average follows."""
+        return self.weights
+
+    @property
+    def build_size(self) -> int:
+        """Side of a picture that the network can be built with, in pixels."""
+        return 4 * self.size_multiple
+
+    def build(self, input_shape=None):
+        if self.built:
+            return
+        side = self.build_size
+        with tf.init_scope():
+            self.call(tf.zeros([1, side, side, INPUT_CHANNELS]), training=False)
+        self.built = True
+
+    def _run(self, inputs, training):
+        hidden = inputs
+        for layer in self.layers_in_order[:-1]:
+            hidden = layer(hidden, training=training)
+        return tf.cast(self.layers_in_order[-1](hidden), tf.float32)
+
+
+@keras.saving.register_keras_serializable("tf_btgmi")
+class ContextEncoder(BaselineGenerator):
+    """Pathak et al. 2016, "Context Encoders: Feature Learning by Inpainting".
+
+    4x4 convolutions of stride 2 with LeakyReLU 0.2 down, a channel-wise fully-connected
+    layer with a 1x1 convolution after it (Sec. 3.1 there), transposed ones with ReLU up
+    again; batch normalization everywhere but at both ends. Widths are those of the
+    authors' code for 128 pixels: the last four levels double. That code has one
+    fully-connected layer of all channels in the middle; the paper and this network do
+    not.
+
+    The bottleneck has one size, so pictures of other sides are resized to `image_size`
+    and the prediction back.
+
+    Args:
+        image_size: side of the pictures in pixels, a multiple of 2**num_downsamplings.
+        base_filters: filters of the first convolution.
+        num_downsamplings: levels; 5 for 128 pixels in the authors' code.
+        normalization: `batch` or `instance`.
+    """
+
+    def __init__(
+        self,
+        image_size=128,
+        base_filters=64,
+        num_downsamplings=5,
+        normalization="batch",
+        **kwargs,
+    ):
+        super().__init__(num_downsamplings, **kwargs)
+        self.image_size = image_size
+        self.base_filters = base_filters
+        self.normalization = normalization
+        filters = level_filters(base_filters, num_downsamplings)
+        down = [
+            NormalizedConvolution(
+                convolution(count, 4, strides=2),
+                normalization if level else "none",
+                leak=0.2,
+            )
+            for level, count in enumerate(filters)
+        ]
+        middle = [
+            ChannelwiseDense(),
+            NormalizedConvolution(convolution(filters[-1], 1), normalization),
+        ]
+        up = [
+            NormalizedConvolution(transposed_convolution(count, 4), normalization)
+            for count in reversed(filters[:-1])
+        ]
+        to_image = transposed_convolution(OUTPUT_CHANNELS, 4, use_bias=True)
+        self.layers_in_order = [*down, *middle, *up, to_image]
+
+    @property
+    def build_size(self) -> int:
+        return self.image_size
+
+    def call(self, inputs, training=None):
+        side = self.image_size
+        if tuple(inputs.shape[1:3]) == (side, side):
+            return tf.tanh(self._run(inputs, training))
+        size = tf.shape(inputs)[1:3]
+        inputs = tf.image.resize(inputs, [side, side], "area")
+        prediction = tf.tanh(self._run(inputs, training))
+        return tf.image.resize(prediction, size, "bilinear")
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "image_size": self.image_size,
+            "base_filters": self.base_filters,
+            "num_downsamplings": self.num_downsamplings,
+            "normalization": self.normalization,
+        }
+
+
+@keras.saving.register_keras_serializable("tf_btgmi")
+class CompletionNetwork(BaselineGenerator):
+    """Iizuka et al. 2017, "Globally and Locally Consistent Image Completion", Table 1.
+
+    A 5x5 convolution, two halvings to 1/4 resolution, dilations 2, 4, 8 and 16 there,
+    and two transposed convolutions; batch normalization and ReLU after every layer but
+    the last. The paper's sigmoid gives [0, 1]; this is the same in [-1, 1].
+
+    Args:
+        base_filters: filters of the first convolution; 64 in the paper.
+        num_downsamplings: halvings; 2 in the paper.
+        normalization: `batch` or `instance`.
+    """
+
+    DILATIONS = (2, 4, 8, 16)
+
+    def __init__(
+        self, base_filters=64, num_downsamplings=2, normalization="batch", **kwargs
+    ):
+        super().__init__(num_downsamplings, **kwargs)
+        self.base_filters = base_filters
+        self.normalization = normalization
+        levels = [base_filters * 2**level for level in range(num_downsamplings + 1)]
+        inner = [convolution(base_filters, 5)]
+        for count in levels[1:]:
+            inner += [convolution(count, 3, strides=2), convolution(count, 3)]
+        deepest = levels[-1]
+        inner.append(convolution(deepest, 3))
+        inner += [convolution(deepest, 3, dilation_rate=d) for d in self.DILATIONS]
+        inner += [convolution(deepest, 3), convolution(deepest, 3)]
+        for level in reversed(range(num_downsamplings)):
+            last = level == 0
+            inner += [
+                transposed_convolution(levels[level], 4),
+                convolution(max(base_filters // 2, 1) if last else levels[level], 3),
+            ]
+        self.layers_in_order = [
+            *(NormalizedConvolution(layer, normalization) for layer in inner),
+            convolution(OUTPUT_CHANNELS, 3, use_bias=True),
+        ]
+
+    def call(self, inputs, training=None):
+        # Twice the sigmoid less 1, to more digits near 0.
+        return tf.tanh(0.5 * self._run(inputs, training))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "base_filters": self.base_filters,
+            "num_downsamplings": self.num_downsamplings,
+            "normalization": self.normalization,
+        }
+
+
+@keras.saving.register_keras_serializable("tf_btgmi")
+class ChannelwiseDense(keras.layers.Layer):
+    """A fully-connected layer within each channel of [B, n, n, C], none across them.
+
+    n^4 C weights instead of the n^4 C^2 of one over everything (Pathak et al., Sec.
+    3.1). ReLU follows.
+    """
+
+    def build(self, input_shape):
+        _, height, width, channels = input_shape
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=[channels, height * width, height * width],
+            initializer=kernel_initializer(),
+        )
+        self.built = True
+
+    def call(self, inputs, training=None):
+        del training
+        shape = tf.shape(inputs)
+        height, width, channels = inputs.shape[1:]
+        places = tf.reshape(inputs, [shape[0], height * width, channels])
+        mixed = tf.einsum("bpc,cpq->bqc", places, tf.cast(self.kernel, places.dtype))
+        return tf.nn.relu(tf.reshape(mixed, [shape[0], height, width, channels]))
+
+
+def level_filters(base_filters: int, num_levels: int) -> list:
+    """Filters of each level: the last four are 1, 2, 4, 8 times the base's.
+
+    With more than four, the first ones have the base's: 64, 64, 128, 256, 512 for five,
+    as in the Context Encoder's code.
+    """
+    surplus = max(num_levels - 4, 0)
+    return [base_filters * 2 ** max(level - surplus, 0) for level in range(num_levels)]
