@@ -50,3 +50,38 @@ def program_flags(request):
     yield
     for name in set(flags.FLAGS) - before:
         delattr(flags.FLAGS, name)
+
+
+@pytest.fixture(scope="session")
+def make_workdir():
+    """Makes a run of a tiny model for 32 px, saved before its first step.
+
+    Where `colour` is given, it is the bias of an output that is the same everywhere.
+    """
+    import tensorflow as tf
+
+    from tf_btgmi import config as config_lib
+    from tf_btgmi.models.build import build_generator
+    from tf_btgmi.models.naming import named_weights
+
+    def make(folder, colour=None):
+        folder.mkdir(parents=True)
+        config = config_lib.Config()
+        config.data.image_size = 32
+        config.generator.base_filters = 4
+        config.generator.num_head_blocks = 1
+        config_lib.save(config, str(folder / "config.json"))
+        generator = build_generator(config)
+        if colour is not None:
+            for weight in generator.trainable_variables:
+                if weight.shape[-1] == 3:
+                    value = colour if weight.shape == (3,) else 0.0
+                    weight.assign(tf.fill(weight.shape, value))
+        step = tf.Variable(0, dtype=tf.int64)
+        weights = named_weights(generator)
+        checkpoint = tf.train.Checkpoint(ema_generator=weights, step=step)
+        manager = tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), 1)
+        manager.save()
+        return str(folder)
+
+    return make

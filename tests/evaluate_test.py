@@ -143,8 +143,8 @@ def test_one_picture_is_enough(folder, capsys):
         ({"mask_folder": "photos"}, "either --mask_kind"),
         ({"mask_kind": None, "mask_folder": "none"}, "There is no folder none"),
         ({"mask_kind": "object"}, "needs --objects_folder"),
-        ({"workdir": ["none"]}, "--workdir: there is no folder none"),
-        ({"workdir": ["empty"]}, "empty holds no checkpoint"),
+        ({"model": ["none"]}, "none is neither a folder nor the name of a model"),
+        ({"model": ["empty"]}, "empty holds no model"),
         ({"results": ["photos"]}, "give it as NAME=FOLDER"),
         ({"results": ["telea=photos"]}, "Two methods are called telea"),
         ({"results": ["x=none"]}, "There is no folder none"),
@@ -167,34 +167,9 @@ def test_a_damaged_picture_is_named(folder):
         run()
 
 
-def workdir(folder, value):
-    """A run of a tiny model, saved before its first step; its output is a colour."""
-    import tensorflow as tf
-
-    from tf_btgmi import config as config_lib
-    from tf_btgmi.models.build import build_generator
-    from tf_btgmi.models.naming import named_weights
-
-    config = config_lib.Config()
-    config.data.image_size = 32
-    config.generator.base_filters = 4
-    config.generator.num_head_blocks = 1
-    config_lib.save(config, str(folder / "config.json"))
-    generator = build_generator(config)
-    bias = [w for w in generator.trainable_variables if w.shape == (3,)][-1]
-    kernels = [w for w in generator.trainable_variables if w.shape[-1:] == (3,)]
-    for weight in kernels:
-        weight.assign(tf.zeros_like(weight))
-    bias.assign([value] * 3)
-    step = tf.Variable(0, dtype=tf.int64)
-    checkpoint = tf.train.Checkpoint(ema_generator=named_weights(generator), step=step)
-    tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), 1).save()
-
-
-def test_a_trained_model_is_measured_under_its_name(folder):
-    os.makedirs("runs/mine")
-    workdir(folder / "runs" / "mine", 20.0)
-    run(workdir=["runs/mine", "again=runs/mine"], mask_kind="centre64of256")
+def test_a_trained_model_is_measured_under_its_name(folder, make_workdir):
+    make_workdir(folder / "runs" / "mine", colour=20.0)
+    run(model=["runs/mine", "again=runs/mine"], mask_kind="centre64of256")
     methods = summary()["methods"]
     assert list(methods) == ["mine", "again", "telea", "mean_fill"]
     assert methods["mine"]["identity"] == "workdir runs/mine, ckpt-1"

@@ -27,10 +27,11 @@ FLOORS = {
     "evaluation": 5,
     "inference": 5,
     "serving": 5,
+    "loading": 6,
     "program": 5,
-    "ui": 6,
+    "ui": 7,
 }
-PROGRAM = 6
+PROGRAM = 7
 # Networks, layers and losses take plain values. The one place that reads a config to
 # build networks from it:
 CONFIG_FREE = ("ops", "schedules", "layers", "models", "losses", "metrics")

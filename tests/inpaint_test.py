@@ -10,7 +10,7 @@ from absl import flags
 from absl.testing import flagsaver
 from PIL import Image
 
-from tf_btgmi import inpaint, program
+from tf_btgmi import inpaint, loading, program
 from tf_btgmi.inference.predictor import Predictor
 
 FLAGS = flags.FLAGS
@@ -29,7 +29,8 @@ def files(tmp_path, monkeypatch):
     """A folder with pictures and masks, and a predictor that paints holes red."""
     monkeypatch.chdir(tmp_path)
     predictor = Predictor(red, 32)
-    monkeypatch.setattr(Predictor, "from_workdir", lambda workdir: predictor)
+    monkeypatch.setattr(loading, "load", lambda place: predictor)
+    monkeypatch.setattr(loading, "describe", lambda place: "red")
     for folder in ("photos", "masks", "run"):
         os.mkdir(folder)
     values = np.random.default_rng(0).integers(0, 256, SIZE[::-1] + (3,), np.uint8)
@@ -44,7 +45,7 @@ def files(tmp_path, monkeypatch):
 def run(**values):
     if not FLAGS.is_parsed():
         FLAGS(["inpaint"])
-    values = {"output": "out", "workdir": "run", **values}
+    values = {"output": "out", "model": "run", **values}
     with flagsaver.flagsaver(**values):
         return inpaint.main(["inpaint"])
 
@@ -169,8 +170,6 @@ def test_what_a_format_cannot_hold_is_said(files, capsys):
         ({"image": None}, "Give --image=PATH"),
         ({"mask": None}, "Give --mask=PATH"),
         ({"output": None}, "Give --output=PATH"),
-        ({"workdir": None}, "Give --workdir=PATH: the folder of a training run"),
-        ({"workdir": "nowhere"}, "--workdir: there is no folder nowhere"),
     ],
 )
 def test_a_missing_flag_is_a_usage_error(files, flag, words):
@@ -184,7 +183,8 @@ def test_a_missing_flag_is_a_usage_error(files, flag, words):
         ([], "Give --image=PATH"),
         (["--imge=a.png"], "imge"),
         (["--mask_dilation=-1"], "mask_dilation"),
-        (["--image=nowhere.png", "--mask=m", "--output=o", "--workdir=."], "nowhere"),
+        (["--image=a.png", "--mask=m", "--output=o", "--model=nowhere"], "nowhere is"),
+        (["--image=a.png", "--mask=m", "--output=o", "--workdir=."], "holds no model"),
     ],
 )
 def test_the_program_ends_with_one_line_and_exit_code_2(tmp_path, arguments, words):
@@ -195,50 +195,15 @@ def test_the_program_ends_with_one_line_and_exit_code_2(tmp_path, arguments, wor
     assert len(result.stderr.strip().splitlines()) == 1
 
 
-@pytest.fixture(scope="module")
-def workdir(tmp_path_factory):
-    """A run of a tiny model that was saved before its first step."""
-    import tensorflow as tf
-
-    from tf_btgmi import config as config_lib
-    from tf_btgmi.models.build import build_generator
-    from tf_btgmi.models.naming import named_weights
-
-    folder = tmp_path_factory.mktemp("run")
-    config = config_lib.Config()
-    config.data.image_size = 32
-    config.generator.base_filters = 4
-    config.generator.num_head_blocks = 1
-    config_lib.save(config, str(folder / "config.json"))
-    generator = build_generator(config)
-    step = tf.Variable(0, dtype=tf.int64)
-    checkpoint = tf.train.Checkpoint(ema_generator=named_weights(generator), step=step)
-    manager = tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), 1)
-    manager.save()
-    return str(folder), generator
-
-
-def test_the_predictor_of_a_workdir_predicts_what_its_generator_does(workdir):
-    folder, generator = workdir
-    predictor = Predictor.from_workdir(folder)
-    assert (predictor.image_size, predictor.multiple) == (32, 8)
-    inputs = np.random.default_rng(0).uniform(-1, 1, (2, 32, 32, 4))
-    inputs = inputs.astype(np.float32)
-    generator.stage = 0
-    np.testing.assert_allclose(
-        predictor.predict_fn(inputs), generator(inputs, training=False), atol=1e-5
-    )
-
-
 @pytest.mark.slow
-def test_the_program_fills_pictures_with_a_trained_model(files, workdir, tmp_path):
+def test_the_program_fills_pictures_with_a_trained_model(files, make_workdir, tmp_path):
     values, mask = files
     result = program_run(
         tmp_path,
         "--image=photos",
         "--mask=masks",
         "--output=out",
-        f"--workdir={workdir[0]}",
+        f"--model={make_workdir(tmp_path / 'run')}",
         "--mask_dilation=1",
     )
     assert result.returncode == 0, result.stderr
@@ -246,8 +211,3 @@ def test_the_program_fills_pictures_with_a_trained_model(files, workdir, tmp_pat
     changed = (read("out/a.png") != values).any(axis=-1)
     assert changed[mask > 0].all()
     assert changed.sum() <= (5 + 2) * (6 + 2)
-
-
-def test_a_workdir_without_a_model_is_said(tmp_path):
-    with pytest.raises(ValueError, match="There is no config file"):
-        Predictor.from_workdir(str(tmp_path))

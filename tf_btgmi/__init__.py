@@ -9,4 +9,23 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 # without a GPU is no error.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+
+def load(place=None):
+    """The bundled model of a name, or the one in a folder: a `Predictor`.
+
+    `tf_btgmi.load("btgmi-outdoor-128").inpaint(image, mask)` fills the hole of a
+    picture, uint8 [H, W, 3], where the mask, bool [H, W], is true.
+
+    Args:
+        place: a bundled model's name, or the folder of a training run, of a release
+            or of an exported model; the first bundled model where None.
+
+    Raises:
+        ValueError: no model there, or a damaged one.
+    """
+    from tf_btgmi import loading
+
+    return loading.load(place)
+
+
 __version__ = "0.1.0"

@@ -12,7 +12,7 @@ import numpy as np
 from absl import flags, logging
 from PIL import Image, ImageDraw
 
-from tf_btgmi import program
+from tf_btgmi import loading, program
 from tf_btgmi.assets import sample_pictures
 
 FLAGS = flags.FLAGS
@@ -95,9 +95,8 @@ def fill_samples(workdir: str) -> list:
     from tf_btgmi.data.decoding import decode_image
     from tf_btgmi.data.masks import named_mask
     from tf_btgmi.data.transforms import centre_crop
-    from tf_btgmi.inference.predictor import Predictor
 
-    predictor = Predictor.from_workdir(workdir)
+    predictor = loading.load(workdir)
     folder = os.path.join(workdir, "filled")
     os.makedirs(folder, exist_ok=True)
     rows = []

@@ -1,7 +1,7 @@
 r"""Measures models and yardsticks on the same holes, and reports them side by side.
 
     python -m tf_btgmi.evaluate --data=photos --mask_kind=rectangles --image_size=128 \
-        --workdir=runs/outdoor --output=runs/evaluation
+        --model=runs/outdoor --output=runs/evaluation
     python -m tf_btgmi.evaluate --data=photos --mask_folder=masks \
         --results=other=their_results --baseline=other --output=runs/evaluation
 
@@ -16,7 +16,7 @@ import os
 
 from absl import flags
 
-from tf_btgmi import program
+from tf_btgmi import loading, program
 from tf_btgmi.data import masks as mask_kinds
 from tf_btgmi.evaluation import (
     deep_scores,
@@ -31,8 +31,6 @@ from tf_btgmi.evaluation.evaluator import evaluate
 from tf_btgmi.evaluation.hole_masks import DrawnMasks, MaskFiles
 from tf_btgmi.evaluation.measures import METRIC_VERSION
 from tf_btgmi.evaluation.store import Store
-from tf_btgmi.inference.predictor import Predictor
-from tf_btgmi.workdir import newest_checkpoint
 
 FLAGS = flags.FLAGS
 
@@ -43,10 +41,12 @@ def define_flags():
         "data", None, "Folder of the pictures, looked through to the end."
     )
     flags.DEFINE_multi_string(
-        "workdir",
+        "model",
         [],
-        "Training run with a model, or NAME=DIR; may be given repeatedly.",
+        "PLACE or NAME=PLACE: a bundled model's name, a training run's folder or an "
+        "exported model's; may be given repeatedly.",
     )
+    flags.DEFINE_alias("workdir", "model")
     flags.DEFINE_multi_string(
         "results", [], "NAME=FOLDER: pictures that another program filled; repeatable."
     )
@@ -109,26 +109,24 @@ def main(argv):
 
 
 def model_method(place: str) -> yardsticks.Method:
-    """A trained model as a method: the one place that knows what a model may be.
+    """A trained model as a method.
 
     Args:
-        place: `DIR` or `NAME=DIR`, the workdir of a training run.
+        place: `PLACE` or `NAME=PLACE`, for `loading.load`.
 
     Raises:
-        ValueError: no run there, or no checkpoint yet.
+        ValueError: no model there.
     """
-    name, folder = _named(place)
-    if not os.path.isdir(folder):
-        raise program.UsageError(f"--workdir: there is no folder {folder}.")
-    name = name or os.path.basename(os.path.abspath(folder))
-    checkpoint = os.path.basename(newest_checkpoint(folder))
-    predictor = Predictor.from_workdir(folder)
+    name, place = _named(place)
+    name = name or os.path.basename(os.path.abspath(place))
+    identity = loading.describe(place)
+    predictor = loading.load(place)
 
     def fill(holed, mask, name):
         del name
         return predictor.inpaint(holed, mask)
 
-    return yardsticks.Method(name, fill, f"workdir {folder}, {checkpoint}")
+    return yardsticks.Method(name, fill, identity)
 
 
 def _check_flags() -> None:
@@ -156,7 +154,7 @@ def _masks(paths):
 
 
 def _methods(paths) -> list:
-    methods = [model_method(place) for place in FLAGS.workdir]
+    methods = [model_method(place) for place in FLAGS.model]
     for place in FLAGS.results:
         name, folder = _named(place)
         if not name:
@@ -174,7 +172,7 @@ def _methods(paths) -> list:
         if names.count(name) > 1:
             raise program.UsageError(f"Two methods are called {name}; rename one.")
     if not methods:
-        raise program.UsageError("No method is left; see --methods and --workdir.")
+        raise program.UsageError("No method is left; see --methods and --model.")
     return methods
 
 

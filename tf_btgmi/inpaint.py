@@ -1,9 +1,12 @@
 r"""Fills holes in pictures with a trained model.
 
     python -m tf_btgmi.inpaint --image=boat.jpg --mask=boat_hole.png \
-        --output=filled.png --workdir=runs/places
+        --output=filled.png
     python -m tf_btgmi.inpaint --image=photos --mask=masks --output=filled \
-        --workdir=runs/places
+        --model=runs/places
+
+The model is a bundled one by its name, the workdir of a training run, or an exported
+SavedModel's folder.
 
 White in a mask is hole (at least 128 of 255), upright, as the pictures are displayed.
 In folders a mask goes with the picture of its name: boat.png with boat.jpg. Results
@@ -18,7 +21,7 @@ import tqdm
 from absl import flags
 from PIL import Image
 
-from tf_btgmi import program
+from tf_btgmi import loading, program
 from tf_btgmi.inference import holes, jobs, mask_files, picture_writer, pictures
 from tf_btgmi.inference.predictor import Predictor
 
@@ -36,7 +39,7 @@ def define_flags():
     flags.DEFINE_string(
         "output", None, "Result: a file, or a folder for several pictures."
     )
-    flags.DEFINE_string("workdir", None, "Folder of the training run with the model.")
+    program.define_model_flag()
     flags.DEFINE_integer(
         "mask_dilation", 0, "Pixels to grow the hole by.", lower_bound=0
     )
@@ -51,15 +54,13 @@ def main(argv):
         ("image", "the picture, a folder or a glob"),
         ("mask", "the mask, white = hole"),
         ("output", "where the result goes"),
-        ("workdir", "the folder of a training run (python -m tf_btgmi.train)"),
     ):
         if not FLAGS[name].value:
             raise program.UsageError(f"Give --{name}=PATH: {what}.")
-    if not os.path.isdir(FLAGS.workdir):
-        raise program.UsageError(f"--workdir: there is no folder {FLAGS.workdir}.")
     Image.MAX_IMAGE_PIXELS = _MAX_PIXELS
+    loading.describe(FLAGS.model)
     found, unmatched = jobs.find_jobs(FLAGS.image, FLAGS.mask, FLAGS.output)
-    predictor = Predictor.from_workdir(FLAGS.workdir) if found else None
+    predictor = loading.load(FLAGS.model) if found else None
     num_failed = _inpaint_all(predictor, found)
     for line in unmatched:
         print(line, file=sys.stderr)

@@ -41,6 +41,17 @@ def define_config_flag(default: Optional[str] = None) -> None:
     )
 
 
+def define_model_flag() -> None:
+    """Defines `--model=PLACE`, for `loading.load`, and its older name `--workdir`."""
+    flags.DEFINE_string(
+        "model",
+        None,
+        "Bundled model by name, or the folder of a training run, a release or an "
+        "exported model; the first bundled one by default.",
+    )
+    flags.DEFINE_alias("workdir", "model")
+
+
 def run(
     main: Callable[[List[str]], int],
     define_flags: Callable[[], None] = lambda: None,

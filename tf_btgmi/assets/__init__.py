@@ -1,4 +1,4 @@
-"""Files shipped with the package: perceptual weights and sample pictures.
+"""Files shipped with the package: perceptual weights, models, sample pictures.
 
 Each kind of asset has its own folder with a README.md that records where its
 files come from and under which licence.
@@ -32,3 +32,14 @@ def sample_pictures(split: str) -> Tuple[pathlib.Path, ...]:
     if split not in ("train", "test"):
         raise ValueError(f"split must be train or test; it is {split!r}.")
     return tuple(sorted((samples_dir() / split).glob("*.jpg")))
+
+
+def models_dir() -> pathlib.Path:
+    """The folder of the bundled models, a folder each."""
+    return _ROOT / "models"
+
+
+def model_names() -> Tuple[str, ...]:
+    """Names of the bundled models, the one to take by default first."""
+    names = [path.parent.name for path in models_dir().glob("*/release.json")]
+    return tuple(sorted(names, key=lambda name: ("guided" in name, name)))

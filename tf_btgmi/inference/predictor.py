@@ -50,19 +50,10 @@ class Predictor:
         self.batch_size = batch_size
 
     @classmethod
-    def from_workdir(cls, workdir: str) -> "Predictor":
-        """The generator that a training run left in `workdir`.
-
-        Raises:
-            ValueError: no run, or no checkpoint yet.
-        """
-        # TensorFlow takes seconds to import and is needed for a real network only.
-        from tf_btgmi.inference import weights
-
-        generator, config = weights.load_generator(workdir)
+    def from_generator(cls, generator, config) -> "Predictor":
+        """A Keras `Generator` at the size that `config` trained it for."""
         size = config.data.image_size
-        multiple = 2**config.generator.num_downsamplings
-        return cls(predict_function(generator, size), size, multiple)
+        return cls(predict_function(generator, size), size, generator.size_multiple)
 
     def inpaint(
         self, image: np.ndarray, mask: np.ndarray, mask_dilation: int = 0

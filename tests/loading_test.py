@@ -1,0 +1,153 @@
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+
+import tf_btgmi
+from export import saved_model
+from tf_btgmi import assets, loading
+from tf_btgmi.inference.releases import load_release, save_release
+from tf_btgmi.models.naming import named_weights
+
+
+@pytest.fixture(scope="module")
+def places(make_workdir, tmp_path_factory):
+    """One model as a workdir, a release and an exported SavedModel."""
+    folder = tmp_path_factory.mktemp("places")
+    workdir = make_workdir(folder / "run")
+    generator, config = loading.load_generator(workdir)
+    for variable in generator.weights:
+        # Kernels that float16 holds exactly.
+        variable.assign(variable.numpy().astype(np.float16).astype(np.float32))
+    save_release(generator, config, str(folder / "release"))
+    saved_model.export(workdir, str(folder / "served"))
+    return {"folder": folder, "workdir": workdir, "generator": generator}
+
+
+@pytest.fixture
+def release(places, tmp_path):
+    return shutil.copytree(places["folder"] / "release", tmp_path / "release")
+
+
+def fill(place, rng):
+    image = rng.integers(0, 256, (40, 48, 3), np.uint8)
+    mask = np.zeros((40, 48), bool)
+    mask[10:24, 12:30] = True
+    return tf_btgmi.load(str(place)).inpaint(image, mask)
+
+
+def test_a_release_holds_the_generator_it_was_made_from(places):
+    generator, config = load_release(str(places["folder"] / "release"))
+    assert config == loading.load_generator(places["workdir"])[1]
+    assert generator.stage == places["generator"].stage
+    wanted = named_weights(places["generator"])
+    for name, variable in named_weights(generator).items():
+        np.testing.assert_array_equal(variable.numpy(), wanted[name].numpy())
+
+
+@pytest.mark.parametrize("place", ["release", "served", "served/1"])
+def test_every_kind_of_place_fills_a_picture_as_the_workdir_does(places, place):
+    found = fill(places["folder"] / place, np.random.default_rng(1))
+    wanted = fill(places["workdir"], np.random.default_rng(1))
+    # Half a grey level lies between two roundings.
+    assert np.abs(found.astype(int) - wanted).max() <= 1
+
+
+def test_the_newest_version_of_an_exported_model_is_taken(places, tmp_path):
+    served = shutil.copytree(places["folder"] / "served", tmp_path / "served")
+    os.rename(served / "1", served / "9")
+    shutil.copytree(served / "9", served / "10")
+    assert loading.describe(str(served)) == f"SavedModel {served / '10'}"
+
+
+def test_a_bundled_model_is_found_by_its_name(release, tmp_path, monkeypatch):
+    monkeypatch.setattr(assets, "models_dir", lambda: tmp_path)
+    for name in ("a-guided", "b"):
+        shutil.copytree(release, tmp_path / name)
+    shutil.rmtree(release)
+    assert assets.model_names() == ("b", "a-guided")
+    assert loading.describe("a-guided").startswith("release a-guided, ")
+    assert loading.describe() == loading.describe("b")
+    with pytest.raises(ValueError, match="the bundled models are b, a-guided"):
+        loading.load("c")
+
+
+def test_a_place_without_a_model_is_said(tmp_path, monkeypatch):
+    with pytest.raises(ValueError, match="nowhere is neither a folder nor the name"):
+        loading.load(str(tmp_path / "nowhere"))
+    with pytest.raises(ValueError, match="holds no model: neither a training run's"):
+        loading.load(str(tmp_path))
+    monkeypatch.setattr(assets, "models_dir", lambda: tmp_path)
+    with pytest.raises(ValueError, match="No model is bundled"):
+        loading.load()
+
+
+def test_a_saved_model_has_no_keras_generator(places):
+    with pytest.raises(ValueError, match="is a SavedModel; a release or a training's"):
+        loading.load_generator(str(places["folder"] / "served"))
+
+
+def test_a_changed_weights_file_is_refused(release):
+    path = release / "weights.npz"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+    with pytest.raises(ValueError, match="weights.npz is damaged: its SHA-256 is"):
+        load_release(str(release))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"stage": -1, "sha256": ""}', '{"stage": 0, "sha256": 1}']
+)
+def test_a_description_that_describes_nothing_is_refused(release, text):
+    (release / "release.json").write_text(text)
+    with pytest.raises(ValueError, match="release.json"):
+        load_release(str(release))
+
+
+def rewrite(release, change):
+    """Changes the weights of a release and signs them anew."""
+    import hashlib
+
+    path = release / "weights.npz"
+    with np.load(path) as arrays:
+        values = dict(arrays)
+    np.savez(path, **change(values))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    description = json.dumps({"stage": 0, "sha256": digest})
+    (release / "release.json").write_text(description)
+
+
+def test_pickled_weights_are_never_unpickled(release, tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "gone off"),)
+
+    def change(values):
+        name = sorted(values)[0]
+        return {**values, name: np.array([Bomb()], dtype=object)}
+
+    rewrite(release, change)
+    with pytest.raises(ValueError, match="weights.npz holds no weights of this model"):
+        load_release(str(release))
+    assert not (tmp_path / "gone off").exists()
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda v: {k: v[k] for k in sorted(v)[1:]}, "1 weights are missing and 0"),
+        (lambda v: {**v, "more": np.zeros(1)}, "0 weights are missing and 1 unknown"),
+        (
+            lambda v: {**v, sorted(v)[0]: np.zeros([10**6], np.float32)},
+            "is larger than the config says",
+        ),
+        (lambda v: {**v, sorted(v)[0]: np.zeros([1], np.float32)}, r"is \(1,\), not"),
+    ],
+)
+def test_weights_of_another_model_are_refused(release, change, message):
+    rewrite(release, change)
+    with pytest.raises(ValueError, match=message):
+        load_release(str(release))

@@ -1,0 +1,135 @@
+"""Released models: a folder with a config, float16 kernels and their checksum.
+
+`config.json` is the training run's; `weights.npz` holds the averaged generator's
+weights by their names (`models/naming.py`), kernels in float16 and the rest in
+float32; `release.json` says how many refinement blocks run and what the SHA-256 of the
+weights is. Nothing in a release is unpickled or run.
+"""
+
+import hashlib
+import json
+import os
+import zipfile
+
+import numpy as np
+
+from tf_btgmi import config as config_lib
+from tf_btgmi.models.build import build_generator
+from tf_btgmi.models.generator import Generator
+from tf_btgmi.models.naming import named_weights
+
+DESCRIPTION = "release.json"
+_CONFIG = "config.json"
+_WEIGHTS = "weights.npz"
+# What a .npy file may have before its numbers.
+_MAX_HEADER = 4096
+
+
+def save_release(generator: Generator, config, folder: str) -> None:
+    """Writes a release.
+
+    Args:
+        generator: as `weights.load_generator` gives it.
+        config: of its training run.
+        folder: made if it is missing; a release that is there is replaced.
+    """
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, _WEIGHTS)
+    arrays = {
+        name: _compact(name, variable.numpy())
+        for name, variable in named_weights(generator).items()
+    }
+    np.savez_compressed(path, **arrays)
+    config_lib.save(config, os.path.join(folder, _CONFIG))
+    description = {"stage": int(generator.stage), "sha256": _sha256(path)}
+    with open(os.path.join(folder, DESCRIPTION), "w", encoding="utf-8") as file:
+        json.dump(description, file, indent=2)
+        file.write("\n")
+
+
+def load_release(folder: str):
+    """Loads a release.
+
+    Args:
+        folder: that `save_release` wrote.
+
+    Returns:
+        The `Generator` in float32 at its stage, and its `Config`.
+
+    Raises:
+        ValueError: it is not whole: a file is missing, cut, changed or of another
+            model than its config.
+    """
+    config = config_lib.load(os.path.join(folder, _CONFIG))
+    description = _description(folder)
+    path = os.path.join(folder, _WEIGHTS)
+    try:
+        found = _sha256(path)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
+    if found != description["sha256"]:
+        raise ValueError(
+            f"{path} is damaged: its SHA-256 is {found}, not "
+            f"{description['sha256']}. Get it again."
+        )
+    generator = build_generator(config)
+    _fill(generator, path)
+    generator.stage = description["stage"]
+    return generator, config
+
+
+def _description(folder: str) -> dict:
+    path = os.path.join(folder, DESCRIPTION)
+    try:
+        with open(path, encoding="utf-8") as file:
+            description = json.load(file)
+        stage, digest = description["stage"], description["sha256"]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise ValueError(f"{path} is no description of a release: {error}.") from error
+    if type(stage) is not int or stage < 0 or not isinstance(digest, str):
+        raise ValueError(f"{path}: stage must be a count and sha256 a string.")
+    return description
+
+
+def _fill(generator: Generator, path: str) -> None:
+    variables = named_weights(generator)
+    try:
+        # Sizes first: a small archive can claim to hold more than the memory does.
+        with zipfile.ZipFile(path) as archive:
+            sizes = {
+                entry.filename[: -len(".npy")]: entry.file_size
+                for entry in archive.infolist()
+            }
+        _check_names(set(sizes), set(variables))
+        for name, variable in variables.items():
+            if sizes[name] > 4 * int(np.prod(variable.shape)) + _MAX_HEADER:
+                raise ValueError(f"{name} is larger than the config says")
+        with np.load(path, allow_pickle=False) as arrays:
+            values = {name: arrays[name].astype(np.float32) for name in variables}
+    except (OSError, ValueError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+        raise ValueError(f"{path} holds no weights of this model: {error}.") from error
+    for name, variable in variables.items():
+        if values[name].shape != tuple(variable.shape):
+            raise ValueError(
+                f"{path}: {name} is {values[name].shape}, not {tuple(variable.shape)}."
+            )
+        variable.assign(values[name])
+
+
+def _check_names(found: set, wanted: set) -> None:
+    if found != wanted:
+        one = sorted(found ^ wanted)[0]
+        raise ValueError(
+            f"{len(wanted - found)} weights are missing and {len(found - wanted)} "
+            f"unknown, {one} the first"
+        )
+
+
+def _compact(name: str, value: np.ndarray) -> np.ndarray:
+    # Variances are too small for float16, and all but the kernels weigh nothing.
+    return value.astype(np.float16 if name.endswith("kernel") else np.float32)
+
+
+def _sha256(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
