@@ -1,9 +1,10 @@
-"""Shows the whole way on bundled pictures: trains, fills holes, makes a sheet.
+"""Shows the whole way on bundled pictures: fills holes, trains, fills them again.
 
     python -m tf_btgmi.demo
 
-The training is real and short: all four stages at toy size. What it fills then are
-pictures that it was not trained on. For results worth keeping, train longer.
+First the bundled model fills holes in pictures that it was not trained on; then a toy
+one is trained for a minute through all four stages, which is real and short, and fills
+the same holes. For results worth keeping, train longer.
 """
 
 import os
@@ -13,7 +14,7 @@ from absl import flags, logging
 from PIL import Image, ImageDraw
 
 from tf_btgmi import loading, program
-from tf_btgmi.assets import sample_pictures
+from tf_btgmi.assets import model_names, sample_pictures
 
 FLAGS = flags.FLAGS
 # Side of the shown pictures in pixels, and the edge between them.
@@ -38,7 +39,14 @@ def main(argv):
     from tf_btgmi.training.strategy import make_strategy
     from tf_btgmi.training.trainer import exit_code, train
 
-    print("1. Training on 14 bundled pictures, all four stages.", flush=True)
+    shipped = os.path.join(FLAGS.workdir, "bundled_model")
+    if model_names():
+        print(f"1. {model_names()[0]} fills holes in bundled pictures.", flush=True)
+        sheet = os.path.join(shipped, "before_and_after.png")
+        contact_sheet(fill_samples(None, shipped)).save(sheet)
+        print(f"   {sheet}")
+
+    print("2. Training a toy on 14 bundled pictures, all four stages.", flush=True)
     result = train(FLAGS.config, FLAGS.workdir, make_strategy("mirrored"))
     if not result.finished:
         print(f"Stopped and saved at step {result.step}; run it again to go on.")
@@ -46,22 +54,27 @@ def main(argv):
     for line in losses_by_stage(result.history) or ["(trained before)"]:
         print(f"   {line}")
 
-    print("2. Filling holes in pictures that it has not seen.", flush=True)
+    print("3. The toy fills holes in pictures that it has not seen.", flush=True)
     sheet = os.path.join(FLAGS.workdir, "before_and_after.png")
-    rows = fill_samples(FLAGS.workdir)
-    contact_sheet(rows).save(sheet)
-    print("3. Done. Look at:")
+    filled = os.path.join(FLAGS.workdir, "filled")
+    contact_sheet(fill_samples(FLAGS.workdir, filled)).save(sheet)
+    logs = os.path.join(FLAGS.workdir, "logs")
+    print("4. Done. Look at:")
     for what, path in (
-        ("before and after", sheet),
-        ("filled pictures", os.path.join(FLAGS.workdir, "filled")),
+        ("the bundled model's pictures", shipped if model_names() else "none bundled"),
+        ("the toy's before and after", sheet),
+        ("the toy's filled pictures", filled),
         ("validation pictures by step", os.path.join(FLAGS.workdir, "pictures")),
-        ("losses", f"tensorboard --logdir={os.path.join(FLAGS.workdir, 'logs')}"),
-        ("model", FLAGS.workdir),
+        (
+            "losses of its training",
+            f"tensorboard --logdir={os.path.join(FLAGS.workdir, 'logs')}",
+        ),
     ):
-        print(f"   {what + ':':<30}{path}")
+        if os.path.exists(path) or what.startswith("losses"):
+            print(f"   {what + ':':<30}{path}")
     print(
         "Your own picture: python -m tf_btgmi.inpaint --image=PICTURE --mask=MASK "
-        f"--output=FILLED.png --workdir={FLAGS.workdir}"
+        "--output=FILLED.png"
     )
     return 0
 
@@ -83,11 +96,12 @@ def losses_by_stage(history) -> list:
     return lines
 
 
-def fill_samples(workdir: str) -> list:
+def fill_samples(model, folder: str) -> list:
     """Fills a hole in each bundled test picture.
 
     Args:
-        workdir: of the trained run; the results go to its folder `filled`.
+        model: the model's place, for `loading.load`.
+        folder: where the results go.
 
     Returns:
         A (name, image, mask, composite) each; uint8 [S, S, 3] and bool [S, S].
@@ -96,8 +110,7 @@ def fill_samples(workdir: str) -> list:
     from tf_btgmi.data.masks import named_mask
     from tf_btgmi.data.transforms import centre_crop
 
-    predictor = loading.load(workdir)
-    folder = os.path.join(workdir, "filled")
+    predictor = loading.load(model)
     os.makedirs(folder, exist_ok=True)
     rows = []
     for position, path in enumerate(sample_pictures("test")):
