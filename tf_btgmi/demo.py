@@ -65,13 +65,9 @@ def main(argv):
         ("the toy's before and after", sheet),
         ("the toy's filled pictures", filled),
         ("validation pictures by step", os.path.join(FLAGS.workdir, "pictures")),
-        (
-            "losses of its training",
-            f"tensorboard --logdir={os.path.join(FLAGS.workdir, 'logs')}",
-        ),
+        ("losses of its training", f"tensorboard --logdir={logs}"),
     ):
-        if os.path.exists(path) or what.startswith("losses"):
-            print(f"   {what + ':':<30}{path}")
+        print(f"   {what + ':':<32}{path}")
     print(
         "Your own picture: python -m tf_btgmi.inpaint --image=PICTURE --mask=MASK "
         "--output=FILLED.png"
