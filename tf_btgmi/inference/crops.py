@@ -104,6 +104,15 @@ def batches(crops: List[Crop], batch_size: int) -> Iterator[List[Crop]]:
             yield [crop]
 
 
+def window_around(box: Box, image_size: int, height: int, width: int) -> Crop:
+    """The window that shows all of a box, and as much around it as rule 2 allows."""
+    length = max(box[2] - box[0], box[3] - box[1])
+    wanted = max(image_size, int(_CONTEXT_FACTOR * length))
+    side = max(min(max(height, width), wanted), image_size)
+    y, x = _start(box[0], box[2], side, height), _start(box[1], box[3], side, width)
+    return Crop(y, x, side, 0, box)
+
+
 def window_of(image: np.ndarray, crop: Crop) -> np.ndarray:
     """The crop's window of `image` [H, W, C], mirrored where the picture ends."""
     y, x, side = crop.y, crop.x, crop.side

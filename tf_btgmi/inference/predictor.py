@@ -1,59 +1,73 @@
-"""Fills the holes of a picture of any size with a network of a fixed size.
+"""What a trained network does for pictures of any size: arrays in, arrays out.
 
-Pictures are uint8 [H, W, 3]; masks are [H, W], hole where True or >= 128. Which
-windows of the picture the network sees, and why, is told in `crops.py`. The network
-gets [B, S, S, 4] float32: the masked image in [-1, 1] with its hole at 0, and the mask,
-1 = hole.
+Pictures are uint8 [H, W, 3]; masks are [H, W], set where True or >= 128.
+
+- `inpaint` fills holes, `remove` takes objects out: the same, with the hole grown.
+- `harmonize` recolours an object so that it fits its surroundings.
+- `compose` puts an object of another picture into this one: paste, fill the gap around
+  it, recolour it.
+
+What a method does not have to change comes back byte for byte. Which windows of the
+picture the network sees is told in `crops.py`, how in `network.py`.
 """
 
-from typing import Callable, List
+from typing import Callable, Optional, Sequence, Tuple, Union
 
-import cv2
 import numpy as np
 
-from tf_btgmi.inference import crops as crop_plan
-from tf_btgmi.inference.holes import Holes
+from tf_btgmi.inference.composing import blend, paste
+from tf_btgmi.inference.filling import fill
+from tf_btgmi.inference.harmonizing import recolor
+from tf_btgmi.inference.holes import Holes, dilated, is_hole, slices
+from tf_btgmi.inference.network import HARMONIZED, INPAINTED, Network
+from tf_btgmi.inference.placement import Pose, place
+
+# By how much `remove` grows an object, as a share of the picture's shorter side:
+# shadows and blended edges lie outside most masks.
+_REMOVAL_DILATION = 0.015
 
 
 class Predictor:
-    """Arrays in, arrays out: known pixels come back untouched, holes filled.
+    """Pictures of any size through a network of a fixed size.
 
     Args:
-        predict_fn: masked image and mask [B, S, S, 4], float32 -> prediction
-            [B, S, S, 3] in [-1, 1].
+        predict_fn: the network's input [B, S, S, C], float32 -> [B, S, S, 3] in
+            [-1, 1], or a dict of such by output name; see `network.py`.
         image_size: S, the side of the network's input in pixels.
         multiple: what the network needs S to be a multiple of.
         batch_size: windows the network sees at once; `predict_fn` gets batches of
             this many or of one.
+        outputs: what the network gives: "inpainted", "harmonized" or both.
 
     Raises:
-        ValueError: `image_size` is not a multiple of `multiple`.
+        ValueError: `image_size` is not a multiple of `multiple`, or outputs that are
+            not known.
     """
 
     def __init__(
         self,
-        predict_fn: Callable[[np.ndarray], np.ndarray],
+        predict_fn: Callable,
         image_size: int,
         multiple: int = 8,
         batch_size: int = 8,
+        outputs: Sequence[str] = (INPAINTED,),
     ):
-        if image_size < 1 or image_size % multiple:
-            raise ValueError(
-                f"image_size must be a multiple of {multiple}, which the network "
-                f"halves its input by; it is {image_size}."
-            )
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1; it is {batch_size}.")
+        self._network = Network(predict_fn, image_size, multiple, batch_size, outputs)
         self.predict_fn = predict_fn
         self.image_size = image_size
         self.multiple = multiple
         self.batch_size = batch_size
+        self.outputs = self._network.outputs
 
     @classmethod
     def from_generator(cls, generator, config) -> "Predictor":
         """A Keras `Generator` at the size that `config` trained it for."""
         size = config.data.image_size
-        return cls(predict_function(generator, size), size, generator.size_multiple)
+        outputs = getattr(generator, "output_names", None) or (INPAINTED,)
+        predict_fn = predict_function(
+            generator, size, 5 if HARMONIZED in outputs else 4
+        )
+        return cls(predict_fn, size, generator.size_multiple, outputs=outputs)
 
     def inpaint(
         self, image: np.ndarray, mask: np.ndarray, mask_dilation: int = 0
@@ -72,96 +86,192 @@ class Predictor:
             ValueError: wrong types or shapes, sizes that differ, an empty mask, a mask
                 of the whole picture, or a network that does not give pictures.
         """
-        _check(image, mask, mask_dilation)
-        holes = Holes(mask, mask_dilation)
-        composite = np.array(image, order="C")
-        crops = crop_plan.plan(holes, self.image_size)
-        for batch in crop_plan.batches(crops, self.batch_size):
-            self._fill(composite, holes, batch)
-        return composite
-
-    def _fill(self, composite, holes, batch: List[crop_plan.Crop]) -> None:
-        windows = [self._window(composite, holes, crop) for crop in batch]
-        masks = np.stack([mask for _, mask in windows]).astype(np.float32)[..., None]
-        images = np.stack([image for image, _ in windows])
-        masked_images = (images / np.float32(127.5) - 1.0) * (1.0 - masks)
-        inputs = np.concatenate([masked_images, masks], axis=-1)
-        predictions = self._predict(inputs)
-        for crop, (image, mask), prediction in zip(batch, windows, predictions):
-            filled = np.where(mask[..., None] > 0, prediction, image)
-            _paste(composite, holes, crop, filled)
-
-    def _window(self, composite, holes, crop):
-        """The crop at the network's size: uint8 image and mask in {0, 1}."""
-        image = crop_plan.window_of(composite, crop)
-        hole = holes.window(crop.y, crop.x, crop.side)
-        if crop.side == self.image_size:
-            return image, hole
-        # Only known pixels count in the mean that a small pixel is made of, and it is
-        # hole where they are less than half.
-        size = (self.image_size, self.image_size)
-        known = image * (1 - hole)[..., None]
-        known = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
-        share = cv2.resize((1 - hole) * 255, size, interpolation=cv2.INTER_AREA)
-        share = share.astype(np.float32)[..., None] / 255
-        image = np.minimum(known / np.maximum(share, 0.25), 255).round()
-        return image.astype(np.uint8), (share[..., 0] < 0.5).astype(np.uint8)
-
-    def _predict(self, inputs: np.ndarray) -> np.ndarray:
-        predictions = np.asarray(self.predict_fn(inputs), np.float32)
-        wanted = inputs.shape[:3] + (3,)
-        if predictions.shape != wanted:
+        self._need(INPAINTED, "fill holes")
+        _check(image, mask)
+        if mask_dilation < 0:
             raise ValueError(
-                f"predict_fn must give {wanted} for an input {inputs.shape}; it gave "
-                f"{predictions.shape}."
+                f"mask_dilation must be at least 0; it is {mask_dilation}."
             )
-        if not np.isfinite(predictions).all():
+        return fill(self._network, image, Holes(mask, mask_dilation))
+
+    def remove(
+        self,
+        image: np.ndarray,
+        mask: np.ndarray,
+        mask_dilation: Optional[int] = None,
+    ) -> np.ndarray:
+        """Takes an object out of one picture.
+
+        Args:
+            image: uint8 [H, W, 3]; it is not changed.
+            mask: [H, W], bool, or uint8 with the object at >= 128.
+            mask_dilation: pixels by which the object is grown on every side; None for
+                `removal_dilation`.
+
+        Returns:
+            As `inpaint`.
+
+        Raises:
+            ValueError: as `inpaint`.
+        """
+        _check(image, mask)
+        if mask_dilation is None:
+            mask_dilation = removal_dilation(image.shape)
+        return self.inpaint(image, mask, mask_dilation)
+
+    def harmonize(
+        self, image: np.ndarray, mask: np.ndarray, direct: bool = False
+    ) -> np.ndarray:
+        """Recolours an object so that it fits its surroundings.
+
+        Args:
+            image: uint8 [H, W, 3]; it is not changed.
+            mask: [H, W], bool, or uint8 with the object at >= 128.
+            direct: takes the network's own pixels, enlarged where the object is larger
+                than what the network sees, instead of carrying its colour change to
+                the object's own pixels, which keeps their detail.
+
+        Returns:
+            uint8 [H, W, 3], equal to `image` outside the object.
+
+        Raises:
+            ValueError: wrong types or shapes, sizes that differ, an empty mask, a mask
+                of the whole picture, or a network that does not harmonize.
+        """
+        self._need(HARMONIZED, "harmonize")
+        _check(image, mask)
+        foreground = is_hole(mask)
+        recoloring = recolor(self._network, image, foreground)
+        result = np.array(image, order="C")
+        area = slices(recoloring.box)
+        shown = foreground[area]
+        recolored = recoloring.pixels if direct else recoloring.change(image[area])
+        result[area][shown] = recolored[shown]
+        return result
+
+    def compose(
+        self,
+        image: np.ndarray,
+        guide: np.ndarray,
+        guide_mask: np.ndarray,
+        position: Tuple[float, float],
+        scale: float = 1.0,
+        rotate: float = 0.0,
+        flip: bool = False,
+        gap: Optional[Union[int, str]] = None,
+        harmonize: bool = True,
+    ) -> np.ndarray:
+        """Puts an object of another picture into this one.
+
+        Args:
+            image: uint8 [H, W, 3]; it is not changed.
+            guide: uint8 [h, w, 3], the picture that the object is in.
+            guide_mask: [h, w], bool, or uint8 with the object at >= 128.
+            position: (y, x) in `image` where the centre of the object's box goes.
+            scale: factor of its size.
+            rotate: degrees counter-clockwise.
+            flip: whether it is mirrored left to right, before it is turned.
+            gap: what is filled around it: a band of so many pixels (0 for none),
+                "box" for all of its box that is not object, None for a band of 2 % of
+                the box's longer side, at least 2 pixels. A network that only
+                harmonizes has no gap.
+            harmonize: False leaves its colours as they are.
+
+        Returns:
+            uint8 [H, W, 3], equal to `image` outside the object's box, grown by the
+            band.
+
+        Raises:
+            ValueError: wrong types or shapes, no object, nothing of it within the
+                picture, nothing of the picture left, or a network that does not give
+                what is asked for.
+        """
+        if harmonize:
+            self._need(HARMONIZED, "harmonize", "; harmonize=False keeps the colours")
+        _check_picture("image", image)
+        _check(guide, guide_mask, "guide")
+        if INPAINTED not in self.outputs:
+            if gap is not None and gap != 0:
+                self._need(INPAINTED, "fill a gap", "; gap=0 leaves none")
+            gap = 0
+        pose = Pose(tuple(position), scale, rotate, flip)
+        placed = place(image.shape[:2], guide, guide_mask, pose)
+        pasted = paste(image, placed, gap)
+        colors = placed.colors
+        if harmonize:
+            seen = pasted.image, pasted.foreground, pasted.gap, placed.box
+            # The soft edge reaches beyond the foreground; its colours are the object's,
+            # drawn out, so that the change holds there as well.
+            colors = recolor(self._network, *seen).change(placed.colors)
+        background = image
+        if pasted.gap.any():
+            filled = fill(
+                self._network, pasted.image, Holes(pasted.gap), pasted.foreground
+            )
+            background = np.where(pasted.gap[..., None], filled, image)
+        return blend(background, placed, colors)
+
+    def _need(self, output: str, work: str, way_out: str = "") -> None:
+        if output not in self.outputs:
             raise ValueError(
-                "The network's prediction has NaN or infinite values; its weights are "
-                "damaged or it has diverged in training."
+                f"This model does not {work}: its output is "
+                f"{' and '.join(self.outputs)}{way_out}."
             )
-        return ((predictions + 1.0) * 127.5).round().clip(0, 255).astype(np.uint8)
 
 
-def predict_function(generator, image_size: int) -> Callable:
+def predict_function(generator, image_size: int, num_channels: int = 4) -> Callable:
     """Wraps a Keras generator, traced once, as the `predict_fn` of `Predictor`."""
     import tensorflow as tf
 
-    signature = tf.TensorSpec([None, image_size, image_size, 4], tf.float32)
+    shape = [None, image_size, image_size, num_channels]
 
-    @tf.function(input_signature=[signature])
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32)])
     def predict(inputs):
-        return tf.cast(generator(inputs, training=False), tf.float32)
+        given = generator(inputs, training=False)
+        return tf.nest.map_structure(lambda x: tf.cast(x, tf.float32), given)
 
-    return lambda inputs: predict(tf.constant(inputs)).numpy()
+    def predict_fn(inputs):
+        given = predict(tf.constant(inputs))
+        return tf.nest.map_structure(lambda x: x.numpy(), given)
 
-
-def _paste(composite, holes, crop: crop_plan.Crop, filled: np.ndarray) -> None:
-    if crop.side != filled.shape[0]:
-        size = (crop.side, crop.side)
-        filled = cv2.resize(filled, size, interpolation=cv2.INTER_CUBIC)
-    y0, x0, y1, x1 = crop.box
-    filled = filled[y0 - crop.y : y1 - crop.y, x0 - crop.x : x1 - crop.x]
-    pixels = holes.fill(crop.hole, crop.box)
-    composite[y0:y1, x0:x1][pixels] = filled[pixels]
+    return predict_fn
 
 
-def _check(image: np.ndarray, mask: np.ndarray, mask_dilation: int) -> None:
-    image_shape, mask_shape = np.shape(image), np.shape(mask)
-    if len(image_shape) != 3 or image_shape[2] != 3 or 0 in image_shape:
-        raise ValueError(f"image must be [H, W, 3]; its shape is {image_shape}.")
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
-        kind = getattr(image, "dtype", type(image).__name__)
-        raise ValueError(f"image must be a uint8 array; it is {kind}.")
+def removal_dilation(shape: Sequence[int]) -> int:
+    """Pixels by which `Predictor.remove` grows an object: 1.5 % of the short side.
+
+    Args:
+        shape: (height, width, ...) of the picture.
+    """
+    return max(1, round(_REMOVAL_DILATION * min(shape[:2])))
+
+
+def removal_mask(mask: np.ndarray, mask_dilation: Optional[int] = None) -> np.ndarray:
+    """What `Predictor.remove` replaces: an object, grown. [H, W] bool."""
+    if mask_dilation is None:
+        mask_dilation = removal_dilation(mask.shape)
+    return dilated(mask, mask_dilation)
+
+
+def _check(image: np.ndarray, mask: np.ndarray, name: str = "image") -> None:
+    _check_picture(name, image)
+    mask_shape = np.shape(mask)
     if len(mask_shape) != 2:
         raise ValueError(f"mask must be [H, W]; its shape is {mask_shape}.")
     if not isinstance(mask, np.ndarray) or mask.dtype not in (np.uint8, np.bool_):
         kind = getattr(mask, "dtype", type(mask).__name__)
         raise ValueError(f"mask must be a uint8 or bool array; it is {kind}.")
-    if mask_shape != image_shape[:2]:
+    if mask_shape != image.shape[:2]:
         raise ValueError(
-            f"The mask is {mask_shape[1]}x{mask_shape[0]} pixels, the image "
-            f"{image_shape[1]}x{image_shape[0]}; they must be of the same size."
+            f"The mask is {mask_shape[1]}x{mask_shape[0]} pixels, the {name} "
+            f"{image.shape[1]}x{image.shape[0]}; they must be of the same size."
         )
-    if mask_dilation < 0:
-        raise ValueError(f"mask_dilation must be at least 0; it is {mask_dilation}.")
+
+
+def _check_picture(name: str, image: np.ndarray) -> None:
+    shape = np.shape(image)
+    if len(shape) != 3 or shape[2] != 3 or 0 in shape:
+        raise ValueError(f"{name} must be [H, W, 3]; its shape is {shape}.")
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+        kind = getattr(image, "dtype", type(image).__name__)
+        raise ValueError(f"{name} must be a uint8 array; it is {kind}.")

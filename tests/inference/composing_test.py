@@ -1,0 +1,256 @@
+"""Removing, harmonizing and composing: what changes, what never does."""
+
+import cv2
+import numpy as np
+import pytest
+
+from tf_btgmi.inference.holes import dilated
+from tf_btgmi.inference.predictor import Predictor, removal_dilation, removal_mask
+
+S = 32
+BOTH = ("inpainted", "harmonized")
+
+
+class Network:
+    """Fills gaps red; doubles the brightness of what it sees; keeps its inputs."""
+
+    def __init__(self):
+        self.inputs = []
+
+    def __call__(self, inputs):
+        self.inputs.append(inputs.copy())
+        red = np.broadcast_to(np.float32([1, -1, -1]), inputs.shape[:3] + (3,))
+        return {"inpainted": red, "harmonized": inputs[..., :3] * 2 + 1}
+
+
+def both(network=None):
+    return Predictor(network or Network(), S, outputs=BOTH)
+
+
+def picture(height, width, seed=0):
+    """Patches of colour of some pixels, dark enough to be doubled."""
+    values = np.random.default_rng(seed).integers(0, 120, (12, 12, 3), np.uint8)
+    return cv2.resize(values, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def block(height, width, y0, y1, x0, x1):
+    mask = np.zeros((height, width), np.uint8)
+    mask[y0:y1, x0:x1] = 255
+    return mask
+
+
+def test_a_removed_object_takes_its_edge_along():
+    image, mask = picture(200, 300), block(200, 300, 50, 80, 60, 90)
+    assert removal_dilation(image.shape) == 3
+    grown = dilated(mask, 3)
+    result = Predictor(lambda x: np.ones(x.shape[:3] + (3,)), S).remove(image, mask)
+    np.testing.assert_array_equal((result != image).any(-1), grown)
+    np.testing.assert_array_equal(removal_mask(mask), grown)
+    exact = both().remove(image, mask, mask_dilation=0)
+    np.testing.assert_array_equal((exact != image).any(-1), mask > 0)
+
+
+def test_five_channels_are_picture_gap_and_foreground():
+    image, network = picture(S, S), Network()
+    mask = block(S, S, 8, 20, 8, 20)
+    both(network).harmonize(image, mask)
+    both(network).inpaint(image, mask)
+    harmonizing, filling = (inputs[0] for inputs in network.inputs)
+    np.testing.assert_allclose(harmonizing[..., :3], image / 127.5 - 1, atol=1e-6)
+    np.testing.assert_array_equal(harmonizing[..., 3], np.zeros((S, S)))
+    np.testing.assert_array_equal(harmonizing[..., 4], mask / 255)
+    np.testing.assert_array_equal(filling[..., 3], mask / 255)
+    np.testing.assert_array_equal(filling[..., 4], np.zeros((S, S)))
+    assert (filling[8:20, 8:20, :3] == 0).all()
+
+
+@pytest.mark.parametrize("size", [(S, S), (100, 140), (20, 25), (300, 40)])
+@pytest.mark.parametrize("direct", [False, True])
+def test_harmonizing_changes_the_object_alone(size, direct):
+    image = picture(*size)
+    mask = block(*size, 5, 15, 7, 19)
+    before = image.copy()
+    result = both().harmonize(image, mask, direct)
+    np.testing.assert_array_equal(image, before)
+    np.testing.assert_array_equal(result[mask == 0], image[mask == 0])
+    assert np.abs(result[mask > 0] - 2.0 * image[mask > 0]).mean() < 4
+
+
+def test_a_large_object_keeps_its_detail():
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 120, (400, 400, 3)).astype(np.uint8)
+    mask = block(400, 400, 50, 350, 60, 340)
+    inner = np.s_[60:340, 70:330]
+
+    def detail(result):
+        gradients = (np.diff(x[inner].astype(float), axis=0) for x in (image, result))
+        return np.corrcoef(*(g.ravel() for g in gradients))[0, 1]
+
+    carried = both().harmonize(image, mask)
+    assert detail(carried) > 0.99
+    assert detail(both().harmonize(image, mask, direct=True)) < 0.5
+
+
+def guide():
+    """A picture with a disc of its own colours in it."""
+    image = np.full((50, 60, 3), 250, np.uint8)
+    rows, columns = np.mgrid[:50, :60]
+    mask = (rows - 25) ** 2 + (columns - 30) ** 2 <= 15**2
+    image[mask] = picture(50, 60, seed=1)[mask]
+    return image, mask
+
+
+def test_without_gap_and_recolouring_a_composite_is_a_paste():
+    image, (colors, mask) = picture(90, 120), guide()
+    # The disc is 31 pixels either way; its first row is 10, its first column 15.
+    result = both().compose(image, colors, mask, (45.5, 60.5), gap=0, harmonize=False)
+    wanted = image.copy()
+    wanted[30:61, 45:76][mask[10:41, 15:46]] = colors[mask]
+    np.testing.assert_array_equal(result, wanted)
+
+
+@pytest.mark.parametrize("gap, width", [(None, 2), (5, 5), (1, 1)])
+def test_a_band_is_filled_and_the_rest_stays(gap, width):
+    image, (colors, mask) = picture(90, 120), guide()
+    result = both().compose(image, colors, mask, (45.5, 60.5), gap=gap, harmonize=False)
+    foreground = np.zeros((90, 120), bool)
+    foreground[30:61, 45:76] = mask[10:41, 15:46]
+    band = dilated(foreground, width) & ~foreground
+    assert (result[band] == (255, 0, 0)).all()
+    np.testing.assert_array_equal(
+        result[~band & ~foreground], image[~band & ~foreground]
+    )
+    np.testing.assert_array_equal(
+        result[30:61, 45:76][mask[10:41, 15:46]], colors[mask]
+    )
+
+
+def test_the_gap_of_the_paper_is_all_of_the_box():
+    image, (colors, mask) = picture(90, 120), guide()
+    result = both().compose(
+        image, colors, mask, (45.5, 60.5), gap="box", harmonize=False
+    )
+    gap = np.zeros((90, 120), bool)
+    gap[30:61, 45:76] = ~mask[10:41, 15:46]
+    assert (result[gap] == (255, 0, 0)).all()
+    outside = np.ones((90, 120), bool)
+    outside[30:61, 45:76] = False
+    np.testing.assert_array_equal(result[outside], image[outside])
+
+
+def test_the_object_is_recoloured_and_nothing_outside_the_grown_box_changes():
+    image, (colors, mask) = picture(90, 120), guide()
+    pose = {"position": (45, 60), "scale": 1.3, "rotate": 20, "flip": True}
+    result = both().compose(image, colors, mask, gap=4, **pose)
+    kept = both().compose(image, colors, mask, gap=4, harmonize=False, **pose)
+    changed = np.nonzero((result != image).any(-1))
+    assert 45 - 26 <= changed[0].min() and changed[0].max() <= 45 + 26
+    assert 60 - 26 <= changed[1].min() and changed[1].max() <= 60 + 26
+    middle = np.s_[35:55, 50:70]
+    error = np.abs(result[middle] - 2.0 * kept[middle])
+    assert error.mean() < 8
+
+
+def test_the_network_sees_the_object_and_an_empty_gap():
+    image, (colors, mask) = picture(90, 120), guide()
+    network = Network()
+    both(network).compose(image, colors, mask, (45.5, 60.5), gap=3)
+    for inputs in np.concatenate(network.inputs):
+        gap, foreground = inputs[..., 3] > 0, inputs[..., 4] > 0
+        assert gap.any() and foreground.any()
+        assert not (gap & foreground).any()
+        assert (inputs[gap][:, :3] == 0).all()
+        assert (inputs[foreground][:, :3] < 0).all()
+
+
+def test_an_object_partly_outside_is_cut_off():
+    image, (colors, mask) = picture(90, 120), guide()
+    result = both().compose(image, colors, mask, (0, 119), gap=2)
+    np.testing.assert_array_equal(result[19:], image[19:])
+    np.testing.assert_array_equal(result[:, :100], image[:, :100])
+    assert (result[:10, 110:] != image[:10, 110:]).any(-1).all()
+
+
+def test_composing_needs_no_more_than_the_model_has():
+    image, (colors, mask) = picture(90, 120), guide()
+    red = np.float32([1, -1, -1])
+    seen = []
+
+    def four_channels(inputs):
+        seen.append(inputs.shape[-1])
+        return np.broadcast_to(red, inputs.shape[:3] + (3,))
+
+    filler = Predictor(four_channels, S)
+    with pytest.raises(ValueError, match="does not harmonize.*harmonize=False"):
+        filler.compose(image, colors, mask, (45, 60))
+    with pytest.raises(ValueError, match="does not harmonize: its output is inpainted"):
+        filler.harmonize(image, block(90, 120, 5, 9, 5, 9))
+    filled = filler.compose(image, colors, mask, (45, 60), harmonize=False)
+    assert (filled == (255, 0, 0)).all(-1).any() and set(seen) == {4}
+
+    recolorer = Predictor(Network(), S, outputs=("harmonized",))
+    with pytest.raises(ValueError, match="does not fill holes"):
+        recolorer.inpaint(image, block(90, 120, 5, 9, 5, 9))
+    with pytest.raises(ValueError, match="does not fill a gap"):
+        recolorer.compose(image, colors, mask, (45, 60), gap=3)
+    result = recolorer.compose(image, colors, mask, (45.5, 60.5))
+    outside = np.ones((90, 120), bool)
+    outside[30:61, 45:76] = ~mask[10:41, 15:46]
+    np.testing.assert_array_equal(result[outside], image[outside])
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ({"position": (300, 60)}, "Nothing of the object is in the picture"),
+        ({"scale": 90}, "The object covers the whole picture"),
+        ({"guide_mask": np.zeros((50, 60), bool)}, "The guide's mask is empty"),
+        ({"guide_mask": np.zeros((5, 6), bool)}, "The mask is 6x5 pixels, the guide"),
+        ({"image": picture(9, 9).astype(float)}, "image must be a uint8 array"),
+        ({"guide": picture(50, 60)[..., 0]}, r"guide must be \[H, W, 3\]"),
+        ({"gap": -1}, "gap must be a number of pixels"),
+        ({"gap": "all"}, "gap must be a number of pixels"),
+    ],
+)
+def test_what_cannot_be_composed_is_said(changes, words):
+    colors, mask = guide()
+    arguments = {
+        "image": picture(90, 120),
+        "guide": colors,
+        "guide_mask": mask,
+        "position": (45, 60),
+        **changes,
+    }
+    with pytest.raises(ValueError, match=words):
+        both().compose(**arguments)
+
+
+@pytest.mark.parametrize("value, words", [(0, "is empty"), (255, "covers the whole")])
+def test_no_object_and_nothing_but_object_are_said(value, words):
+    mask = np.full((90, 120), value, np.uint8)
+    with pytest.raises(ValueError, match=words):
+        both().harmonize(picture(90, 120), mask)
+
+
+def test_an_object_that_fills_its_box_has_no_gap_of_the_box():
+    image, colors = picture(90, 120), picture(20, 20, seed=2)
+    mask = np.ones((20, 20), bool)
+    result = both().compose(image, colors, mask, (40, 50), gap="box", harmonize=False)
+    np.testing.assert_array_equal(result[30:50, 40:60], colors)
+
+
+def test_a_thin_object_is_seen_however_small_the_window_makes_it():
+    image = picture(400, 400)
+    mask = block(400, 400, 200, 201, 20, 380)
+    network = Network()
+    result = both(network).harmonize(image, mask)
+    assert network.inputs[0][..., 4].any()
+    np.testing.assert_array_equal(result[mask == 0], image[mask == 0])
+
+
+def test_an_output_that_is_missing_is_said():
+    predictor = Predictor(lambda x: {"inpainted": x[..., :3]}, S, outputs=BOTH)
+    with pytest.raises(ValueError, match="harmonized is not among what it gave"):
+        predictor.harmonize(picture(40, 40), block(40, 40, 5, 9, 5, 9))
+    with pytest.raises(ValueError, match="outputs must be some of"):
+        Predictor(Network(), S, outputs=("sharpened",))

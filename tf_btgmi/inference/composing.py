@@ -1,0 +1,94 @@
+"""A picture with an object pasted into it, and the gap to be filled around it."""
+
+from typing import NamedTuple, Optional, Union
+
+import numpy as np
+
+from tf_btgmi.inference.holes import Box, clipped, dilated, slices
+from tf_btgmi.inference.placement import Placed
+
+# The whole of the object's box that is not object: the paper's choice.
+BOX = "box"
+# Width of the default gap, as a share of the longer side of the object's box.
+_BAND_SHARE = 0.02
+_MIN_BAND = 2
+
+
+class Pasted(NamedTuple):
+    """A picture with an object in it.
+
+    Attributes:
+        image: uint8 [H, W, 3], hard-edged.
+        foreground: [H, W] bool, pixels that are at least half object.
+        gap: [H, W] bool, pixels around it to be filled.
+        box: what may differ from the picture it was made of: the object's box, grown
+            by the gap.
+    """
+
+    image: np.ndarray
+    foreground: np.ndarray
+    gap: np.ndarray
+    box: Box
+
+
+def paste(
+    image: np.ndarray, placed: Placed, gap: Optional[Union[int, str]] = None
+) -> Pasted:
+    """Pastes an object.
+
+    Args:
+        image: uint8 [H, W, 3]; it is not changed.
+        placed: the object in its place.
+        gap: what is to be filled: a band around the object of so many pixels (0 for
+            none), `BOX` for all of its box that is not object, or None for a band of
+            2 % of the box's longer side, at least 2 pixels.
+
+    Raises:
+        ValueError: `gap` is nothing of that.
+    """
+    box = placed.box
+    band = _band(gap, box)
+    foreground = np.zeros(image.shape[:2], bool)
+    foreground[slices(box)] = placed.foreground
+    pasted = image.copy()
+    pasted[slices(box)][placed.foreground] = placed.colors[placed.foreground]
+    if gap == BOX:
+        gap_mask = np.zeros_like(foreground)
+        gap_mask[slices(box)] = True
+    else:
+        gap_mask = dilated(foreground, band) if band else foreground.copy()
+    gap_mask &= ~foreground
+    y0, x0, y1, x1 = box
+    grown = (y0 - band, x0 - band, y1 + band, x1 + band)
+    return Pasted(pasted, foreground, gap_mask, clipped(grown, *image.shape[:2]))
+
+
+def blend(background: np.ndarray, placed: Placed, colors: np.ndarray) -> np.ndarray:
+    """The object over its background, with its soft edge.
+
+    Args:
+        background: uint8 [H, W, 3]; it is not changed.
+        placed: the object in its place.
+        colors: uint8 [h, w, 3], its colours in its box.
+    """
+    result = background.copy()
+    area = result[slices(placed.box)]
+    alpha = placed.alpha[..., None]
+    mixed = alpha * colors + (1.0 - alpha) * area
+    area[...] = np.where(alpha > 0, mixed.round(), area).astype(np.uint8)
+    return result
+
+
+def _band(gap, box: Box) -> int:
+    if gap is None:
+        return max(
+            _MIN_BAND, round(_BAND_SHARE * max(box[2] - box[0], box[3] - box[1]))
+        )
+    if gap == BOX:
+        return 0
+    if isinstance(gap, bool) or not isinstance(gap, (int, np.integer)) or gap < 0:
+        raise ValueError(
+            f"gap must be a number of pixels, at least 0, {BOX!r} or None; it is "
+            f"{gap!r}."
+        )
+    return int(gap)

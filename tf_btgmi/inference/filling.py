@@ -1,0 +1,100 @@
+"""Fills the holes of a picture of any size on the windows that `crops.py` plans."""
+
+from typing import List, Optional
+
+import cv2
+import numpy as np
+
+from tf_btgmi.inference import crops as crop_plan
+from tf_btgmi.inference.holes import Holes
+from tf_btgmi.inference.network import INPAINTED, Network
+
+
+def fill(
+    network: Network,
+    image: np.ndarray,
+    holes: Holes,
+    foreground: Optional[np.ndarray] = None,
+) -> np.ndarray:
+    """The composite: `image` with its holes filled, equal to it elsewhere.
+
+    Args:
+        network: has the output `inpainted`.
+        image: uint8 [H, W, 3].
+        holes: of the picture; they are marked filled.
+        foreground: [H, W] bool, an object the network is told of; it must not meet
+            the holes.
+    """
+    composite = np.array(image, order="C")
+    if foreground is not None:
+        foreground = foreground.view(np.uint8)
+    for batch in crop_plan.batches(
+        crop_plan.plan(holes, network.image_size), network.batch_size
+    ):
+        _fill(network, composite, holes, foreground, batch)
+    return composite
+
+
+def shrunk(image: np.ndarray, gap: np.ndarray, size: int):
+    """A square window at the network's size; nothing changes at that size.
+
+    Only known pixels count in the mean that a small pixel is made of, and it is gap
+    where they are less than half.
+
+    Args:
+        image: uint8 [side, side, 3].
+        gap: uint8 [side, side] in {0, 1}.
+        size: the network's side.
+
+    Returns:
+        uint8 [size, size, 3] and uint8 [size, size] in {0, 1}.
+    """
+    if image.shape[0] == size:
+        return image, gap
+    known = image * (1 - gap)[..., None]
+    known = cv2.resize(known, (size, size), interpolation=cv2.INTER_AREA)
+    share = area_share(1 - gap, size)
+    image = np.minimum(known / np.maximum(share, 0.25)[..., None], 255).round()
+    return image.astype(np.uint8), (share < 0.5).astype(np.uint8)
+
+
+def area_share(mask: np.ndarray, size: int) -> np.ndarray:
+    """How much of each pixel of a smaller square a mask covers, in 1/255.
+
+    Args:
+        mask: uint8 [side, side] in {0, 1}.
+        size: the new side.
+
+    Returns:
+        float32 [size, size] in [0, 1].
+    """
+    share = cv2.resize(mask * 255, (size, size), interpolation=cv2.INTER_AREA)
+    return share.astype(np.float32) / 255
+
+
+def _fill(network, composite, holes, foreground, batch: List[crop_plan.Crop]) -> None:
+    size = network.image_size
+    windows, seen = [], []
+    for crop in batch:
+        gap = holes.window(crop.y, crop.x, crop.side)
+        windows.append(shrunk(crop_plan.window_of(composite, crop), gap, size))
+        if foreground is not None:
+            object_window = crop_plan.window_of(foreground, crop)
+            shown = area_share(object_window, size) >= 0.5
+            seen.append(shown & (windows[-1][1] == 0))
+    images = np.stack([image for image, _ in windows])
+    gaps = np.stack([gap for _, gap in windows])
+    given = network.run(images, gaps, np.stack(seen) if seen else None)
+    for crop, (image, gap), prediction in zip(batch, windows, given[INPAINTED]):
+        filled = np.where(gap[..., None] > 0, prediction, image)
+        _paste(composite, holes, crop, filled)
+
+
+def _paste(composite, holes, crop: crop_plan.Crop, filled: np.ndarray) -> None:
+    if crop.side != filled.shape[0]:
+        size = (crop.side, crop.side)
+        filled = cv2.resize(filled, size, interpolation=cv2.INTER_CUBIC)
+    y0, x0, y1, x1 = crop.box
+    filled = filled[y0 - crop.y : y1 - crop.y, x0 - crop.x : x1 - crop.x]
+    pixels = holes.fill(crop.hole, crop.box)
+    composite[y0:y1, x0:x1][pixels] = filled[pixels]

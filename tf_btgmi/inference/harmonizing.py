@@ -1,0 +1,105 @@
+"""Recolours an object so that it fits its surroundings, at any size.
+
+The network sees one window around the object, at its own size. What it did to the
+object's colours is carried to the full picture as a smooth local change
+(`color_grid.py`), so that the object keeps the detail it has there.
+"""
+
+from typing import Callable, NamedTuple, Optional
+
+import cv2
+import numpy as np
+
+from tf_btgmi.inference import crops as crop_plan
+from tf_btgmi.inference.color_grid import ColorGrid
+from tf_btgmi.inference.filling import area_share, shrunk
+from tf_btgmi.inference.holes import Box, bounding_box, slices
+from tf_btgmi.inference.network import HARMONIZED, Network
+
+
+class Recoloring(NamedTuple):
+    """What the network does to an object.
+
+    Attributes:
+        box: the object's, (y0, x0, y1, x1) in the picture, end-exclusive.
+        change: colours of the box, uint8 [h, w, 3] -> the same, recoloured with their
+            detail.
+        pixels: the box as the network gives it, uint8 [h, w, 3], enlarged where the
+            window is larger than what the network sees.
+    """
+
+    box: Box
+    change: Callable[[np.ndarray], np.ndarray]
+    pixels: np.ndarray
+
+
+def recolor(
+    network: Network,
+    image: np.ndarray,
+    foreground: np.ndarray,
+    gap: Optional[np.ndarray] = None,
+    box: Optional[Box] = None,
+) -> Recoloring:
+    """Asks the network once.
+
+    Args:
+        network: has the output `harmonized`.
+        image: uint8 [H, W, 3] with the object in it.
+        foreground: [H, W] bool, the object.
+        gap: [H, W] bool, pixels that are not known; None for none.
+        box: of the object; None for the smallest around it.
+
+    Raises:
+        ValueError: no object, or nothing but object.
+    """
+    if not foreground.any():
+        raise ValueError(
+            "The mask is empty: no pixel of it is object (white, at least 128)."
+        )
+    known = ~foreground if gap is None else ~(foreground | gap)
+    if not known.any():
+        raise ValueError(
+            "The object covers the whole picture: there are no surroundings that it "
+            "could be made to fit."
+        )
+    box = box or bounding_box(foreground)
+    size = network.image_size
+    window = crop_plan.window_around(box, size, *image.shape[:2])
+    seen = crop_plan.window_of(foreground.view(np.uint8), window)
+    if gap is None:
+        gap_seen = np.zeros_like(seen)
+    else:
+        gap_seen = crop_plan.window_of(gap.view(np.uint8), window)
+    colors, gap_small = shrunk(crop_plan.window_of(image, window), gap_seen, size)
+    share = area_share(seen, size) * (1 - gap_small)
+    small = share >= min(0.5, share.max())
+    result = network.run(colors[None], gap_small[None], small[None])[HARMONIZED][0]
+    # The object's box among the pixels that the network saw.
+    corner = np.array([window.y, window.x] * 2)
+    part = (np.array(box) - corner) * size / window.side
+    grid = ColorGrid(*(_cut(array, part) for array in (colors, result, share * small)))
+    return Recoloring(box, grid.apply, _enlarged(result, window, box))
+
+
+def _cut(array: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """The box in small pixels, drawn to the same shape as the object's own box.
+
+    A box ends within a small pixel; the cut does so too, by linear interpolation.
+    """
+    y0, x0, y1, x1 = part
+    rows, columns = (max(2, int(np.ceil(n - 1e-6))) for n in (y1 - y0, x1 - x0))
+    step = np.array([(y1 - y0) / rows, (x1 - x0) / columns])
+    start = np.array([y0, x0]) + step / 2 - 0.5
+    matrix = np.array([[step[1], 0, start[1]], [0, step[0], start[0]]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(
+        array, matrix, (columns, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE
+    )
+
+
+def _enlarged(result: np.ndarray, window: crop_plan.Crop, box: Box) -> np.ndarray:
+    if window.side != result.shape[0]:
+        size = (window.side, window.side)
+        result = cv2.resize(result, size, interpolation=cv2.INTER_CUBIC)
+    y, x = window.y, window.x
+    return result[slices((box[0] - y, box[1] - x, box[2] - y, box[3] - x))]

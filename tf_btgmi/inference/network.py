@@ -1,0 +1,115 @@
+"""The network as the predictor calls it: uint8 windows in, uint8 windows out.
+
+A network that fills holes alone sees four channels, [B, S, S, 4] float32: the masked
+image in [-1, 1] with its hole at 0, and the mask. One that harmonizes sees five: the
+image with its gap at 0 and the foreground visible, the gap mask, the foreground mask.
+"""
+
+from typing import Callable, Dict, Optional, Sequence
+
+import numpy as np
+
+INPAINTED = "inpainted"
+HARMONIZED = "harmonized"
+OUTPUTS = (INPAINTED, HARMONIZED)
+
+
+class Network:
+    """A function of a fixed size with its outputs by name.
+
+    Args:
+        predict_fn: input [B, S, S, C] float32 -> [B, S, S, 3] in [-1, 1], or a dict of
+            such by output name. C is 5 with the output `harmonized`, otherwise 4.
+        image_size: S, the side of the input in pixels.
+        multiple: what the network needs S to be a multiple of.
+        batch_size: windows at once; `predict_fn` gets this many or one.
+        outputs: what it gives, of `OUTPUTS`.
+
+    Raises:
+        ValueError: `image_size` is not a multiple of `multiple`, or an output that is
+            not known.
+    """
+
+    def __init__(
+        self,
+        predict_fn: Callable,
+        image_size: int,
+        multiple: int = 8,
+        batch_size: int = 8,
+        outputs: Sequence[str] = (INPAINTED,),
+    ):
+        if image_size < 1 or image_size % multiple:
+            raise ValueError(
+                f"image_size must be a multiple of {multiple}, which the network "
+                f"halves its input by; it is {image_size}."
+            )
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1; it is {batch_size}.")
+        if not outputs or not set(outputs) <= set(OUTPUTS):
+            raise ValueError(
+                f"outputs must be some of {', '.join(OUTPUTS)}; they are {outputs}."
+            )
+        self.predict_fn = predict_fn
+        self.image_size = image_size
+        self.multiple = multiple
+        self.batch_size = batch_size
+        self.outputs = tuple(outputs)
+
+    @property
+    def num_channels(self) -> int:
+        """Of the input: 5 for a network that harmonizes, otherwise 4."""
+        return 5 if HARMONIZED in self.outputs else 4
+
+    def run(
+        self,
+        images: np.ndarray,
+        gaps: np.ndarray,
+        foregrounds: Optional[np.ndarray] = None,
+    ) -> Dict[str, np.ndarray]:
+        """What the network gives for some windows.
+
+        Args:
+            images: uint8 [B, S, S, 3]; what they hold in the gap does not matter.
+            gaps: [B, S, S] in {0, 1}, 1 = to be filled.
+            foregrounds: [B, S, S] in {0, 1}; None for none. Left out where the network
+                has no channel for it.
+
+        Returns:
+            uint8 [B, S, S, 3] by output name.
+
+        Raises:
+            ValueError: it gives something else than pictures.
+        """
+        gaps = gaps.astype(np.float32)[..., None]
+        channels = [(images / np.float32(127.5) - 1.0) * (1.0 - gaps), gaps]
+        if self.num_channels == 5:
+            if foregrounds is None:
+                foregrounds = np.zeros(gaps.shape[:3])
+            channels.append(foregrounds.astype(np.float32)[..., None])
+        inputs = np.concatenate(channels, axis=-1)
+        given = self.predict_fn(inputs)
+        if not isinstance(given, dict):
+            given = {self.outputs[0]: given}
+        missing = [name for name in self.outputs if name not in given]
+        if missing:
+            raise ValueError(
+                f"predict_fn must give {' and '.join(self.outputs)}; "
+                f"{missing[0]} is not among what it gave: {', '.join(sorted(given))}."
+            )
+        return {name: _levels(given[name], inputs.shape) for name in self.outputs}
+
+
+def _levels(prediction, input_shape) -> np.ndarray:
+    prediction = np.asarray(prediction, np.float32)
+    wanted = input_shape[:3] + (3,)
+    if prediction.shape != wanted:
+        raise ValueError(
+            f"predict_fn must give {wanted} for an input {input_shape}; it gave "
+            f"{prediction.shape}."
+        )
+    if not np.isfinite(prediction).all():
+        raise ValueError(
+            "The network's prediction has NaN or infinite values; its weights are "
+            "damaged or it has diverged in training."
+        )
+    return ((prediction + 1.0) * 127.5).round().clip(0, 255).astype(np.uint8)

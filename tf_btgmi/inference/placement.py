@@ -1,0 +1,183 @@
+"""Puts an object of one picture where it belongs in another.
+
+The object is mirrored, then scaled, then turned; the box around what comes out is
+centred on the wanted place, to the pixel. What lies outside the picture is cut off.
+Colours are drawn out of the object before they are resampled, so that its edge does not
+take on what lay around it in its own picture; the mask becomes soft instead. An object
+that is neither scaled nor turned is copied pixel by pixel.
+"""
+
+import math
+from typing import NamedTuple, Tuple
+
+import cv2
+import numpy as np
+
+from tf_btgmi.inference.holes import Box, bounding_box, clipped, is_hole, slices
+
+
+class Placed(NamedTuple):
+    """An object in its place.
+
+    Attributes:
+        box: its part of the picture, (y0, x0, y1, x1), end-exclusive.
+        colors: uint8 [h, w, 3], beyond the object those of its nearest pixel.
+        alpha: float32 [h, w] in [0, 1], how much of each pixel is object.
+    """
+
+    box: Box
+    colors: np.ndarray
+    alpha: np.ndarray
+
+    @property
+    def foreground(self) -> np.ndarray:
+        """[h, w] bool: pixels that are at least half object."""
+        return self.alpha >= 0.5
+
+
+class Pose(NamedTuple):
+    """Where an object goes, and how.
+
+    Attributes:
+        position: (y, x) of its box's centre, in pixels of the picture.
+        scale: factor of its size, above 0.
+        rotate: degrees counter-clockwise.
+        flip: whether it is mirrored left to right first.
+    """
+
+    position: Tuple[float, float]
+    scale: float = 1.0
+    rotate: float = 0.0
+    flip: bool = False
+
+
+def place(
+    size: Tuple[int, int], guide: np.ndarray, mask: np.ndarray, pose: Pose
+) -> Placed:
+    """The object as it appears in a picture.
+
+    Args:
+        size: (height, width) of the picture.
+        guide: uint8 [h, w, 3], the picture the object comes from.
+        mask: [h, w], bool, or uint8 with the object at >= 128.
+        pose: where it goes.
+
+    Raises:
+        ValueError: no object in the mask, a pose that is none, or nothing of the
+            object within the picture.
+    """
+    _check(pose)
+    inner = bounding_box(mask)
+    if inner is None:
+        raise ValueError(
+            "The guide's mask is empty: no pixel of it is object (white, at least 128)."
+        )
+    colors = guide[slices(inner)]
+    object_mask = is_hole(mask[slices(inner)])
+    if pose.flip:
+        colors, object_mask = colors[:, ::-1], object_mask[:, ::-1]
+    turn = _turn(pose)
+    low, high = _extent(object_mask, turn)
+    top, left = (
+        int(math.floor(centre - length / 2 + 0.5))
+        for centre, length in zip(pose.position, high - low)
+    )
+    rows, columns = (max(1, int(n)) for n in np.ceil(high - low - 1e-6))
+    whole = (top, left, top + rows, left + columns)
+    box = clipped(whole, *size)
+    if box[0] >= box[2] or box[1] >= box[3]:
+        raise _nothing_left(whole, size)
+    if _is_copy(pose):
+        part = slices(tuple(b - o for b, o in zip(box, (top, left) * 2)))
+        placed = Placed(box, colors[part].copy(), object_mask[part].astype(np.float32))
+    else:
+        # From pixels of the object to those of the box.
+        shift = np.array([top, left]) - low - box[:2]
+        placed = Placed(box, *_resampled(colors, object_mask, turn, shift, box))
+    if not placed.foreground.any():
+        raise _nothing_left(whole, size)
+    return placed
+
+
+def _check(pose: Pose) -> None:
+    numbers = (*pose.position, pose.scale, pose.rotate)
+    if len(pose.position) != 2 or not all(map(math.isfinite, numbers)):
+        raise ValueError(
+            "position must be (y, x), and it, scale and rotate finite numbers; they "
+            f"are {pose.position}, {pose.scale} and {pose.rotate}."
+        )
+    if pose.scale <= 0:
+        raise ValueError(f"scale must be above 0; it is {pose.scale}.")
+
+
+def _is_copy(pose: Pose) -> bool:
+    return pose.scale == 1.0 and pose.rotate % 360.0 == 0.0
+
+
+def _turn(pose: Pose) -> np.ndarray:
+    """The 2x2 matrix that takes (y, x) to its place, counter-clockwise as seen."""
+    angle = math.radians(pose.rotate)
+    sine, cosine = math.sin(angle), math.cos(angle)
+    # Rows go down: a turn counter-clockwise takes what is right upwards.
+    return pose.scale * np.array([[cosine, -sine], [sine, cosine]])
+
+
+def _extent(object_mask: np.ndarray, turn: np.ndarray):
+    """Least and largest (y, x) of the turned object's pixels, corners and all."""
+    contours, _ = cv2.findContours(
+        object_mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
+    )
+    pixels = np.concatenate(contours)[:, 0, ::-1]
+    corners = pixels[:, None] + np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    turned = corners.reshape(-1, 2) @ turn.T
+    return turned.min(axis=0), turned.max(axis=0)
+
+
+def _resampled(colors, object_mask, turn, shift, box: Box):
+    colors = _drawn_out(colors, object_mask)
+    alpha = object_mask.astype(np.float32)
+    scale = math.sqrt(abs(np.linalg.det(turn)))
+    if scale < 1.0:
+        # By area first, or fine detail would come out as noise.
+        rows, columns = (max(1, round(n * scale)) for n in alpha.shape)
+        factors = np.array([rows, columns]) / alpha.shape
+        size = (columns, rows)
+        colors = cv2.resize(colors, size, interpolation=cv2.INTER_AREA)
+        alpha = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
+        turn = turn / factors
+    # OpenCV wants (x, y), and the middle of the first pixel at 0 instead of 1/2.
+    offset = shift + turn @ [0.5, 0.5] - 0.5
+    matrix = np.column_stack([turn[::-1, ::-1], offset[::-1]])
+    size = (box[3] - box[1], box[2] - box[0])
+    colors = cv2.warpAffine(
+        np.ascontiguousarray(colors),
+        matrix,
+        size,
+        flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    alpha = cv2.warpAffine(np.ascontiguousarray(alpha), matrix, size)
+    return colors, np.clip(alpha, 0.0, 1.0)
+
+
+def _drawn_out(colors: np.ndarray, object_mask: np.ndarray) -> np.ndarray:
+    """Every other pixel gets the colour of the object's nearest."""
+    if object_mask.all():
+        return colors
+    _, labels = cv2.distanceTransformWithLabels(
+        (~object_mask).astype(np.uint8),
+        cv2.DIST_L2,
+        5,
+        labelType=cv2.DIST_LABEL_PIXEL,
+    )
+    nearest = np.zeros((labels.max() + 1, 3), np.uint8)
+    nearest[labels[object_mask]] = colors[object_mask]
+    return nearest[labels]
+
+
+def _nothing_left(whole: Box, size) -> ValueError:
+    y0, x0, y1, x1 = whole
+    return ValueError(
+        f"Nothing of the object is in the picture: it would take rows {y0} to {y1} and "
+        f"columns {x0} to {x1}, and the picture is {size[1]}x{size[0]} pixels."
+    )
