@@ -203,7 +203,7 @@ def test_the_program_fills_pictures_with_a_trained_model(files, make_workdir, tm
         "--image=photos",
         "--mask=masks",
         "--output=out",
-        f"--model={make_workdir(tmp_path / "trained")}",
+        f"--model={make_workdir(tmp_path / 'trained')}",
         "--mask_dilation=1",
     )
     assert result.returncode == 0, result.stderr
