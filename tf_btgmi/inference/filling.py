@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from tf_btgmi.inference import crops as crop_plan
+from tf_btgmi.inference.detail import enlarge
 from tf_btgmi.inference.holes import Holes
 from tf_btgmi.inference.network import INPAINTED, Network
 
@@ -92,8 +93,9 @@ def _fill(network, composite, holes, foreground, batch: List[crop_plan.Crop]) ->
 
 def _paste(composite, holes, crop: crop_plan.Crop, filled: np.ndarray) -> None:
     if crop.side != filled.shape[0]:
-        size = (crop.side, crop.side)
-        filled = cv2.resize(filled, size, interpolation=cv2.INTER_CUBIC)
+        window = crop_plan.window_of(composite, crop)
+        unknown = holes.window(crop.y, crop.x, crop.side) > 0
+        filled = enlarge(filled, window, unknown)
     y0, x0, y1, x1 = crop.box
     filled = filled[y0 - crop.y : y1 - crop.y, x0 - crop.x : x1 - crop.x]
     pixels = holes.fill(crop.hole, crop.box)

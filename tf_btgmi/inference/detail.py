@@ -1,0 +1,193 @@
+"""Detail for fills that the network saw at a smaller scale than the picture's.
+
+A fill made at 128 pixels and enlarged five times is blurred beside a sharp picture.
+What is missing, octave by octave, is taken from the picture itself: a block of the
+coarse fill looks for the known place whose coarse version is most alike, and gets what
+the finer version adds there (example-based super-resolution: Freeman, Jones and
+Pasztor 2002, "Example-based super-resolution"; within one picture: Glasner, Bagon and
+Irani 2009). Colours and shapes stay the network's; only what lies between two octaves
+is added.
+
+Everything here is a pure function of its arguments: no random choice is made.
+"""
+
+import math
+
+import cv2
+import numpy as np
+
+# A block's side and the distance of two, in coarse pixels: they overlap by one.
+_BLOCK = 4
+_STRIDE = 3
+# Coarse pixels around a block that are compared as well.
+_BORDER = 1
+_PATCH = _BLOCK + 2 * _BORDER
+# Places that are compared with, at most, and blocks compared at a time.
+_MAX_PLACES = 12_000
+_BATCH = 2048
+# Windows of a longer side are filled at this one; two pixels more of blur do not show
+# in a hole of thousands.
+_MAX_SIDE = 4096
+# Contrast in grey levels below which everything is as flat as everything else.
+_GRAIN = 1.0
+# How much a difference in mean colour counts beside one in structure.
+_MEAN_WEIGHT = 0.5
+
+
+def enlarge(fill: np.ndarray, window: np.ndarray, unknown: np.ndarray) -> np.ndarray:
+    """Enlarges a fill to its window, with detail from the window's known pixels.
+
+    Args:
+        fill: uint8 [S, S, 3], the window at the network's size with its hole filled.
+        window: uint8 [N, N, 3], N > S; may hold anything where `unknown`.
+        unknown: bool [N, N], not to be taken as an example.
+
+    Returns:
+        uint8 [N, N, 3]: `window` where it is known, the enlarged fill elsewhere.
+    """
+    size, side = fill.shape[0], window.shape[0]
+    if side > _MAX_SIDE:
+        return _enlarge_smaller(fill, window, unknown)
+    num_octaves = max(1, math.ceil(math.log2(side / size)))
+    base = math.ceil(side / 2**num_octaves)
+    missing = base * 2**num_octaves - side
+    window = np.pad(window, ((0, missing), (0, missing), (0, 0)), mode="symmetric")
+    unknown = np.pad(unknown, ((0, missing), (0, missing)), mode="symmetric")
+    levels = _pyramid(window.astype(np.float32), unknown, num_octaves)
+    coarse = _resampled(fill.astype(np.float32), base, size / side * 2**num_octaves)
+    known, hole = levels[-1]
+    coarse = np.where(hole[..., None], coarse, known)
+    for known, hole_above in levels[-2::-1]:
+        coarse = _next_octave(coarse, hole, known, hole_above)
+        hole = hole_above
+    return coarse[:side, :side].round().clip(0, 255).astype(np.uint8)
+
+
+def _enlarge_smaller(fill, window, unknown) -> np.ndarray:
+    small = (_MAX_SIDE, _MAX_SIDE)
+    shrunk = cv2.resize(window, small, interpolation=cv2.INTER_AREA)
+    share = cv2.resize(unknown.astype(np.float32), small, interpolation=cv2.INTER_AREA)
+    enlarged = enlarge(fill, shrunk, share > 0)
+    side = window.shape[:2]
+    enlarged = cv2.resize(enlarged, side, interpolation=cv2.INTER_CUBIC)
+    return np.where(unknown[..., None], enlarged, window)
+
+
+def _resampled(fill, base: int, step: float) -> np.ndarray:
+    """The fill on `base` x `base` pixels that are `step`, 1 to 2, of its own apart."""
+    offset = 0.5 * step - 0.5
+    matrix = np.array([[step, 0.0, offset], [0.0, step, offset]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(
+        fill, matrix, (base, base), flags=flags, borderMode=cv2.BORDER_REPLICATE
+    )
+
+
+def _pyramid(window, unknown, num_octaves) -> list:
+    """Halved ever again: (picture, where a pixel has an unknown one in it)."""
+    levels = [(window, unknown)]
+    for _ in range(num_octaves):
+        picture, hole = levels[-1]
+        half = hole.shape[0] // 2
+        levels.append(
+            (
+                picture.reshape(half, 2, half, 2, 3).mean(axis=(1, 3)),
+                hole.reshape(half, 2, half, 2).any(axis=(1, 3)),
+            )
+        )
+    return levels
+
+
+def _next_octave(coarse, hole, fine, fine_hole) -> np.ndarray:
+    """`fine` with its hole filled from `coarse`, which is half as large."""
+    blurred = cv2.resize(coarse, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
+    places = _places(hole)
+    blocks = _blocks(hole)
+    if len(places):
+        nearest = places[_match(coarse, blocks, places)]
+        strength = _strength(coarse, blocks, nearest)
+        blurred = blurred + _assemble(fine - blurred, blocks, nearest, strength)
+    return np.where(fine_hole[..., None], blurred, fine)
+
+
+def _places(hole: np.ndarray) -> np.ndarray:
+    """Corners [P, 2] of patches without an unknown pixel, evenly thinned out."""
+    # Enlarging looks one pixel further than the patch.
+    margin = _PATCH + 2
+    counts = cv2.boxFilter(
+        hole.astype(np.float32), -1, (margin, margin), anchor=(0, 0), normalize=False
+    )
+    height, width = hole.shape
+    free = counts[: height - margin + 1, : width - margin + 1] < 0.5
+    corners = np.argwhere(free) + 1
+    step = -(-len(corners) // _MAX_PLACES)
+    return corners[:: max(step, 1)]
+
+
+def _blocks(hole: np.ndarray) -> np.ndarray:
+    """Corners [B, 2] of the patches whose blocks together cover the hole."""
+    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
+    last = hole.shape[0] - _PATCH
+    ys = np.arange(rows[0] - 1 - _BORDER, rows[-1] + 1 - _BORDER, _STRIDE)
+    xs = np.arange(columns[0] - 1 - _BORDER, columns[-1] + 1 - _BORDER, _STRIDE)
+    corners = np.stack(np.meshgrid(ys, xs, indexing="ij"), -1).reshape(-1, 2)
+    corners = np.unique(corners.clip(0, last), axis=0)
+    size = _PATCH
+    sums = cv2.integral(hole.astype(np.uint8))
+    y, x = corners.T
+    inside = sums[y + size, x + size] - sums[y, x + size] - sums[y + size, x]
+    return corners[inside + sums[y, x] > 0]
+
+
+def _match(coarse, blocks, places) -> np.ndarray:
+    """For each block the index of the place whose coarse patch is most alike."""
+    wanted, given = _describe(coarse, blocks), _describe(coarse, places)
+    lengths = np.einsum("ij,ij->i", given, given)
+    found = [
+        (lengths - 2.0 * wanted[start : start + _BATCH] @ given.T).argmin(axis=1)
+        for start in range(0, len(wanted), _BATCH)
+    ]
+    return np.concatenate(found)
+
+
+def _describe(coarse, corners) -> np.ndarray:
+    patches = _cut(coarse, corners, _PATCH)
+    means = patches.mean(axis=(1, 2), keepdims=True)
+    patches = patches - (1.0 - _MEAN_WEIGHT) * means
+    return patches.reshape(len(corners), -1)
+
+
+def _strength(coarse, blocks, nearest) -> np.ndarray:
+    """Contrast of the blocks over that of their matches, at most 1: [B].
+
+    A flat fill amid noise has no match worth the name, and stays flat.
+    """
+    wanted, given = (
+        _cut(coarse, corners, _PATCH).std(axis=(1, 2)).mean(axis=1) + _GRAIN
+        for corners in (blocks, nearest)
+    )
+    return np.minimum(wanted / given, 1.0)
+
+
+def _assemble(detail, blocks, nearest, strength) -> np.ndarray:
+    """Puts the fine detail of `nearest` where the blocks are, feathered."""
+    side = 2 * _BLOCK
+    overlap = 2 * (_BLOCK - _STRIDE)
+    ramp = np.minimum(np.arange(side) + 0.5, overlap) / overlap
+    ramp = np.minimum(ramp, ramp[::-1]).astype(np.float32)
+    weight = ramp[:, None] * ramp[None]
+    values = _cut(detail, 2 * (nearest + _BORDER), side) * weight[None, ..., None]
+    values *= strength[:, None, None, None]
+    total = np.zeros(detail.shape, np.float32)
+    weights = np.zeros(detail.shape[:2] + (1,), np.float32)
+    for (y, x), value in zip((2 * (blocks + _BORDER)).tolist(), values):
+        total[y : y + side, x : x + side] += value
+        weights[y : y + side, x : x + side, 0] += weight
+    return total / np.maximum(weights, 1e-6)
+
+
+def _cut(image, corners, side: int) -> np.ndarray:
+    offsets = np.arange(side)
+    y = corners[:, 0, None, None] + offsets[None, :, None]
+    x = corners[:, 1, None, None] + offsets[None, None, :]
+    return image[y, x]
