@@ -3,11 +3,13 @@
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+import tensorflow_datasets as tfds
 from absl import flags
 from absl.testing import flagsaver
 from PIL import Image
@@ -103,7 +105,12 @@ def test_results_that_lack_pictures_or_have_another_size_are_named(folder):
     Image.new("RGB", (31, 32)).save("theirs/b.png")
     Image.new("RGB", (32, 32)).save("theirs/c.png")
     with pytest.raises(ValueError, match="b.png is 31x32 .* at 32x32"):
-        run(results=["theirs=theirs"])
+        run(results=["theirs=theirs"], methods=["telea"])
+    # a.png is measured; its method would be another one now.
+    Image.new("RGB", (32, 32)).save("theirs/b.png")
+    with pytest.raises(ValueError, match="the method theirs was"):
+        run(results=["theirs=theirs"], methods=["telea"])
+    assert run(results=["mended=theirs"], methods=["telea"]) == 0
 
 
 def test_mask_files_are_used_and_useless_ones_left_out(folder, capsys):
@@ -145,6 +152,8 @@ def test_one_picture_is_enough(folder, capsys):
         ({"mask_kind": "object"}, "needs --objects_folder"),
         ({"model": ["none"]}, "none is neither a folder nor the name of a model"),
         ({"model": ["empty"]}, "empty holds no model"),
+        ({"inception_weights": "none.pb"}, "there is no file none.pb"),
+        ({"data": "tfds:mnist:test"}, "tfds:mnist:test is not prepared"),
         ({"results": ["photos"]}, "give it as NAME=FOLDER"),
         ({"results": ["telea=photos"]}, "Two methods are called telea"),
         ({"results": ["x=none"]}, "There is no folder none"),
@@ -158,6 +167,51 @@ def test_mistakes_are_named(folder, values, text):
     with pytest.raises(ValueError, match=text):
         run(**values)
     assert not os.path.exists("out")
+
+
+def test_a_split_of_tfds_is_measured(folder):
+    with tfds.testing.mock_data(num_examples=3):
+        assert run(data="tfds:mnist:test") == 0
+        assert run(data="tfds:mnist:test", num_shown=1) == 0
+        with pytest.raises(ValueError, match="data was 'tfds:mnist:test'"):
+            run(data="tfds:mnist:train")
+    found = summary()
+    assert found["n"] == 3 and found["data"] == "tfds:mnist:test"
+    assert len(os.listdir("out/images")) == 3
+
+
+@pytest.mark.parametrize("colours", [(0, 0, 0), (255, 255, 255), (9, 120, 255)])
+def test_pictures_of_one_colour_have_numbers(folder, colours):
+    for name, colour in zip("abc", colours):
+        Image.new("RGB", (40, 40), (colour,) * 3).save(f"photos/{name}.jpg")
+    run(methods=["telea", "mean_fill", "holed"])
+    # json and the tables refuse what is not finite; this is the value itself.
+    values = summary()["methods"]["mean_fill"]["groups"]["all"]["values"]
+    assert values["psnr"]["value"] == 100.0 and values["hole_ssim"]["value"] == 1.0
+    with open("out/table.md", encoding="utf-8") as file:
+        assert not re.search(r"\b(nan|inf)\b", file.read())
+
+
+def test_fid_is_added_to_what_is_there(folder, monkeypatch, capsys):
+    class Means:
+        identity = "means"
+
+        def __init__(self, path):
+            assert path == "file.pb"
+
+        def features(self, pictures):
+            return np.stack([p.mean(axis=(0, 1)) for p in pictures]).astype("f4")
+
+    run()
+    assert summary()["inception"] is None
+    monkeypatch.setattr(evaluate, "Inception", Means)
+    run(inception_weights="file.pb")
+    found = summary()
+    assert found["inception"] == "means"
+    assert found["methods"]["telea"]["fid"] > 0
+    out = capsys.readouterr().out
+    assert "KID × 1000 ↓ | FID ↓ |" in out
+    assert "FAD, KID and FID of 3 pictures are rough" in out
 
 
 def test_a_damaged_picture_is_named(folder):

@@ -59,7 +59,11 @@ def test_the_newest_version_of_an_exported_model_is_taken(places, tmp_path):
     served = shutil.copytree(places["folder"] / "served", tmp_path / "served")
     os.rename(served / "1", served / "9")
     shutil.copytree(served / "9", served / "10")
-    assert loading.describe(str(served)) == f"SavedModel {served / '10'}"
+    described = loading.describe(str(served))
+    assert described.startswith(f"SavedModel {served / '10'}, ")
+    # Another model in its place is told from it.
+    (served / "10" / "fingerprint.pb").write_bytes(b"another")
+    assert loading.describe(str(served)) != described
 
 
 def test_a_bundled_model_is_found_by_its_name(release, tmp_path, monkeypatch):

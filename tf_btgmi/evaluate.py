@@ -4,6 +4,8 @@ r"""Measures models and yardsticks on the same holes, and reports them side by s
         --model=runs/outdoor --output=runs/evaluation
     python -m tf_btgmi.evaluate --data=photos --mask_folder=masks \
         --results=other=their_results --baseline=other --output=runs/evaluation
+    python -m tf_btgmi.evaluate --data=tfds:places365_small:test --mask_kind=thick \
+        --model=ours=btgmi-outdoor-128 --inception_weights=FILE --output=runs/evaluation
 
 Pictures are cut square in the middle and resized. Known pixels of results are those of
 the picture, whatever a method gives there. The output folder gets report.html,
@@ -21,6 +23,7 @@ from tf_btgmi.data import masks as mask_kinds
 from tf_btgmi.evaluation import (
     deep_scores,
     examples,
+    fid,
     report,
     result_files,
     summary,
@@ -29,7 +32,9 @@ from tf_btgmi.evaluation import (
 )
 from tf_btgmi.evaluation.evaluator import evaluate
 from tf_btgmi.evaluation.hole_masks import DrawnMasks, MaskFiles
+from tf_btgmi.evaluation.inception import Inception
 from tf_btgmi.evaluation.measures import METRIC_VERSION
+from tf_btgmi.evaluation.picture_sets import open_pictures
 from tf_btgmi.evaluation.store import Store
 
 FLAGS = flags.FLAGS
@@ -38,7 +43,9 @@ FLAGS = flags.FLAGS
 def define_flags():
     """The flags of this program; `program.run` calls it."""
     flags.DEFINE_string(
-        "data", None, "Folder of the pictures, looked through to the end."
+        "data",
+        None,
+        "Folder of the pictures, looked through to the end, or tfds:NAME[:SPLIT].",
     )
     flags.DEFINE_multi_string(
         "model",
@@ -69,6 +76,12 @@ def define_flags():
         "image_size", 128, "Side in pixels.", lower_bound=deep_scores.MIN_SIDE
     )
     flags.DEFINE_integer("limit", 0, "Only so many pictures; 0: all.", lower_bound=0)
+    flags.DEFINE_string(
+        "inception_weights",
+        None,
+        "File with the network for FID: .pb, the Inception of 2015, or .h5, Keras's "
+        "InceptionV3 without top.",
+    )
     flags.DEFINE_integer("num_shown", 24, "Pictures in report.html.", lower_bound=1)
     flags.DEFINE_string("output", None, "Folder for the report and what it is made of.")
 
@@ -77,18 +90,19 @@ def main(argv):
     """Checks the flags, fills and scores what is missing, writes the reports."""
     del argv
     _check_flags()
-    paths = examples.find_pictures(FLAGS.data, FLAGS.limit)
-    masks = _masks(paths)
-    methods = _methods(paths)
+    pictures = open_pictures(FLAGS.data, FLAGS.limit)
+    masks = _masks(pictures.names)
+    methods = _methods(pictures.names)
     identities = {method.name: method.identity for method in methods}
     if FLAGS.baseline not in identities:
         raise program.UsageError(
             f"--baseline={FLAGS.baseline} is none of the methods: "
             f"{', '.join(identities)}."
         )
+    network = Inception(FLAGS.inception_weights) if FLAGS.inception_weights else None
     settings = {
-        "data": os.path.basename(os.path.abspath(FLAGS.data)),
-        "fingerprint": result_files.fingerprint(FLAGS.data, list(paths.values())),
+        "data": pictures.label,
+        "fingerprint": pictures.fingerprint,
         "limit": FLAGS.limit,
         "image_size": FLAGS.image_size,
         "mask_kind": masks.kind,
@@ -97,12 +111,13 @@ def main(argv):
         "metric_version": METRIC_VERSION,
     }
     store = Store(FLAGS.output, settings, identities)
-    names, left_out = examples.prepare(
-        store, FLAGS.data, paths, masks, FLAGS.image_size
-    )
+    names, left_out = examples.prepare(store, pictures, masks, FLAGS.image_size)
     evaluate(store, names, methods)
+    distances = None
+    if network:
+        distances = fid.inception_distances(store, names, list(identities), network)
     found = summary.summarize(
-        store, settings, identities, FLAGS.baseline, names, left_out
+        store, settings, identities, FLAGS.baseline, names, left_out, distances
     )
     _write(store, found, names)
     return 0
@@ -118,7 +133,7 @@ def model_method(place: str) -> yardsticks.Method:
         ValueError: no model there.
     """
     name, place = _named(place)
-    name = name or os.path.basename(os.path.abspath(place))
+    name = name or _place_name(place)
     identity = loading.describe(place)
     predictor = loading.load(place)
 
@@ -147,19 +162,19 @@ def _check_flags() -> None:
         )
 
 
-def _masks(paths):
+def _masks(names):
     if FLAGS.mask_folder:
-        return MaskFiles(FLAGS.mask_folder, paths)
+        return MaskFiles(FLAGS.mask_folder, names)
     return DrawnMasks(FLAGS.mask_kind, FLAGS.seed, FLAGS.objects_folder)
 
 
-def _methods(paths) -> list:
+def _methods(picture_names) -> list:
     methods = [model_method(place) for place in FLAGS.model]
     for place in FLAGS.results:
         name, folder = _named(place)
         if not name:
             raise program.UsageError(f"--results={place}: give it as NAME=FOLDER.")
-        methods.append(result_files.results_method(name, folder, paths))
+        methods.append(result_files.results_method(name, folder, picture_names))
     wanted = FLAGS.methods
     if wanted is None:
         wanted = [name for name in yardsticks.NAMES if not yardsticks.why_missing(name)]
@@ -179,6 +194,12 @@ def _methods(paths) -> list:
 def _named(place: str):
     name, sign, folder = place.partition("=")
     return (name, folder) if sign else (None, place)
+
+
+def _place_name(place: str) -> str:
+    # The folder of an export's version is called by its number alone.
+    folder, name = os.path.split(os.path.abspath(place))
+    return os.path.basename(folder) if name.isdigit() else name
 
 
 def _write(store: Store, found: summary.Summary, names) -> None:

@@ -15,6 +15,8 @@ from tf_btgmi import assets
 from tf_btgmi.inference.predictor import Predictor
 
 _SAVED_MODEL = "saved_model.pb"
+# TensorFlow's hashes of a SavedModel's graph and weights.
+_FINGERPRINT = "fingerprint.pb"
 _RELEASE = "release.json"
 _CONFIG = "config.json"
 
@@ -60,10 +62,13 @@ def describe(place: Optional[str] = None) -> str:
 
         return f"{kind} {folder}, {os.path.basename(newest_checkpoint(folder))}"
     if kind == "release":
-        with open(os.path.join(folder, _RELEASE), encoding="utf-8") as file:
-            digest = hashlib.sha256(file.read().encode()).hexdigest()
-        return f"{kind} {os.path.basename(folder)}, {digest[:12]}"
-    return f"{kind} {folder}"
+        return f"{kind} {os.path.basename(folder)}, {_hash(folder, _RELEASE)}"
+    return f"{kind} {folder}, {_hash(folder, _FINGERPRINT)}"
+
+
+def _hash(folder: str, name: str) -> str:
+    with open(os.path.join(folder, name), "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()[:12]
 
 
 def _find(place: Optional[str]) -> Tuple[str, str]:

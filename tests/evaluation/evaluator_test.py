@@ -13,6 +13,7 @@ from tf_btgmi.evaluation.evaluator import evaluate
 from tf_btgmi.evaluation.gallery import choose
 from tf_btgmi.evaluation.hole_masks import DrawnMasks
 from tf_btgmi.evaluation.measures import ALL
+from tf_btgmi.evaluation.picture_sets import open_pictures
 from tf_btgmi.evaluation.store import Store
 from tf_btgmi.evaluation.yardsticks import Method, yardstick
 
@@ -32,22 +33,11 @@ def loaded():
 def run(folder, photos, methods, limit=0, baseline="mean_fill"):
     identities = {method.name: method.identity for method in methods}
     store = Store(str(folder), SETTINGS, identities)
-    paths = examples.find_pictures(photos, limit)
     masks = DrawnMasks("rectangles", 0)
-    names, left_out = examples.prepare(store, photos, paths, masks, 32)
+    names, left_out = examples.prepare(store, open_pictures(photos, limit), masks, 32)
     evaluate(store, names, methods, loaded())
     found = summary.summarize(store, SETTINGS, identities, baseline, names, left_out)
     return store, names, found
-
-
-def test_pictures_are_found_by_name_in_natural_order(photos):
-    names = list(examples.find_pictures(photos))
-    assert names == ["1", "2", "3", "10", "more/1"]
-
-
-def test_a_limit_takes_the_same_few_whatever_their_order(photos):
-    few = examples.find_pictures(photos, 2)
-    assert len(few) == 2 and set(few) <= set(examples.find_pictures(photos, 3))
 
 
 def test_known_pixels_are_the_truth_whatever_a_method_gives(tmp_path, photos):

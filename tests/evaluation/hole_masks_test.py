@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tf_btgmi.evaluation.examples import find_pictures
 from tf_btgmi.evaluation.hole_masks import DrawnMasks, MaskFiles
+from tf_btgmi.evaluation.result_files import by_name
 
 
 def test_a_drawn_mask_is_a_function_of_name_and_seed():
@@ -58,7 +58,7 @@ def test_wrong_kinds_and_seeds_are_named(kind, seed, text):
 
 def mask_folder(tmp_path, photos, shapes=None):
     folder = tmp_path / "masks"
-    for name, path in find_pictures(photos).items():
+    for name, path in by_name(photos).items():
         with Image.open(os.path.join(photos, path)) as picture:
             width, height = picture.size
         mask = np.zeros((shapes or {}).get(name, (height, width)), np.uint8)
@@ -70,7 +70,7 @@ def mask_folder(tmp_path, photos, shapes=None):
 
 def test_mask_files_are_cut_as_their_pictures_are(tmp_path, photos):
     folder = mask_folder(tmp_path, photos)
-    masks = MaskFiles(folder, find_pictures(photos))
+    masks = MaskFiles(folder, by_name(photos))
     # 36 x 60: the square's left edge is at 12.
     mask = masks.mask("2", 36, 60, 36)
     assert mask[10:20, 3:13].all() and mask.sum() == 100
@@ -80,13 +80,13 @@ def test_mask_files_are_cut_as_their_pictures_are(tmp_path, photos):
 
 def test_a_mask_of_the_size_of_the_evaluation_is_taken_as_it_is(tmp_path, photos):
     folder = mask_folder(tmp_path, photos, {"2": (32, 32)})
-    mask = MaskFiles(folder, find_pictures(photos)).mask("2", 36, 60, 32)
+    mask = MaskFiles(folder, by_name(photos)).mask("2", 36, 60, 32)
     assert mask[10:20, 15:25].all() and mask.sum() == 100
 
 
 def test_a_mask_of_another_size_is_named_with_both_sizes(tmp_path, photos):
     folder = mask_folder(tmp_path, photos, {"2": (33, 32)})
-    masks = MaskFiles(folder, find_pictures(photos))
+    masks = MaskFiles(folder, by_name(photos))
     with pytest.raises(ValueError, match="2.png is 32x33 .* 60x36.* or 48x48"):
         masks.mask("2", 36, 60, 48)
 
@@ -94,10 +94,10 @@ def test_a_mask_of_another_size_is_named_with_both_sizes(tmp_path, photos):
 def test_pictures_without_a_mask_are_counted(tmp_path, photos):
     folder = mask_folder(tmp_path, photos)
     os.remove(os.path.join(folder, "10.png"))
-    with pytest.raises(ValueError, match=r"1 pictures have no mask .* is 10\.png"):
-        MaskFiles(folder, find_pictures(photos))
+    with pytest.raises(ValueError, match=r"1 pictures have no mask .* is 10\."):
+        MaskFiles(folder, by_name(photos))
     with pytest.raises(ValueError, match="no folder"):
-        MaskFiles(str(tmp_path / "none"), find_pictures(photos))
+        MaskFiles(str(tmp_path / "none"), by_name(photos))
 
 
 def test_a_damaged_mask_is_named(tmp_path, photos):
@@ -105,4 +105,4 @@ def test_a_damaged_mask_is_named(tmp_path, photos):
     with open(os.path.join(folder, "1.png"), "wb") as file:
         file.write(b"nothing")
     with pytest.raises(ValueError, match=r"1\.png cannot be read"):
-        MaskFiles(folder, find_pictures(photos)).mask("1", 40, 40, 40)
+        MaskFiles(folder, by_name(photos)).mask("1", 40, 40, 40)

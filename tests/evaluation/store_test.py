@@ -51,7 +51,7 @@ def test_nan_is_never_kept(folder):
 
 
 def test_other_settings_are_refused(folder):
-    Store(folder, SETTINGS, METHODS)
+    Store(folder, SETTINGS, METHODS).add_row("telea", "a", {"l1": 0.25})
     with pytest.raises(
         ValueError, match="seed was 0 and is now 1. Give another folder"
     ):
@@ -60,8 +60,15 @@ def test_other_settings_are_refused(folder):
         Store(folder, SETTINGS, {"telea": "telea, 2"})
 
 
-def test_methods_may_come_and_go(folder):
+def test_a_method_without_rows_may_change(folder):
     Store(folder, SETTINGS, METHODS)
+    Store(folder, SETTINGS, {"telea": "telea, 2"}).add_row("telea", "a", {"l1": 0.25})
+    with pytest.raises(ValueError, match="method telea was 'telea, 2'"):
+        Store(folder, SETTINGS, METHODS)
+
+
+def test_methods_may_come_and_go(folder):
+    Store(folder, SETTINGS, METHODS).add_row("telea", "a", {"l1": 0.25})
     Store(folder, SETTINGS, {"new": "new, 1"})
     with pytest.raises(ValueError, match="method telea"):
         Store(folder, SETTINGS, {"telea": "telea, 2"})

@@ -32,6 +32,26 @@ def test_it_is_the_textbook_formula_where_nothing_is_shrunk():
     assert frechet_distance(first, second) == pytest.approx(wanted, rel=1e-3)
 
 
+@pytest.mark.parametrize("nums", [(1, 1), (5, 9), (9, 5), (40, 12)])
+def test_few_vectors_unshrunk_have_the_distance_of_their_covariances(nums):
+    # A column that is always 0 changes no distance, but what it is computed by.
+    first = normal(nums[0], 12) @ normal(12, 12, seed=3)
+    second = normal(nums[1], 12, seed=1, shift=0.5)
+    wide = [np.pad(rows, ((0, 0), (0, 40))) for rows in (first, second)]
+    by_values = frechet_distance(*wide, shrunk=False)
+    covariances = [
+        np.cov(rows.T) if len(rows) > 1 else np.zeros([12, 12])
+        for rows in (first, second)
+    ]
+    product = np.linalg.eigvals(covariances[0] @ covariances[1]).astype(complex)
+    wanted = np.square(first.mean(0) - second.mean(0)).sum()
+    wanted += sum(map(np.trace, covariances)) - 2.0 * np.sqrt(product).real.sum()
+    assert by_values == pytest.approx(wanted, rel=1e-5)
+    assert frechet_distance(first, second, shrunk=False) == pytest.approx(
+        by_values, rel=1e-5
+    )
+
+
 def test_a_round_reference_does_not_round_the_other_set():
     stretched = normal(100_000, 2, seed=1) * [1.0, 3.0]
     assert frechet_distance(normal(100_000, 2), stretched) == pytest.approx(4, abs=0.1)

@@ -19,7 +19,11 @@ DEFAULT_SPLIT = "train"
 
 
 class TFDSSource(StreamingSource):
-    """The records of one split, or slice of a split, of a prepared dataset."""
+    """The records of one split, or slice of a split, of a prepared dataset.
+
+    Attributes:
+        version: the dataset's name with config and version, and the split.
+    """
 
     def __init__(self, place: str, num_held_out: int, shuffle_buffer: int):
         """Finds the dataset.
@@ -60,6 +64,7 @@ class TFDSSource(StreamingSource):
             ) from None
         if count <= 0:
             raise ValueError(f"{spec} has no records.")
+        self.version = f"{self._builder.info.full_name}:{self._split}"
         super().__init__(spec, count, num_held_out, shuffle_buffer)
 
     def records(self, order_seed: Optional[Tuple[int, ...]] = None) -> tf.data.Dataset:

@@ -7,7 +7,7 @@ holes on every machine, whatever other pictures lie beside it.
 
 import hashlib
 import os
-from typing import Dict, Optional
+from typing import Iterable, Optional
 
 import cv2
 import numpy as np
@@ -59,7 +59,7 @@ class MaskFiles:
 
     Args:
         folder: the masks.
-        paths: paths of the pictures, by name.
+        names: names of the pictures.
 
     Raises:
         ValueError: no such folder, or pictures without a mask.
@@ -68,10 +68,10 @@ class MaskFiles:
     kind = "files"
     seed = None
 
-    def __init__(self, folder: str, paths: Dict[str, str]):
+    def __init__(self, folder: str, names: Iterable[str]):
         self._folder = folder
         self._files = by_name(folder)
-        missing = [path for name, path in paths.items() if name not in self._files]
+        missing = [name for name in names if name not in self._files]
         if missing:
             raise ValueError(
                 f"{len(missing)} pictures have no mask of their name in {folder}; the "

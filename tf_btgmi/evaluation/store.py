@@ -32,7 +32,7 @@ class Store:
         folder: made if it is not there.
         settings: what the numbers depend on, as JSON can hold it.
         methods: the identity of each method by name. Methods may come and go between
-            runs; one of the same name has to be the same.
+            runs; one of the same name that has rows has to be the same.
 
     Raises:
         ValueError: another evaluation is in the folder, a method has changed, or a name
@@ -53,6 +53,12 @@ class Store:
         wanted = json.loads(json.dumps({**settings, "methods": methods}))
         if os.path.exists(path):
             known = _read_json(path)
+            # A method that failed before its first row may have been mended.
+            known["methods"] = {
+                name: identity
+                for name, identity in known["methods"].items()
+                if os.path.exists(self._rows_path(name))
+            }
             _compare(folder, known, wanted)
             wanted["methods"] = {**known["methods"], **wanted["methods"]}
         elif os.path.isdir(folder) and os.listdir(folder):

@@ -1,11 +1,12 @@
 """The numbers of an evaluation: every method, over all pictures and by hole ratio."""
 
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, Dict, List, NamedTuple, Optional
 
 import numpy as np
 
 from tf_btgmi.evaluation import measures, statistics
 from tf_btgmi.evaluation.evaluator import decode_features
+from tf_btgmi.evaluation.fid import InceptionDistances
 from tf_btgmi.evaluation.statistics import Estimate
 from tf_btgmi.evaluation.store import TRUTH, Store
 from tf_btgmi.metrics import frechet
@@ -39,6 +40,7 @@ class Summary(NamedTuple):
         groups: that of all pictures first.
         frechet: FAD by method.
         kernel: KID by method; without the methods where one picture is all there is.
+        fid: None where Inception was not given.
         left_out: names of pictures without a usable hole.
         notes: warnings, a sentence each.
     """
@@ -49,6 +51,7 @@ class Summary(NamedTuple):
     groups: List[Group]
     frechet: Dict[str, float]
     kernel: Dict[str, float]
+    fid: Optional[InceptionDistances]
     left_out: List[str]
     notes: List[str]
 
@@ -72,6 +75,7 @@ def summarize(
     baseline: str,
     names: List[str],
     left_out: List[str],
+    fid: Optional[InceptionDistances] = None,
 ) -> Summary:
     """Sums up the rows of a finished evaluation.
 
@@ -82,6 +86,7 @@ def summarize(
         baseline: one of them.
         names: the pictures.
         left_out: the pictures without a usable hole.
+        fid: FID, where Inception was given.
     """
     keys = [measure.source for measure in measures.ALL]
     rows = {method: store.rows(method) for method in methods}
@@ -109,8 +114,9 @@ def summarize(
         groups,
         {m: frechet.frechet_distance(truth, f) for m, f in found.items()},
         kernel,
+        fid,
         left_out,
-        _notes(len(names), len(left_out)),
+        _notes(len(names), len(left_out), fid),
     )
 
 
@@ -121,6 +127,7 @@ def to_json(summary: Summary) -> Dict[str, Any]:
         "n": summary.num,
         "baseline": summary.baseline,
         "interval_level": statistics.LEVEL,
+        "inception": summary.fid.network if summary.fid else None,
         "left_out": summary.left_out,
         "notes": summary.notes,
         "methods": {},
@@ -130,6 +137,7 @@ def to_json(summary: Summary) -> Dict[str, Any]:
             "identity": identity,
             "fad": summary.frechet[method],
             "kid": summary.kernel.get(method),
+            "fid": summary.fid.by_method[method] if summary.fid else None,
             "groups": {
                 group.label: {
                     "n": group.num,
@@ -161,11 +169,14 @@ def _features(rows, names) -> np.ndarray:
     return np.stack([decode_features(rows[name]) for name in names])
 
 
-def _notes(num: int, num_left_out: int) -> List[str]:
+def _notes(num: int, num_left_out: int, fid) -> List[str]:
     notes = []
+    if fid:
+        notes.append(f"FID is over the features of {fid.network}.")
     if num < frechet.RECOMMENDED_NUM_PICTURES:
+        names = "FAD, KID and FID" if fid else "FAD and KID"
         notes.append(
-            f"FAD and KID of {num} pictures are rough: below "
+            f"{names} of {num} pictures are rough: below "
             f"{frechet.RECOMMENDED_NUM_PICTURES:,} they order methods at best, and "
             "compare with no other set."
         )

@@ -116,7 +116,7 @@ def number(value: float, digits: int, signed: bool = False) -> str:
 def _values(summary, title, chosen: Sequence[Measure], with_sets=False) -> Table:
     group = summary.groups[0]
     headings = ["method", *[m.heading for m in chosen]]
-    headings += ["FAD ↓", "KID × 1000 ↓"] if with_sets else []
+    headings += _set_headings(summary) if with_sets else []
     rows = []
     best = {m.name: _best(group.values, m) for m in chosen}
     for method in summary.methods:
@@ -126,10 +126,7 @@ def _values(summary, title, chosen: Sequence[Measure], with_sets=False) -> Table
             cell = _estimate(estimate, measure)
             cells.append(cell._replace(strong=cell.text == best[measure.name]))
         if with_sets:
-            cells.append(Cell(number(summary.frechet[method], 4)))
-            kernel = summary.kernel.get(method)
-            text = NO_NUMBER if kernel is None else number(1000 * kernel, 3)
-            cells.append(Cell(text))
+            cells += _set_distances(summary, method)
         rows.append(cells + _set_cells(summary, group))
     note = f"95 % bootstrap intervals over {group.num} pictures; the best is bold."
     return Table(title, note, headings + ["n", "masks"], rows)
@@ -148,6 +145,19 @@ def _differences(summary, where, chosen: Sequence[Measure]) -> Table:
     note = "The same pictures and holes for both; bold where the interval leaves out 0."
     headings = ["method", *[m.heading for m in chosen], "n", "masks"]
     return Table(f"Against {summary.baseline}, {where}", note, headings, rows)
+
+
+def _set_headings(summary) -> List[str]:
+    return ["FAD ↓", "KID × 1000 ↓"] + ["FID ↓"] * bool(summary.fid)
+
+
+def _set_distances(summary, method) -> List[Cell]:
+    kernel = summary.kernel.get(method)
+    text = NO_NUMBER if kernel is None else number(1000 * kernel, 3)
+    cells = [Cell(number(summary.frechet[method], 4)), Cell(text)]
+    if summary.fid:
+        cells.append(Cell(number(summary.fid.by_method[method], 2)))
+    return cells
 
 
 def _set_cells(summary, group) -> List[Cell]:

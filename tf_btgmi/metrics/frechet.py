@@ -1,8 +1,9 @@
 """Distances between two sets of feature vectors: Fréchet (FAD) and kernel (KID).
 
 Heusel et al. 2017 (Fréchet distance of two Gaussians) and Binkowski et al. 2018
-(kernel distance), here over AlexNet's features instead of Inception's, so the numbers
-are not FID and not comparable to it. Features are [n, d], a vector a picture.
+(kernel distance), over whatever features: AlexNet's here, so the numbers are not FID
+and not comparable to it, but for those of `evaluation/fid.py`. Features are [n, d], a
+vector a picture.
 """
 
 from typing import Tuple
@@ -14,7 +15,9 @@ RECOMMENDED_NUM_PICTURES = 2048
 _BLOCK = 1024
 
 
-def frechet_distance(reference: np.ndarray, features: np.ndarray) -> float:
+def frechet_distance(
+    reference: np.ndarray, features: np.ndarray, shrunk: bool = True
+) -> float:
     """Squared Fréchet distance of two Gaussians: real, at least 0.
 
     Both covariances are shrunk towards a multiple of the identity by the same share, so
@@ -25,12 +28,16 @@ def frechet_distance(reference: np.ndarray, features: np.ndarray) -> float:
     Args:
         reference: [n, d].
         features: [m, d].
+        shrunk: False takes the covariances as they are, as published FIDs do.
 
     Raises:
         ValueError: not two matrices of the same width with at least one finite row.
     """
     reference, features = _check(reference, features)
-    share = min(shrinkage(reference), shrinkage(features))
+    num_most, width = max(len(reference), len(features)), reference.shape[1]
+    if not shrunk and num_most < width:
+        return _distance_of_few(reference, features)
+    share = min(shrinkage(reference), shrinkage(features)) if shrunk else 0.0
     first_mean, first = _gaussian(reference, share)
     second_mean, second = _gaussian(features, share)
     root = _root(first)
@@ -87,6 +94,22 @@ def shrinkage(features: np.ndarray) -> float:
     norms = np.square(np.square(centred).sum(axis=1)).sum() / num
     noise = (norms - np.square(covariance).sum()) / num
     return float(np.clip(noise / spread, 0.0, 1.0))
+
+
+def _distance_of_few(reference: np.ndarray, features: np.ndarray) -> float:
+    """The distance without matrices of the width: seconds become milliseconds.
+
+    With centred sets A and B, the trace of (A'A B'B)^(1/2) is the sum of the singular
+    values of A B', which is only as large as there are vectors.
+    """
+    distance = np.square(reference.mean(axis=0) - features.mean(axis=0)).sum()
+    scaled = [
+        (rows - rows.mean(axis=0)) / np.sqrt(max(len(rows) - 1, 1))
+        for rows in (reference, features)
+    ]
+    cross = np.linalg.svd(scaled[0] @ scaled[1].T, compute_uv=False).sum()
+    distance += sum(np.square(rows).sum() for rows in scaled) - 2.0 * cross
+    return float(max(distance, 0.0))
 
 
 def _gaussian(features: np.ndarray, share: float) -> Tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,86 @@
+"""FID of each method, over the composites that an evaluation has kept.
+
+Computed after everything else from the files, so that it can be asked for later. The
+features of a method are kept in `inception/METHOD.npz`; a stopped run goes on with the
+methods that are missing.
+"""
+
+import os
+import zipfile
+from typing import Dict, List, NamedTuple
+
+import numpy as np
+import tqdm
+
+from tf_btgmi.evaluation.inception import Inception
+from tf_btgmi.evaluation.store import TRUTH, Store
+from tf_btgmi.metrics.frechet import frechet_distance
+
+# Pictures read before the network sees them.
+_CHUNK = 64
+
+
+class InceptionDistances(NamedTuple):
+    """FID by method, and the network whose features it is over."""
+
+    network: str
+    by_method: Dict[str, float]
+
+
+def inception_distances(
+    store: Store, names: List[str], methods: List[str], network: Inception
+) -> InceptionDistances:
+    """The FID of each method, over plain covariances, as it is published.
+
+    Args:
+        store: a finished evaluation.
+        names: its pictures.
+        methods: whose composites are compared with the pictures.
+        network: whose features.
+    """
+    total = len(names) * (len(methods) + 1)
+    with tqdm.tqdm(total=total, desc="Inception", unit="") as progress:
+        truth = _features(store, TRUTH, names, network, progress)
+        found = {}
+        for method in methods:
+            features = _features(store, method, names, network, progress)
+            found[method] = frechet_distance(truth, features, shrunk=False)
+    return InceptionDistances(network.identity, found)
+
+
+def _features(store, method, names, network, progress) -> np.ndarray:
+    path = os.path.join(store.folder, "inception", f"{method}.npz")
+    kept = _kept(path, names, network)
+    if kept is not None:
+        progress.update(len(names))
+        return kept
+    parts = []
+    for start in range(0, len(names), _CHUNK):
+        chosen = names[start : start + _CHUNK]
+        if method == TRUTH:
+            pictures = [store.read_image(name) for name in chosen]
+        else:
+            pictures = [store.read_composite(method, name) for name in chosen]
+        parts.append(network.features(pictures))
+        progress.update(len(chosen))
+    features = np.concatenate(parts)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    new = f"{path}.new"
+    with open(new, "wb") as file:
+        np.savez(file, features=features, names=names, network=network.identity)
+    os.replace(new, path)
+    return features
+
+
+def _kept(path, names, network):
+    if not os.path.exists(path):
+        return None
+    try:
+        with np.load(path) as found:
+            same = found["network"] == network.identity
+            if same and found["names"].tolist() == list(names):
+                return found["features"]
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile):
+        # Damaged; computed again.
+        return None
+    return None

@@ -1,0 +1,103 @@
+"""Where the pictures of an evaluation come from: a folder, or a split of TFDS.
+
+A set knows the names of its pictures before it reads one. It has
+
+    names         in natural order
+    label         what it is called in reports
+    fingerprint   changes when the set does
+    each()        yields every (name, read); `read()` gives [H, W, 3] uint8
+"""
+
+import hashlib
+import os
+from typing import Callable, Dict, Iterator, List, Tuple
+
+import numpy as np
+
+from tf_btgmi.data.decoding import decode_image
+from tf_btgmi.data.folder import name_hash, natural_key
+from tf_btgmi.evaluation.result_files import by_name, fingerprint, read_picture
+
+TFDS = "tfds:"
+
+
+def open_pictures(place: str, limit: int = 0):
+    """The pictures of a place.
+
+    Args:
+        place: a folder, or `tfds:NAME[:SPLIT]`.
+        limit: takes this many, those whose names have the smallest hashes, so that a
+            few out of a sorted folder are of all sorts; 0 takes all.
+
+    Returns:
+        A `FolderPictures` or `TFDSPictures`.
+
+    Raises:
+        ValueError: nothing there, or two pictures of one name.
+    """
+    kind = TFDSPictures if place.startswith(TFDS) else FolderPictures
+    return kind(place, limit)
+
+
+class FolderPictures:
+    """Pictures in a folder and those in it; a name is the path without its ending."""
+
+    def __init__(self, folder: str, limit: int = 0):
+        """Lists the folder.
+
+        Raises:
+            ValueError: no such folder, no pictures, two of one name.
+        """
+        paths = by_name(folder)
+        self.names = _first(paths, limit)
+        self.label = os.path.basename(os.path.abspath(folder))
+        self._folder = folder
+        self._paths: Dict[str, str] = {name: paths[name] for name in self.names}
+        self.fingerprint = fingerprint(folder, list(self._paths.values()))
+
+    def each(self) -> Iterator[Tuple[str, Callable[[], np.ndarray]]]:
+        """Every picture, by name; `read` raises ValueError for a damaged one."""
+        for name, path in self._paths.items():
+            path = os.path.join(self._folder, path)
+            yield name, lambda path=path: read_picture(path)
+
+
+class TFDSPictures:
+    """The pictures of a prepared TFDS split; a name is the record's id."""
+
+    def __init__(self, place: str, limit: int = 0):
+        """Reads the names.
+
+        Raises:
+            ValueError: TFDS does not know it, or it is not prepared, or empty.
+        """
+        # Imported here: it takes seconds, which nobody else should wait for.
+        from tf_btgmi.data.tfds_source import TFDSSource
+
+        source = TFDSSource(place[len(TFDS) :], num_held_out=0, shuffle_buffer=1)
+        self._source = source
+        self.label = place
+        names = [name.decode() for name, _ in source.records().as_numpy_iterator()]
+        self.names = _first(names, limit)
+        digest = hashlib.sha256("\n".join([source.version, *self.names]).encode())
+        self.fingerprint = digest.hexdigest()[:12]
+
+    def each(self) -> Iterator[Tuple[str, Callable[[], np.ndarray]]]:
+        """As `FolderPictures.each`, in the order of the records."""
+        wanted = set(self.names)
+        for name, encoded in self._source.records().as_numpy_iterator():
+            name = name.decode()
+            if name in wanted:
+                yield name, lambda data=encoded, name=name: self._decode(data, name)
+
+    def _decode(self, encoded: bytes, name: str) -> np.ndarray:
+        try:
+            return decode_image(encoded)
+        # Pillow raises nearly anything for a damaged picture.
+        except Exception as error:
+            raise ValueError(f"{self.label}: {name} cannot be read: {error}") from error
+
+
+def _first(names, limit: int) -> List[str]:
+    chosen = sorted(names, key=name_hash)[: limit or None]
+    return sorted(chosen, key=natural_key)
