@@ -22,15 +22,18 @@ def get_config() -> Config:
     config.masks.borders = 0.15
     config.masks.max_hole_ratio = 0.5
     config.generator.base_filters = 24
-    config.generator.max_filters = 192
+    config.generator.max_filters = 96
+    # 32x32 cells in the middle, as the paper's network has for 256x256.
+    config.generator.num_downsamplings = 2
     config.generator.num_head_blocks = 6
     config.discriminator.base_filters = 32
-    config.losses.ppl_patch_size = 64
+    config.losses.pixel_weight = 10.0
+    config.losses.ppl_patch_size = 96
     config.losses.ppl_max_holes = 1
     config.procedure.head_steps = 7_000
     config.procedure.refinement_steps = 150
     config.procedure.fade_in_steps = 100
-    config.procedure.warmup_steps = 4_500
+    config.procedure.warmup_steps = 2_500
     config.procedure.warmup_image_size = 64
     config.training.checkpoint_every_steps = 500
     config.training.checkpoint_every_minutes = 5.0
