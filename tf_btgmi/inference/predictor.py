@@ -86,7 +86,7 @@ class Predictor:
             ValueError: wrong types or shapes, sizes that differ, an empty mask, a mask
                 of the whole picture, or a network that does not give pictures.
         """
-        self._need(INPAINTED, "fill holes")
+        self.need(INPAINTED, "fill holes")
         _check(image, mask)
         if mask_dilation < 0:
             raise ValueError(
@@ -138,7 +138,7 @@ class Predictor:
             ValueError: wrong types or shapes, sizes that differ, an empty mask, a mask
                 of the whole picture, or a network that does not harmonize.
         """
-        self._need(HARMONIZED, "harmonize")
+        self.need(HARMONIZED, "harmonize")
         _check(image, mask)
         foreground = is_hole(mask)
         recoloring = recolor(self._network, image, foreground)
@@ -187,12 +187,12 @@ class Predictor:
                 what is asked for.
         """
         if harmonize:
-            self._need(HARMONIZED, "harmonize", "; harmonize=False keeps the colours")
+            self.need(HARMONIZED, "harmonize", "; harmonize=False keeps the colours")
         _check_picture("image", image)
         _check(guide, guide_mask, "guide")
         if INPAINTED not in self.outputs:
             if gap is not None and gap != 0:
-                self._need(INPAINTED, "fill a gap", "; gap=0 leaves none")
+                self.need(INPAINTED, "fill a gap", "; gap=0 leaves none")
             gap = 0
         pose = Pose(tuple(position), scale, rotate, flip)
         placed = place(image.shape[:2], guide, guide_mask, pose)
@@ -211,7 +211,17 @@ class Predictor:
             background = np.where(pasted.gap[..., None], filled, image)
         return blend(background, placed, colors)
 
-    def _need(self, output: str, work: str, way_out: str = "") -> None:
+    def need(self, output: str, work: str, way_out: str = "") -> None:
+        """Wants an output of the network.
+
+        Args:
+            output: its name.
+            work: what it is wanted for: "fill holes".
+            way_out: what to do without it, after a semicolon.
+
+        Raises:
+            ValueError: the network does not have it.
+        """
         if output not in self.outputs:
             raise ValueError(
                 f"This model does not {work}: its output is "

@@ -1,0 +1,187 @@
+"""The compose program on bundled pictures: flags, jobs, error lines, exit codes."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+from PIL import Image
+
+from tf_btgmi import assets, compose, loading, program
+from tf_btgmi.inference.predictor import Predictor
+
+FLAGS = flags.FLAGS
+PROGRAM_MODULE = compose
+# Around the bison, in its picture of 384 x 512.
+BOX = "40,90,300,425"
+
+
+def red_and_same(inputs):
+    red = np.broadcast_to(np.float32([1, -1, -1]), inputs.shape[:3] + (3,))
+    return {"inpainted": red, "harmonized": inputs[..., :3]}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A moose, a bison, the mask of half of the bison's picture; a stand-in model."""
+    monkeypatch.chdir(tmp_path)
+    model = Predictor(red_and_same, 64, outputs=("inpainted", "harmonized"))
+    monkeypatch.setattr(loading, "load", lambda place: model)
+    monkeypatch.setattr(loading, "describe", lambda place: "stand-in")
+    samples = assets.samples_dir()
+    shutil.copy(samples / "test" / "moose.jpg", "moose.jpg")
+    shutil.copy(samples / "train" / "bison.jpg", "bison.jpg")
+    mask = np.zeros((384, 512), np.uint8)
+    mask[100:200, 150:350] = 255
+    Image.fromarray(mask).save("mask.png")
+    return tmp_path
+
+
+def run(**values):
+    if not FLAGS.is_parsed():
+        FLAGS(["compose"])
+    with flagsaver.flagsaver(**values):
+        return compose.main(["compose"])
+
+
+def one(**values):
+    flags_ = {
+        "image": "moose.jpg",
+        "guide": "bison.jpg",
+        "position": "200,250",
+        "output": "new.png",
+        **values,
+    }
+    return run(**{name: value for name, value in flags_.items() if value is not None})
+
+
+def read(path):
+    with Image.open(path) as stored:
+        return np.array(stored.convert("RGB"))
+
+
+def test_a_mask_is_pasted_where_it_is_wanted(folder, capsys):
+    assert one(guide_mask="mask.png", gap="0") == 0
+    result, image = read("new.png"), read("moose.jpg")
+    bison = read("bison.jpg")[100:200, 150:350]
+    # The model changes no colours: the object is there as it was.
+    np.testing.assert_array_equal(result[150:250, 150:350], bison)
+    outside = np.ones(image.shape[:2], bool)
+    outside[150:250, 150:350] = False
+    np.testing.assert_array_equal(result[outside], image[outside])
+    assert capsys.readouterr().out == "1 done, 0 failed.\n"
+
+
+def test_a_band_is_filled_around_it(folder):
+    assert one(guide_mask="mask.png", gap="3") == 0
+    result, image = read("new.png"), read("moose.jpg")
+    assert (result[147:150, 150:350] == (255, 0, 0)).all()
+    np.testing.assert_array_equal(result[:147], image[:147])
+
+
+def test_a_box_is_enough(folder):
+    assert one(guide_box=BOX, scale=0.5, rotate=10.0, flip=True) == 0
+    result, image = read("new.png"), read("moose.jpg")
+    rows, columns = np.nonzero((result != image).any(axis=-1))
+    # The bison is some 230 x 310 pixels; half of that, and not all of the box.
+    assert 80 < np.ptp(rows) < 190 and 100 < np.ptp(columns) < 200
+    assert abs((rows.min() + rows.max()) / 2 - 200) < 3
+    assert abs((columns.min() + columns.max()) / 2 - 250) < 3
+
+
+def test_a_grey_picture_stays_grey(folder):
+    Image.open("moose.jpg").convert("L").save("grey.png")
+    assert one(image="grey.png", guide_mask="mask.png") == 0
+    with Image.open("new.png") as stored:
+        assert stored.mode == "L"
+
+
+@pytest.mark.parametrize(
+    "values, words",
+    [
+        ({"position": "900,250"}, "Nothing of the object is in the picture"),
+        ({"scale": 40.0}, "The object covers the whole picture"),
+        ({"scale": -1.0}, "scale must be above 0"),
+        ({"guide_mask": None, "guide_box": "500,10,600,90"}, "box"),
+        ({"guide_mask": "moose.jpg"}, "The mask is 512x342 pixels, the guide 512x384"),
+        ({"guide": "none.jpg"}, "none.jpg"),
+        ({"output": "moose.jpg"}, "moose.jpg is already there"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_exit_code_1(folder, capsys, values, words):
+    assert one(**{"guide_mask": "mask.png", **values}) == 1
+    captured = capsys.readouterr()
+    assert words in captured.err and len(captured.err.splitlines()) == 1
+    assert captured.out == "0 done, 1 failed.\n"
+
+
+@pytest.mark.parametrize(
+    "values, words",
+    [
+        ({"image": None}, "Give --image=PATH"),
+        ({"position": None}, "Give --position=PATH: y,x"),
+        ({"guide_mask": None}, "Give either guide_mask or guide_box"),
+        ({"guide_box": BOX}, "Give either guide_mask or guide_box"),
+        ({"position": "left"}, "'left' is not two numbers y,x"),
+        ({"guide_mask": None, "guide_box": "1,2,3"}, "is not four numbers"),
+        ({"gap": "wide"}, "'wide' is not a whole number"),
+    ],
+)
+def test_a_mistake_in_the_flags_is_a_usage_error(folder, values, words):
+    with pytest.raises(ValueError, match=words):
+        one(**{"guide_mask": "mask.png", **values})
+
+
+def test_a_model_that_does_not_harmonize_is_refused_or_told_to_keep_colours(
+    folder, monkeypatch
+):
+    filler = Predictor(lambda x: red_and_same(x)["inpainted"], 64)
+    monkeypatch.setattr(loading, "load", lambda place: filler)
+    with pytest.raises(ValueError, match="--noharmonize keeps the colours"):
+        one(guide_mask="mask.png")
+    assert one(guide_mask="mask.png", harmonize=False) == 0
+
+
+def test_jobs_with_a_bad_row_finish_the_rest(folder, capsys):
+    os.mkdir("batch")
+    with open("batch/jobs.csv", "w", encoding="utf-8") as file:
+        file.write(
+            "image,guide,guide_mask,guide_box,position,scale,flip,gap,output\n"
+            '../moose.jpg,../bison.jpg,../mask.png,,"200,250",0.5,yes,box,a.png\n'
+            "../moose.jpg,../bison.jpg,../mask.png,,nowhere,,,,b.png\n"
+            f'../moose.jpg,../bison.jpg,,"{BOX}","200,250",0.4,,,c.png\n'
+            '../moose.jpg,../bison.jpg,,,"200,250",,,,d.png\n'
+        )
+    assert run(jobs="batch/jobs.csv") == 1
+    captured = capsys.readouterr()
+    errors = [line for line in captured.err.splitlines() if "jobs.csv" in line]
+    assert len(errors) == 2
+    assert "line 3: 'nowhere' is not two numbers y,x" in errors[0]
+    assert "line 5: Give either guide_mask or guide_box" in errors[1]
+    assert captured.out == "2 done, 2 failed.\n"
+    assert sorted(os.listdir("batch")) == ["a.png", "c.png", "jobs.csv"]
+
+
+def test_jobs_stand_alone(folder):
+    with pytest.raises(program.UsageError, match="--guide goes into the file"):
+        run(jobs="jobs.csv", guide="bison.jpg")
+
+
+def test_the_program_ends_with_one_line_and_exit_code_2(tmp_path):
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    result = subprocess.run(
+        [sys.executable, "-m", "tf_btgmi.compose", "--image=a.png", "--guide=b.png"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": root},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert result.stderr == "compose.py: Give --position=PATH: y,x where the " + (
+        "object's centre goes.\n"
+    )

@@ -1,0 +1,144 @@
+"""The remove program, and files of jobs, which inpaint and harmonize take as well."""
+
+import os
+
+import numpy as np
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+from PIL import Image
+
+from tf_btgmi import loading, program, remove
+from tf_btgmi.inference.holes import dilated
+from tf_btgmi.inference.predictor import Predictor
+
+FLAGS = flags.FLAGS
+PROGRAM_MODULE = remove
+SIZE = (300, 200)
+
+
+def red(inputs):
+    return np.broadcast_to(np.float32([1, -1, -1]), inputs.shape[:3] + (3,))
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """Two pictures and the masks of their objects; a predictor that fills red."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(loading, "load", lambda place: Predictor(red, 32))
+    monkeypatch.setattr(loading, "describe", lambda place: "red")
+    values = np.random.default_rng(0).integers(0, 255, SIZE[::-1] + (3,), np.uint8)
+    mask = np.zeros(SIZE[::-1], bool)
+    mask[50:60, 70:80] = True
+    for folder in ("photos", "masks"):
+        os.mkdir(folder)
+    for name in "ab":
+        Image.fromarray(values).save(f"photos/{name}.png")
+        Image.fromarray(mask).save(f"masks/{name}.png")
+    return values, mask
+
+
+def run(**values):
+    if not FLAGS.is_parsed():
+        FLAGS(["remove"])
+    with flagsaver.flagsaver(**values):
+        return remove.main(["remove"])
+
+
+def changed(path, values):
+    with Image.open(path) as stored:
+        return (np.array(stored) != values).any(axis=-1)
+
+
+def one(name, **values):
+    output = f"{len(os.listdir('.'))}.png"
+    paths = {"image": f"photos/{name}.png", "mask": f"masks/{name}.png"}
+    assert run(**paths, output=output, **values) == 0
+    return output
+
+
+def test_an_object_is_grown_by_a_share_of_the_shorter_side(files):
+    values, mask = files
+    # 1.5 % of 200 pixels.
+    np.testing.assert_array_equal(changed(one("a"), values), dilated(mask, 3))
+
+
+def test_mask_dilation_is_in_pixels_and_may_be_nothing(files):
+    values, mask = files
+    for pixels in (0, 7):
+        output = one("a", mask_dilation=pixels)
+        np.testing.assert_array_equal(changed(output, values), dilated(mask, pixels))
+
+
+def test_folders_work(files, capsys):
+    assert run(image="photos", mask="masks", output="done") == 0
+    assert sorted(os.listdir("done")) == ["a.png", "b.png"]
+    assert "2 done, 0 failed" in capsys.readouterr().out
+
+
+def write_jobs(*lines, folder="."):
+    os.makedirs(folder, exist_ok=True)
+    with open(f"{folder}/jobs.csv", "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+    return f"{folder}/jobs.csv"
+
+
+def test_jobs_take_their_paths_from_the_folder_of_the_file(files):
+    values, mask = files
+    path = write_jobs(
+        "image,mask,output,mask_dilation",
+        "../photos/a.png,../masks/a.png,done/a.png,0",
+        "../photos/b.png,../masks/b.png,done/b.png,",
+        folder="batch",
+    )
+    assert run(jobs=path, mask_dilation=5) == 0
+    for name, pixels in (("a", 0), ("b", 5)):
+        found = changed(f"batch/done/{name}.png", values)
+        np.testing.assert_array_equal(found, dilated(mask, pixels))
+
+
+@pytest.mark.parametrize(
+    "row, words",
+    [
+        ("photos/none.png,masks/b.png,b.png,", "No such file.*none.png"),
+        ("photos/b.png,,b.png,", "mask is missing"),
+        ("photos/b.png,masks/b.png,b.png,many", "'many' is not a whole number"),
+        ("photos/b.png,masks/b.png,a.png,", "a.png was written by an earlier job"),
+        ("photos/b.png,masks/b.png,photos/a.png,", "is already there; --overwrite"),
+        ("photos/b.png,masks/b.png,b.gif,", "the ending is .gif"),
+        ("photos/b.png,masks/b.png,photos/b.png/c.png,", "photos/b.png"),
+    ],
+)
+def test_a_bad_row_is_named_and_the_rest_is_done(files, capsys, row, words):
+    path = write_jobs(
+        "image,mask,output,mask_dilation",
+        "photos/a.png,masks/a.png,a.png,",
+        row,
+        "photos/b.png,masks/b.png,last.png,",
+    )
+    assert run(jobs=path) == 1
+    captured = capsys.readouterr()
+    (line,) = [x for x in captured.err.splitlines() if "jobs.csv" in x]
+    assert line.startswith("jobs.csv, line 3: ") or "./jobs.csv, line 3: " in line
+    assert __import__("re").search(words, line), line
+    assert captured.out == "2 done, 1 failed, 0 without a partner.\n"
+    assert os.path.exists("a.png") and os.path.exists("last.png")
+
+
+def test_jobs_stand_alone(files):
+    path = write_jobs("image,mask,output", "photos/a.png,masks/a.png,a.png")
+    with pytest.raises(
+        program.UsageError, match="--image goes into the file of --jobs"
+    ):
+        run(jobs=path, image="photos/a.png")
+    with pytest.raises(ValueError, match="has a column 'colour'"):
+        run(jobs=write_jobs("image,mask,output,colour", "a,b,c,d"))
+    with pytest.raises(program.UsageError, match="Give --image=PATH"):
+        run()
+
+
+def test_a_model_that_only_harmonizes_is_refused(files, monkeypatch):
+    predictor = Predictor(red, 32, outputs=("harmonized",))
+    monkeypatch.setattr(loading, "load", lambda place: predictor)
+    with pytest.raises(ValueError, match="does not fill what an object leaves"):
+        run(image="photos", mask="masks", output="done")

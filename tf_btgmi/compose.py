@@ -1,0 +1,135 @@
+r"""Puts an object of one picture into another, as if it had been there.
+
+    python -m tf_btgmi.compose --image=meadow.jpg --guide=farm.jpg \
+        --guide_box=100,80,420,510 --position=600,900 --scale=1.5 \
+        --output=horse.jpg --model=runs/guided
+    python -m tf_btgmi.compose --jobs=jobs.csv --model=runs/guided
+
+The object is what is white in --guide_mask, or what stands out in --guide_box
+(y0,x0,y1,x1 in pixels; GrabCut cuts it out). The centre of its box goes to --position
+(y,x in pixels of the picture); what lies outside the picture is cut off. A narrow band
+around it is filled, and the object recoloured; nothing else changes.
+A file of jobs has the columns image, guide, position and output, guide_mask or
+guide_box, and if wanted scale, rotate, flip and gap; its paths are taken from its
+folder. Results keep size, mode and metadata of --image.
+Exit code: 0, all done; 1, some picture was not; 2, a mistake in the flags.
+"""
+
+import numpy as np
+from absl import flags
+
+from tf_btgmi import loading, mask_program, program
+from tf_btgmi.inference import batches, cutout, job_files, mask_files, pictures
+from tf_btgmi.inference.composing import BOX
+
+FLAGS = flags.FLAGS
+_REQUIRED = ("image", "guide", "position", "output")
+_OBJECT = ("guide_mask", "guide_box")
+_POSE = ("scale", "rotate", "flip", "gap")
+
+
+def define_flags():
+    """The flags of this program; `program.run` calls it."""
+    flags.DEFINE_string("image", None, "Picture that the object goes into.")
+    flags.DEFINE_string("guide", None, "Picture that the object is in.")
+    flags.DEFINE_string("guide_mask", None, "Mask of the guide, white = object.")
+    flags.DEFINE_string("guide_box", None, "Box y0,x0,y1,x1 around the object.")
+    flags.DEFINE_string("position", None, "y,x where the object's centre goes.")
+    flags.DEFINE_float("scale", 1.0, "Factor of the object's size.")
+    flags.DEFINE_float("rotate", 0.0, "Degrees counter-clockwise.")
+    flags.DEFINE_bool("flip", False, "Mirror the object left to right first.")
+    flags.DEFINE_string(
+        "gap",
+        None,
+        "Width in pixels of the band around the object that is filled, 0 for none, or "
+        "box for all of its box; 2 % of the box by default.",
+    )
+    flags.DEFINE_bool("harmonize", True, "Recolour the object.")
+    mask_program.define_batch_flags(f"{', '.join(_REQUIRED)} and guide_mask or _box")
+
+
+def main(argv):
+    """Makes the composites, one after another."""
+    del argv
+    mask_program.check_flags(
+        (
+            ("image", "the picture that the object goes into"),
+            ("guide", "the picture that the object is in"),
+            ("position", "y,x where the object's centre goes"),
+            ("output", "where the result goes"),
+        )
+    )
+    loading.describe(FLAGS.model)
+    if FLAGS.jobs:
+        rows = job_files.read_rows(FLAGS.jobs, _REQUIRED, (*_OBJECT, *_POSE))
+    else:
+        rows = [_row_of_flags()]
+    predictor = loading.load(FLAGS.model)
+    if FLAGS.harmonize:
+        predictor.need("harmonized", "harmonize", "; --noharmonize keeps the colours")
+    outputs = batches.Outputs(FLAGS.overwrite)
+
+    def task(row):
+        return batches.Task(row.label, lambda: compose_file(predictor, row, outputs))
+
+    num_failed = batches.run([task(row) for row in rows])
+    print(f"{len(rows) - num_failed} done, {num_failed} failed.")
+    return program.FAILURE_EXIT_CODE if num_failed else 0
+
+
+def compose_file(predictor, row: job_files.Row, outputs) -> batches.Written:
+    """Makes one composite.
+
+    Raises:
+        ValueError: a cell, a picture or the mask cannot be used.
+        OSError: a file cannot be read or written.
+    """
+    output = row.path("output")
+    pose = {
+        "position": job_files.pair_of_numbers(row.text("position")),
+        "scale": row.value("scale", job_files.number, FLAGS.scale),
+        "rotate": row.value("rotate", job_files.number, FLAGS.rotate),
+        "flip": row.value("flip", job_files.yes_or_no, FLAGS.flip),
+        "gap": row.value("gap", _gap, None if FLAGS.gap is None else _gap(FLAGS.gap)),
+    }
+    outputs.check(output)
+    picture = pictures.read_picture(row.path("image"))
+    image, guide = picture.rgb(), pictures.read_picture(row.path("guide")).rgb()
+    mask = _guide_mask(row, guide)
+    composite = predictor.compose(image, guide, mask, harmonize=FLAGS.harmonize, **pose)
+    changed = (composite != image).any(axis=-1)
+    return outputs.write(picture, composite, changed, output)
+
+
+def _row_of_flags() -> job_files.Row:
+    """The one job that the flags name."""
+    values = {name: FLAGS[name].value for name in (*_REQUIRED, *_OBJECT)}
+    values = {name: value for name, value in values.items() if value}
+    row = job_files.Row("", "", values)
+    # What is wrong with a flag is told before anything is loaded.
+    job_files.pair_of_numbers(row.text("position"))
+    _one_of_two(row)
+    row.value("guide_box", job_files.box)
+    if FLAGS.gap is not None:
+        _gap(FLAGS.gap)
+    return row
+
+
+def _guide_mask(row: job_files.Row, guide: np.ndarray) -> np.ndarray:
+    _one_of_two(row)
+    if "guide_mask" in row.values:
+        return mask_files.read_mask(row.path("guide_mask"))
+    return cutout.cut_out(guide, job_files.box(row.values["guide_box"]))
+
+
+def _one_of_two(row: job_files.Row) -> None:
+    if len([name for name in _OBJECT if name in row.values]) != 1:
+        raise ValueError("Give either guide_mask or guide_box: where the object is.")
+
+
+def _gap(text: str):
+    return BOX if text.strip() == BOX else job_files.whole_number(text)
+
+
+if __name__ == "__main__":
+    program.run(main, define_flags)
