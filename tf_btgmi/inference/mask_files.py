@@ -6,6 +6,8 @@ colour (strokes on a transparent layer, whatever their colour), and otherwise wh
 both white and opaque. The mask is taken upright, as it is displayed.
 """
 
+import io
+
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -25,14 +27,30 @@ def read_mask(path: str, invert: bool = False) -> np.ndarray:
         ValueError: not a picture, or damaged.
     """
     try:
-        with Image.open(path) as stored:
-            hole = _hole(ImageOps.exif_transpose(stored))
+        with open(path, "rb") as file:
+            data = file.read()
     except FileNotFoundError:
         raise
-    except UnidentifiedImageError:
-        raise ValueError(f"{path} is not a picture that can be read.") from None
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except OSError as error:
         raise ValueError(f"{path} cannot be read: {error}.") from None
+    return decode_mask(data, path, invert)
+
+
+def decode_mask(
+    data: bytes, name: str = "The mask", invert: bool = False
+) -> np.ndarray:
+    """A mask from the bytes of its file; `name` is what messages call it.
+
+    Raises:
+        ValueError: as `read_mask`.
+    """
+    try:
+        with Image.open(io.BytesIO(data)) as stored:
+            hole = _hole(ImageOps.exif_transpose(stored))
+    except UnidentifiedImageError:
+        raise ValueError(f"{name} is not a picture that can be read.") from None
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{name} cannot be read: {error}.") from None
     return ~hole if invert else hole
 
 

@@ -71,11 +71,7 @@ def write_picture(picture: Picture, path: str) -> List[str]:
         ValueError: an unknown ending, or a picture the format cannot hold.
         OSError: the file cannot be written.
     """
-    picture, notes = _converted(picture, format_of(path))
-    try:
-        data = _encoders()[format_of(path)](picture, notes)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{path} cannot be written: {error}.") from None
+    data, notes = encode_picture(picture, format_of(path), path)
     temporary = f"{path}.tmp-{os.getpid()}"
     try:
         with open(temporary, "wb") as file:
@@ -85,6 +81,24 @@ def write_picture(picture: Picture, path: str) -> List[str]:
         if os.path.exists(temporary):
             os.remove(temporary)
     return notes
+
+
+def encode_picture(
+    picture: Picture, target: str, name: str = "The picture"
+) -> Tuple[bytes, List[str]]:
+    """The bytes of a file in the format `target`, one of `FORMATS`' values.
+
+    Returns:
+        The file, and what the format could not hold, a sentence each.
+
+    Raises:
+        ValueError: a picture the format cannot hold; it is called `name`.
+    """
+    picture, notes = _converted(picture, target)
+    try:
+        return _encoders()[target](picture, notes), notes
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ValueError(f"{name} cannot be written: {error}.") from None
 
 
 def _converted(picture: Picture, target: str) -> Tuple[Picture, List[str]]:

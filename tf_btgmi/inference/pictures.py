@@ -114,16 +114,24 @@ def read_picture(path: str) -> Picture:
             that is not known here.
     """
     with open(path, "rb") as file:
-        data = file.read()
+        return decode_picture(file.read(), path)
+
+
+def decode_picture(data: bytes, name: str = "The file") -> Picture:
+    """A picture from the bytes of its file; `name` is what messages call it.
+
+    Raises:
+        ValueError: as `read_picture`.
+    """
     try:
         with Image.open(io.BytesIO(data)) as stored:
-            return _decode(path, stored, data)
+            return _decode(name, stored, data)
     except UnidentifiedImageError:
-        raise ValueError(f"{path} is not a picture that can be read.") from None
+        raise ValueError(f"{name} is not a picture that can be read.") from None
     except Image.DecompressionBombError as error:
-        raise ValueError(f"{path} is too large: {error}") from None
+        raise ValueError(f"{name} is too large: {error}") from None
     except (OSError, SyntaxError, cv2.error) as error:
-        raise ValueError(f"{path} is damaged: {error}.") from None
+        raise ValueError(f"{name} is damaged: {error}.") from None
 
 
 def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:

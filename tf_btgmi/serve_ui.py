@@ -1,0 +1,141 @@
+"""Opens the studio: a local web page for removing, repairing and composing pictures.
+
+    python -m tf_btgmi.serve_ui
+    python -m tf_btgmi.serve_ui --model=runs/mine --port=9000
+    python -m tf_btgmi.serve_ui --server=grpc://localhost:8500
+
+The page talks to this program only, and pictures stay on this machine. With --server
+the model runs in TensorFlow Serving and the windows around holes are sent there.
+Exit code: 0, ended by Ctrl-C; 1, the port is taken; 2, a mistake in the flags.
+"""
+
+import ipaddress
+import os
+import socket
+
+from absl import flags
+
+from tf_btgmi import program
+
+FLAGS = flags.FLAGS
+
+
+def define_flags():
+    """The flags of this program; `program.run` calls it."""
+    flags.DEFINE_multi_string(
+        "model",
+        None,
+        "A release's name, the folder of a training run, or an exported model; "
+        f"{_DEFAULT_MODEL} where neither --model nor --server is given. Give it "
+        "several times to compare models in the page.",
+    )
+    flags.DEFINE_string(
+        "server", None, "TensorFlow Serving: grpc://HOST:8500 or http://HOST:8501."
+    )
+    flags.DEFINE_integer("port", 8000, "Port of the page.", 0, 65535)
+    flags.DEFINE_string("host", "127.0.0.1", "Address to listen on.")
+    flags.DEFINE_multi_string(
+        "allowed_host", [], "A name under which other machines may open the page."
+    )
+    flags.DEFINE_integer(
+        "max_megapixels", 50, "Largest picture, in millions of pixels.", 1, 1000
+    )
+
+
+_DEFAULT_MODEL = "btgmi-outdoor-128"
+
+
+def main(argv):
+    """Loads the models, says where the page is, and serves until Ctrl-C."""
+    del argv
+    if FLAGS.server and FLAGS.model:
+        raise program.UsageError("Give --model or --server, not both.")
+    if FLAGS.server and not FLAGS.server.startswith(("grpc://", "http://", "https://")):
+        raise program.UsageError(
+            f"--server: {FLAGS.server} is no address like grpc://localhost:8500."
+        )
+    try:
+        import uvicorn
+
+        from tf_btgmi.ui.limits import Limits
+        from tf_btgmi.ui.server import create_app
+    except ImportError as error:
+        raise program.UsageError(
+            f"The studio needs {error.name}: pip install -r requirements.txt."
+        ) from None
+    listener = _listen(FLAGS.host, FLAGS.port)
+    places = [FLAGS.server] if FLAGS.server else FLAGS.model or [_DEFAULT_MODEL]
+    models = [_load(place) for place in places]
+    limits = Limits(max_pixels=FLAGS.max_megapixels * 1_000_000)
+    app = create_app(models, limits, FLAGS.allowed_host)
+    _announce(FLAGS.host, listener.getsockname()[1])
+    settings = uvicorn.Config(
+        app,
+        log_level="warning",
+        # Requests beyond these are refused before they are read.
+        limit_concurrency=64,
+        timeout_keep_alive=30,
+        server_header=False,
+    )
+    try:
+        uvicorn.Server(settings).run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def _load(place: str):
+    print(f"Loading {place} ...", flush=True)
+    import numpy as np
+
+    from tf_btgmi.inference.loading import load_predictor
+    from tf_btgmi.ui.models import Model
+
+    predictor = load_predictor(place)
+    name = place if "://" in place else os.path.basename(os.path.normpath(place))
+    if hasattr(predictor, "image_size") and "://" not in place:
+        # The first call builds the network's graph; better now than at the first fill.
+        image = np.zeros((predictor.image_size,) * 2 + (3,), np.uint8)
+        mask = np.zeros(image.shape[:2], bool)
+        mask[:8, :8] = True
+        predictor.inpaint(image, mask)
+    return Model(name, predictor)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except socket.gaierror:
+        listener.close()
+        raise program.UsageError(f"--host: there is no address {host} here.") from None
+    except OSError as error:
+        listener.close()
+        raise program.ProgramFailure(
+            f"Cannot listen on {host}, port {port}: {error.strerror}. Choose another "
+            "with --port."
+        ) from None
+    return listener
+
+
+def _announce(host: str, port: int) -> None:
+    try:
+        address = ipaddress.ip_address(host)
+        is_local = address.is_loopback
+    except ValueError:
+        address, is_local = None, host == "localhost"
+    if not is_local:
+        print(
+            f"WARNING: --host={host} lets every machine that reaches this one use the "
+            "studio, without a password or encryption. Pictures and results travel "
+            "in the clear."
+        )
+    anywhere = address is not None and address.is_unspecified
+    shown = "localhost" if anywhere else f"[{host}]" if ":" in host else host
+    print(f"The studio is at http://{shown}:{port}/ . Stop it with Ctrl-C.", flush=True)
+
+
+if __name__ == "__main__":
+    program.run(main, define_flags)

@@ -1,0 +1,1 @@
+"""The studio: a local web page, and the server behind it."""

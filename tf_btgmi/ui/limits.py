@@ -1,0 +1,24 @@
+"""What one visitor may ask of the server."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """Attributes:
+    max_file_bytes: of one uploaded file.
+    max_pixels: of one picture, width times height; read from its header, before
+        anything is decoded.
+    max_waiting: jobs that wait while one runs; further ones are refused.
+    max_seconds: a job may run for.
+    """
+
+    max_file_bytes: int = 64 * 1024**2
+    max_pixels: int = 50_000_000
+    max_waiting: int = 8
+    max_seconds: float = 300.0
+
+    @property
+    def max_body_bytes(self) -> int:
+        """Of one request: two pictures, two masks and base64's third more."""
+        return 3 * self.max_file_bytes
