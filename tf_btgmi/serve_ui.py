@@ -12,8 +12,11 @@ Exit code: 0, ended by Ctrl-C; 1, the port is taken; 2, a mistake in the flags.
 import ipaddress
 import os
 import socket
+from typing import List, Optional
 
+import numpy as np
 from absl import flags
+from PIL import Image
 
 from tf_btgmi import program
 
@@ -25,9 +28,9 @@ def define_flags():
     flags.DEFINE_multi_string(
         "model",
         None,
-        "A release's name, the folder of a training run, or an exported model; "
-        f"{_DEFAULT_MODEL} where neither --model nor --server is given. Give it "
-        "several times to compare models in the page.",
+        "Bundled model by name, or the folder of a training run, a release or an "
+        "exported model; the first bundled one by default. Give it several times to "
+        "compare models in the page.",
     )
     flags.DEFINE_string(
         "server", None, "TensorFlow Serving: grpc://HOST:8500 or http://HOST:8501."
@@ -40,9 +43,6 @@ def define_flags():
     flags.DEFINE_integer(
         "max_megapixels", 50, "Largest picture, in millions of pixels.", 1, 1000
     )
-
-
-_DEFAULT_MODEL = "btgmi-outdoor-128"
 
 
 def main(argv):
@@ -64,9 +64,9 @@ def main(argv):
             f"The studio needs {error.name}: pip install -r requirements.txt."
         ) from None
     listener = _listen(FLAGS.host, FLAGS.port)
-    places = [FLAGS.server] if FLAGS.server else FLAGS.model or [_DEFAULT_MODEL]
-    models = [_load(place) for place in places]
+    models = _load_all([FLAGS.server] if FLAGS.server else FLAGS.model or [None])
     limits = Limits(max_pixels=FLAGS.max_megapixels * 1_000_000)
+    Image.MAX_IMAGE_PIXELS = limits.max_pixels
     app = create_app(models, limits, FLAGS.allowed_host)
     _announce(FLAGS.host, listener.getsockname()[1])
     settings = uvicorn.Config(
@@ -84,22 +84,42 @@ def main(argv):
     return 0
 
 
-def _load(place: str):
-    print(f"Loading {place} ...", flush=True)
-    import numpy as np
-
-    from tf_btgmi.inference.loading import load_predictor
+def _load_all(places: List[Optional[str]]) -> list:
+    """A `Model` a place; the first bundled model where it is None."""
+    from tf_btgmi import assets, loading
     from tf_btgmi.ui.models import Model
 
-    predictor = load_predictor(place)
-    name = place if "://" in place else os.path.basename(os.path.normpath(place))
-    if hasattr(predictor, "image_size") and "://" not in place:
-        # The first call builds the network's graph; better now than at the first fill.
-        image = np.zeros((predictor.image_size,) * 2 + (3,), np.uint8)
-        mask = np.zeros(image.shape[:2], bool)
-        mask[:8, :8] = True
-        predictor.inpaint(image, mask)
-    return Model(name, predictor)
+    if places == [None]:
+        if not assets.model_names():
+            raise program.UsageError(
+                "No model is bundled with this version. Give --model=FOLDER: of a "
+                "training run (scripts/demo.sh leaves one in runs/demo), a release "
+                "or an exported model."
+            )
+        places = assets.model_names()[:1]
+    names = [os.path.basename(os.path.normpath(place)) for place in places]
+    if len(set(names)) < len(names) or "://" in places[0]:
+        names = places
+    for place in places:
+        if "://" not in place:
+            # A wrong place is answered before the first model is loaded.
+            loading.describe(place)
+    models = []
+    for name, place in zip(names, places):
+        print(f"Loading {name} ...", flush=True)
+        predictor = loading.load(place)
+        if "://" not in place:
+            _warm_up(predictor)
+        models.append(Model(name, predictor))
+    return models
+
+
+def _warm_up(predictor) -> None:
+    """The first call builds the network's graph; better now than at the first fill."""
+    image = np.zeros((predictor.image_size, predictor.image_size, 3), np.uint8)
+    mask = np.zeros(image.shape[:2], bool)
+    mask[:8, :8] = True
+    predictor.inpaint(image, mask)
 
 
 def _listen(host: str, port: int) -> socket.socket:

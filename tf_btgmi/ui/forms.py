@@ -169,6 +169,7 @@ async def read(request: Request, form: Type[Form], limits: Limits) -> Form:
         return form.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
+        first["msg"] = first["msg"].replace("Value error, ", "")
         place = ".".join(str(part) for part in first["loc"]) or "body"
         raise errors.bad_request(f"{place}: {first['msg']}.") from None
 

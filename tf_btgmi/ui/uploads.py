@@ -17,6 +17,8 @@ from tf_btgmi.ui import errors
 from tf_btgmi.ui.limits import Limits
 
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
+# Pillow knows a few formats from the start and the others from here on.
+Image.init()
 _WORDS = "JPEG, PNG, WebP, TIFF, BMP, GIF or PNM"
 
 
