@@ -16,8 +16,9 @@ from tf_btgmi.inference import mask_files, pictures
 from tf_btgmi.ui import errors
 from tf_btgmi.ui.limits import Limits
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
-# Pillow knows a few formats from the start and the others from here on.
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
+# Pillow knows a few formats from the start and the others from here on; an MPO, which
+# phones write, is opened as the JPEG it begins with.
 Image.init()
 _WORDS = "JPEG, PNG, WebP, TIFF, BMP, GIF or PNM"
 

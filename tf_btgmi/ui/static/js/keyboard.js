@@ -1,0 +1,132 @@
+// The keys, in one table: what they do, and what the help says of them.
+
+import { cancelRun } from "./runs.js";
+import { hold, toggleCompare } from "./compare.js";
+import { flip, moveBy, rotateBy, scaleBy } from "./compose.js";
+import { $, element } from "./dom.js";
+import { edit } from "./edit.js";
+import { chooseFile, download } from "./files.js";
+import { dismiss } from "./messages.js";
+import { cancelGesture, nudge, pan, togglePress } from "./pointer.js";
+import { stage } from "./stage.js";
+import { state } from "./state.js";
+import { toggleTheme } from "./theme.js";
+import { setBrushSize } from "./tools/brush.js";
+
+const STEP = 8; // CSS pixels an arrow key moves the pointer by; five times with Shift
+let actions = {};
+
+const placing = () => state.mode === "compose" && state.step === "place" && Boolean(state.layer);
+
+function arrow(dx, dy) {
+  return (event) => {
+    const step = event.shiftKey ? 5 * STEP : STEP;
+    const { scale } = stage.view;
+    if (placing()) moveBy((dx * step) / scale, (dy * step) / scale);
+    else nudge(dx * step, dy * step, { alt: event.altKey });
+  };
+}
+
+function escape() {
+  if (cancelRun() || cancelGesture()) return;
+  if (state.comparing) toggleCompare(false);
+  else dismiss();
+}
+
+// [keys, what the help says, action]; a key is written as event.key, after Ctrl+ or Shift+.
+const TABLE = [
+  [["Shift+R"], "Run", () => actions.run()],
+  [["Escape"], "Cancel", escape],
+  [["Ctrl+Z"], "Undo", () => actions.undo()],
+  [["Ctrl+Shift+Z", "Ctrl+Y"], "Redo", () => actions.redo()],
+  [["Ctrl+O"], "Open", chooseFile],
+  [["Ctrl+S"], "Download", download],
+  [["O"], "Object", () => actions.tool("object")],
+  [["B"], "Brush", () => actions.tool("brush")],
+  [["E"], "Eraser", () => actions.tool("eraser")],
+  [["M"], "Box", () => actions.tool("box")],
+  [["L"], "Lasso", () => actions.tool("lasso")],
+  [["["], "Smaller brush, smaller object", () => (placing() ? scaleBy(1 / 1.05) : setBrushSize(Math.min(state.brushSize - 1, state.brushSize / 1.2)))],
+  [["]"], "Larger brush, larger object", () => (placing() ? scaleBy(1.05) : setBrushSize(Math.max(state.brushSize + 1, state.brushSize * 1.2)))],
+  [[","], "Shrink, or turn left", () => (placing() ? rotateBy(5) : edit.shrink())],
+  [["."], "Grow, or turn right", () => (placing() ? rotateBy(-5) : edit.grow())],
+  [["F"], "Flip the object", flip],
+  [["I"], "Invert the selection", edit.invert],
+  [["Delete", "Backspace"], "Clear the selection", edit.clear],
+  [["V"], "Before and after", () => toggleCompare()],
+  [["+", "="], "Zoom in", () => stage.zoom(1.25)],
+  [["-"], "Zoom out", () => stage.zoom(0.8)],
+  [["0"], "Fit", () => stage.fit()],
+  [["1"], "100 %", () => stage.zoom(1 / stage.view.scale)],
+  [["D"], "Dark or light", toggleTheme],
+  [["?"], "This help", () => $("help").showModal()],
+];
+const ON_STAGE = [
+  [["ArrowLeft"], arrow(-1, 0)],
+  [["ArrowRight"], arrow(1, 0)],
+  [["ArrowUp"], arrow(0, -1)],
+  [["ArrowDown"], arrow(0, 1)],
+  [["Enter"], (event) => togglePress({ alt: event.altKey })],
+];
+const TOLD = [
+  ["C", "See the original while held"],
+  ["Space", "Move the picture while dragging"],
+  ["Alt", "Take away instead of adding"],
+  ["Arrows", "Move the pointer or the object"],
+  ["Enter", "Press and release the pointer"],
+];
+
+const byKey = new Map(TABLE.flatMap(([keys, , action]) => keys.map((key) => [key.toLowerCase(), action])));
+const onStage = new Map(ON_STAGE.flatMap(([keys, action]) => keys.map((key) => [key, action])));
+
+function nameOf(event) {
+  const letter = /^[a-z]$/i.test(event.key);
+  const ctrl = event.ctrlKey || event.metaKey ? "ctrl+" : "";
+  return `${ctrl}${letter && event.shiftKey ? "shift+" : ""}${event.key.toLowerCase()}`;
+}
+
+function typing(element) {
+  return element.closest("input:not([type=range]):not([type=checkbox]), select, textarea");
+}
+
+/** Starts to listen; `given` has run, undo, redo and tool. */
+export function listen(given) {
+  actions = given;
+  window.addEventListener("keydown", (event) => {
+    if ($("help").open || typing(event.target)) return;
+    const stageHas = event.target === stage.canvas || event.target === document.body;
+    if (event.key === " " && stageHas) {
+      event.preventDefault();
+      pan.held = true;
+      state.changed();
+      return;
+    }
+    if (nameOf(event) === "c" && !event.repeat) hold(true);
+    const action = (stageHas && onStage.get(event.key)) || byKey.get(nameOf(event));
+    if (!action) return;
+    event.preventDefault();
+    action(event);
+  });
+  window.addEventListener("keyup", (event) => {
+    if (event.key === " ") {
+      pan.held = false;
+      state.changed();
+    }
+    if (event.key.toLowerCase() === "c") hold(false);
+  });
+  window.addEventListener("blur", () => {
+    pan.held = false;
+    hold(false);
+  });
+}
+
+const signs = { Escape: "Esc", Delete: "Del", Backspace: "⌫" };
+for (const [keys, text] of [...TABLE, ...TOLD.map(([key, told]) => [[key], told])]) {
+  const shown = keys.filter((key) => key !== "=" && key !== "Ctrl+Y" && key !== "Backspace");
+  $("shortcuts").append(element(
+    "div",
+    {},
+    element("dt", { textContent: text }),
+    element("dd", {}, ...shown.map((key) => element("kbd", { textContent: signs[key] ?? key }))),
+  ));
+}

@@ -1,0 +1,60 @@
+// The object that was cut out of the guide, as it is placed on the target.
+
+import { offscreen } from "./dom.js";
+
+export class Layer {
+  /** `box` (x0, y0, x1, y1) of the guide is around its selection. */
+  constructor(guide, box, target) {
+    this.guide = guide;
+    const [x0, y0, x1, y1] = box;
+    this.width = x1 - x0;
+    this.height = y1 - y0;
+    const [canvas, context] = offscreen(this.width, this.height);
+    context.drawImage(guide.selection.canvas, -x0, -y0);
+    context.globalCompositeOperation = "source-in";
+    context.drawImage(guide.bitmap, -x0, -y0);
+    this.canvas = canvas;
+    const room = Math.min(target.width / this.width, target.height / this.height);
+    this.start = { x: target.width / 2, y: target.height / 2, scale: Math.min(1, 0.6 * room), rotate: 0, flip: false };
+    this.version = guide.selection.version;
+    this.reset();
+  }
+
+  reset() { this.place(this.start); }
+
+  /** x, y: the centre in the target; rotate: degrees counter-clockwise. */
+  get placement() {
+    const { x, y, scale, rotate, flip } = this;
+    return { x, y, scale, rotate, flip };
+  }
+
+  place(placement) { Object.assign(this, placement); }
+
+  draw(context) {
+    context.save();
+    context.translate(this.x, this.y);
+    context.rotate((-this.rotate * Math.PI) / 180);
+    context.scale(this.flip ? -this.scale : this.scale, this.scale);
+    context.drawImage(this.canvas, -this.width / 2, -this.height / 2);
+    context.restore();
+  }
+
+  /** A point of the object, in units of half its width and height, in the target. */
+  corner(across, down) {
+    const angle = (-this.rotate * Math.PI) / 180;
+    const dx = (across * this.width * this.scale) / 2;
+    const dy = (down * this.height * this.scale) / 2;
+    return {
+      x: this.x + dx * Math.cos(angle) - dy * Math.sin(angle),
+      y: this.y + dx * Math.sin(angle) + dy * Math.cos(angle),
+    };
+  }
+
+  /** Whether a point of the target lies in the object's box. */
+  holds({ x, y }) {
+    const angle = (this.rotate * Math.PI) / 180;
+    const dx = (x - this.x) * Math.cos(angle) - (y - this.y) * Math.sin(angle);
+    const dy = (x - this.x) * Math.sin(angle) + (y - this.y) * Math.cos(angle);
+    return Math.abs(dx) <= (this.width * this.scale) / 2 && Math.abs(dy) <= (this.height * this.scale) / 2;
+  }
+}

@@ -1,0 +1,166 @@
+// Mouse, pen, fingers and keys on the stage: to the tool, or to zoom and pan.
+
+import { stage } from "./stage.js";
+import { state } from "./state.js";
+import { currentTool } from "./tools/tools.js";
+
+const { canvas } = stage;
+const pointers = new Map();
+let pressed = null; // the tool that has the pointer
+let panning = false;
+let pinch = null;
+let keyPressed = false;
+// Where the pointer is, in the picture; the arrow keys move it as well.
+let pointer = null;
+
+export const pan = { held: false }; // Space is down
+
+const at = (event) => {
+  const box = canvas.getBoundingClientRect();
+  return { x: event.clientX - box.left, y: event.clientY - box.top };
+};
+const keys = (event) => ({ alt: event.altKey, shift: event.shiftKey });
+
+function press(point, modifiers) {
+  pressed = state.running ? null : currentTool();
+  pressed?.down(point, modifiers);
+}
+
+function release() {
+  pressed?.up();
+  pressed = null;
+  keyPressed = false;
+  stage.redraw();
+}
+
+/** Gives up what is being drawn; whether something was. */
+export function cancelGesture() {
+  const was = currentTool()?.cancel() ?? false;
+  pressed = null;
+  keyPressed = false;
+  stage.redraw();
+  return was;
+}
+
+function startPinch() {
+  pressed?.cancel();
+  pressed = null;
+  const [a, b] = pointers.values();
+  pinch = { distance: Math.hypot(a.x - b.x, a.y - b.y), x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+}
+
+function movePinch() {
+  const [a, b] = pointers.values();
+  const distance = Math.hypot(a.x - b.x, a.y - b.y);
+  const middle = { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+  stage.view.pan(middle.x - pinch.x, middle.y - pinch.y);
+  stage.zoom(distance / Math.max(1, pinch.distance), middle);
+  pinch = { distance, ...middle };
+}
+
+canvas.addEventListener("pointerdown", (event) => {
+  if (!state.active) return;
+  event.preventDefault();
+  canvas.focus({ preventScroll: true });
+  canvas.setPointerCapture(event.pointerId);
+  pointers.set(event.pointerId, at(event));
+  if (pointers.size === 2) {
+    startPinch();
+  } else if (pointers.size === 1) {
+    panning = pan.held || event.button === 1;
+    pointer = stage.view.toPicture(at(event));
+    if (!panning && event.button === 0) press(pointer, keys(event));
+  }
+  stage.redraw();
+});
+
+canvas.addEventListener("pointermove", (event) => {
+  if (!state.active) return;
+  const point = at(event);
+  const last = pointers.get(event.pointerId);
+  if (last) pointers.set(event.pointerId, point);
+  if (pinch) {
+    if (pointers.size === 2) movePinch();
+  } else if (last && panning) {
+    stage.view.pan(point.x - last.x, point.y - last.y);
+  } else {
+    const events = event.getCoalescedEvents?.() ?? [];
+    for (const one of events.length ? events : [event]) {
+      pointer = stage.view.toPicture(at(one));
+      pressed?.move(pointer, keys(one));
+    }
+  }
+  stage.redraw();
+});
+
+function end(event) {
+  if (!pointers.delete(event.pointerId)) return;
+  if (pinch) {
+    if (pointers.size === 0) pinch = null;
+  } else if (event.type === "pointercancel") {
+    cancelGesture();
+  } else if (!panning) {
+    release();
+  }
+  if (pointers.size === 0) panning = false;
+}
+canvas.addEventListener("pointerup", end);
+canvas.addEventListener("pointercancel", end);
+canvas.addEventListener("pointerleave", () => {
+  if (!pointers.size && !keyPressed) pointer = null;
+  stage.redraw();
+});
+canvas.addEventListener("wheel", (event) => {
+  if (!state.active) return;
+  event.preventDefault();
+  const lines = event.deltaMode === 1 ? 16 : 1;
+  stage.zoom(Math.exp((-event.deltaY * lines) / (event.ctrlKey ? 120 : 480)), at(event));
+}, { passive: false });
+
+/** Moves the pointer by arrow keys, in CSS pixels. */
+export function nudge(dx, dy, modifiers) {
+  const { view, size } = stage;
+  const start = pointer ?? view.toPicture({ x: size.width / 2, y: size.height / 2 });
+  pointer = { x: start.x + dx / view.scale, y: start.y + dy / view.scale };
+  if (keyPressed) pressed?.move(pointer, modifiers);
+  showKeys = true;
+  stage.redraw();
+}
+
+/** Enter presses the pointer, and releases it. */
+export function togglePress(modifiers) {
+  const { view, size } = stage;
+  pointer ??= view.toPicture({ x: size.width / 2, y: size.height / 2 });
+  showKeys = true;
+  if (keyPressed) {
+    release();
+  } else {
+    keyPressed = true;
+    press(pointer, modifiers);
+  }
+  stage.redraw();
+}
+
+let showKeys = false;
+canvas.addEventListener("pointermove", () => { showKeys = false; });
+
+stage.marks.push((context, view) => {
+  const tool = state.running ? null : currentTool();
+  tool?.draw(context, view, pointer);
+  if (!showKeys || !pointer || document.activeElement !== canvas) return;
+  const { x, y } = view.toStage(pointer);
+  for (const [color, width] of [["rgb(0 0 0 / 75%)", 4], ["#fff", 1.5]]) {
+    context.strokeStyle = color;
+    context.lineWidth = width;
+    context.beginPath();
+    for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+      context.moveTo(x + 4 * dx, y + 4 * dy);
+      context.lineTo(x + 13 * dx, y + 13 * dy);
+    }
+    context.stroke();
+  }
+});
+
+state.onChange(() => {
+  canvas.style.cursor = pan.held ? "grab" : state.selecting ? "crosshair" : state.active ? "move" : "default";
+});

@@ -1,0 +1,114 @@
+// Draws the stage: picture, changes, selection, the placed object, the tool's own marks.
+
+import { $ } from "./dom.js";
+import { state } from "./state.js";
+import { View } from "./view.js";
+
+const canvas = $("canvas");
+const context = canvas.getContext("2d");
+const views = new WeakMap();
+let waiting = false;
+
+export const stage = {
+  canvas,
+  /** Drawn over everything else: functions (context, view). */
+  marks: [],
+
+  get size() { return { width: canvas.clientWidth, height: canvas.clientHeight }; },
+
+  get view() {
+    const picture = state.active;
+    if (!picture) return new View();
+    if (!views.has(picture)) {
+      const view = new View();
+      view.fit(picture, this.size);
+      views.set(picture, view);
+    }
+    return views.get(picture);
+  },
+
+  fit() {
+    if (state.active) this.view.fit(state.active, this.size);
+    this.redraw();
+  },
+
+  zoom(factor, point = { x: this.size.width / 2, y: this.size.height / 2 }) {
+    this.view.zoom(factor, point);
+    this.redraw();
+  },
+
+  redraw() {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      draw();
+    });
+  },
+};
+
+function draw() {
+  const ratio = window.devicePixelRatio || 1;
+  const { width, height } = stage.size;
+  if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+  }
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  const picture = state.active;
+  if (!picture) return;
+  const view = stage.view;
+  if (view.fitted) view.fit(picture, stage.size);
+  context.save();
+  context.translate(view.x, view.y);
+  context.scale(view.scale, view.scale);
+  context.imageSmoothingEnabled = view.scale < 3;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(picture.bitmap, 0, 0);
+  drawChanges(picture);
+  const plain = state.holding || state.comparing;
+  if (!plain && state.mode === "compose" && state.step === "place") state.layer?.draw(context);
+  else if (!plain) drawSelection(picture);
+  context.restore();
+  if (!plain) for (const mark of stage.marks) mark(context, view);
+  if (state.comparing && !state.holding) drawDivider(picture, view);
+  $("zoom-value").value = `${Math.round(view.scale * 100)} %`;
+}
+
+function drawChanges(picture) {
+  if (!picture.overlayBitmap || state.holding) return;
+  context.save();
+  if (state.comparing) {
+    const from = picture.width * state.compareAt;
+    context.beginPath();
+    context.rect(from, 0, picture.width - from, picture.height);
+    context.clip();
+  }
+  context.drawImage(picture.overlayBitmap, 0, 0);
+  context.restore();
+}
+
+function drawSelection(picture) {
+  if (picture.selection.isEmpty && !picture.selection.live) return;
+  context.globalAlpha = 0.52;
+  context.drawImage(picture.selection.canvas, 0, 0);
+  context.globalAlpha = 1;
+}
+
+function drawDivider(picture, view) {
+  const { x } = view.toStage({ x: picture.width * state.compareAt, y: 0 });
+  const top = Math.max(0, view.y);
+  const bottom = Math.min(stage.size.height, view.y + picture.height * view.scale);
+  for (const [color, width] of [["rgb(0 0 0 / 60%)", 4], ["#fff", 2]]) {
+    context.strokeStyle = color;
+    context.lineWidth = width;
+    context.beginPath();
+    context.moveTo(x, top);
+    context.lineTo(x, bottom);
+    context.stroke();
+  }
+}
+
+new ResizeObserver(() => stage.redraw()).observe(canvas);
+state.onChange(() => stage.redraw());
