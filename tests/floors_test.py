@@ -30,7 +30,7 @@ FLOORS = {
     "loading": 6,
     "mask_program": 7,
     "program": 5,
-    "ui": 7,
+    "ui": 6,
 }
 PROGRAM = 8
 # Networks, layers and losses take plain values. The one place that reads a config to

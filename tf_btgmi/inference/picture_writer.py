@@ -271,7 +271,7 @@ def _saved(picture: Picture, target: str, **options) -> bytes:
     image = _image(picture)
     file = io.BytesIO()
     if picture.mode == "P" and target == "PNG":
-        alpha = picture.palette[: picture.pixels.max() + 1, 3]
+        alpha = picture.palette[: int(picture.pixels.max()) + 1, 3]
         if (alpha < 255).any():
             options["transparency"] = alpha.tobytes()
     image.save(file, target, **options)

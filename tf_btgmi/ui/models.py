@@ -6,6 +6,7 @@ import numpy as np
 
 from tf_btgmi.inference import crops
 from tf_btgmi.inference.holes import Holes
+from tf_btgmi.inference.predictor import Predictor
 from tf_btgmi.ui import errors
 from tf_btgmi.ui.worker import Job
 
@@ -23,12 +24,18 @@ class Model:
 
     def __init__(self, name: str, predictor):
         self.name = name
-        self.predictor = predictor
-        self.outputs = tuple(getattr(predictor, "outputs", ("inpainted",)))
+        self.outputs = tuple(predictor.outputs)
         self._job: Optional[Job] = None
-        self._predict_fn = getattr(predictor, "predict_fn", None)
-        if self._predict_fn is not None:
-            predictor.predict_fn = self._counted
+        if isinstance(predictor, Predictor):
+            self._predict_fn = predictor.predict_fn
+            predictor = Predictor(
+                self._counted,
+                predictor.image_size,
+                predictor.multiple,
+                predictor.batch_size,
+                predictor.outputs,
+            )
+        self.predictor = predictor
 
     def run(self, job: Job, call: Callable) -> np.ndarray:
         """`call(predictor)` on behalf of a job.
@@ -42,7 +49,7 @@ class Model:
             return call(self.predictor)
         except _AWAY as error:
             raise errors.model_server_away(_first_line(error)) from None
-        except (ValueError, NotImplementedError) as error:
+        except ValueError as error:
             raise errors.impossible(_first_line(error)) from None
         finally:
             self._job = None
@@ -60,10 +67,10 @@ class Model:
             return None
         return sum(1 for _ in crops.batches(plan, batch_size))
 
-    def _counted(self, *arguments):
+    def _counted(self, inputs):
         if self._job:
             self._job.check()
-        outputs = self._predict_fn(*arguments)
+        outputs = self._predict_fn(inputs)
         if self._job:
             self._job.advance()
         return outputs

@@ -10,6 +10,7 @@ from PIL import Image
 
 from tf_btgmi.inference import picture_writer
 from tf_btgmi.inference.cutout import cut_out
+from tf_btgmi.inference.predictor import removal_dilation
 from tf_btgmi.ui import errors, forms, overlays, uploads
 from tf_btgmi.ui.limits import Limits
 from tf_btgmi.ui.models import Model
@@ -22,8 +23,6 @@ MEDIA_TYPES = {
     "WEBP": "image/webp",
     "BMP": "image/bmp",
 }
-# Share of the shorter side by which an object's mask is grown.
-_REMOVAL_DILATION = 0.015
 # Previews above this many pixels are JPEG, which is much faster to make and to show.
 _PNG_PIXELS = 4_000_000
 
@@ -51,8 +50,7 @@ def inpaint(form: forms.InpaintForm, model: Model, limits: Limits):
         _check_not_empty(mask, "Nothing is selected.", "Mark what you want filled")
         dilation = form.mask_dilation
         if dilation is None:
-            share = _REMOVAL_DILATION if form.remove else 0
-            dilation = round(share * min(mask.shape))
+            dilation = removal_dilation(image.shape) if form.remove else 0
         job.total = model.count_windows(mask, dilation)
         return model.run(
             job, lambda predictor: predictor.inpaint(image, mask, dilation)
@@ -67,8 +65,7 @@ def harmonize(form: forms.HarmonizeForm, model: Model, limits: Limits):
     def change(job: Job, image: np.ndarray) -> np.ndarray:
         mask = uploads.read_mask(form.mask, limits, image.shape[:2])
         _check_not_empty(mask, "Nothing is selected.", "Mark the object to recolour")
-        call = _method(model, "harmonize")
-        return model.run(job, lambda _: call(image, mask))
+        return model.run(job, lambda predictor: predictor.harmonize(image, mask))
 
     return _run(form, change, limits)
 
@@ -82,13 +79,11 @@ def compose(form: forms.ComposeForm, model: Model, limits: Limits):
             form.guide_mask, limits, guide.shape[:2], "The guide's mask"
         )
         _check_not_empty(mask, "Nothing is cut out.", "Select the object in the guide")
-        call = _method(model, "compose")
-        options = {} if form.harmonize else {"harmonize": False}
-        place = (form.y, form.x)
+        pose = ((form.y, form.x), form.scale, form.rotate, form.flip)
         return model.run(
             job,
-            lambda _: call(
-                image, guide, mask, place, form.scale, form.rotate, form.flip, **options
+            lambda predictor: predictor.compose(
+                image, guide, mask, *pose, harmonize=form.harmonize
             ),
         )
 
@@ -179,16 +174,6 @@ def _finished(data: bytes, picture, image, composite) -> Answer:
     except ValueError as error:
         raise errors.impossible(str(error)) from None
     return Answer(data, MEDIA_TYPES[target], notes)
-
-
-def _method(model: Model, name: str):
-    method = getattr(model.predictor, name, None)
-    if method is None:
-        raise errors.impossible(
-            f"The model {model.name} cannot {name}.",
-            "Start the studio with a model that has the output `harmonized`.",
-        )
-    return method
 
 
 def _check_not_empty(mask: np.ndarray, what: str, to_do: str) -> None:

@@ -46,6 +46,10 @@ def check_header(data: bytes, limits: Limits, what: str) -> None:
                 animated = frames > 1 and header.format != "MPO"
         except errors.ApiError:
             raise
+        except Image.DecompressionBombError:
+            raise errors.too_large(
+                what, f"The limit is {limits.max_pixels / 1e6:.3g} million pixels."
+            ) from None
         except UnidentifiedImageError:
             raise errors.bad_picture(
                 what,

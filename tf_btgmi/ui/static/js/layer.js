@@ -14,6 +14,7 @@ export class Layer {
     context.globalCompositeOperation = "source-in";
     context.drawImage(guide.bitmap, -x0, -y0);
     this.canvas = canvas;
+    this.outline = outlineOf(context, this.width, this.height);
     const room = Math.min(target.width / this.width, target.height / this.height);
     this.start = { x: target.width / 2, y: target.height / 2, scale: Math.min(1, 0.6 * room), rotate: 0, flip: false };
     this.version = guide.selection.version;
@@ -26,6 +27,23 @@ export class Layer {
   get placement() {
     const { x, y, scale, rotate, flip } = this;
     return { x, y, scale, rotate, flip };
+  }
+
+  /** The centre of the box around the object as it lies, which the server asks for. */
+  get centre() {
+    const angle = (-this.rotate * Math.PI) / 180;
+    const [cos, sin] = [Math.cos(angle) * this.scale, Math.sin(angle) * this.scale];
+    const across = this.flip ? -1 : 1;
+    let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
+    for (const [u, v] of this.outline) {
+      const x = across * u * cos - v * sin;
+      const y = across * u * sin + v * cos;
+      x0 = Math.min(x0, x);
+      x1 = Math.max(x1, x);
+      y0 = Math.min(y0, y);
+      y1 = Math.max(y1, y);
+    }
+    return { x: this.x + (x0 + x1) / 2, y: this.y + (y0 + y1) / 2 };
   }
 
   place(placement) { Object.assign(this, placement); }
@@ -57,4 +75,21 @@ export class Layer {
     const dy = (x - this.x) * Math.sin(angle) + (y - this.y) * Math.cos(angle);
     return Math.abs(dx) <= (this.width * this.scale) / 2 && Math.abs(dy) <= (this.height * this.scale) / 2;
   }
+}
+
+/** Where the object begins and ends in each row, from the middle of its box. */
+function outlineOf(context, width, height) {
+  const { data } = context.getImageData(0, 0, width, height);
+  const points = [];
+  for (let y = 0; y < height; y += 1) {
+    let [first, last] = [-1, -1];
+    for (let x = 0; x < width; x += 1) {
+      if (data[4 * (y * width + x) + 3] < 128) continue;
+      if (first < 0) first = x;
+      last = x + 1;
+    }
+    if (first < 0) continue;
+    for (const x of [first, last]) for (const edge of [y, y + 1]) points.push([x - width / 2, edge - height / 2]);
+  }
+  return points;
 }

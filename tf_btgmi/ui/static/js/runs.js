@@ -33,7 +33,8 @@ async function fieldsOf(call) {
   const { target, layer } = state;
   const fields = { image: target.file, overlay: target.overlay };
   if (call === "compose") {
-    const { x, y, scale, rotate, flip } = layer.placement;
+    const { scale, rotate, flip } = layer.placement;
+    const { x, y } = layer.centre;
     const harmonize = $("harmonize-check").checked && canHarmonize();
     const guideMask = await layer.guide.selection.toMask();
     return { ...fields, guide: layer.guide.file, guide_mask: guideMask, x, y, scale, rotate, flip, harmonize };

@@ -12,7 +12,7 @@ export class View {
 
   /** Shows all of a picture in the middle of the stage. */
   fit(picture, stage) {
-    const edge = stage.width < 600 ? 12 : 32;
+    const edge = stage.width < 600 ? 12 : 28;
     const scale = Math.min((stage.width - 2 * edge) / picture.width, (stage.height - 2 * edge) / picture.height);
     this.scale = Math.max(0.01, Math.min(scale, 4));
     this.x = (stage.width - picture.width * this.scale) / 2;
