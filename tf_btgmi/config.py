@@ -81,6 +81,56 @@ class MaskConfig:
 
 
 @dataclass
+class GuidedConfig:
+    """Examples with a foreground whose colours are wrong (Sec. 3.4).
+
+    What an example of the task `guided` is, is drawn by the first five weights.
+    `harmonization` has empty gaps only, `object_removal` object holes only.
+
+    Attributes:
+        box_gaps: weight of gaps that are all of the box around the foreground.
+        band_gaps: weight of gaps that are a band around the foreground.
+        empty_gaps: weight of foregrounds without a gap.
+        object_holes: weight of holes in the shape of another picture's object, with
+            no foreground.
+        plain_holes: weight of the holes that `masks` describes, with no foreground.
+        max_box_margin: the box is larger than the foreground's by at most this share
+            of the picture's side, on every side.
+        max_band: widest band around a foreground, as a share of the picture's side.
+        min_object: smallest share of the picture that a foreground takes.
+        max_object: largest share of the picture that a foreground takes.
+        statistics: probability that a foreground is given the colour statistics of
+            another picture.
+        min_strength: that is done in full or in part, at least to this share.
+        harder_changes: probability of each of the changes below; where nothing at all
+            is drawn, the statistics are given.
+        max_gamma: exponents are between 1 over this and this.
+        max_contrast: factors of contrast are between 1 over this and this.
+        max_hue: hues turn by at most this share of a full turn, either way.
+        max_saturation: factors of saturation are between 1 over this and this.
+        max_gradient: a gradient of light changes values by at most this share.
+    """
+
+    box_gaps: float = 1.0
+    band_gaps: float = 1.0
+    empty_gaps: float = 0.5
+    object_holes: float = 0.25
+    plain_holes: float = 0.75
+    max_box_margin: float = 0.06
+    max_band: float = 0.08
+    min_object: float = 0.01
+    max_object: float = 0.5
+    statistics: float = 0.8
+    min_strength: float = 0.4
+    harder_changes: float = 0.3
+    max_gamma: float = 1.8
+    max_contrast: float = 1.5
+    max_hue: float = 0.1
+    max_saturation: float = 2.0
+    max_gradient: float = 0.4
+
+
+@dataclass
 class GeneratorConfig:
     """The generator head (Sec. 3.1).
 
@@ -211,11 +261,20 @@ class TrainingConfig:
 
 @dataclass
 class Config:
-    """One experiment. The defaults are the paper's model at 256x256."""
+    """One experiment. The defaults are the paper's model at 256x256.
+
+    Attributes:
+        name: of the experiment.
+        task: `inpainting` (holes of `masks`), `object_removal` (holes in the shape of
+            objects), `harmonization` (foregrounds of wrong colours) or `guided` (both
+            outputs at once). All but the first want a `data.source` with objects.
+    """
 
     name: str = "btgmi"
+    task: str = "inpainting"
     data: DataConfig = field(default_factory=DataConfig)
     masks: MaskConfig = field(default_factory=MaskConfig)
+    guided: GuidedConfig = field(default_factory=GuidedConfig)
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     losses: LossConfig = field(default_factory=LossConfig)
@@ -224,6 +283,7 @@ class Config:
 
 
 _CHOICES = {
+    "task": ("inpainting", "object_removal", "harmonization", "guided"),
     "generator.dilated_convolutions": ("first", "both"),
     "generator.normalization": ("batch", "instance"),
     "generator.resampling": ("strided", "interpolated"),
@@ -252,6 +312,23 @@ _RANGES = {
     "masks.centre_side": (0.01, 1.0),
     "masks.min_hole_ratio": (0.0, 1.0),
     "masks.max_hole_ratio": (0.0, 1.0),
+    "guided.box_gaps": (0.0, math.inf),
+    "guided.band_gaps": (0.0, math.inf),
+    "guided.empty_gaps": (0.0, math.inf),
+    "guided.object_holes": (0.0, math.inf),
+    "guided.plain_holes": (0.0, math.inf),
+    "guided.max_box_margin": (0.0, 0.5),
+    "guided.max_band": (0.01, 0.5),
+    "guided.min_object": (0.001, 0.9),
+    "guided.max_object": (0.001, 0.9),
+    "guided.statistics": (0.0, 1.0),
+    "guided.min_strength": (0.0, 1.0),
+    "guided.harder_changes": (0.0, 1.0),
+    "guided.max_gamma": (1.0, 4.0),
+    "guided.max_contrast": (1.0, 4.0),
+    "guided.max_hue": (0.0, 0.5),
+    "guided.max_saturation": (1.0, 8.0),
+    "guided.max_gradient": (0.0, 1.0),
     "generator.base_filters": (1, math.inf),
     "generator.max_filters": (1, math.inf),
     "generator.num_downsamplings": (1, 6),
@@ -356,6 +433,7 @@ def validate(config: Config) -> None:
             raise ValueError(f"config.{path} must be {wanted}; it is {value}.")
     _validate_sides(config)
     _validate_masks(config.masks)
+    _validate_guided(config.guided)
     if config.procedure.fade_in_steps > config.procedure.refinement_steps:
         raise ValueError(
             "config.procedure.fade_in_steps must not be more than refinement_steps "
@@ -432,6 +510,19 @@ def _validate_masks(masks: MaskConfig) -> None:
         raise ValueError(
             "config.masks.objects is above 0, so config.masks.objects_folder must "
             "name a folder of mask pictures (white = object)."
+        )
+
+
+def _validate_guided(guided: GuidedConfig) -> None:
+    kinds = ("box_gaps", "band_gaps", "empty_gaps", "object_holes", "plain_holes")
+    if not sum(getattr(guided, kind) for kind in kinds) > 0:
+        raise ValueError(
+            f"At least one of config.guided.{{{', '.join(kinds)}}} must be above 0."
+        )
+    if guided.min_object > guided.max_object:
+        raise ValueError(
+            f"config.guided.min_object ({guided.min_object}) must not be more than "
+            f"max_object ({guided.max_object})."
         )
 
 

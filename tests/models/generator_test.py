@@ -48,7 +48,9 @@ def test_the_512_model_has_a_fourth_pair_and_at_most_1024_filters():
     generator.build()
     assert generator.size_multiple == 16
     assert [layer.inner.filters for layer in generator.front_end] == [16, 32, 64, 128]
-    assert [layer.inner.filters for layer in generator.back_end] == [64, 32, 16, 8]
+    assert [
+        layer.inner.filters for layer in generator.back_ends["inpainted"].upsamplings
+    ] == [64, 32, 16, 8]
     capped = Generator(64, 1024, 5)
     assert [layer.inner.filters for layer in capped.front_end][-2:] == [1024, 1024]
 

@@ -157,7 +157,7 @@ def test_a_restarted_optimizer_takes_the_step_of_a_fresh_one(make_model, batches
     for batch in batches:
         model.train_step(batch)
     model.restart_generator_optimizer()
-    kernel = model.generator.to_image.inner.kernel
+    kernel = model.generator.back_ends["inpainted"].to_image.inner.kernel
     before = kernel.numpy()
     model.train_step(batches[0])
     step = np.abs(kernel.numpy() - before)

@@ -99,7 +99,12 @@ class Objective(keras.layers.Layer):
     def _labels(self, patch_masks):
         if self.patch_labels == "hole":
             return patch_masks
-        return [tf.ones_like(patch_mask) for patch_mask in patch_masks]
+        # All but those of a composite without any hole, which is the image itself.
+        return [
+            tf.ones_like(patch_mask)
+            * tf.reduce_max(patch_mask, axis=[1, 2, 3], keepdims=True)
+            for patch_mask in patch_masks
+        ]
 
     def _reconstruct(self, image, composite, hole_boxes):
         if self.reconstruction == "ppl":

@@ -23,6 +23,16 @@ def hole_psnr(image: tf.Tensor, result: tf.Tensor, mask: tf.Tensor) -> tf.Tensor
     return -10.0 * tf.math.log(error) / tf.math.log(10.0)
 
 
+def foreground_mse(
+    image: tf.Tensor, result: tf.Tensor, foreground: tf.Tensor
+) -> tf.Tensor:
+    """fMSE: mean squared error over the foreground, in squared grey levels: [B].
+
+    Grey levels are 0 to 255, as in the publications on harmonization.
+    """
+    return _hole_mean(tf.square((result - image) * 127.5), foreground)
+
+
 def _hole_mean(value, mask):
     mask = tf.cast(mask, value.dtype)
     channels = tf.cast(tf.shape(value)[-1], value.dtype)

@@ -2,8 +2,15 @@
 
 from tf_btgmi.config import Config
 from tf_btgmi.models.discriminator import MultiScaleDiscriminator
-from tf_btgmi.models.generator import Generator
+from tf_btgmi.models.generator import HARMONIZED, INPAINTED, Generator
 from tf_btgmi.schedules import StagePlan
+
+OUTPUTS_OF_TASKS = {
+    "inpainting": (INPAINTED,),
+    "object_removal": (INPAINTED,),
+    "harmonization": (HARMONIZED,),
+    "guided": (INPAINTED, HARMONIZED),
+}
 
 
 def build_generator(config: Config) -> Generator:
@@ -19,6 +26,7 @@ def build_generator(config: Config) -> Generator:
         dilated_convolutions=fields.dilated_convolutions,
         normalization=fields.normalization,
         resampling=fields.resampling,
+        outputs=OUTPUTS_OF_TASKS[config.task],
     )
     generator.build()
     return generator

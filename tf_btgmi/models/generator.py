@@ -3,6 +3,10 @@
 Input [B, H, W, 4]: the masked image in [-1, 1] with its hole at 0, then the mask.
 Output [B, H, W, 3] in [-1, 1]. H and W are multiples of `size_multiple`.
 
+With a `harmonized` output (Sec. 3.4) the input has a fifth channel, the foreground,
+which the masked image shows with colours that are wrong; every output has a back end
+of its own, and the result is a dict of pictures by the outputs' names.
+
 Every refinement block is built at the start and `stage` says how many of them run:
 growing a built network in place would leave its traced functions and its optimizer
 without the new block, silently.
@@ -11,6 +15,7 @@ without the new block, silently.
 import keras
 import tensorflow as tf
 
+from tf_btgmi.layers.back_end import BackEnd
 from tf_btgmi.layers.convolution import (
     NormalizedConvolution,
     ReflectedConvolution,
@@ -18,8 +23,10 @@ from tf_btgmi.layers.convolution import (
 )
 from tf_btgmi.layers.residual import DilatedResidualBlock, RefinementBlock
 
-INPUT_CHANNELS = 4
-OUTPUT_CHANNELS = 3
+INPAINTED = "inpainted"
+HARMONIZED = "harmonized"
+# What `outputs` may be.
+OUTPUTS = ((INPAINTED,), (HARMONIZED,), (INPAINTED, HARMONIZED))
 
 
 @keras.saving.register_keras_serializable("tf_btgmi")
@@ -27,6 +34,7 @@ class Generator(keras.Model):
     """Front end, residual blocks, refinement blocks and back end.
 
     Attributes:
+        output_names: the argument `outputs`.
         stage: number of refinement blocks that run, a Python number: set it before
             the functions that call the generator are traced, or trace them anew.
         fade_in_alpha: variable, weight of the newest of them; the older ones are at 1.
@@ -43,9 +51,10 @@ class Generator(keras.Model):
         resampling: `strided` (convolutions of stride 2) or `interpolated`
             (convolution and max-pool; bilinear and convolution).
         stage: the attribute's first value; all blocks where it is None.
+        outputs: one of `OUTPUTS`.
 
     Raises:
-        ValueError: `resampling` or `normalization` is unknown.
+        ValueError: `resampling`, `normalization` or `outputs` is unknown.
     """
 
     def __init__(
@@ -60,9 +69,15 @@ class Generator(keras.Model):
         normalization="batch",
         resampling="strided",
         stage=None,
+        outputs=(INPAINTED,),
         **kwargs,
     ):
         super().__init__(**kwargs)
+        if tuple(outputs) not in OUTPUTS:
+            raise ValueError(
+                f"outputs must be one of {', '.join(map(str, OUTPUTS))}; it is "
+                f"{outputs!r}."
+            )
         self.base_filters = base_filters
         self.max_filters = max_filters
         self.num_downsamplings = num_downsamplings
@@ -73,7 +88,8 @@ class Generator(keras.Model):
         self.normalization = normalization
         self.resampling = resampling
         self.stage = num_refinement_blocks if stage is None else stage
-
+        # Keras has the name `outputs` for something else.
+        self.output_names = tuple(outputs)
         filters = [
             min(base_filters * 2**level, max_filters)
             for level in range(num_downsamplings + 1)
@@ -97,11 +113,10 @@ class Generator(keras.Model):
         self.refinement_blocks = [
             RefinementBlock(**block_options) for _ in range(num_refinement_blocks)
         ]
-        self.back_end = [
-            NormalizedConvolution(Resampling(count, "up", resampling), normalization)
-            for count in reversed(filters[:-1])
-        ]
-        self.to_image = ReflectedConvolution(OUTPUT_CHANNELS, use_bias=True)
+        self.back_ends = {
+            name: BackEnd(filters[-2::-1], normalization, resampling)
+            for name in self.output_names
+        }
         # SavedModel takes no name that starts with an underscore.
         self._fade_in = _FadeIn(name="fade_in")
 
@@ -112,15 +127,25 @@ class Generator(keras.Model):
     @property
     def parts(self) -> dict:
         """The layers that make up the network, by name."""
-        parts = {"stem": self.stem, "to_image": self.to_image, "fade_in": self._fade_in}
+        parts = {"stem": self.stem, "fade_in": self._fade_in}
         for name, layers in (
             ("front_end", self.front_end),
             ("head_block", self.head_blocks),
             ("refinement_block", self.refinement_blocks),
-            ("back_end", self.back_end),
         ):
             parts.update({f"{name}_{i}": layer for i, layer in enumerate(layers)})
+        for output, back_end in self.back_ends.items():
+            # Without a prefix, `inpainted` is what a network of one output is.
+            prefix = "" if output == INPAINTED else f"{output}_"
+            parts[f"{prefix}to_image"] = back_end.to_image
+            for i, layer in enumerate(back_end.upsamplings):
+                parts[f"{prefix}back_end_{i}"] = layer
         return parts
+
+    @property
+    def input_channels(self) -> int:
+        """Masked image and mask; the foreground, too, where it is harmonized."""
+        return 5 if HARMONIZED in self.output_names else 4
 
     @property
     def size_multiple(self) -> int:
@@ -148,7 +173,7 @@ class Generator(keras.Model):
             return
         side = 4 * self.size_multiple
         with tf.init_scope():
-            blank = tf.zeros([1, side, side, INPUT_CHANNELS])
+            blank = tf.zeros([1, side, side, self.input_channels])
             self._run(blank, self.num_refinement_blocks, training=False)
         self.built = True
 
@@ -176,6 +201,7 @@ class Generator(keras.Model):
             "normalization": self.normalization,
             "resampling": self.resampling,
             "stage": self.stage,
+            "outputs": list(self.output_names),
         }
 
     def _run(self, inputs, num_blocks, training):
@@ -188,9 +214,11 @@ class Generator(keras.Model):
             newest = block is self.refinement_blocks[num_blocks - 1]
             alpha = tf.convert_to_tensor(self.fade_in_alpha) if newest else 1.0
             hidden = block(hidden, fade_in_alpha=alpha, training=training)
-        for layer in self.back_end:
-            hidden = layer(hidden, training=training)
-        return tf.tanh(tf.cast(self.to_image(hidden), tf.float32))
+        pictures = {
+            name: back_end(hidden, training=training)
+            for name, back_end in self.back_ends.items()
+        }
+        return pictures[INPAINTED] if self.output_names == (INPAINTED,) else pictures
 
 
 class _FadeIn(keras.layers.Layer):

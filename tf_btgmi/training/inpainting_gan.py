@@ -2,7 +2,10 @@
 
 A batch is a dictionary that grows: `image` [B, H, W, 3] in [-1, 1], `mask`
 [B, H, W, 1] with 1 = hole, and `hole_boxes` [B, K, 4] in pixels, the box around the
-whole hole where it is absent.
+whole hole where it is absent. A network with a `harmonized` output also wants
+`foreground` [B, H, W, 1], `foreground_boxes` (optional like the others) and
+`masked_image` [B, H, W, 3], where the foreground has colours that are wrong; the hole
+is the gap around it.
 """
 
 import keras
@@ -10,10 +13,9 @@ import tensorflow as tf
 
 from tf_btgmi.losses.objective import Objective
 from tf_btgmi.losses.perceptual import LPIPSDistance
-from tf_btgmi.metrics.image_metrics import hole_l1, hole_psnr
 from tf_btgmi.models.discriminator import MultiScaleDiscriminator
 from tf_btgmi.models.generator import Generator
-from tf_btgmi.ops import mask_ops
+from tf_btgmi.training import regions, scores
 
 LOSSES = (
     "generator_loss",
@@ -22,7 +24,6 @@ LOSSES = (
     "adversarial_loss",
     "discriminator_loss",
 )
-METRICS = ("lpips", "hole_l1", "hole_psnr")
 
 
 class InpaintingGAN(keras.Model):
@@ -62,7 +63,12 @@ class InpaintingGAN(keras.Model):
         self.lpips = LPIPSDistance(dtype="float32")
         self.step = _scalar(0, tf.int64, "step")
         self.adversarial_weight = _scalar(1.0, tf.float32, "adversarial_weight")
-        self.means = {name: keras.metrics.Mean(name) for name in LOSSES + METRICS}
+        self.output_names = generator.output_names
+        # What validation measures.
+        self.score_names = scores.names(self.output_names)
+        self.means = {
+            name: keras.metrics.Mean(name) for name in LOSSES + self.score_names
+        }
         for new, old in zip(ema_generator.weights, generator.weights):
             new.assign(old)
         self.built = True
@@ -97,32 +103,41 @@ class InpaintingGAN(keras.Model):
         return list(self.means.values())
 
     def call(self, inputs, training=None):
-        """The composite, by the moving average: [B, H, W, 3] in [-1, 1].
+        """The composite of all outputs, by the moving average: [B, H, W, 3].
 
         Args:
             inputs: a batch; `image` may hold anything in the hole.
             training: not used; the moving average is never in training.
         """
-        _, composite = self._inpaint(self.ema_generator, inputs, training=False)
-        return composite
+        return regions.result(inputs, self.predictions(inputs))
+
+    def predictions(self, batch: dict) -> dict:
+        """The moving average's pictures by the outputs' names."""
+        return self._predict(self.ema_generator, batch, training=False)
 
     def train_step(self, batch):
-        image, mask, hole_boxes = self._unpack(batch)
         # Gradients are summed over replicas, so each contributes its share.
         share = 1.0 / tf.distribute.get_strategy().num_replicas_in_sync
-        patch_masks = self.discriminator.patch_masks(mask)
+        # What belongs to composites is there once for every output of the network.
+        images, masked_images = (
+            regions.repeated(tensor, self.output_names)
+            for tensor in (batch["image"], regions.masked_image(batch))
+        )
+        boxes = regions.boxes(batch, self.output_names)
+        patch_masks = self.discriminator.patch_masks(
+            regions.masks(batch, self.output_names)
+        )
 
         generator_variables = self.generator.active_trainable_variables
         with tf.GradientTape() as generator_tape:
-            masked_image, composite = self._inpaint(
-                self.generator, batch, training=True
-            )
+            predictions = self._predict(self.generator, batch, training=True)
+            composites = regions.composites(batch, predictions)
 
             discriminator_variables = self.discriminator.trainable_variables
-            fake = tf.stop_gradient(composite)
+            fakes = tf.stop_gradient(composites)
             with generator_tape.stop_recording():
                 with tf.GradientTape() as discriminator_tape:
-                    real_logits, fake_logits = self._judge(masked_image, image, fake)
+                    real_logits, fake_logits = self._judge(batch, masked_images, fakes)
                     discriminator_loss = self.objective.discriminator(
                         real_logits, fake_logits, patch_masks
                     )
@@ -132,9 +147,9 @@ class InpaintingGAN(keras.Model):
                     zip(gradients, discriminator_variables)
                 )
 
-            fake_logits = self.discriminator(tf.concat([masked_image, composite], -1))
+            fake_logits = self.discriminator(tf.concat([masked_images, composites], -1))
             terms = self.objective.generator_terms(
-                image, composite, hole_boxes, fake_logits, patch_masks
+                images, composites, boxes, fake_logits, patch_masks
             )
             generator_loss = self.objective.generator(terms, self.adversarial_weight)
             scaled = generator_loss * share
@@ -147,15 +162,7 @@ class InpaintingGAN(keras.Model):
         return self._report(terms)
 
     def test_step(self, batch):
-        image, mask, _ = self._unpack(batch)
-        composite = self(batch)
-        return self._report(
-            {
-                "lpips": self.lpips(image, composite),
-                "hole_l1": hole_l1(image, composite, mask),
-                "hole_psnr": hole_psnr(image, composite, mask),
-            }
-        )
+        return self._report(*scores.measure(batch, self.predictions(batch), self.lpips))
 
     @tf.function
     def update_average(self):
@@ -195,30 +202,22 @@ class InpaintingGAN(keras.Model):
         # several workers. Everything here is built when it is made.
         del args, kwargs
 
-    def _unpack(self, batch):
-        mask = batch["mask"]
-        hole_boxes = batch.get("hole_boxes")
-        if hole_boxes is None:
-            hole_boxes = mask_ops.hole_box(mask)[:, tf.newaxis]
-        return batch["image"], mask, hole_boxes
+    def _predict(self, generator, batch, training):
+        inputs = regions.generator_inputs(batch, self.output_names)
+        return regions.by_name(generator(inputs, training=training), self.output_names)
 
-    def _inpaint(self, generator, batch, training):
-        image, mask = batch["image"], batch["mask"]
-        masked_image = mask_ops.mask_image(image, mask)
-        prediction = generator(tf.concat([masked_image, mask], -1), training=training)
-        return masked_image, mask_ops.composite(mask, prediction, image)
-
-    def _judge(self, masked_image, image, fake):
+    def _judge(self, batch, masked_images, fakes):
         # One pass over images and composites together.
-        images = tf.concat([masked_image, image], axis=-1)
-        composites = tf.concat([masked_image, fake], axis=-1)
-        logits = self.discriminator(tf.concat([images, composites], axis=0))
-        pairs = [tf.split(scale, 2, axis=0) for scale in logits]
-        return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        image = batch["image"]
+        pairs = tf.concat([regions.masked_image(batch), image], axis=-1)
+        fake_pairs = tf.concat([masked_images, fakes], axis=-1)
+        logits = self.discriminator(tf.concat([pairs, fake_pairs], axis=0))
+        count = tf.shape(image)[0]
+        return [scale[:count] for scale in logits], [scale[count:] for scale in logits]
 
-    def _report(self, values):
+    def _report(self, values, weights=None):
         for name, value in values.items():
-            self.means[name].update_state(value)
+            self.means[name].update_state(value, weights and weights[name])
         results = {name: self.means[name].result() for name in values}
         if self._mean_over_workers:
             results = {name: result[tf.newaxis] for name, result in results.items()}

@@ -13,11 +13,20 @@ from PIL import Image
 from tqdm import tqdm
 
 from tf_btgmi import workdir as workdir_lib
-from tf_btgmi.ops import image_ops, mask_ops
+from tf_btgmi.ops import image_ops
+from tf_btgmi.training import regions
 
 NUM_PICTURES = 8
 # Seconds between lines of a log that is no terminal.
 _SECONDS_BETWEEN_LINES = 30.0
+_SCORE_TEXTS = {
+    "lpips": "LPIPS {:.4f}",
+    "hole_l1": "hole L1 {:.4f}",
+    "hole_psnr": "hole PSNR {:.2f} dB",
+    "harmonized_lpips": "LPIPS of the harmonized {:.4f}",
+    "foreground_mse": "fMSE {:.1f}",
+    "unharmonized_mse": "before it {:.1f}",
+}
 
 
 class Progress(keras.callbacks.Callback):
@@ -124,7 +133,7 @@ class Validation(keras.callbacks.Callback):
     """Measures the averaged generator on fixed pictures and shows its results.
 
     The pictures go to TensorBoard and to `WORKDIR/pictures/STEP.png`: a row each of
-    masked image, prediction, composite and image.
+    masked image, the network's outputs, composite and image.
 
     Attributes:
         history: the metrics with their `step`.
@@ -153,7 +162,7 @@ class Validation(keras.callbacks.Callback):
         """Measures, writes and returns the metrics at `step`."""
         stop = self.model.stop_training
         metrics = self.model.evaluate(self._dataset, verbose=0, return_dict=True)
-        metrics = {n: float(metrics[n]) for n in ("lpips", "hole_l1", "hole_psnr")}
+        metrics = {name: float(metrics[name]) for name in self.model.score_names}
         self.model.reset_metrics()
         self.model.stop_training = stop
         self.history.append({"step": step, **metrics})
@@ -165,25 +174,28 @@ class Validation(keras.callbacks.Callback):
         with self._writer.as_default(step=step):
             for name, value in metrics.items():
                 tf.summary.scalar(f"validation/{name}", value)
-            tf.summary.image("masked, prediction, composite, image", grid[np.newaxis])
+            columns = ", ".join(["masked", *self._columns(), "composite", "image"])
+            tf.summary.image(columns, grid[np.newaxis])
         os.makedirs(self._folder, exist_ok=True)
         Image.fromarray(grid).save(os.path.join(self._folder, f"{step:07d}.png"))
-        logging.info(
-            "step %d, validation: LPIPS %.4f, hole L1 %.4f, hole PSNR %.2f dB",
-            step,
-            metrics["lpips"],
-            metrics["hole_l1"],
-            metrics["hole_psnr"],
-        )
+        numbers = [_SCORE_TEXTS[name].format(metrics[name]) for name in metrics]
+        logging.info("step %d, validation: %s", step, ", ".join(numbers))
         return metrics
+
+    def _columns(self):
+        names = self.model.output_names
+        return ["prediction"] if len(names) == 1 else names
 
 
 def picture_grid(model, batch) -> np.ndarray:
-    """Rows of masked image, prediction, composite and image: uint8 [H, W, 3]."""
-    image, mask = (batch[name][:NUM_PICTURES] for name in ("image", "mask"))
-    masked_image = mask_ops.mask_image(image, mask)
-    prediction = model.ema_generator(tf.concat([masked_image, mask], axis=-1))
-    composite = mask_ops.composite(mask, prediction, image)
-    columns = [masked_image, prediction, composite, image]
+    """Rows of masked image, outputs, composite and image: uint8 [H, W, 3]."""
+    batch = {name: value[:NUM_PICTURES] for name, value in batch.items()}
+    predictions = model.predictions(batch)
+    columns = [
+        regions.masked_image(batch),
+        *predictions.values(),
+        regions.result(batch, predictions),
+        batch["image"],
+    ]
     rows = tf.concat([image_ops.to_uint8(column) for column in columns], axis=2)
     return np.concatenate(list(rows.numpy()), axis=0)

@@ -1,0 +1,51 @@
+"""The generator's way back from features to a picture (Sec. 3.1)."""
+
+import keras
+import tensorflow as tf
+
+from tf_btgmi.layers.convolution import (
+    NormalizedConvolution,
+    ReflectedConvolution,
+    Resampling,
+)
+
+OUTPUT_CHANNELS = 3
+
+
+@keras.saving.register_keras_serializable("tf_btgmi")
+class BackEnd(keras.layers.Layer):
+    """Doubles the sides again and again, then a 7x7 convolution and tanh.
+
+    [B, h, w, C] to [B, n h, n w, 3] float32 in [-1, 1], n = 2 to the power of the
+    number of doublings.
+
+    Args:
+        filters: of each doubling, coarsest first.
+        normalization: `batch` or `instance`.
+        resampling: `strided` or `interpolated`.
+    """
+
+    def __init__(self, filters, normalization="batch", resampling="strided", **kwargs):
+        super().__init__(**kwargs)
+        self.filters = list(filters)
+        self.normalization = normalization
+        self.resampling = resampling
+        self.upsamplings = [
+            NormalizedConvolution(Resampling(count, "up", resampling), normalization)
+            for count in self.filters
+        ]
+        self.to_image = ReflectedConvolution(OUTPUT_CHANNELS, use_bias=True)
+
+    def call(self, inputs, training=None):
+        hidden = inputs
+        for layer in self.upsamplings:
+            hidden = layer(hidden, training=training)
+        return tf.tanh(tf.cast(self.to_image(hidden), tf.float32))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filters": list(self.filters),
+            "normalization": self.normalization,
+            "resampling": self.resampling,
+        }

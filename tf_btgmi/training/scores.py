@@ -1,0 +1,57 @@
+"""What validation measures of each output: means over the pictures it has a part in."""
+
+from typing import Sequence, Tuple
+
+import tensorflow as tf
+
+from tf_btgmi.metrics.image_metrics import foreground_mse, hole_l1, hole_psnr
+from tf_btgmi.models.generator import HARMONIZED, INPAINTED
+from tf_btgmi.ops import mask_ops
+from tf_btgmi.training.regions import NAMES, masked_image
+
+NAMES_OF_SCORES = {
+    INPAINTED: ("lpips", "hole_l1", "hole_psnr"),
+    # What the foreground's error was before is the number to compare with.
+    HARMONIZED: ("harmonized_lpips", "foreground_mse", "unharmonized_mse"),
+}
+
+
+def names(output_names: Sequence[str]) -> Tuple[str, ...]:
+    """Names of the scores of a network with these outputs."""
+    return tuple(name for output in output_names for name in NAMES_OF_SCORES[output])
+
+
+def measure(batch: dict, predictions: dict, lpips) -> Tuple[dict, dict]:
+    """Scores of each output's composite with the truth around it.
+
+    Args:
+        batch: of examples.
+        predictions: pictures by the outputs' names.
+        lpips: the distance, two pictures to [B].
+
+    Returns:
+        Scores and their weights, both [B] by name; a weight is 0 where the example has
+        no hole or no foreground.
+    """
+    image = batch["image"]
+    values, weights = {}, {}
+    for output, prediction in predictions.items():
+        mask = batch[NAMES[output][0]]
+        composite = mask_ops.composite(mask, prediction, image)
+        distance = lpips(image, composite)
+        if output == INPAINTED:
+            found = [
+                distance,
+                hole_l1(image, composite, mask),
+                hole_psnr(image, composite, mask),
+            ]
+        else:
+            found = [
+                distance,
+                foreground_mse(image, composite, mask),
+                foreground_mse(image, masked_image(batch), mask),
+            ]
+        present = tf.reduce_max(mask, axis=[1, 2, 3])
+        for name, value in zip(NAMES_OF_SCORES[output], found):
+            values[name], weights[name] = value, present
+    return values, weights
