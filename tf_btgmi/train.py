@@ -33,6 +33,12 @@ def define_flags():
         "Workdir or checkpoint of another run that a new one starts from, with its "
         "step.",
     )
+    flags.DEFINE_string(
+        "init_from",
+        "",
+        "Workdir of another run whose weights a new run starts from, at step 0; a "
+        "guided run may start from one of inpainting.",
+    )
 
 
 def main(argv):
@@ -42,12 +48,19 @@ def main(argv):
         raise program.UsageError("Give --config=FILE, for instance configs/smoke.py.")
     if not FLAGS.workdir:
         raise program.UsageError("Give --workdir=FOLDER, where the run is kept.")
+    if FLAGS.resume_from and FLAGS.init_from:
+        raise program.UsageError(
+            "Give --resume_from (goes on at its step) or --init_from (its weights, "
+            "from step 0), not both."
+        )
     # Only now, so that a wrong flag is answered at once.
     from tf_btgmi.training.strategy import make_strategy
     from tf_btgmi.training.trainer import exit_code, train
 
     strategy = make_strategy(FLAGS.strategy)
-    result = train(FLAGS.config, FLAGS.workdir, strategy, FLAGS.resume_from)
+    result = train(
+        FLAGS.config, FLAGS.workdir, strategy, FLAGS.resume_from, FLAGS.init_from
+    )
     if result.finished:
         logging.info("Finished: %d steps. Model: %s", result.step, FLAGS.workdir)
     else:

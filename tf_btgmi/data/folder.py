@@ -7,7 +7,7 @@ at once, and an epoch holds every picture exactly once.
 import hashlib
 import os
 import re
-from typing import List, Optional
+from typing import Callable, List, Optional
 
 import numpy as np
 import tensorflow as tf
@@ -74,7 +74,9 @@ class FolderSource:
         held_out_names: relative paths held out, in the order of their hashes.
     """
 
-    def __init__(self, folder: str, num_held_out: int = 0):
+    def __init__(
+        self, folder: str, num_held_out: int = 0, names: Optional[List[str]] = None
+    ):
         """Lists the folder.
 
         Args:
@@ -82,11 +84,12 @@ class FolderSource:
             num_held_out: pictures held out of training, those whose relative names
                 have the smallest hashes, so that other runs and machines hold out the
                 same ones.
+            names: relative paths of the pictures, where not all of them are meant.
 
         Raises:
             ValueError: no such folder, no pictures.
         """
-        names = list_pictures(folder)
+        names = list_pictures(folder) if names is None else names
         self.spec = f"folder:{folder}"
         self.folder = folder
         self.unreadable = UnreadableCounter(self.spec, len(names))
@@ -163,19 +166,26 @@ class FolderSource:
         Raises:
             UnreadableError: too many pictures cannot be read.
         """
-        return self._read(self.training_names, int(key), min_side)
+        return self._picture(self.training_names, int(key), min_side)
 
     def read_held_out(self, key: np.ndarray, min_side: int = 0) -> np.ndarray:
         """As `read`, for held-out pictures: one of them never becomes the other."""
-        return self._read(self.held_out_names, int(key), min_side)
+        return self._picture(self.held_out_names, int(key), min_side)
 
-    def _read(self, names: List[str], key: int, min_side: int) -> np.ndarray:
+    def _picture(self, names: List[str], key: int, min_side: int) -> np.ndarray:
+        def load(name):
+            return decode_image(os.path.join(self.folder, name), min_side)
+
+        return self._first_readable(names, key, load)
+
+    def _first_readable(self, names: List[str], key: int, load: Callable):
+        # What `load` makes of the name at `key`, or of the next one it can read.
         for step in range(len(names)):
             name = names[(key + step) % len(names)]
             if name in self.unreadable.names:
                 continue
             try:
-                return decode_image(os.path.join(self.folder, name), min_side)
+                return load(name)
             # Pillow raises nearly anything for a damaged file; all of it means the
             # same here, and is counted.
             except Exception as error:

@@ -6,7 +6,7 @@ picture. It is a pure function of its arguments (and of the folder of object sha
 
 import functools
 import os
-from typing import Optional
+from typing import Optional, Tuple
 
 import numpy as np
 
@@ -174,6 +174,29 @@ def named_mask(
     if kind == "object" and objects is None:
         raise ValueError("Masks of kind 'object' need a folder of object shapes.")
     return _within(draws[kind], rng, height, width, (0.0, 0.6))
+
+
+def object_hole(
+    shape: np.ndarray, rng: np.random.Generator, size: int, limits: Tuple[float, float]
+) -> np.ndarray:
+    """An object's shape as a hole, placed by `mask_shapes.placed_object`.
+
+    Args:
+        shape: [h, w] bool, the object in its own picture.
+        rng: the random numbers.
+        size: side of the mask in pixels.
+        limits: least and largest hole ratio.
+
+    Returns:
+        [size, size] uint8 in {0, 1}.
+    """
+    return _within(
+        lambda: mask_shapes.placed_object(rng, size, size, shape),
+        rng,
+        size,
+        size,
+        limits,
+    )
 
 
 def _within(draw, rng, height, width, limits) -> np.ndarray:

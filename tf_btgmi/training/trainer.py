@@ -20,6 +20,7 @@ from tf_btgmi.data.unreadable import UnreadableError, clear_line
 from tf_btgmi.losses.objective import Objective
 from tf_btgmi.models import build
 from tf_btgmi.training import callbacks as schedule_callbacks
+from tf_btgmi.training import initialization
 from tf_btgmi.training.checkpoints import Checkpoints
 from tf_btgmi.training.guards import FiniteGuard, SaveInTime
 from tf_btgmi.training.inpainting_gan import InpaintingGAN
@@ -59,14 +60,18 @@ class TrainingResult:
     validation: List[Dict[str, float]]
 
 
-def train(config: Config, workdir: str, strategy, resume_from: str = ""):
+def train(
+    config: Config, workdir: str, strategy, resume_from: str = "", init_from: str = ""
+):
     """Trains `config` in `workdir`, or goes on where it stopped there.
 
     Args:
         config: the experiment.
         workdir: folder for `config.json`, `checkpoints`, `logs` and `pictures`.
         strategy: a `tf.distribute.Strategy`.
-        resume_from: another workdir, or a checkpoint, that a new run starts from.
+        resume_from: another workdir, or a checkpoint, that a new run starts from, at
+            its step.
+        init_from: another workdir whose weights a new run starts from, at step 0.
 
     Returns:
         A `TrainingResult`.
@@ -85,6 +90,8 @@ def train(config: Config, workdir: str, strategy, resume_from: str = ""):
         )
     if resume_from:
         resume_from = workdir_lib.newest_checkpoint(resume_from)
+    if init_from:
+        initialization.check(config, init_from)
     for line in pipeline.describe(config):
         logging.info("%s", line)
     with contextlib.ExitStack() as stack:
@@ -93,7 +100,7 @@ def train(config: Config, workdir: str, strategy, resume_from: str = ""):
             os.makedirs(workdir, exist_ok=True)
             stack.enter_context(_only_run(workdir))
         _settle_config(config, workdir, chief)
-        return _run(config, workdir, strategy, resume_from, stack)
+        return _run(config, workdir, strategy, resume_from, init_from, stack)
 
 
 def build_model(config: Config, strategy) -> InpaintingGAN:
@@ -125,7 +132,7 @@ def build_model(config: Config, strategy) -> InpaintingGAN:
     return model
 
 
-def _run(config, workdir, strategy, resume_from, stack):
+def _run(config, workdir, strategy, resume_from, init_from, stack):
     model = build_model(config, strategy)
     training = config.training
     checkpoints = Checkpoints(model, workdir, training.keep_checkpoints, strategy)
@@ -133,6 +140,9 @@ def _run(config, workdir, strategy, resume_from, stack):
     start_step = checkpoints.restore(source) if source else 0
     if source:
         logging.info("Resumed from %s, step %d.", source, start_step)
+    elif init_from:
+        initialization.initialize(model, init_from)
+        logging.info("Starts with the weights of %s.", init_from)
 
     plan = build.stage_plan(config)
     scheduled = _scheduled(config.procedure, plan)

@@ -1,0 +1,42 @@
+r"""Both outputs at 128x128, compact, from the weights of `outdoor_128`.
+
+Command: python -m tf_btgmi.train --config=configs/guided_outdoor_128.py \
+    --workdir=runs/guided_outdoor_128 --init_from=runs/outdoor_128 \
+    --config.data.source=folder:OBJECTS
+where OBJECTS holds `images/` and `masks/` (white = object) with files of the same
+names. Without --init_from it starts from nothing and needs some 7,000 steps of head.
+
+Time: not yet measured.
+To expect: not yet measured.
+"""
+
+from tf_btgmi.config import Config
+
+
+def get_config() -> Config:
+    """The experiment."""
+    config = Config(name="guided_outdoor_128", task="guided")
+    config.data.image_size = 128
+    config.data.min_crop = 0.5
+    config.data.color_jitter = 0.1
+    config.data.num_validation_images = 32
+    config.masks.rectangles = 0.5
+    config.masks.free_form = 0.35
+    config.masks.borders = 0.15
+    config.masks.max_hole_ratio = 0.5
+    config.generator.base_filters = 24
+    config.generator.max_filters = 192
+    config.generator.num_downsamplings = 2
+    config.generator.num_head_blocks = 6
+    config.discriminator.base_filters = 32
+    config.losses.ppl_patch_size = 64
+    config.losses.ppl_max_holes = 1
+    config.procedure.head_steps = 3_000
+    config.procedure.refinement_steps = 150
+    config.procedure.fade_in_steps = 100
+    config.procedure.warmup_steps = 1_500
+    config.procedure.warmup_image_size = 64
+    config.training.checkpoint_every_steps = 250
+    config.training.checkpoint_every_minutes = 5.0
+    config.training.validate_every_steps = 250
+    return config

@@ -1,0 +1,159 @@
+"""Examples whose foreground has wrong colours (Sec. 3.4): the geometry and the draws.
+
+The paper pastes an object, with the colours of a second picture, on that picture and
+cuts its box out. The network never sees what the second picture shows in the box,
+since the gap is emptied at once; so nothing is pasted here, and what the second picture
+gives is its colour statistics. Everything is drawn from one NumPy generator;
+`recoloring` then changes the colours of a whole batch.
+"""
+
+from typing import Dict, NamedTuple, Tuple
+
+import cv2
+import numpy as np
+
+from tf_btgmi.config import GuidedConfig
+from tf_btgmi.data.masks import object_hole
+
+BOX, BAND, EMPTY = "box_gaps", "band_gaps", "empty_gaps"
+OBJECT, PLAIN = "object_holes", "plain_holes"
+WITH_FOREGROUND = (BOX, BAND, EMPTY)
+KINDS = (*WITH_FOREGROUND, OBJECT, PLAIN)
+# A foreground may be thinner than the object by this share of the picture's side, the
+# gap reaching into it: masks drawn by hand are not exact.
+_MAX_EROSION = 0.015
+# The narrowest band around a foreground.
+_MIN_BAND = 0.01
+# Holes for removal are grown by up to this share, as objects to be removed are.
+_MAX_HOLE_DILATION = 0.03
+
+
+class Changes(NamedTuple):
+    """What is done to the colours of a foreground; the defaults change nothing.
+
+    Attributes:
+        strength: of the statistics transfer, 0 to 1.
+        gamma: exponent.
+        contrast: factor.
+        turns: of the hue, in full turns.
+        saturation: factor.
+        gradient: strength of the gradient of light.
+        direction: of that gradient, in radians.
+    """
+
+    strength: float = 0.0
+    gamma: float = 1.0
+    contrast: float = 1.0
+    turns: float = 0.0
+    saturation: float = 1.0
+    gradient: float = 0.0
+    direction: float = 0.0
+
+
+def draw_kind(weights: Dict[str, float], rng: np.random.Generator) -> str:
+    """One of `KINDS` by its weight; one without weight never."""
+    kinds = [kind for kind in KINDS if weights.get(kind, 0.0) > 0.0]
+    shares = np.array([weights[kind] for kind in kinds])
+    return kinds[rng.choice(len(kinds), p=shares / shares.sum())]
+
+
+def draw_changes(guided: GuidedConfig, rng: np.random.Generator) -> Changes:
+    """Changes as the config asks for; never none at all."""
+    # Always the same draws in the same order, so that no option moves the others.
+    has_statistics, strength = rng.random(2)
+    wanted = rng.random(4) < guided.harder_changes
+    gamma, contrast, saturation, turns, gradient = rng.uniform(-1.0, 1.0, 5)
+    direction = rng.uniform(0.0, 2.0 * np.pi)
+    statistics = has_statistics < guided.statistics or not wanted.any()
+    least = guided.min_strength
+    return Changes(
+        strength=(least + (1.0 - least) * strength) * statistics,
+        gamma=guided.max_gamma ** (gamma * wanted[0]),
+        contrast=guided.max_contrast ** (contrast * wanted[1]),
+        turns=guided.max_hue * turns * wanted[2],
+        saturation=guided.max_saturation ** (saturation * wanted[2]),
+        gradient=guided.max_gradient * abs(gradient) * wanted[3],
+        direction=direction,
+    )
+
+
+def is_usable(foreground: np.ndarray, guided: GuidedConfig) -> bool:
+    """Whether the object takes a share of the picture that the config allows."""
+    return guided.min_object <= foreground.mean() <= guided.max_object
+
+
+def foreground_and_gap(
+    foreground: np.ndarray,
+    kind: str,
+    guided: GuidedConfig,
+    max_hole_ratio: float,
+    rng: np.random.Generator,
+) -> Tuple[np.ndarray, np.ndarray]:
+    """The foreground and the gap around it, which do not overlap.
+
+    A box that leaves too much or nothing to be filled becomes a band.
+
+    Args:
+        foreground: [S, S] uint8 in {0, 1}, not empty.
+        kind: one of `WITH_FOREGROUND`.
+        guided: limits.
+        max_hole_ratio: largest share of the picture that the gap takes.
+        rng: the random numbers.
+
+    Returns:
+        Two masks [S, S] uint8 in {0, 1}.
+    """
+    size = foreground.shape[0]
+    margins = rng.uniform(0.0, guided.max_box_margin, 4) * size
+    band = rng.uniform(_MIN_BAND, max(_MIN_BAND, guided.max_band)) * size
+    erosion = rng.uniform(0.0, _MAX_EROSION) * size
+    if kind == EMPTY:
+        return foreground, np.zeros_like(foreground)
+    if kind == BOX:
+        gap = _box(foreground, margins) - foreground
+        if 0 < gap.mean() <= max_hole_ratio:
+            return foreground, gap
+    inner = cv2.erode(foreground, _disc(erosion))
+    # Not where hardly anything would be left.
+    inner = inner if 2 * inner.sum() > foreground.sum() else foreground
+    gap = dilate(foreground, band) - inner
+    return (inner, gap) if gap.mean() <= max_hole_ratio else (foreground, 0 * gap)
+
+
+def removal_hole(
+    shape: np.ndarray, rng: np.random.Generator, size: int, limits: Tuple[float, float]
+) -> np.ndarray:
+    """Another picture's object as a hole, grown as objects to be removed are.
+
+    Args:
+        shape: [h, w] bool, the object in its own picture.
+        rng: the random numbers.
+        size: side of the mask in pixels.
+        limits: least and largest hole ratio.
+
+    Returns:
+        [size, size] uint8 in {0, 1}.
+    """
+    hole = object_hole(shape, rng, size, limits)
+    grown = dilate(hole, rng.uniform(0.0, _MAX_HOLE_DILATION) * size)
+    return grown if grown.mean() <= min(limits[1], 0.99) else hole
+
+
+def dilate(mask: np.ndarray, pixels: float) -> np.ndarray:
+    """Grows a mask [H, W] uint8 by a disc of that radius, rounded."""
+    return cv2.dilate(mask, _disc(pixels))
+
+
+def _disc(radius: float) -> np.ndarray:
+    side = 2 * int(round(radius)) + 1
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+
+
+def _box(mask: np.ndarray, margins: np.ndarray) -> np.ndarray:
+    rows = np.flatnonzero(mask.any(1))
+    columns = np.flatnonzero(mask.any(0))
+    top, bottom, left, right = np.rint(margins).astype(int)
+    box = np.zeros_like(mask)
+    y0, x0 = max(0, rows[0] - top), max(0, columns[0] - left)
+    box[y0 : rows[-1] + 1 + bottom, x0 : columns[-1] + 1 + right] = 1
+    return box

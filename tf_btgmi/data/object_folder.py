@@ -1,0 +1,171 @@
+"""Folders of pictures with the objects in them: `images/` beside `masks/`.
+
+A picture's mask has its name (`images/a/7.jpg`, `masks/a/7.png`), white = object. In
+place of `masks/` there may be `segments/`, index maps of regions, one of which is drawn
+at random each time. Pictures without such a file are left out.
+"""
+
+import os
+from typing import List, NamedTuple, Tuple
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from tf_btgmi.data.decoding import decode_image, decode_mask
+from tf_btgmi.data.folder import FolderSource, list_pictures
+
+IMAGES, MASKS, SEGMENTS = "images", "masks", "segments"
+# The smallest share of a picture that a region of a segment map takes to be drawn.
+MIN_SEGMENT = 0.01
+
+
+class ObjectPicture(NamedTuple):
+    """A picture and one object of it.
+
+    Attributes:
+        image: [height, width, 3] uint8.
+        mask: [height, width] bool, True = object.
+    """
+
+    image: np.ndarray
+    mask: np.ndarray
+
+
+class ObjectSource(FolderSource):
+    """Pictures of a folder whose objects are known; derived classes know from where.
+
+    Besides what every source has, `read_objects` gives a picture, an object of it and
+    another picture with one of its own.
+    """
+
+    def object_mask(self, name: str, rng: np.random.Generator) -> np.ndarray:
+        """An object of the picture `name`: [h, w] bool, at the mask's own size."""
+        raise NotImplementedError
+
+    def read_objects(
+        self, key: np.ndarray, rng: np.random.Generator, min_side: int = 0
+    ) -> Tuple[ObjectPicture, ObjectPicture]:
+        """The training picture `key` and another one drawn at random.
+
+        Args:
+            key: an int.
+            rng: draws the other picture, and objects where there are several.
+            min_side: see `decode_image`.
+
+        Raises:
+            UnreadableError: too many pictures or masks cannot be read.
+        """
+        return self._pair(self.training_names, int(key), rng, min_side)
+
+    def read_held_out_objects(
+        self, key: np.ndarray, rng: np.random.Generator, min_side: int = 0
+    ) -> Tuple[ObjectPicture, ObjectPicture]:
+        """As `read_objects`, for held-out pictures, both of them."""
+        return self._pair(self.held_out_names, int(key), rng, min_side)
+
+    def _pair(self, names, key, rng, min_side):
+        def load(name):
+            image = decode_image(os.path.join(self.folder, name), min_side)
+            return ObjectPicture(image, fit_mask(self.object_mask(name, rng), image))
+
+        # Never the same one, unless there is no other.
+        other = (key + 1 + int(rng.integers(max(1, len(names) - 1)))) % len(names)
+        return (
+            self._first_readable(names, key, load),
+            self._first_readable(names, other, load),
+        )
+
+
+class ObjectFolder(ObjectSource):
+    """`images/` with `masks/` or `segments/` beside it.
+
+    Args:
+        folder: where these are.
+        num_held_out: see `FolderSource`.
+
+    Raises:
+        ValueError: one of them is missing, or no picture has a mask.
+    """
+
+    def __init__(self, folder: str, num_held_out: int = 0):
+        images = os.path.join(folder, IMAGES)
+        found = [n for n in (MASKS, SEGMENTS) if os.path.isdir(f"{folder}/{n}")]
+        if not os.path.isdir(images) or not found:
+            raise ValueError(
+                f"{folder} must hold the folders {IMAGES} and {MASKS} (or {SEGMENTS}), "
+                "with files of the same names: this task needs pictures whose objects "
+                "are known."
+            )
+        self._are_segments = found[0] == SEGMENTS
+        self._masks = os.path.join(folder, found[0])
+        self._mask_names = {_stem(name): name for name in list_pictures(self._masks)}
+        everything = list_pictures(images)
+        names = [name for name in everything if _stem(name) in self._mask_names]
+        if not names:
+            raise ValueError(
+                f"None of the {len(everything)} pictures in {images} has a file of its "
+                f"name in {self._masks}."
+            )
+        self.num_without_mask = len(everything) - len(names)
+        super().__init__(images, num_held_out, names)
+
+    def describe(self) -> List[str]:
+        lines = super().describe()
+        if self.num_without_mask:
+            lines.append(f"  {self.num_without_mask} pictures without {self._masks}")
+        return lines
+
+    def object_mask(self, name, rng):
+        path = os.path.join(self._masks, self._mask_names[_stem(name)])
+        if not self._are_segments:
+            return decode_mask(path)
+        with Image.open(path) as segments:
+            return random_segment(np.asarray(segments), rng)
+
+
+def random_segment(segments: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """One region of an index map, of at least `MIN_SEGMENT`: [h, w] bool.
+
+    Args:
+        segments: [h, w] integers, one for each region.
+        rng: draws the region.
+
+    Raises:
+        ValueError: it is no index map.
+    """
+    if segments.ndim != 2 or not np.issubdtype(segments.dtype, np.integer):
+        raise ValueError(
+            "a segment map has one whole number a pixel, in one channel; this one is "
+            f"{segments.dtype} {segments.shape}"
+        )
+    indices, counts = np.unique(segments, return_counts=True)
+    large = indices[counts >= MIN_SEGMENT * segments.size]
+    # With nothing but small regions, the largest one.
+    large = large if large.size else indices[[counts.argmax()]]
+    return segments == large[rng.integers(large.size)]
+
+
+def fit_mask(mask: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """The mask at the size of `image`, which may have been decoded smaller.
+
+    Raises:
+        ValueError: their proportions differ.
+    """
+    height, width = image.shape[:2]
+    wanted, given = width / height, mask.shape[1] / mask.shape[0]
+    if abs(wanted / given - 1.0) > 0.02 + 1.0 / min(height, width):
+        raise ValueError(
+            f"the mask is {mask.shape[1]}x{mask.shape[0]}, the picture of other "
+            "proportions"
+        )
+    if mask.shape == (height, width):
+        return mask
+    resized = cv2.resize(
+        mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST
+    )
+    return resized.astype(bool)
+
+
+def _stem(name: str) -> str:
+    return os.path.splitext(name)[0]

@@ -1,0 +1,26 @@
+"""Wrong colours for the foregrounds of a batch, in TensorFlow."""
+
+import tensorflow as tf
+
+from tf_btgmi.data.guided import Changes
+from tf_btgmi.ops import color_ops, mask_ops
+
+
+def recolor(
+    image: tf.Tensor, foreground: tf.Tensor, second: tf.Tensor, changes: tf.Tensor
+) -> tf.Tensor:
+    """The image with other colours in its foreground: [B, H, W, 3] in [-1, 1].
+
+    Args:
+        image: [B, H, W, 3] in [-1, 1].
+        foreground: [B, H, W, 1], 1 = foreground.
+        second: [B, h, w, 3] in [-1, 1], whose statistics the foreground is given.
+        changes: [B, 7], the fields of `Changes`.
+    """
+    change = Changes(*tf.unstack(changes, axis=-1))
+    wrong = color_ops.transfer_statistics(image, foreground, second, change.strength)
+    wrong = color_ops.adjust_gamma(wrong, change.gamma)
+    wrong = color_ops.adjust_contrast(wrong, foreground, change.contrast)
+    wrong = color_ops.adjust_hue(wrong, change.turns, change.saturation)
+    wrong = color_ops.light_gradient(wrong, change.gradient, change.direction)
+    return mask_ops.composite(foreground, wrong, image)

@@ -1,0 +1,79 @@
+"""A new run's first weights out of another run's: `--init_from`.
+
+A network with a `harmonized` output may start from one that only inpaints: the trunk is
+the same, both back ends start as that one's, and the kernel of the first convolution
+gets zeros for its additional input channel, the foreground.
+"""
+
+import os
+from typing import Any, Dict
+
+import numpy as np
+import tensorflow as tf
+
+from tf_btgmi import config as config_lib
+from tf_btgmi import workdir as workdir_lib
+from tf_btgmi.config import Config
+from tf_btgmi.models import build
+from tf_btgmi.models.generator import HARMONIZED
+from tf_btgmi.models.naming import named_weights
+from tf_btgmi.training.inpainting_gan import InpaintingGAN
+
+_FADE_IN = "fade_in."
+_STEM = "stem."
+
+
+def check(config: Config, workdir: str) -> None:
+    """Whether a model of `config` can start from the run in `workdir`.
+
+    Raises:
+        ValueError: no run or no checkpoint there, or its networks differ; they are
+            named.
+    """
+    workdir_lib.newest_checkpoint(workdir)
+    source = config_lib.load(os.path.join(workdir, workdir_lib.CONFIG))
+    sections = ("generator.", "discriminator.base", "discriminator.num")
+    differing = [
+        f"config.{name} is {old!r} there and {new!r} here"
+        for name, (old, new) in config_lib.differences(source, config).items()
+        if name.startswith(sections) or name == "procedure.num_refinement_blocks"
+    ]
+    given, wanted = (build.OUTPUTS_OF_TASKS[c.task] for c in (source, config))
+    if not (set(wanted) <= set(given) or HARMONIZED not in given):
+        differing.append(f"it has the outputs {given}, this config {wanted}")
+    if HARMONIZED in given and HARMONIZED not in wanted:
+        differing.append("its input has a foreground, that of this config none")
+    if differing:
+        raise ValueError(f"Cannot start from {workdir}: {'; '.join(differing)}.")
+
+
+def initialize(model: InpaintingGAN, workdir: str) -> None:
+    """Assigns the run's averaged generator and its discriminator to `model`.
+
+    Raises:
+        ValueError: as `check`; a damaged checkpoint.
+    """
+    config = config_lib.load(os.path.join(workdir, workdir_lib.CONFIG))
+    generator = named_weights(build.build_generator(config))
+    discriminator = named_weights(build.build_discriminator(config))
+    workdir_lib.restore(
+        tf.train.Checkpoint(ema_generator=generator, discriminator=discriminator),
+        workdir_lib.newest_checkpoint(workdir),
+    )
+    for network in (model.generator, model.ema_generator):
+        _assign(named_weights(network), generator)
+    _assign(named_weights(model.discriminator), discriminator)
+
+
+def _assign(targets: Dict[str, Any], sources: Dict[str, Any]) -> None:
+    for name, target in targets.items():
+        if name.startswith(_FADE_IN):
+            continue
+        prefix = f"{HARMONIZED}_"
+        if name not in sources and name.startswith(prefix):
+            name = name[len(prefix) :]
+        value = tf.convert_to_tensor(sources[name]).numpy()
+        missing = target.shape[-2] - value.shape[-2] if value.ndim == 4 else 0
+        if missing and name.startswith(_STEM):
+            value = np.pad(value, [[0, 0], [0, 0], [0, missing], [0, 0]])
+        target.assign(value)
