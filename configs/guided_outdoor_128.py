@@ -31,6 +31,8 @@ def get_config() -> Config:
     config.discriminator.base_filters = 32
     config.losses.ppl_patch_size = 64
     config.losses.ppl_max_holes = 1
+    # Colours are what `harmonized` is about, and PPL hardly sees them drift.
+    config.losses.pixel_weight = 20.0
     config.procedure.head_steps = 3_000
     config.procedure.refinement_steps = 150
     config.procedure.fade_in_steps = 100

@@ -86,3 +86,22 @@ def _serialized(encoded: bytes, key: str = "image/encoded") -> bytes:
 def serialized():
     """Serialises an example of one encoded picture, and the feature's name."""
     return _serialized
+
+
+@pytest.fixture
+def make_objects(tmp_path):
+    """Writes one-colour PNGs with masks: object n is columns 0 to n of picture n."""
+
+    def make(count: int, size=(9, 7), name: str = "objects") -> pathlib.Path:
+        folder = tmp_path / name
+        for place in ("images", "masks"):
+            (folder / place).mkdir(parents=True)
+        for number in range(count):
+            file = f"p{number}.png"
+            Image.new("RGB", size, _color_of(number)).save(folder / "images" / file)
+            mask = np.zeros(size[::-1], np.uint8)
+            mask[:, : number + 1] = 255
+            Image.fromarray(mask).save(folder / "masks" / file)
+        return folder
+
+    return make

@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from tf_btgmi.models.generator import Generator
+from tf_btgmi.models.naming import named_weights
 
 TINY = {"base_filters": 4, "max_filters": 8, "num_downsamplings": 2}
 
@@ -205,3 +206,63 @@ def test_the_same_seed_gives_the_same_weights():
 def test_an_unknown_choice_is_named(option, wanted):
     with pytest.raises(ValueError, match=wanted):
         tiny(**option)
+
+
+@pytest.fixture
+def guided_inputs(rng):
+    return tf.constant(rng.uniform(-1, 1, [2, 16, 24, 5]), tf.float32)
+
+
+BOTH = ("inpainted", "harmonized")
+
+
+@pytest.mark.parametrize("outputs", [BOTH, ("harmonized",)])
+def test_named_outputs_are_pictures_and_want_a_foreground(guided_inputs, outputs):
+    generator = tiny(outputs=outputs)
+    assert generator.input_channels == 5 and tiny().input_channels == 4
+    predictions = generator(guided_inputs, training=True)
+    assert tuple(predictions) == outputs
+    for picture in predictions.values():
+        assert picture.shape == (2, 16, 24, 3) and picture.dtype == tf.float32
+
+
+def test_a_second_output_adds_one_back_end_and_one_input_channel():
+    one, two = tiny(), tiny(outputs=BOTH)
+    stem = 7 * 7 * 4  # One channel of the first kernel, 4 filters.
+    back_end = num_kernel_weights(one.back_ends["inpainted"].weights)
+    added = num_kernel_weights(two.weights) - num_kernel_weights(one.weights)
+    assert added == stem + back_end
+    names = named_weights(two)
+    assert set(named_weights(one)) < set(names)
+    assert all(
+        name.startswith("harmonized_") for name in set(names) - set(named_weights(one))
+    )
+
+
+def test_an_output_has_no_gradient_in_the_other_ones_back_end(guided_inputs):
+    generator = tiny(outputs=BOTH)
+    for output, other in (BOTH, BOTH[::-1]):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(generator(guided_inputs, training=True)[output] ** 2)
+        own, trunk, foreign = tape.gradient(
+            loss,
+            [
+                generator.back_ends[output].trainable_variables,
+                generator.head_blocks[0].trainable_variables,
+                generator.back_ends[other].trainable_variables,
+            ],
+        )
+        assert all(np.abs(gradient).max() > 0 for gradient in own + trunk)
+        assert foreign == [None] * len(foreign)
+
+
+def test_two_outputs_survive_their_config(guided_inputs):
+    generator = tiny(outputs=BOTH)
+    again = rebuilt(generator, stage=2)
+    for name, picture in generator(guided_inputs).items():
+        np.testing.assert_array_equal(again(guided_inputs)[name], picture)
+
+
+def test_unknown_outputs_are_named():
+    with pytest.raises(ValueError, match=r"outputs must be one of .*\('painted',\)"):
+        tiny(outputs=("painted",))

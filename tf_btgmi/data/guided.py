@@ -79,7 +79,7 @@ def draw_changes(guided: GuidedConfig, rng: np.random.Generator) -> Changes:
 
 def is_usable(foreground: np.ndarray, guided: GuidedConfig) -> bool:
     """Whether the object takes a share of the picture that the config allows."""
-    return guided.min_object <= foreground.mean() <= guided.max_object
+    return bool(guided.min_object <= foreground.mean() <= guided.max_object)
 
 
 def foreground_and_gap(
@@ -116,7 +116,7 @@ def foreground_and_gap(
     inner = cv2.erode(foreground, _disc(erosion))
     # Not where hardly anything would be left.
     inner = inner if 2 * inner.sum() > foreground.sum() else foreground
-    gap = dilate(foreground, band) - inner
+    gap = dilate(foreground, max(1.0, band)) - inner
     return (inner, gap) if gap.mean() <= max_hole_ratio else (foreground, 0 * gap)
 
 

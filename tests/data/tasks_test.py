@@ -1,0 +1,183 @@
+"""Batches of the tasks that know objects."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from tf_btgmi.data import pipeline
+from tf_btgmi.data.guided import KINDS, WITH_FOREGROUND
+from tf_btgmi.ops import mask_ops
+
+SIDE = 24
+PLAIN = {"image", "mask", "hole_boxes"}
+GUIDED = PLAIN | {"foreground", "foreground_boxes", "masked_image"}
+
+
+@pytest.fixture
+def objects(tmp_path, rng):
+    """Eleven pictures of noise with a square object each."""
+    for place in ("images", "masks"):
+        (tmp_path / place).mkdir()
+    for number in range(11):
+        noise = rng.integers(0, 256, [40, 48, 3], np.uint8)
+        Image.fromarray(noise).save(tmp_path / "images" / f"{number}.png")
+        mask = np.zeros([40, 48], np.uint8)
+        y, x = rng.integers(0, 24, 2)
+        mask[y : y + 12, x : x + 14] = 255
+        Image.fromarray(mask).save(tmp_path / "masks" / f"{number}.png")
+    return tmp_path
+
+
+@pytest.fixture
+def task_config(config, objects):
+    """Makes configs of a task."""
+
+    def make(task, **weights):
+        config.task = task
+        config.data.source = f"folder:{objects}"
+        config.data.image_size = SIDE
+        config.data.random_flip = True
+        config.data.min_crop = 0.6
+        config.data.color_jitter = 0.1
+        for kind in KINDS if weights else ():
+            setattr(config.guided, kind, weights.get(kind, 0.0))
+        return config
+
+    return make
+
+
+def batches(config, *args, **options):
+    dataset = pipeline.training_dataset(config, *args, **options)
+    return [{name: value.numpy() for name, value in batch.items()} for batch in dataset]
+
+
+def joined(config, num_steps=6):
+    found = batches(config, num_steps=num_steps)
+    return {name: np.concatenate([b[name] for b in found]) for name in found[0]}
+
+
+def assert_same(first, second):
+    assert len(first) == len(second) > 0
+    for one, other in zip(first, second):  # noqa: B905
+        assert set(one) == set(other)
+        for name in one:
+            # Bytes are equal; sums of floats may be made in another order.
+            np.testing.assert_allclose(one[name], other[name], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "task, names",
+    [("object_removal", PLAIN), ("harmonization", GUIDED), ("guided", GUIDED)],
+)
+def test_a_batch_has_what_its_task_needs(task_config, task, names):
+    (batch,) = batches(task_config(task), num_steps=1)
+    assert set(batch) == names
+    assert all(value.dtype == np.float32 for value in batch.values())
+    shape = (4, SIDE, SIDE)
+    assert batch["image"].shape == batch.get("masked_image", batch["image"]).shape
+    assert batch["image"].shape == (*shape, 3) and batch["mask"].shape == (*shape, 1)
+    for mask, boxes in (("mask", "hole_boxes"), ("foreground", "foreground_boxes")):
+        if mask not in batch:
+            continue
+        assert set(np.unique(batch[mask])) <= {0.0, 1.0}
+        for one, found in zip(batch[mask], batch[boxes]):  # noqa: B905
+            wanted = mask_ops.hole_boxes(one[..., 0], 2)
+            np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_outside_gap_and_foreground_the_network_sees_the_image(task_config, kind):
+    batch = joined(task_config("guided", **{kind: 1.0}))
+    mask, foreground = batch["mask"], batch["foreground"]
+    assert not (mask * foreground).any()
+    outside = np.broadcast_to((mask + foreground) == 0, batch["image"].shape)
+    seen, image = batch["masked_image"], batch["image"]
+    np.testing.assert_array_equal(seen[outside], image[outside])
+    assert not seen[np.broadcast_to(mask == 1, seen.shape)].any()
+    has_foreground = foreground.any((1, 2, 3))
+    assert (has_foreground == (kind in WITH_FOREGROUND)).all()
+    if kind in WITH_FOREGROUND:
+        inside = np.abs(seen - image) * foreground
+        assert (inside.sum((1, 2, 3)) / foreground.sum((1, 2, 3)) > 0.01).all()
+    assert (mask.any((1, 2, 3)) == (kind != "empty_gaps")).all()
+
+
+def test_harmonization_has_no_gaps_and_removal_no_foregrounds(task_config):
+    batch = joined(task_config("harmonization"))
+    assert not batch["mask"].any() and not batch["hole_boxes"].any()
+    assert batch["foreground"].any((1, 2, 3)).all()
+    batch = joined(task_config("object_removal"))
+    assert batch["mask"].any((1, 2, 3)).all()
+
+
+def test_a_mixture_has_examples_of_every_kind(task_config):
+    config = task_config("guided", box_gaps=1, empty_gaps=1, plain_holes=1)
+    batch = joined(config, num_steps=10)
+    with_gap = batch["mask"].any((1, 2, 3))
+    with_foreground = batch["foreground"].any((1, 2, 3))
+    found = set(zip(with_gap, with_foreground))  # noqa: B905
+    assert found == {(True, True), (False, True), (True, False)}
+
+
+def test_a_foreground_is_the_pictures_own_object(task_config, objects):
+    config = task_config("harmonization")
+    config.data.min_crop = 1.0
+    config.data.random_flip = False
+    config.guided.min_object = 0.001
+    batch = joined(config)
+    for boxes, foreground in zip(  # noqa: B905
+        batch["foreground_boxes"], batch["foreground"]
+    ):
+        # A rectangle in the picture, and in its crop but for rounded corners.
+        y0, x0, y1, x1 = boxes[0].astype(int)
+        area = (y1 - y0) * (x1 - x0)
+        assert area - 4 <= foreground.sum() <= area
+
+
+@pytest.mark.parametrize("task", ["object_removal", "guided"])
+def test_resumed_batches_are_the_tail(task_config, task):
+    config = task_config(task)
+    whole = batches(config, num_steps=6)
+    assert_same(whole[4:], batches(config, 4, 2))
+    tf.random.set_seed(5)
+    assert_same(whole, batches(config, num_steps=6))
+
+
+def test_slices_of_two_pipelines_are_the_global_batches(task_config):
+    config = task_config("guided")
+    slices = [
+        batches(config, 1, 3, input_context=tf.distribute.InputContext(2, i, 2))
+        for i in range(2)
+    ]
+    both = [
+        {name: np.concatenate([one[name], other[name]]) for name in one}
+        for one, other in zip(*slices)  # noqa: B905
+    ]
+    assert_same(batches(config, 1, 3), both)
+
+
+def test_validation_is_fixed_and_independent_of_the_seed(task_config):
+    config = task_config("guided")
+    first = [dict(b) for b in pipeline.validation_dataset(config, 2)]
+    assert [len(batch["image"]) for batch in first] == [2, 1]
+    config.training.seed = 9
+    assert_same(first, [dict(b) for b in pipeline.validation_dataset(config, 2)])
+
+
+def test_warm_up_sees_the_same_objects_at_its_own_size(task_config):
+    config = task_config("guided")
+    config.guided.min_object = 0.001
+    large, small = (
+        batches(config, num_steps=2, image_size=size)[1] for size in (48, 24)
+    )
+    for name in ("mask", "foreground"):
+        shrunk = tf.nn.avg_pool2d(large[name], 2, 2, "VALID").numpy()
+        assert np.abs(shrunk - small[name]).mean() < 0.05
+
+
+def test_a_source_without_objects_is_refused(task_config, make_folder):
+    config = task_config("guided")
+    config.data.source = f"folder:{make_folder(5)}"
+    with pytest.raises(ValueError, match="must hold the folders images and masks"):
+        pipeline.describe(config)

@@ -1,0 +1,26 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_btgmi.layers.back_end import BackEnd
+
+
+@pytest.mark.parametrize("resampling", ["strided", "interpolated"])
+def test_every_filter_count_doubles_the_sides_and_the_result_is_a_picture(
+    rng, resampling
+):
+    hidden = tf.constant(5 * rng.normal(size=[2, 3, 4, 6]), tf.float32)
+    picture = BackEnd([4, 2], resampling=resampling)(hidden, training=True)
+    assert picture.shape == (2, 12, 16, 3)
+    assert picture.dtype == tf.float32
+    assert np.abs(picture).max() <= 1.0
+
+
+def test_it_survives_its_config():
+    layer = BackEnd([4, 2], "instance", "interpolated", name="b")
+    again = keras.saving.deserialize_keras_object(
+        keras.saving.serialize_keras_object(layer)
+    )
+    assert again.get_config() == layer.get_config()
+    assert [item.inner.filters for item in again.upsamplings] == [4, 2]

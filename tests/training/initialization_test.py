@@ -1,0 +1,77 @@
+"""`--init_from`: weights of one run as the first ones of another."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_btgmi import config as config_lib
+from tf_btgmi.models.naming import named_weights
+from tf_btgmi.training import initialization
+from tf_btgmi.training.checkpoints import Checkpoints
+from tf_btgmi.training.trainer import build_model
+
+
+def strategy():
+    return tf.distribute.get_strategy()
+
+
+@pytest.fixture(scope="module")
+def inpainting(make_config, tmp_path_factory):
+    """A workdir of inpainting with weights that are not the initial ones."""
+    workdir = str(tmp_path_factory.mktemp("inpainting"))
+    config = make_config(training__seed=3)
+    model = build_model(config, strategy())
+    for number, variable in enumerate(model.ema_generator.weights):
+        variable.assign_add(tf.fill(variable.shape, 0.001 * number))
+    Checkpoints(model, workdir, 1, strategy()).save()
+    config_lib.save(config, f"{workdir}/config.json")
+    return workdir, model
+
+
+def test_a_guided_net_starts_as_the_inpainting_one_with_two_back_ends(
+    inpainting, make_config, rng
+):
+    workdir, source = inpainting
+    config = dataclasses.replace(make_config(), task="guided")
+    initialization.check(config, workdir)
+    model = build_model(config, strategy())
+    initialization.initialize(model, workdir)
+    inputs = rng.uniform(-1, 1, [1, 32, 32, 5]).astype(np.float32)
+    for generator in (model.generator, model.ema_generator):
+        # Whatever the foreground is, to begin with.
+        wanted = source.ema_generator(inputs[..., :4]).numpy()
+        for picture in generator(inputs).values():
+            np.testing.assert_allclose(picture, wanted, atol=1e-6)
+    given = named_weights(source.discriminator)
+    for name, variable in named_weights(model.discriminator).items():
+        np.testing.assert_array_equal(variable.numpy(), given[name].numpy())
+    assert int(model.step.numpy()) == 0
+    assert int(model.generator_optimizer.iterations.numpy()) == 0
+
+
+def test_networks_that_differ_are_refused_with_the_fields(inpainting, make_config):
+    workdir, _ = inpainting
+    config = make_config(generator__base_filters=8)
+    config.task = "guided"
+    with pytest.raises(
+        ValueError, match="generator.base_filters is 4 there and 8 here"
+    ):
+        initialization.check(config, workdir)
+
+
+def test_a_guided_run_cannot_start_one_of_inpainting(make_config, tmp_path):
+    config = dataclasses.replace(make_config(), task="guided")
+    model = build_model(config, strategy())
+    Checkpoints(model, str(tmp_path), 1, strategy()).save()
+    config_lib.save(config, str(tmp_path / "config.json"))
+    with pytest.raises(ValueError, match="its input has a foreground"):
+        initialization.check(make_config(), str(tmp_path))
+    # Another guided one it can.
+    initialization.check(config, str(tmp_path))
+
+
+def test_a_folder_without_a_run_is_named(make_config, tmp_path):
+    with pytest.raises(ValueError, match="holds no checkpoint"):
+        initialization.check(make_config(), str(tmp_path))
