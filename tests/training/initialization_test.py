@@ -23,7 +23,7 @@ def inpainting(make_config, tmp_path_factory):
     workdir = str(tmp_path_factory.mktemp("inpainting"))
     config = make_config(training__seed=3)
     model = build_model(config, strategy())
-    for number, variable in enumerate(model.ema_generator.weights):
+    for number, variable in enumerate(model.ema_generator.averaged_variables):
         variable.assign_add(tf.fill(variable.shape, 0.001 * number))
     Checkpoints(model, workdir, 1, strategy()).save()
     config_lib.save(config, f"{workdir}/config.json")
