@@ -3,9 +3,12 @@ import json
 import pytest
 
 from tf_btgmi.schedules import (
+    DISCRIMINATOR,
+    GENERATOR,
     AdversarialWeightSchedule,
     FadeInSchedule,
     LearningRateByStage,
+    Phases,
     Schedule,
     StagePlan,
     segments,
@@ -119,7 +122,7 @@ def test_without_fade_in_steps_alpha_is_always_1():
     "schedule",
     [
         AdversarialWeightSchedule(SMALL, 3.0, 0.5, "linear"),
-        LearningRateByStage(SMALL, 1e-3, 0.5),
+        LearningRateByStage(SMALL, 1e-3, 0.5, 4),
         FadeInSchedule(SMALL, 3),
     ],
 )
@@ -128,6 +131,29 @@ def test_a_schedule_survives_its_json(schedule):
     again = type(schedule).from_config(tree)
     assert [again(s) for s in range(20)] == [schedule(s) for s in range(20)]
     assert again.get_config() == schedule.get_config()
+
+
+def test_the_rate_can_fall_to_0_over_the_last_steps():
+    plan = StagePlan(10, 1, 0)
+    rate = LearningRateByStage(plan, 2.0, decay_steps=4)
+    assert [rate(s) for s in (0, 5, 6, 7, 9, 10)] == [2, 2, 2, 1.5, 0.5, 0]
+    assert LearningRateByStage(plan, 2.0)(9) == 2.0
+
+
+def test_phases_train_the_generator_then_the_discriminator_then_both():
+    phases = Phases(generator_only_steps=2, discriminator_only_steps=1)
+    both = (GENERATOR, DISCRIMINATOR)
+    trained = [phases.trained(step) for step in range(5)]
+    assert trained == [(GENERATOR,), (GENERATOR,), (DISCRIMINATOR,), both, both]
+    assert Phases().trained(0) == both
+
+
+def test_a_phase_is_a_segment():
+    phases = Phases(generator_only_steps=3, discriminator_only_steps=2)
+    found = segments(SMALL, 0, 4, (16, 32), phases)
+    starts = [(first, end, size) for first, end, _, size in found]
+    assert starts[:4] == [(0, 3, 16), (3, 4, 16), (4, 5, 32), (5, 10, 32)]
+    assert segments(SMALL, 4, 0, (16, 32), phases)[0] == (4, 5, 0, 32)
 
 
 def test_the_base_class_has_no_value():

@@ -132,9 +132,13 @@ class GuidedConfig:
 
 @dataclass
 class GeneratorConfig:
-    """The generator head (Sec. 3.1).
+    """The generator head (Sec. 3.1), or the generator of an earlier system.
 
     Attributes:
+        architecture: `residual` (the paper's), `context_encoder` or
+            `globally_locally`; the last two have neither head nor refinement blocks
+            and take no more of these fields than `base_filters`, `num_downsamplings`
+            and `normalization`.
         base_filters: filters of the first convolution.
         max_filters: cap on the filters of the later ones.
         num_downsamplings: stride-2 convolutions, and as many transposed ones.
@@ -146,6 +150,7 @@ class GeneratorConfig:
         resampling: `strided` or `interpolated` (the ablation of Sec. 3.1).
     """
 
+    architecture: str = "residual"
     base_filters: int = 64
     max_filters: int = 512
     num_downsamplings: int = 3
@@ -158,15 +163,19 @@ class GeneratorConfig:
 
 @dataclass
 class DiscriminatorConfig:
-    """The improved multi-scale discriminator (Sec. 3.2).
+    """The improved multi-scale discriminator (Sec. 3.2), or an earlier system's.
 
     Attributes:
+        architecture: `multi_scale` (the paper's), `global` (the Context Encoder's) or
+            `global_local` (Globally-Locally's); the last two give one verdict a
+            picture.
         base_filters: filters of the first convolution; doubled three times.
-        num_scales: PatchGANs, at scales 1, 1/2, 1/4 and so on.
+        num_scales: PatchGANs of `multi_scale`, at scales 1, 1/2, 1/4 and so on.
         patch_labels: `hole` labels exactly the patches that meet the hole fake;
             `all_fake` labels every patch of a composite fake (the ablation).
     """
 
+    architecture: str = "multi_scale"
     base_filters: int = 64
     num_scales: int = 3
     patch_labels: str = "hole"
@@ -177,7 +186,10 @@ class LossConfig:
     """The objective (Sec. 3.2).
 
     Attributes:
-        reconstruction: `ppl`, `perceptual` (LPIPS of the whole picture), `l1`, `l2`.
+        reconstruction: `ppl`, `perceptual` (LPIPS of the whole picture), `l1`, `l2`,
+            and those of earlier systems: `overlap_l2` (in the hole and, ten times as
+            heavy, in a band around it) and `feature_matching` (in a `multi_scale`
+            discriminator).
         reconstruction_weight: weight of the reconstruction term.
         pixel_weight: weight of an L1 term beside it, over the whole picture, against
             drifting colours. The paper has none.
@@ -209,13 +221,22 @@ class ProcedureConfig:
         block_wise: False trains all blocks from the first step (the ablation).
         restart_optimizer: whether a stage starts with a fresh generator optimizer;
             a new block's moments are biased otherwise.
-        learning_rate: Adam's learning rate in stage 0.
+        optimizer: `adam` or `adadelta`, of both networks.
+        learning_rate: the optimizer's learning rate in stage 0.
         learning_rate_factor: stage i has this to the power i times that rate.
+        learning_rate_decay_steps: last steps of the run, in which the rate falls
+            linearly to 0.
+        discriminator_learning_rate_factor: the discriminator has this times the
+            generator's rate.
         adversarial_weight: the generator's adversarial weight in stage 0.
         adversarial_weight_factor: stage i has this to the power i times that weight.
         adversarial_annealing: `stepwise` (the paper), `linear` or `constant`.
         warmup_steps: first steps of the head stage, trained at `warmup_image_size`.
         warmup_image_size: side of the examples in those steps, in pixels.
+        generator_only_steps: first steps of the head stage, which train the generator
+            alone, by its reconstruction alone.
+        discriminator_only_steps: steps after those, which train the discriminator
+            alone.
     """
 
     head_steps: int = 150_000
@@ -224,13 +245,18 @@ class ProcedureConfig:
     fade_in_steps: int = 1_000
     block_wise: bool = True
     restart_optimizer: bool = True
+    optimizer: str = "adam"
     learning_rate: float = 2e-4
     learning_rate_factor: float = 0.1
+    learning_rate_decay_steps: int = 0
+    discriminator_learning_rate_factor: float = 1.0
     adversarial_weight: float = 1.0
     adversarial_weight_factor: float = 0.1
     adversarial_annealing: str = "stepwise"
     warmup_steps: int = 0
     warmup_image_size: int = 0
+    generator_only_steps: int = 0
+    discriminator_only_steps: int = 0
 
 
 @dataclass
@@ -284,12 +310,22 @@ class Config:
 
 _CHOICES = {
     "task": ("inpainting", "object_removal", "harmonization", "guided"),
+    "generator.architecture": ("residual", "context_encoder", "globally_locally"),
     "generator.dilated_convolutions": ("first", "both"),
     "generator.normalization": ("batch", "instance"),
     "generator.resampling": ("strided", "interpolated"),
+    "discriminator.architecture": ("multi_scale", "global", "global_local"),
     "discriminator.patch_labels": ("hole", "all_fake"),
-    "losses.reconstruction": ("ppl", "perceptual", "l1", "l2"),
+    "losses.reconstruction": (
+        "ppl",
+        "perceptual",
+        "l1",
+        "l2",
+        "overlap_l2",
+        "feature_matching",
+    ),
     "losses.adversarial": ("lsgan", "bce", "hinge"),
+    "procedure.optimizer": ("adam", "adadelta"),
     "procedure.adversarial_annealing": ("stepwise", "linear", "constant"),
     "training.precision": ("float32", "mixed_bfloat16"),
 }
@@ -348,10 +384,14 @@ _RANGES = {
     "procedure.fade_in_steps": (0, math.inf),
     "procedure.learning_rate": (1e-12, 1.0),
     "procedure.learning_rate_factor": (0.0, 1.0),
+    "procedure.learning_rate_decay_steps": (0, math.inf),
+    "procedure.discriminator_learning_rate_factor": (0.0, 1e3),
     "procedure.adversarial_weight": (0.0, math.inf),
     "procedure.adversarial_weight_factor": (0.0, 1.0),
     "procedure.warmup_steps": (0, math.inf),
     "procedure.warmup_image_size": (0, math.inf),
+    "procedure.generator_only_steps": (0, math.inf),
+    "procedure.discriminator_only_steps": (0, math.inf),
     "training.seed": (0, 2**31 - 1),
     "training.ema_decay": (0.0, 1.0),
     "training.checkpoint_every_steps": (1, math.inf),
@@ -434,6 +474,7 @@ def validate(config: Config) -> None:
     _validate_sides(config)
     _validate_masks(config.masks)
     _validate_guided(config.guided)
+    _validate_earlier_systems(config)
     if config.procedure.fade_in_steps > config.procedure.refinement_steps:
         raise ValueError(
             "config.procedure.fade_in_steps must not be more than refinement_steps "
@@ -523,6 +564,41 @@ def _validate_guided(guided: GuidedConfig) -> None:
         raise ValueError(
             f"config.guided.min_object ({guided.min_object}) must not be more than "
             f"max_object ({guided.max_object})."
+        )
+
+
+def _validate_earlier_systems(config: Config) -> None:
+    procedure = config.procedure
+    architecture = config.generator.architecture
+    if architecture != "residual" and config.task not in (
+        "inpainting",
+        "object_removal",
+    ):
+        raise ValueError(
+            f"config.task={config.task} needs generator.architecture=residual; it is "
+            f"{architecture}."
+        )
+    if architecture != "residual" and procedure.num_refinement_blocks:
+        raise ValueError(
+            "config.procedure.num_refinement_blocks must be 0 with "
+            f"generator.architecture={architecture}, which has none; it is "
+            f"{procedure.num_refinement_blocks}."
+        )
+    if (
+        config.losses.reconstruction == "feature_matching"
+        and config.discriminator.architecture != "multi_scale"
+    ):
+        raise ValueError(
+            "config.losses.reconstruction=feature_matching needs "
+            "discriminator.architecture=multi_scale; it is "
+            f"{config.discriminator.architecture}."
+        )
+    alone = procedure.generator_only_steps + procedure.discriminator_only_steps
+    if alone > procedure.head_steps:
+        raise ValueError(
+            "config.procedure.generator_only_steps and discriminator_only_steps "
+            f"together must not be more than head_steps ({procedure.head_steps}); they "
+            f"are {alone}."
         )
 
 

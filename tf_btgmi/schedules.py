@@ -40,6 +40,43 @@ class StagePlan:
         return min(1 + int(passed), self.num_refinement_blocks)
 
 
+GENERATOR = "generator"
+DISCRIMINATOR = "discriminator"
+
+
+@dataclasses.dataclass(frozen=True)
+class Phases:
+    """Which networks a step trains: both, but for a start of one after the other.
+
+    Globally-Locally (Iizuka et al. 2017, Sec. 4.2) trains its completion network alone,
+    then its discriminators alone, then both.
+
+    Attributes:
+        generator_only_steps: first steps, the generator by its reconstruction alone.
+        discriminator_only_steps: steps after them, the discriminator alone.
+    """
+
+    generator_only_steps: int = 0
+    discriminator_only_steps: int = 0
+
+    def trained(self, step: int) -> Tuple[str, ...]:
+        """The networks that `step` trains."""
+        if step < self.generator_only_steps:
+            return (GENERATOR,)
+        if step < self.generator_only_steps + self.discriminator_only_steps:
+            return (DISCRIMINATOR,)
+        return (GENERATOR, DISCRIMINATOR)
+
+    @property
+    def boundaries(self) -> Tuple[int, int]:
+        """First steps of the phases after the first."""
+        first = self.generator_only_steps
+        return first, first + self.discriminator_only_steps
+
+
+_BOTH = Phases()
+
+
 class Schedule:
     """A serialisable callable of the step, in the style of `LearningRateSchedule`.
 
@@ -102,15 +139,20 @@ class LearningRateByStage(Schedule):
         plan: the stages.
         initial_rate: learning rate in stage 0.
         factor: of a stage over the stage before.
+        decay_steps: last steps of the run, in which the rate falls linearly to 0 on
+            top of that; none in the paper.
     """
 
-    def __init__(self, plan, initial_rate=2e-4, factor=0.1):
+    def __init__(self, plan, initial_rate=2e-4, factor=0.1, decay_steps=0):
         self.plan = plan
         self.initial_rate = initial_rate
         self.factor = factor
+        self.decay_steps = decay_steps
 
     def __call__(self, step: int) -> float:
-        return self.initial_rate * self.factor ** self.plan.stage(step)
+        rate = self.initial_rate * self.factor ** self.plan.stage(step)
+        left = max(self.plan.total_steps - step, 0)
+        return rate if left >= self.decay_steps else rate * left / self.decay_steps
 
 
 class FadeInSchedule(Schedule):
@@ -137,21 +179,27 @@ class FadeInSchedule(Schedule):
 
 
 def segments(
-    plan: StagePlan, start_step: int, warmup_steps: int, sizes: Tuple[int, int]
+    plan: StagePlan,
+    start_step: int,
+    warmup_steps: int,
+    sizes: Tuple[int, int],
+    phases: Phases = _BOTH,
 ):
-    """Cuts the steps that are left into runs of one stage and one image size.
+    """Cuts the steps that are left into runs of one stage, phase and image size.
 
     Args:
         plan: the stages.
         start_step: first step still to be taken.
         warmup_steps: steps at the warm-up size, part of the head stage.
         sizes: (warm-up image size, image size) in pixels.
+        phases: which networks are trained when.
 
     Returns:
         A list of (first step, end step, stage, image size), end exclusive.
     """
     cuts = {plan.start(stage) for stage in range(plan.num_refinement_blocks + 2)}
-    cuts = sorted(cut for cut in cuts | {start_step, warmup_steps} if cut >= start_step)
+    cuts |= {start_step, warmup_steps, *phases.boundaries}
+    cuts = sorted(cut for cut in cuts if cut >= start_step)
     return [
         (first, end, plan.stage(first), sizes[0 if first < warmup_steps else 1])
         for first, end in zip(cuts, cuts[1:])

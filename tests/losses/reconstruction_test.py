@@ -2,12 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_btgmi.losses.reconstruction import (
-    hole_l2_loss,
-    l1_loss,
-    l2_loss,
-    overlap_l2_loss,
-)
+from tf_btgmi.losses.reconstruction import l1_loss, l2_loss, overlap_l2_loss
 
 IMAGE = np.zeros([2, 1, 2, 3], np.float32)
 PREDICTION = IMAGE.copy()
@@ -23,15 +18,6 @@ def test_l1_is_the_mean_absolute_difference():
 def test_l2_is_the_mean_squared_difference():
     assert l2_loss(IMAGE, PREDICTION).numpy() == pytest.approx(14 / 12)
     assert l2_loss(IMAGE, IMAGE).numpy() == 0
-
-
-def test_hole_l2_counts_the_hole_and_divides_by_the_whole_picture():
-    mask = np.zeros([2, 1, 2, 1], np.float32)
-    mask[0, 0, 0] = 1
-    assert hole_l2_loss(IMAGE, PREDICTION, mask).numpy() == pytest.approx(5 / 12)
-    assert hole_l2_loss(IMAGE, PREDICTION, np.ones_like(mask)).numpy() == pytest.approx(
-        14 / 12
-    )
 
 
 @pytest.fixture

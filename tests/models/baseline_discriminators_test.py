@@ -60,7 +60,7 @@ def test_globally_locallys_has_the_layers_of_its_tables_for_256_pixels():
 def test_there_is_one_float32_logit_a_picture_of_any_size(network, rng, size):
     inputs = tf.constant(rng.uniform(-1, 1, [2, size, size, 6]), tf.float32)
     mask = tf.repeat(hole(4, 4, 12, 12, size), 2, axis=0)
-    (logits,) = network(inputs, mask)
+    ((logits,),) = network.features(inputs, mask)
     assert logits.shape == (2, 1, 1, 1) and logits.dtype == tf.float32
     assert logits.shape == network.patch_masks(mask)[0].shape
 
@@ -70,9 +70,10 @@ def test_the_candidate_alone_is_looked_at(network, rng):
     mask = tf.repeat(hole(4, 4, 12, 12), 2, axis=0)
     other = inputs.copy()
     other[..., :3] = 0.0
-    np.testing.assert_array_equal(network(inputs, mask)[0], network(other, mask)[0])
+    given = network.logits(inputs, mask)
+    np.testing.assert_array_equal(given, network.logits(other, mask))
     other[0, ..., 3:] = 0.0
-    assert (network(other, mask)[0] != network(inputs, mask)[0]).numpy().any()
+    assert (network.logits(other, mask) != given).numpy().any()
 
 
 def test_a_picture_is_fake_where_it_has_a_hole(network):
@@ -97,7 +98,7 @@ def test_gradients_reach_the_composite_through_both_discriminators(rng):
             variable.assign(tf.zeros(variable.shape))
         with tf.GradientTape() as tape:
             tape.watch(inputs)
-            logits = network(inputs, mask)[0]
+            logits = network.logits(inputs, mask)
             # Batch normalization leaves no gradient of a plain sum.
             loss = tf.reduce_sum(logits * tf.constant([1.0, -1.0], shape=[2, 1, 1, 1]))
         reached[part] = np.abs(tape.gradient(loss, inputs)).max(axis=(0, 3)) > 0

@@ -4,10 +4,18 @@ import keras
 import tensorflow as tf
 
 from tf_btgmi.losses.adversarial import KINDS, discriminator_loss, generator_loss
+from tf_btgmi.losses.feature_matching import feature_matching_loss
 from tf_btgmi.losses.perceptual import LPIPSDistance, PatchPerceptualLoss
-from tf_btgmi.losses.reconstruction import l1_loss, l2_loss
+from tf_btgmi.losses.reconstruction import l1_loss, l2_loss, overlap_l2_loss
 
-RECONSTRUCTIONS = ("ppl", "perceptual", "l1", "l2")
+RECONSTRUCTIONS = (
+    "ppl",
+    "perceptual",
+    "l1",
+    "l2",
+    "overlap_l2",
+    "feature_matching",
+)
 PATCH_LABELS = ("hole", "all_fake")
 
 
@@ -17,7 +25,8 @@ class Objective(keras.layers.Layer):
     The terms are returned unweighted under their names; `generator` weighs and sums.
 
     Args:
-        reconstruction: `ppl`, `perceptual` (LPIPS of the whole composite), `l1`, `l2`.
+        reconstruction: `ppl`, `perceptual` (LPIPS of the whole composite), `l1`, `l2`,
+            `overlap_l2` (Context Encoder) or `feature_matching` (pix2pixHD).
         reconstruction_weight: lambda_PPL of the paper, whatever the reconstruction.
         pixel_weight: of the L1 difference of the whole picture; 0 in the paper.
         adversarial: `lsgan`, `bce` or `hinge`.
@@ -64,31 +73,52 @@ class Objective(keras.layers.Layer):
             )
         self.built = True
 
+    @property
+    def matches_features(self) -> bool:
+        """Whether reconstruction is a matter of the discriminator's features."""
+        return self.reconstruction == "feature_matching"
+
     def generator(self, terms: dict, adversarial_weight) -> tf.Tensor:
         """The generator's loss: its terms, weighed and summed; a scalar."""
         return (
             self.reconstruction_weight * terms["reconstruction_loss"]
             + self.pixel_weight * terms["pixel_loss"]
-            + adversarial_weight * terms["adversarial_loss"]
+            + adversarial_weight * terms.get("adversarial_loss", 0.0)
         )
 
-    def generator_terms(self, image, composite, hole_boxes, fake_logits, patch_masks):
-        """The generator's unweighted terms, scalars by name.
+    def reconstruction_terms(self, examples: dict) -> dict:
+        """The generator's unweighted terms that need no discriminator, by name.
 
         Args:
-            image: [B, H, W, 3], in [-1, 1].
-            composite: [B, H, W, 3], in [-1, 1].
-            hole_boxes: [B, K, 4] as `mask_ops.hole_boxes` gives them.
-            fake_logits: of the composite, finest first.
+            examples: `image`, `prediction` and `composite` [B, H, W, 3] in [-1, 1],
+                `mask` [B, H, W, 1], and `hole_boxes` [B, K, 4] as
+                `mask_ops.hole_boxes` gives them.
+        """
+        terms = {"pixel_loss": l1_loss(examples["image"], examples["composite"])}
+        if not self.matches_features:
+            terms["reconstruction_loss"] = self._reconstruct(examples)
+        return terms
+
+    def realism_terms(self, real_features, fake_features, patch_masks) -> dict:
+        """The generator's unweighted terms by the discriminator's features, by name.
+
+        Args:
+            real_features: of the image, scales of layers, the logits last; None where
+                features are not matched.
+            fake_features: of the composite.
             patch_masks: of the hole, finest first.
         """
-        return {
-            "reconstruction_loss": self._reconstruct(image, composite, hole_boxes),
-            "pixel_loss": l1_loss(image, composite),
+        fake_logits = [layers[-1] for layers in fake_features]
+        terms = {
             "adversarial_loss": generator_loss(
                 fake_logits, self._labels(patch_masks), self.adversarial
-            ),
+            )
         }
+        if self.matches_features:
+            terms["reconstruction_loss"] = feature_matching_loss(
+                real_features, fake_features
+            )
+        return terms
 
     def discriminator(self, real_logits, fake_logits, patch_masks) -> tf.Tensor:
         """The discriminators' loss, never scaled by the adversarial weight."""
@@ -106,9 +136,12 @@ class Objective(keras.layers.Layer):
             for patch_mask in patch_masks
         ]
 
-    def _reconstruct(self, image, composite, hole_boxes):
+    def _reconstruct(self, examples):
+        image, composite = examples["image"], examples["composite"]
         if self.reconstruction == "ppl":
-            return self.patch_perceptual_loss(image, composite, hole_boxes)
+            return self.patch_perceptual_loss(image, composite, examples["hole_boxes"])
         if self.reconstruction == "perceptual":
             return tf.reduce_mean(self.lpips(image, composite))
+        if self.reconstruction == "overlap_l2":
+            return overlap_l2_loss(image, examples["prediction"], examples["mask"])
         return {"l1": l1_loss, "l2": l2_loss}[self.reconstruction](image, composite)

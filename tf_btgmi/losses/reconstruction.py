@@ -20,20 +20,6 @@ def l2_loss(image: tf.Tensor, prediction: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.square(tf.cast(prediction, image.dtype) - image))
 
 
-def hole_l2_loss(image: tf.Tensor, prediction: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-    """Squared difference in the hole, its mean over all pixels and channels.
-
-    Of Iizuka et al. 2017, eq. 2, with the mean that "MSE" means there.
-
-    Args:
-        image: [B, H, W, 3].
-        prediction: [B, H, W, 3].
-        mask: [B, H, W, 1], 1 = hole.
-    """
-    difference = tf.cast(prediction, image.dtype) - image
-    return tf.reduce_mean(tf.cast(mask, image.dtype) * tf.square(difference))
-
-
 def overlap_l2_loss(
     image: tf.Tensor, prediction: tf.Tensor, mask: tf.Tensor
 ) -> tf.Tensor:

@@ -1,10 +1,10 @@
 """Discriminators of earlier systems: one verdict a picture (Table 1 of the paper).
 
-They take the place of `MultiScaleDiscriminator` and are called like it, with the masked
-image and the candidate, [B, H, W, 6] in [-1, 1]. As in their papers they look at the
-candidate alone, and give one logit a picture, [B, 1, 1, 1] in a list of one. Batch
-normalization always takes the statistics of the batch at hand: a discriminator is only
-ever trained. Images and composites are therefore shown to them apart.
+They take the place of `MultiScaleDiscriminator` and get what it gets, the masked image
+and the candidate, [B, H, W, 6] in [-1, 1]. As in their papers they look at the
+candidate alone, and give one logit a picture, [B, 1, 1, 1]. Batch normalization always
+takes the statistics of the batch at hand: a discriminator is only ever trained. Images
+and composites are therefore shown to them apart.
 """
 
 import math
@@ -31,6 +31,8 @@ LOCAL_SHARE = 2
 class WholeImageDiscriminator(keras.Model):
     """What discriminators of one verdict a picture have in common.
 
+    Subclasses give `logits(inputs, mask)`.
+
     Args:
         image_size: side in pixels that candidates are resized to.
     """
@@ -48,8 +50,18 @@ class WholeImageDiscriminator(keras.Model):
         side = self.image_size
         with tf.init_scope():
             channels = 2 * CANDIDATE_CHANNELS
-            self.call(tf.zeros([1, side, side, channels]), tf.ones([1, side, side, 1]))
+            blank = tf.zeros([1, side, side, channels])
+            self.logits(blank, tf.ones([1, side, side, 1]))
         self.built = True
+
+    def features(self, inputs: tf.Tensor, mask: tf.Tensor) -> list:
+        """The logits alone, as a list of one list: one scale, its last layer.
+
+        Args:
+            inputs: [B, H, W, 6]; the last three channels are the candidate.
+            mask: [B, H, W, 1], 1 = hole.
+        """
+        return [[self.logits(inputs, mask)]]
 
     def patch_masks(self, mask: tf.Tensor) -> list:
         """Whether the picture has a hole: a list of one [B, 1, 1, 1], as the logits.
@@ -87,10 +99,11 @@ class GlobalDiscriminator(WholeImageDiscriminator):
         """The layers that make up the network, by name."""
         return {"pyramid": self.pyramid, "verdict": self.verdict}
 
-    def call(self, inputs, hole=None):
-        del hole
+    def logits(self, inputs, mask):
+        """[B, 1, 1, 1] float32 from [B, H, W, 6]; the mask is not looked at."""
+        del mask
         candidate = _resized(inputs[..., -CANDIDATE_CHANNELS:], self.image_size)
-        return [_logit(self.verdict(self.pyramid(candidate)))]
+        return _logit(self.verdict(self.pyramid(candidate)))
 
     def get_config(self):
         return {
@@ -134,20 +147,15 @@ class GlobalLocalDiscriminator(WholeImageDiscriminator):
         names = ("global_pyramid", "global_features", "local_pyramid", "local_features")
         return {name: getattr(self, name) for name in (*names, "verdict")}
 
-    def call(self, inputs, hole=None):
-        """Returns the logits.
-
-        Args:
-            inputs: [B, H, W, 6]; the last three channels are the candidate.
-            hole: [B, H, W, 1], the mask.
-        """
+    def logits(self, inputs, mask):
+        """[B, 1, 1, 1] float32 from [B, H, W, 6] and the mask [B, H, W, 1]."""
         candidate = inputs[..., -CANDIDATE_CHANNELS:]
         whole = self.global_pyramid(_resized(candidate, self.image_size))
-        part = local_patch(candidate, hole, self.image_size // LOCAL_SHARE)
+        part = local_patch(candidate, mask, self.image_size // LOCAL_SHARE)
         part = self.local_pyramid(part)
         # ReLU in between, as everywhere in that network; the paper does not say.
         both = [self.global_features(whole), self.local_features(part)]
-        return [_logit(self.verdict(tf.nn.relu(tf.concat(both, axis=-1))))]
+        return _logit(self.verdict(tf.nn.relu(tf.concat(both, axis=-1))))
 
     def get_config(self):
         return {

@@ -17,6 +17,7 @@ from tf_btgmi.layers.convolution import (
     kernel_initializer,
     transposed_convolution,
 )
+from tf_btgmi.models.generator import INPAINTED
 
 INPUT_CHANNELS = 4
 OUTPUT_CHANNELS = 3
@@ -28,6 +29,7 @@ class BaselineGenerator(keras.Model):
     Subclasses list their layers in `layers_in_order` and say how they are run.
 
     Attributes:
+        output_names: one picture, `inpainted`.
         stage: 0; training sets it, nothing depends on it.
 
     Args:
@@ -35,10 +37,13 @@ class BaselineGenerator(keras.Model):
     """
 
     fade_in_alpha = None
+    input_channels = INPUT_CHANNELS
 
     def __init__(self, num_downsamplings, **kwargs):
         super().__init__(**kwargs)
         self.num_downsamplings = num_downsamplings
+        # Keras gives it a value of its own.
+        self.output_names = (INPAINTED,)
         self.stage = 0
 
     @property

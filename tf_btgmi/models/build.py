@@ -1,6 +1,11 @@
 """Networks and stages from a config: where its fields become plain values."""
 
 from tf_btgmi.config import Config
+from tf_btgmi.models.baseline_discriminators import (
+    GlobalDiscriminator,
+    GlobalLocalDiscriminator,
+)
+from tf_btgmi.models.baselines import CompletionNetwork, ContextEncoder
 from tf_btgmi.models.discriminator import MultiScaleDiscriminator
 from tf_btgmi.models.generator import HARMONIZED, INPAINTED, Generator
 from tf_btgmi.schedules import StagePlan
@@ -13,10 +18,44 @@ OUTPUTS_OF_TASKS = {
 }
 
 
-def build_generator(config: Config) -> Generator:
-    """The generator with all of its variables made; `stage` is the last one."""
+def build_generator(config: Config):
+    """The generator with all of its variables made; `stage` is the last one.
+
+    Returns:
+        A `Generator`, or an earlier system's with the same properties.
+    """
+    generator = _generator(config)
+    generator.build()
+    return generator
+
+
+def build_discriminator(config: Config):
+    """The discriminator with all of its variables made.
+
+    Returns:
+        A `MultiScaleDiscriminator`, or an earlier system's in its place.
+    """
+    discriminator = _discriminator(config)
+    discriminator.build()
+    return discriminator
+
+
+def _generator(config):
     fields = config.generator
-    generator = Generator(
+    if fields.architecture == "context_encoder":
+        return ContextEncoder(
+            image_size=config.data.image_size,
+            base_filters=fields.base_filters,
+            num_downsamplings=fields.num_downsamplings,
+            normalization=fields.normalization,
+        )
+    if fields.architecture == "globally_locally":
+        return CompletionNetwork(
+            base_filters=fields.base_filters,
+            num_downsamplings=fields.num_downsamplings,
+            normalization=fields.normalization,
+        )
+    return Generator(
         base_filters=fields.base_filters,
         max_filters=fields.max_filters,
         num_downsamplings=fields.num_downsamplings,
@@ -28,18 +67,17 @@ def build_generator(config: Config) -> Generator:
         resampling=fields.resampling,
         outputs=OUTPUTS_OF_TASKS[config.task],
     )
-    generator.build()
-    return generator
 
 
-def build_discriminator(config: Config) -> MultiScaleDiscriminator:
-    """The discriminator with all of its variables made."""
-    discriminator = MultiScaleDiscriminator(
-        base_filters=config.discriminator.base_filters,
-        num_scales=config.discriminator.num_scales,
-    )
-    discriminator.build()
-    return discriminator
+def _discriminator(config):
+    fields = config.discriminator
+    if fields.architecture == "multi_scale":
+        return MultiScaleDiscriminator(fields.base_filters, fields.num_scales)
+    size = config.data.image_size
+    if fields.architecture == "global":
+        return GlobalDiscriminator(size, fields.base_filters)
+    # 16 features a filter: 1024 for the paper's 64.
+    return GlobalLocalDiscriminator(size, fields.base_filters, 16 * fields.base_filters)
 
 
 def stage_plan(config: Config) -> StagePlan:

@@ -3,6 +3,9 @@
 Input [B, H, W, 6]: the masked image, then the candidate (a real image or a composite),
 both in [-1, 1]. Each PatchGAN judges every patch of 70 pixels on its scale; which of
 these patches meet the hole, `patch_masks` says, by the same windows.
+
+Training asks of any discriminator: `features`, `patch_masks`, `parts`, and
+`uses_batch_statistics`. See `baseline_discriminators.py` for others.
 """
 
 import keras
@@ -112,16 +115,17 @@ class MultiScaleDiscriminator(keras.Model):
                 discriminator(blank)
         self.built = True
 
-    def call(self, inputs, hole=None):
-        del hole
+    def call(self, inputs):
         return [layers[-1] for layers in self.features(inputs)]
 
-    def features(self, inputs: tf.Tensor) -> list:
+    def features(self, inputs: tf.Tensor, mask=None) -> list:
         """What each scale's layers give: a list of lists; logits are each one's last.
 
         Args:
             inputs: [B, H, W, 6].
+            mask: not looked at.
         """
+        del mask
         features = []
         for scale, discriminator in enumerate(self.patch_discriminators):
             if scale:

@@ -57,13 +57,24 @@ class FadeIn(ScheduledValue):
 
 
 class LearningRateAnnealing(ScheduledValue):
-    """Sets the learning rate of both optimizers, stage by stage."""
+    """Sets the learning rate of both optimizers, stage by stage.
+
+    Args:
+        schedule: a callable of the step, the generator's learning rate.
+        discriminator_factor: the discriminator's over the generator's.
+    """
 
     name = "learning_rate"
 
+    def __init__(self, schedule, discriminator_factor=1.0):
+        super().__init__(schedule)
+        self.discriminator_factor = discriminator_factor
+
     def assign(self, value):
         self.model.generator_optimizer.learning_rate.assign(value)
-        self.model.discriminator_optimizer.learning_rate.assign(value)
+        self.model.discriminator_optimizer.learning_rate.assign(
+            self.discriminator_factor * value
+        )
 
 
 class GeneratorAverage(keras.callbacks.Callback):

@@ -32,7 +32,12 @@ def check(config: Config, workdir: str) -> None:
     """
     workdir_lib.newest_checkpoint(workdir)
     source = config_lib.load(os.path.join(workdir, workdir_lib.CONFIG))
-    sections = ("generator.", "discriminator.base", "discriminator.num")
+    sections = (
+        "generator.",
+        "discriminator.architecture",
+        "discriminator.base",
+        "discriminator.num",
+    )
     differing = [
         f"config.{name} is {old!r} there and {new!r} here"
         for name, (old, new) in config_lib.differences(source, config).items()

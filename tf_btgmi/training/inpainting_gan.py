@@ -8,6 +8,8 @@ whole hole where it is absent. A network with a `harmonized` output also wants
 is the gap around it.
 """
 
+from typing import Sequence
+
 import keras
 import tensorflow as tf
 
@@ -15,6 +17,7 @@ from tf_btgmi.losses.objective import Objective
 from tf_btgmi.losses.perceptual import LPIPSDistance
 from tf_btgmi.models.discriminator import MultiScaleDiscriminator
 from tf_btgmi.models.generator import Generator
+from tf_btgmi.schedules import DISCRIMINATOR, GENERATOR
 from tf_btgmi.training import regions, scores
 
 LOSSES = (
@@ -35,12 +38,13 @@ class InpaintingGAN(keras.Model):
     Attributes:
         step: variable, training steps taken.
         adversarial_weight: variable, weight of the generator's adversarial term.
+        trained: names of the networks that are trained, a Python tuple.
 
     Args:
-        generator: the network that is trained.
+        generator: the network that is trained, or one of `baselines`.
         ema_generator: a second one of the same shape, the moving average that is
             evaluated and exported.
-        discriminator: the patch-labelled discriminator.
+        discriminator: the patch-labelled discriminator, or an earlier system's.
         objective: weighs and sums the losses.
         ema_decay: decay a step of the moving average, once it is warm.
     """
@@ -60,6 +64,7 @@ class InpaintingGAN(keras.Model):
         self.discriminator = discriminator
         self.objective = objective
         self.ema_decay = ema_decay
+        self.trained = (GENERATOR, DISCRIMINATOR)
         self.lpips = LPIPSDistance(dtype="float32")
         self.step = _scalar(0, tf.int64, "step")
         self.adversarial_weight = _scalar(1.0, tf.float32, "adversarial_weight")
@@ -116,50 +121,47 @@ class InpaintingGAN(keras.Model):
         return self._predict(self.ema_generator, batch, training=False)
 
     def train_step(self, batch):
-        # Gradients are summed over replicas, so each contributes its share.
-        share = 1.0 / tf.distribute.get_strategy().num_replicas_in_sync
-        # What belongs to composites is there once for every output of the network.
-        images, masked_images = (
-            regions.repeated(tensor, self.output_names)
-            for tensor in (batch["image"], regions.masked_image(batch))
-        )
-        boxes = regions.boxes(batch, self.output_names)
-        patch_masks = self.discriminator.patch_masks(
-            regions.masks(batch, self.output_names)
-        )
-
-        generator_variables = self.generator.active_trainable_variables
-        with tf.GradientTape() as generator_tape:
-            predictions = self._predict(self.generator, batch, training=True)
-            composites = regions.composites(batch, predictions)
-
-            discriminator_variables = self.discriminator.trainable_variables
-            fakes = tf.stop_gradient(composites)
-            with generator_tape.stop_recording():
-                with tf.GradientTape() as discriminator_tape:
-                    real_logits, fake_logits = self._judge(batch, masked_images, fakes)
-                    discriminator_loss = self.objective.discriminator(
-                        real_logits, fake_logits, patch_masks
-                    )
-                    scaled = discriminator_loss * share
-                gradients = discriminator_tape.gradient(scaled, discriminator_variables)
-                self.discriminator_optimizer.apply_gradients(
-                    zip(gradients, discriminator_variables)
-                )
-
-            fake_logits = self.discriminator(tf.concat([masked_images, composites], -1))
-            terms = self.objective.generator_terms(
-                images, composites, boxes, fake_logits, patch_masks
+        losses = {}
+        with tf.GradientTape() as tape:
+            predictions = self._predict(
+                self.generator, batch, training=GENERATOR in self.trained
             )
-            generator_loss = self.objective.generator(terms, self.adversarial_weight)
-            scaled = generator_loss * share
-        gradients = generator_tape.gradient(scaled, generator_variables)
-        self.generator_optimizer.apply_gradients(zip(gradients, generator_variables))
-
+            examples = regions.examples(batch, predictions)
+            patch_masks = self.discriminator.patch_masks(examples["mask"])
+            if DISCRIMINATOR in self.trained:
+                with tape.stop_recording():
+                    losses["discriminator_loss"] = self._train_discriminator(
+                        batch, examples, patch_masks
+                    )
+            if GENERATOR in self.trained:
+                terms = self.objective.reconstruction_terms(examples)
+                if DISCRIMINATOR in self.trained:
+                    features = self._features_for_generator(batch, examples)
+                    terms.update(self.objective.realism_terms(*features, patch_masks))
+                loss = self.objective.generator(terms, self.adversarial_weight)
+                losses.update(terms, generator_loss=loss)
+                scaled = loss * _share()
+        if GENERATOR in self.trained:
+            variables = self.generator.active_trainable_variables
+            gradients = tape.gradient(scaled, variables)
+            self.generator_optimizer.apply_gradients(zip(gradients, variables))
         self.step.assign_add(1)
-        terms["generator_loss"] = generator_loss
-        terms["discriminator_loss"] = discriminator_loss
-        return self._report(terms)
+        return self._report(losses)
+
+    def _train_discriminator(self, batch, examples, patch_masks):
+        variables = self.discriminator.trainable_variables
+        fakes = {**examples, "composite": tf.stop_gradient(examples["composite"])}
+        with tf.GradientTape() as tape:
+            real_features, fake_features = self._judge(batch, fakes)
+            loss = self.objective.discriminator(
+                [layers[-1] for layers in real_features],
+                [layers[-1] for layers in fake_features],
+                patch_masks,
+            )
+            scaled = loss * _share()
+        gradients = tape.gradient(scaled, variables)
+        self.discriminator_optimizer.apply_gradients(zip(gradients, variables))
+        return loss
 
     def test_step(self, batch):
         return self._report(*scores.measure(batch, self.predictions(batch), self.lpips))
@@ -179,8 +181,17 @@ class InpaintingGAN(keras.Model):
         ):
             mean.assign_add(pace * (tf.convert_to_tensor(value) - mean))
 
-    def begin_stage(self, stage: int) -> None:
-        """Lets `stage` refinement blocks run, from the next traced step on."""
+    def begin_stage(
+        self, stage: int, trained: Sequence[str] = (GENERATOR, DISCRIMINATOR)
+    ) -> None:
+        """Says what the next traced steps do.
+
+        Args:
+            stage: refinement blocks that run.
+            trained: names of the networks that are trained. The generator alone learns
+                from its reconstruction alone.
+        """
+        self.trained = tuple(trained)
         for generator in (self.generator, self.ema_generator):
             generator.stage = stage
         self.train_function = self.test_function = self.predict_function = None
@@ -206,14 +217,31 @@ class InpaintingGAN(keras.Model):
         inputs = regions.generator_inputs(batch, self.output_names)
         return regions.by_name(generator(inputs, training=training), self.output_names)
 
-    def _judge(self, batch, masked_images, fakes):
+    def _judge(self, batch, examples):
+        """Features of images and of composites."""
+        real = tf.concat([regions.masked_image(batch), batch["image"]], axis=-1)
+        fake = _pairs(examples)
+        count = tf.shape(real)[0]
+        masks = examples["mask"]
+        if self.discriminator.uses_batch_statistics:
+            features = self.discriminator.features
+            return features(real, masks[:count]), features(fake, masks)
         # One pass over images and composites together.
-        image = batch["image"]
-        pairs = tf.concat([regions.masked_image(batch), image], axis=-1)
-        fake_pairs = tf.concat([masked_images, fakes], axis=-1)
-        logits = self.discriminator(tf.concat([pairs, fake_pairs], axis=0))
-        count = tf.shape(image)[0]
-        return [scale[:count] for scale in logits], [scale[count:] for scale in logits]
+        features = self.discriminator.features(
+            tf.concat([real, fake], axis=0), tf.concat([masks[:count], masks], axis=0)
+        )
+        return (
+            [[layer[:count] for layer in scale] for scale in features],
+            [[layer[count:] for layer in scale] for scale in features],
+        )
+
+    def _features_for_generator(self, batch, examples):
+        if not self.objective.matches_features:
+            return None, self.discriminator.features(_pairs(examples), examples["mask"])
+        real, fake = self._judge(batch, examples)
+        names = self.output_names
+        real = [[regions.repeated(layer, names) for layer in scale] for scale in real]
+        return real, fake
 
     def _report(self, values, weights=None):
         for name, value in values.items():
@@ -222,6 +250,15 @@ class InpaintingGAN(keras.Model):
         if self._mean_over_workers:
             results = {name: result[tf.newaxis] for name, result in results.items()}
         return results
+
+
+def _pairs(examples):
+    return tf.concat([examples["masked_image"], examples["composite"]], axis=-1)
+
+
+def _share():
+    # Gradients are summed over replicas, so each contributes its share.
+    return 1.0 / tf.distribute.get_strategy().num_replicas_in_sync
 
 
 def _scalar(value, dtype, name):

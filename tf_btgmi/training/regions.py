@@ -2,8 +2,8 @@
 
 `inpainted` fills the hole, `harmonized` recolours the foreground. Both are judged
 alike, each by its own mask and boxes, so that with two outputs a picture counts as two
-examples: `masks`, `boxes` and `composites` are stacked output after output, and
-`repeated` brings everything else to the same length.
+examples: `masks`, `boxes` and `composites` are stacked output after output, `repeated`
+brings everything else to the same length, and `examples` puts them together.
 """
 
 from typing import Sequence
@@ -75,6 +75,24 @@ def composites(batch: dict, predictions: dict) -> tf.Tensor:
         ],
         axis=0,
     )
+
+
+def examples(batch: dict, predictions: dict) -> dict:
+    """What is judged, output after output.
+
+    Returns:
+        `image`, `masked_image`, `mask`, `hole_boxes`, `prediction` and `composite`,
+        each [num_outputs * B, ...].
+    """
+    names = tuple(predictions)
+    return {
+        "image": repeated(batch["image"], names),
+        "masked_image": repeated(masked_image(batch), names),
+        "mask": masks(batch, names),
+        "hole_boxes": boxes(batch, names),
+        "prediction": tf.concat(list(predictions.values()), axis=0),
+        "composite": composites(batch, predictions),
+    }
 
 
 def result(batch: dict, predictions: dict) -> tf.Tensor:

@@ -105,10 +105,10 @@ class Progress(keras.callbacks.Callback):
                 for name, value in row.items():
                     if name != "step":
                         tf.summary.scalar(name, value)
-        numbers = (
-            f"reconstruction {row['reconstruction_loss']:.3f}, adversarial "
-            f"{row['adversarial_loss']:.3f}, discriminator "
-            f"{row['discriminator_loss']:.3f}"
+        numbers = ", ".join(
+            f"{name} {row[name + '_loss']:.3f}"
+            for name in ("reconstruction", "adversarial", "discriminator")
+            if name + "_loss" in row
         )
         rate = row.get("images_per_second", 0.0)
         self._bar.set_description(f"stage {row['stage']}")

@@ -28,6 +28,9 @@ from tf_btgmi.training.reporting import Progress, Validation
 from tf_btgmi.training.strategy import is_chief
 
 ADAM_BETAS = (0.5, 0.999)
+# Zeiler 2012, whose learning rate is 1.
+ADADELTA_RHO = 0.95
+ADADELTA_EPSILON = 1e-6
 # What may differ from the run that is resumed: it changes no weight of any step.
 _FREE_FIELDS = (
     "name",
@@ -107,7 +110,6 @@ def build_model(config: Config, strategy) -> InpaintingGAN:
     """The compiled model of `config` with every variable made, under `strategy`."""
     keras.utils.set_random_seed(config.training.seed)
     keras.mixed_precision.set_global_policy(config.training.precision)
-    rate = config.procedure.learning_rate
     with strategy.scope():
         model = InpaintingGAN(
             generator=build.build_generator(config),
@@ -125,7 +127,8 @@ def build_model(config: Config, strategy) -> InpaintingGAN:
             ema_decay=config.training.ema_decay,
         )
         model.compile(
-            generator_optimizer=_adam(rate), discriminator_optimizer=_adam(rate)
+            generator_optimizer=_optimizer(config.procedure),
+            discriminator_optimizer=_optimizer(config.procedure),
         )
     # Traced here, not inside the first step's time.
     model.update_average.get_concrete_function()
@@ -202,14 +205,23 @@ def _train_stages(config, model, strategy, callbacks, start_step):
     procedure = config.procedure
     plan = build.stage_plan(config)
     sizes = (procedure.warmup_image_size, config.data.image_size)
-    todo = schedules.segments(plan, start_step, procedure.warmup_steps, sizes)
+    phases = schedules.Phases(
+        procedure.generator_only_steps, procedure.discriminator_only_steps
+    )
+    todo = schedules.segments(plan, start_step, procedure.warmup_steps, sizes, phases)
     for first, end, stage, image_size in todo:
-        model.begin_stage(build.num_active_blocks(config, first))
+        trained = phases.trained(first)
+        model.begin_stage(build.num_active_blocks(config, first), trained)
         begins = stage > 0 and first == plan.start(stage)
         if begins and procedure.restart_optimizer:
             model.restart_generator_optimizer()
         logging.info(
-            "Stage %d, steps %d to %d, %d px.", stage, first, end - 1, image_size
+            "Stage %d, steps %d to %d, %d px%s.",
+            stage,
+            first,
+            end - 1,
+            image_size,
+            "" if len(trained) == 2 else f", the {trained[0]} alone",
         )
         dataset = _distributed(config, strategy, first, end - first, image_size)
         _fit(model, dataset, end - first, callbacks)
@@ -250,6 +262,8 @@ def _distributed(config, strategy, first, num_steps, image_size):
 
 
 def _scheduled(procedure, plan):
+    fade_in_steps = procedure.fade_in_steps if procedure.block_wise else 0
+    fade_in = schedule_callbacks.FadeIn(schedules.FadeInSchedule(plan, fade_in_steps))
     return [
         schedule_callbacks.AdversarialLossAnnealing(
             schedules.AdversarialWeightSchedule(
@@ -261,21 +275,25 @@ def _scheduled(procedure, plan):
         ),
         schedule_callbacks.LearningRateAnnealing(
             schedules.LearningRateByStage(
-                plan, procedure.learning_rate, procedure.learning_rate_factor
-            )
+                plan,
+                procedure.learning_rate,
+                procedure.learning_rate_factor,
+                procedure.learning_rate_decay_steps,
+            ),
+            procedure.discriminator_learning_rate_factor,
         ),
-        schedule_callbacks.FadeIn(
-            schedules.FadeInSchedule(
-                plan, procedure.fade_in_steps if procedure.block_wise else 0
-            )
-        ),
+        *([fade_in] if procedure.num_refinement_blocks else []),
     ]
 
 
-def _adam(learning_rate):
-    return keras.optimizers.Adam(
-        learning_rate, beta_1=ADAM_BETAS[0], beta_2=ADAM_BETAS[1]
-    )
+def _optimizer(procedure):
+    # The callbacks set the rate of each step.
+    rate = procedure.learning_rate
+    if procedure.optimizer == "adadelta":
+        return keras.optimizers.Adadelta(
+            rate, rho=ADADELTA_RHO, epsilon=ADADELTA_EPSILON
+        )
+    return keras.optimizers.Adam(rate, beta_1=ADAM_BETAS[0], beta_2=ADAM_BETAS[1])
 
 
 def _settle_config(config, workdir, chief):

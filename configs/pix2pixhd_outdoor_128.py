@@ -1,0 +1,43 @@
+r"""A compact pix2pixHD (Wang et al. 2018), to stand beside outdoor_128.
+
+Command: python -m tf_btgmi.train --config=configs/pix2pixhd_outdoor_128.py \
+    --workdir=runs/pix2pixhd_outdoor_128 --config.data.source=folder:PHOTOGRAPHS
+Time: not yet measured.
+To expect: not yet measured.
+
+pix2pixhd_256.py with the head of outdoor_128.py, on its pictures and holes, for as many
+steps as that has in all.
+"""
+
+from tf_btgmi.config import Config
+
+
+def get_config() -> Config:
+    """The experiment."""
+    config = Config(name="pix2pixhd_outdoor_128")
+    config.data.image_size = 128
+    config.data.min_crop = 0.5
+    config.data.color_jitter = 0.1
+    config.data.num_validation_images = 32
+    config.masks.rectangles = 0.5
+    config.masks.free_form = 0.35
+    config.masks.borders = 0.15
+    config.masks.max_hole_ratio = 0.5
+    config.generator.base_filters = 24
+    config.generator.max_filters = 96
+    config.generator.num_downsamplings = 2
+    config.generator.num_head_blocks = 6
+    config.generator.normalization = "instance"
+    config.generator.dilation = 1
+    config.discriminator.base_filters = 32
+    config.discriminator.patch_labels = "all_fake"
+    config.losses.reconstruction = "feature_matching"
+    config.procedure.head_steps = 7_450
+    config.procedure.warmup_steps = 2_500
+    config.procedure.warmup_image_size = 64
+    config.procedure.num_refinement_blocks = 0
+    config.procedure.learning_rate_decay_steps = 3_725
+    config.training.checkpoint_every_steps = 500
+    config.training.checkpoint_every_minutes = 5.0
+    config.training.validate_every_steps = 500
+    return config
