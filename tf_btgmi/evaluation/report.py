@@ -11,7 +11,13 @@ from tf_btgmi.evaluation.tables import Cell, Table
 _CHARTS = ("hole_psnr", "hole_ssim", "box_lpips", "hole_l1")
 
 
-def render(store: Store, summary: Summary, names: Sequence[str], num_shown: int) -> str:
+def render(
+    store: Store,
+    summary: Summary,
+    names: Sequence[str],
+    num_shown: int,
+    first_tables: Sequence[Table] = (),
+) -> str:
     """The page.
 
     Args:
@@ -19,8 +25,10 @@ def render(store: Store, summary: Summary, names: Sequence[str], num_shown: int)
         summary: its numbers.
         names: its pictures.
         num_shown: pictures to show at most.
+        first_tables: tables that come before the summary's own.
     """
     body = [_head(summary)]
+    body += [_table(table) for table in first_tables]
     body += [_table(table) for table in tables.totals(summary)]
     body += [_table(table) for table in tables.differences(summary)]
     body.append(_charts(summary))

@@ -13,7 +13,7 @@ line that a crash has cut is left out.
 import json
 import os
 import re
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Sequence
 
 import numpy as np
 from PIL import Image
@@ -34,6 +34,10 @@ class Store:
         methods: the identity of each method by name. Methods may come and go between
             runs; one of the same name that has rows has to be the same.
 
+    Attributes:
+        settings: the argument.
+        identities: the argument `methods`.
+
     Raises:
         ValueError: another evaluation is in the folder, a method has changed, or a name
             is not fit for a file.
@@ -49,6 +53,8 @@ class Store:
         if os.path.isfile(folder):
             raise ValueError(f"{folder} is a file; give a folder.")
         self.folder = folder
+        self.settings = settings
+        self.identities = methods
         path = os.path.join(folder, "settings.json")
         wanted = json.loads(json.dumps({**settings, "methods": methods}))
         if os.path.exists(path):
@@ -68,6 +74,19 @@ class Store:
         os.makedirs(folder, exist_ok=True)
         _replace(path, lambda new: _write_json(new, wanted))
         self._rows = {name: self._read_rows(name) for name in (TRUTH, *methods)}
+
+    @classmethod
+    def opened(cls, folder: str, methods: Sequence[str]) -> "Store":
+        """The evaluation that `folder` holds, with some of its methods.
+
+        Raises:
+            ValueError: it cannot be read.
+            FileNotFoundError: there is none.
+            KeyError: one of the methods is not in it.
+        """
+        settings = _read_json(os.path.join(folder, "settings.json"))
+        known = settings.pop("methods")
+        return cls(folder, settings, {name: known[name] for name in methods})
 
     def rows(self, method: str) -> Dict[str, Dict[str, Any]]:
         """Rows of a method by picture name."""

@@ -1,0 +1,29 @@
+r"""The base of the ablation: the method at 64x64, small enough to train many times.
+
+Command: python -m tf_btgmi.ablations --config=configs/ablation_64.py \
+    --config.data.source=folder:PHOTOGRAPHS --test=OTHER_PHOTOGRAPHS \
+    --output=runs/ablations
+Time: not yet measured.
+To expect: docs/ablations.md.
+"""
+
+from tf_btgmi.config import Config
+
+
+def get_config() -> Config:
+    """The experiment."""
+    config = Config(name="ablation_64")
+    config.data.image_size = 64
+    config.data.min_crop = 0.5
+    config.data.num_validation_images = 0
+    config.generator.base_filters = 16
+    config.generator.max_filters = 128
+    config.discriminator.base_filters = 16
+    config.losses.ppl_patch_size = 48
+    config.procedure.head_steps = 700
+    config.procedure.refinement_steps = 80
+    config.procedure.fade_in_steps = 50
+    config.training.ema_decay = 0.99
+    config.training.checkpoint_every_steps = 200
+    config.training.keep_checkpoints = 1
+    return config

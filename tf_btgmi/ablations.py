@@ -1,0 +1,146 @@
+r"""Trains the method with one thing changed at a time, and compares the results.
+
+    python -m tf_btgmi.ablations --config=configs/ablation_64.py \
+        --config.data.source=folder:photographs --test=test_photographs \
+        --output=runs/ablations
+
+Every arm is the config with named fields changed, trained from the same seeds on the
+same examples for as many steps, one after the other. The output folder gets table.md,
+summary.json and report.html with pictures. The same command goes on where it stopped,
+and more arms or seeds may be asked for later.
+"""
+
+import json
+import os
+
+from absl import flags
+
+from tf_btgmi import config as config_lib
+from tf_btgmi import program
+from tf_btgmi.data import masks as mask_kinds
+from tf_btgmi.evaluation.ablation_arms import ARMS, BASE, run_name
+from tf_btgmi.evaluation.ablation_runs import EVALUATION, Ablation
+
+FLAGS = flags.FLAGS
+
+
+def define_flags():
+    """The flags of this program; `program.run` calls it."""
+    program.define_config_flag()
+    flags.DEFINE_string(
+        "test", None, "Folder of the pictures that results are measured on."
+    )
+    flags.DEFINE_string("output", None, "Folder for trainings, evaluation and report.")
+    flags.DEFINE_list("arms", list(ARMS), f"Some of {', '.join(ARMS)}.")
+    flags.DEFINE_list("seeds", ["0", "1"], "Seeds that every arm is trained with.")
+    flags.DEFINE_enum(
+        "mask_kind",
+        "rectangles",
+        [kind for kind in mask_kinds.NAMED_KINDS if kind != "object"],
+        "Kind of holes in the test pictures.",
+    )
+    flags.DEFINE_integer("mask_seed", 0, "Seed of those holes.", lower_bound=0)
+    flags.DEFINE_integer(
+        "limit", 0, "Only so many test pictures; 0: all.", lower_bound=0
+    )
+    flags.DEFINE_integer("num_shown", 24, "Pictures in report.html.", lower_bound=1)
+
+
+def main(argv):
+    """Checks the flags, trains and measures what is missing, writes the reports."""
+    del argv
+    arms, seeds = _check_flags()
+    config_lib.validate(FLAGS.config)
+    evaluation = {
+        "data": FLAGS.test,
+        "mask_kind": FLAGS.mask_kind,
+        "seed": FLAGS.mask_seed,
+        "image_size": FLAGS.config.data.image_size,
+        "limit": FLAGS.limit,
+    }
+    ablation = Ablation(FLAGS.output, FLAGS.config, arms, seeds, evaluation)
+    print(_plan(arms, seeds), flush=True)
+    failed = ablation.run()
+    complete = [
+        arm for arm in arms if not {run_name(arm, s) for s in seeds} & set(failed)
+    ]
+    if BASE not in complete:
+        raise program.ProgramFailure(
+            f"The base could not be trained, so there is nothing to compare: "
+            f"{', '.join(failed)} failed. See {FLAGS.output}/logs."
+        )
+    _report(complete, seeds, failed)
+    return program.FAILURE_EXIT_CODE if failed else 0
+
+
+def _check_flags():
+    if FLAGS.config is None:
+        raise program.UsageError("Give --config=FILE, configs/ablation_64.py say.")
+    for name, what in (
+        ("test", "the pictures that results are measured on"),
+        ("output", "where everything is kept"),
+    ):
+        if not FLAGS[name].value:
+            raise program.UsageError(f"Give --{name}=FOLDER: {what}.")
+    if not os.path.isdir(FLAGS.test):
+        raise program.UsageError(f"--test: there is no folder {FLAGS.test}.")
+    arms = [BASE, *(arm for arm in FLAGS.arms if arm and arm != BASE)]
+    seeds = [int(seed) for seed in FLAGS.seeds if seed.isdigit()]
+    if not seeds or len(seeds) != len(FLAGS.seeds):
+        raise program.UsageError("--seeds must be whole numbers, with commas.")
+    for given, name in ((arms, "arms"), (seeds, "seeds")):
+        if len(set(given)) != len(given):
+            raise program.UsageError(f"--{name} names one of them twice.")
+    return arms, seeds
+
+
+def _plan(arms, seeds) -> str:
+    procedure = FLAGS.config.procedure
+    blocks = procedure.num_refinement_blocks
+    steps = procedure.head_steps + blocks * procedure.refinement_steps
+    return (
+        f"{len(arms)} arms x {len(seeds)} seeds, {steps} steps of "
+        f"{FLAGS.config.data.global_batch_size} pictures each."
+    )
+
+
+def _report(arms, seeds, failed) -> None:
+    # Only now: trainings should have the memory while they run.
+    from tf_btgmi.data.folder import natural_key
+    from tf_btgmi.evaluation import ablation_table, report, summary, tables
+    from tf_btgmi.evaluation.store import Store
+
+    runs = [run_name(arm, seed) for seed in seeds for arm in arms]
+    store = Store.opened(os.path.join(FLAGS.output, EVALUATION), runs)
+    base = run_name(BASE, seeds[0])
+    names = sorted(store.rows(base), key=natural_key)
+    rows = {name: store.rows(name) for name in runs}
+    found = ablation_table.numbers(rows, names, arms, seeds)
+    shown = ablation_table.tables(found, len(names), seeds)
+    text = tables.to_markdown(shown)
+    numbers = {
+        "base": FLAGS.config.name,
+        "seeds": seeds,
+        "n": len(names),
+        "evaluation": store.settings,
+        "failed": failed,
+        "arms": ablation_table.to_json(found),
+    }
+    first_seed = {name: store.identities[name] for name in runs[: len(arms)]}
+    pictures = summary.summarize(store, store.settings, first_seed, base, names, [])
+    page = report.render(store, pictures, names, FLAGS.num_shown, shown)
+    for name, content in (
+        ("table.md", text),
+        ("summary.json", json.dumps(numbers, indent=2, allow_nan=False) + "\n"),
+        ("report.html", page),
+    ):
+        with open(os.path.join(FLAGS.output, name), "w", encoding="utf-8") as file:
+            file.write(content)
+    print(text)
+    if failed:
+        print(f"Failed, and left out: {', '.join(failed)}.")
+    print(f"Report: {os.path.join(FLAGS.output, 'report.html')}")
+
+
+if __name__ == "__main__":
+    program.run(main, define_flags)

@@ -1,0 +1,88 @@
+"""The arms of the ablation: the base experiment with named fields changed.
+
+Every arm sees the same pictures, crops and holes in the same order, because those
+depend on the seed and the number of the example alone, and takes as many steps.
+"""
+
+import copy
+from typing import Any, Dict, NamedTuple
+
+from tf_btgmi import config as config_lib
+from tf_btgmi.config import Config
+
+BASE = "base"
+
+
+class Arm(NamedTuple):
+    """One arm.
+
+    Attributes:
+        difference: what it has in place of what the base has.
+        changes: values by the fields' dotted paths.
+    """
+
+    difference: str
+    changes: Dict[str, Any]
+
+
+ARMS = {
+    BASE: Arm("the method", {}),
+    "all_blocks": Arm(
+        "all blocks from the first step, not one after the other",
+        {"procedure.block_wise": False},
+    ),
+    "constant_adversarial": Arm(
+        "adversarial weight constant, not annealed",
+        {"procedure.adversarial_annealing": "constant"},
+    ),
+    "perceptual": Arm(
+        "LPIPS of the whole picture, not of patches",
+        {"losses.reconstruction": "perceptual"},
+    ),
+    "l1": Arm("L1 in place of PPL", {"losses.reconstruction": "l1"}),
+    "l2": Arm("L2 in place of PPL", {"losses.reconstruction": "l2"}),
+    "all_fake": Arm(
+        "every patch of a composite fake, not the hole's alone",
+        {"discriminator.patch_labels": "all_fake"},
+    ),
+    "one_scale": Arm(
+        "one discriminator, not one a scale", {"discriminator.num_scales": 1}
+    ),
+    "interpolated": Arm(
+        "interpolated resampling, not strided",
+        {"generator.resampling": "interpolated"},
+    ),
+    "dilation_1": Arm("no dilation in the blocks", {"generator.dilation": 1}),
+}
+
+
+def arm_config(base: Config, name: str, seed: int) -> Config:
+    """The experiment of an arm; `base` is left as it is.
+
+    Raises:
+        ValueError: no such arm, one that changes nothing, or a config that does not
+            fit together.
+    """
+    if name not in ARMS:
+        raise ValueError(f"There is no arm {name!r}; these are: {', '.join(ARMS)}.")
+    config = copy.deepcopy(base)
+    for path, value in ARMS[name].changes.items():
+        *sections, field = path.split(".")
+        node = config
+        for section in sections:
+            node = getattr(node, section)
+        if getattr(node, field) == value:
+            raise ValueError(
+                f"The arm {name} is the base itself: its config.{path} is {value!r} "
+                "already. Leave it out of --arms, or change the base."
+            )
+        setattr(node, field, value)
+    config.name = run_name(name, seed)
+    config.training.seed = seed
+    config_lib.validate(config)
+    return config
+
+
+def run_name(arm: str, seed: int) -> str:
+    """Name of one training, in folders and reports."""
+    return f"{arm}-seed{seed}"

@@ -1,0 +1,177 @@
+"""The ablation's numbers: arms against the base, over pictures and over seeds.
+
+A number is the mean over seeds; its interval is over the pictures (bootstrap, 95 %),
+for these trainings. What another seed changes, the interval does not know: the
+differences of each seed stand beside it.
+"""
+
+from typing import Any, Dict, List, NamedTuple, Sequence
+
+import numpy as np
+
+from tf_btgmi.evaluation import measures, statistics
+from tf_btgmi.evaluation.ablation_arms import ARMS, BASE, run_name
+from tf_btgmi.evaluation.measures import Measure
+from tf_btgmi.evaluation.statistics import Estimate
+from tf_btgmi.evaluation.tables import Cell, Table, number
+
+_LABELS = {
+    "lpips": "LPIPS",
+    "box_lpips": "LPIPS of the hole's box",
+    "hole_l1": "hole L1",
+    "hole_psnr": "hole PSNR, dB",
+}
+MEASURES = tuple(
+    measure._replace(label=_LABELS[measure.name])
+    for measure in measures.ALL[::-1]
+    if measure.name in _LABELS
+)
+
+
+class ArmNumbers(NamedTuple):
+    """What is known of one arm; each by measure.
+
+    Attributes:
+        values: over all seeds.
+        differences: to the base, over all seeds.
+        by_seed: differences to the base, one a seed.
+    """
+
+    values: Dict[str, Estimate]
+    differences: Dict[str, Estimate]
+    by_seed: Dict[str, List[float]]
+
+    def is_clear(self, measure: str) -> bool:
+        """Whether the interval leaves out 0 and every seed is on the same side."""
+        signs = {value > 0 for value in self.by_seed[measure]}
+        return self.differences[measure].excludes_zero and len(signs) == 1
+
+
+def numbers(
+    rows: Dict[str, Dict[str, Dict[str, Any]]],
+    names: Sequence[str],
+    arms: Sequence[str],
+    seeds: Sequence[int],
+) -> Dict[str, ArmNumbers]:
+    """Sums up the rows of all trainings.
+
+    Args:
+        rows: by training (`run_name`), by picture.
+        names: the pictures.
+        arms: with the base among them.
+        seeds: each trained in every arm.
+    """
+    # [seeds, pictures, arms, measures]
+    scores = np.array(
+        [[_scores(rows, seed, name, arms) for name in names] for seed in seeds]
+    )
+    base = list(arms).index(BASE)
+    is_psnr = [measure.is_psnr for measure in MEASURES]
+    values, differences = statistics.estimates(scores.mean(axis=0), is_psnr, base)
+    by_seed = [statistics.estimates(one, is_psnr, base)[1] for one in scores]
+    keys = [measure.name for measure in MEASURES]
+    found = {}
+    for position, arm in enumerate(arms):
+        each = zip(*(one[position] for one in by_seed))
+        found[arm] = ArmNumbers(
+            dict(zip(keys, values[position])),
+            dict(zip(keys, differences[position])),
+            {key: [e.value for e in column] for key, column in zip(keys, each)},
+        )
+    return found
+
+
+def tables(
+    found: Dict[str, ArmNumbers], num_pictures: int, seeds: Sequence[int]
+) -> List[Table]:
+    """Values of every arm, and every other arm against the base."""
+    listed = ", ".join(map(str, seeds))
+    headings = [measure.heading for measure in MEASURES]
+    values = [
+        [
+            Cell(arm),
+            Cell(ARMS[arm].difference),
+            *(_value(arm_numbers.values[m.name], m) for m in MEASURES),
+        ]
+        for arm, arm_numbers in found.items()
+    ]
+    differences = [
+        [Cell(arm), *(_difference(arm_numbers, m) for m in MEASURES)]
+        for arm, arm_numbers in found.items()
+        if arm != BASE
+    ]
+    return [
+        Table(
+            "The arms",
+            f"Means over the seeds {listed}; 95 % bootstrap intervals over "
+            f"{num_pictures} pictures.",
+            ["method", "what differs from the base", *headings],
+            values,
+        ),
+        Table(
+            "Against the base",
+            "The arm minus the base: same pictures, holes and seeds. In brackets the "
+            f"interval over pictures, then each seed's own ({listed}). Bold where the "
+            "interval leaves out 0 and the seeds agree on the sign.",
+            ["method", *headings],
+            differences,
+        ),
+    ]
+
+
+def to_json(found: Dict[str, ArmNumbers]) -> Dict[str, Any]:
+    """The numbers as nested dicts; what has no number is null."""
+    result = {}
+    for arm, arm_numbers in found.items():
+        result[arm] = {
+            "what_differs": ARMS[arm].difference,
+            "changes": ARMS[arm].changes,
+            "values": {k: v._asdict() for k, v in arm_numbers.values.items()},
+            "differences": {
+                name: {
+                    **estimate._asdict(),
+                    "by_seed": arm_numbers.by_seed[name],
+                    "clear": arm_numbers.is_clear(name),
+                }
+                for name, estimate in arm_numbers.differences.items()
+            },
+        }
+    return result
+
+
+def _scores(rows, seed, name, arms):
+    return [
+        [rows[run_name(arm, seed)][name][measure.source] for measure in MEASURES]
+        for arm in arms
+    ]
+
+
+def _value(estimate: Estimate, measure: Measure) -> Cell:
+    text = number(estimate.value, measure.digits)
+    return Cell(text, False, _interval(estimate, measure.digits))
+
+
+def _difference(arm_numbers: ArmNumbers, measure: Measure) -> Cell:
+    estimate = arm_numbers.differences[measure.name]
+    digits = measure.digits + 1 if measure.digits < 4 else measure.digits
+    by_seed = arm_numbers.by_seed[measure.name]
+    each = ", ".join(number(value, digits, signed=True) for value in by_seed)
+    interval = _interval(estimate, digits, signed=True)
+    clear = arm_numbers.is_clear(measure.name)
+    verdict = ""
+    if clear:
+        better = (estimate.value > 0) == measure.higher_is_better
+        verdict = "better" if better else "worse"
+    return Cell(
+        number(estimate.value, digits, signed=True),
+        clear,
+        f"{interval} ({each})".strip(),
+        verdict,
+    )
+
+
+def _interval(estimate: Estimate, digits: int, signed: bool = False) -> str:
+    if estimate.low is None:
+        return ""
+    low, high = (number(v, digits, signed) for v in (estimate.low, estimate.high))
+    return f"[{low}, {high}]"
