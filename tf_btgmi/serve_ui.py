@@ -9,9 +9,7 @@ the model runs in TensorFlow Serving and the windows around holes are sent there
 Exit code: 0, ended by Ctrl-C; 1, the port is taken; 2, a mistake in the flags.
 """
 
-import ipaddress
 import os
-import socket
 from typing import List, Optional
 
 import numpy as np
@@ -55,32 +53,24 @@ def main(argv):
             f"--server: {FLAGS.server} is no address like grpc://localhost:8500."
         )
     try:
-        import uvicorn
-
+        from tf_btgmi.ui import web
         from tf_btgmi.ui.limits import Limits
         from tf_btgmi.ui.server import create_app
     except ImportError as error:
         raise program.UsageError(
             f"The studio needs {error.name}: pip install -r requirements.txt."
         ) from None
-    listener = _listen(FLAGS.host, FLAGS.port)
+    listener = web.listen(FLAGS.host, FLAGS.port)
     models = _load_all([FLAGS.server] if FLAGS.server else FLAGS.model or [None])
     limits = Limits(max_pixels=FLAGS.max_megapixels * 1_000_000)
     Image.MAX_IMAGE_PIXELS = limits.max_pixels
     app = create_app(models, limits, FLAGS.allowed_host)
-    _announce(FLAGS.host, listener.getsockname()[1])
-    settings = uvicorn.Config(
-        app,
-        log_level="warning",
-        # Requests beyond these are refused before they are read.
-        limit_concurrency=64,
-        timeout_keep_alive=30,
-        server_header=False,
+    warning = (
+        "lets every machine that reaches this one use the studio, without a password "
+        "or encryption. Pictures and results travel in the clear."
     )
-    try:
-        uvicorn.Server(settings).run(sockets=[listener])
-    except KeyboardInterrupt:
-        pass
+    web.announce("The studio", FLAGS.host, listener, warning)
+    web.serve(app, listener)
     return 0
 
 
@@ -120,41 +110,6 @@ def _warm_up(predictor) -> None:
     mask = np.zeros(image.shape[:2], bool)
     mask[:8, :8] = True
     predictor.inpaint(image, mask)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except socket.gaierror:
-        listener.close()
-        raise program.UsageError(f"--host: there is no address {host} here.") from None
-    except OSError as error:
-        listener.close()
-        raise program.ProgramFailure(
-            f"Cannot listen on {host}, port {port}: {error.strerror}. Choose another "
-            "with --port."
-        ) from None
-    return listener
-
-
-def _announce(host: str, port: int) -> None:
-    try:
-        address = ipaddress.ip_address(host)
-        is_local = address.is_loopback
-    except ValueError:
-        address, is_local = None, host == "localhost"
-    if not is_local:
-        print(
-            f"WARNING: --host={host} lets every machine that reaches this one use the "
-            "studio, without a password or encryption. Pictures and results travel "
-            "in the clear."
-        )
-    anywhere = address is not None and address.is_unspecified
-    shown = "localhost" if anywhere else f"[{host}]" if ":" in host else host
-    print(f"The studio is at http://{shown}:{port}/ . Stop it with Ctrl-C.", flush=True)
 
 
 if __name__ == "__main__":

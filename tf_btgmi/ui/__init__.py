@@ -1,1 +1,1 @@
-"""The studio: a local web page, and the server behind it."""
+"""Web pages of this machine, and the servers behind them: the studio, the study."""

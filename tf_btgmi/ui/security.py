@@ -1,4 +1,4 @@
-"""What keeps other web pages, and other machines, away from the studio.
+"""What keeps other web pages, and other machines, away from a server of this machine.
 
 - A Host that is a name other than those allowed is refused: by DNS rebinding a foreign
   page would come as one. An address or localhost cannot be bent that way.
@@ -78,8 +78,8 @@ class Gate:
                 421,
                 "wrong_host",
                 "This address is not served.",
-                "The request names a host that the studio does not know.",
-                "Use the address that the studio printed, or start it with "
+                "The request names a host that this server does not know.",
+                "Use the address that the server printed, or start it with "
                 "--allowed_host=NAME.",
             )
         origin = headers.get("origin")
@@ -92,8 +92,8 @@ class Gate:
                 403,
                 "foreign_page",
                 "Another site's page has sent this.",
-                "The studio answers its own page only.",
-                "Open the studio's own address.",
+                "This server answers its own page only.",
+                "Open the server's own address.",
             )
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > self.max_body_bytes:

@@ -1,0 +1,1 @@
+"""The user study: what is asked, what was answered, what that says."""

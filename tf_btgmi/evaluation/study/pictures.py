@@ -1,0 +1,116 @@
+"""The pictures of a study: each method's, the truth, and ruined ones as a check."""
+
+import hashlib
+import io
+import os
+from typing import Dict, List
+
+import numpy as np
+from PIL import Image
+
+from tf_btgmi.evaluation.result_files import by_name, fingerprint, read_picture
+
+TRUTH = "truth"
+RUINED = "ruined"
+# Tiles along the shorter side of a ruined picture.
+_NUM_TILES = 8
+
+
+class StudyPictures:
+    """Folders of pictures with the same names.
+
+    Attributes:
+        names: the pictures, those of the truth.
+        methods: names of the methods.
+        identity: by folder, what changes when its files do.
+    """
+
+    def __init__(self, results: Dict[str, str], truth: str):
+        """Lists the folders and looks at the sizes.
+
+        Args:
+            results: folder by name of the method, two or more.
+            truth: folder of the untouched pictures.
+
+        Raises:
+            ValueError: fewer than two methods, no such folder, pictures missing,
+                unreadable, or of different sizes.
+        """
+        if len(results) < 2:
+            raise ValueError("A study compares two or more --results=NAME=FOLDER.")
+        folders = {TRUTH: truth}
+        folders.update((f"results {name}", place) for name, place in results.items())
+        found = {key: by_name(folder) for key, folder in folders.items()}
+        self.methods = list(results)
+        self.names: List[str] = list(found[TRUTH])
+        self.identity = {
+            key: fingerprint(folder, list(found[key].values()))
+            for key, folder in folders.items()
+        }
+        self._paths = {
+            key: {name: os.path.join(folder, p) for name, p in found[key].items()}
+            for key, folder in folders.items()
+        }
+        self._check(folders)
+
+    def method_png(self, method: str, name: str) -> bytes:
+        """What a method made of a picture; nothing in the file tells which it was."""
+        return _png(read_picture(self._paths[f"results {method}"][name]))
+
+    def check_png(self, kind: str, name: str) -> bytes:
+        """The truth, or the truth ruined: `TRUTH`, or `RUINED` and a number."""
+        picture = read_picture(self._paths[TRUTH][name])
+        return _png(picture if kind == TRUTH else ruined(picture, f"{kind} {name}"))
+
+    def _check(self, folders: Dict[str, str]) -> None:
+        for key, folder in folders.items():
+            paths = self._paths[key]
+            missing = [name for name in self.names if name not in paths]
+            if missing:
+                raise ValueError(
+                    f"{folder} lacks {len(missing)} of the {len(self.names)} pictures "
+                    f"of {folders[TRUTH]}; the first is {missing[0]}."
+                )
+            for name in self.names:
+                size, wanted = _size(paths[name]), _size(self._paths[TRUTH][name])
+                if size != wanted:
+                    raise ValueError(
+                        f"{paths[name]} is {size[0]}x{size[1]} pixels and its truth "
+                        f"{wanted[0]}x{wanted[1]}; they must be of one size."
+                    )
+
+
+def ruined(picture: np.ndarray, seed: str) -> np.ndarray:
+    """A picture that nobody takes for a photograph: tiles shuffled, half of them
+    negative.
+
+    Args:
+        picture: [H, W, 3] uint8.
+        seed: the same one gives the same picture.
+    """
+    words = np.frombuffer(hashlib.sha256(seed.encode()).digest(), ">u4")
+    rng = np.random.default_rng(list(map(int, words)))
+    side = max(min(picture.shape[:2]) // _NUM_TILES, 1)
+    rows, columns = picture.shape[0] // side, picture.shape[1] // side
+    places = [(y * side, x * side) for y in range(rows) for x in range(columns)]
+    result = picture.copy()
+    for position, source in enumerate(rng.permutation(len(places))):
+        (y, x), (from_y, from_x) = places[position], places[source]
+        tile = picture[from_y : from_y + side, from_x : from_x + side]
+        result[y : y + side, x : x + side] = 255 - tile if position % 2 else tile
+    return result
+
+
+def _png(picture: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG")
+    return file.getvalue()
+
+
+def _size(path: str):
+    try:
+        with Image.open(path) as picture:
+            return picture.size
+    # Pillow raises nearly anything for a damaged file.
+    except Exception as error:
+        raise ValueError(f"{path} cannot be read: {error}") from error

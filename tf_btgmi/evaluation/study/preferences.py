@@ -1,0 +1,135 @@
+"""What answers say: how often each method was preferred, and a ranking.
+
+Answers are taken as independent of each other.
+"""
+
+import collections
+from statistics import NormalDist
+from typing import Dict, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+
+LEVEL = 0.95
+NO_DIFFERENCE = "no difference"
+_Z = NormalDist().inv_cdf(0.5 + LEVEL / 2.0)
+_NUM_ITERATIONS = 200
+_TOLERANCE = 1e-10
+
+
+class Comparison(NamedTuple):
+    """Methods that were shown side by side, and the preferred one; None if none was."""
+
+    methods: Tuple[str, ...]
+    winner: Optional[str]
+
+
+class Rate(NamedTuple):
+    """A share with its Wilson interval; no numbers where nothing was counted."""
+
+    count: int
+    num: int
+    value: Optional[float]
+    low: Optional[float]
+    high: Optional[float]
+
+
+class Strength(NamedTuple):
+    """A method's logarithmic strength; the mean of all methods is 0."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def chance(self) -> float:
+        """Of being preferred to a method of strength 0."""
+        return float(1.0 / (1.0 + np.exp(-self.value)))
+
+
+def wilson(count: int, num: int) -> Rate:
+    """The share `count / num` with its 95 % interval after Wilson 1927."""
+    if not num:
+        return Rate(count, num, None, None, None)
+    share, spread = count / num, _Z**2 / num
+    middle = share + spread / 2.0
+    reach = _Z * np.sqrt(share * (1.0 - share) / num + spread / (4.0 * num))
+    low, high = ((middle + sign * reach) / (1.0 + spread) for sign in (-1, 1))
+    return Rate(count, num, share, float(max(low, 0.0)), float(min(high, 1.0)))
+
+
+def preference_rates(
+    comparisons: Sequence[Comparison],
+) -> Dict[Tuple[str, ...], Dict[str, Rate]]:
+    """How often each was preferred, and `NO_DIFFERENCE`, by the methods compared."""
+    counts = _counts(comparisons)
+    rates = {}
+    for methods in sorted(counts):
+        num = sum(counts[methods].values())
+        rates[methods] = {
+            name or NO_DIFFERENCE: wilson(counts[methods][name], num)
+            for name in (*methods, None)
+        }
+    return rates
+
+
+def bradley_terry(
+    comparisons: Sequence[Comparison], methods: Sequence[str]
+) -> Dict[str, Strength]:
+    """Strengths of the methods, the strongest first.
+
+    The model of Bradley and Terry 1952, with Luce's rule for more than two: the chance
+    to be preferred is a method's share of the strengths shown. No difference counts
+    as an equal part of a win for each. Every method has one comparison besides, half
+    won, with one of strength 1, so that who always wins has a finite strength. Found
+    by Newton's method; intervals of 95 % are those of the likelihood's curvature.
+
+    Args:
+        comparisons: of `methods`; may be none.
+        methods: one or more.
+    """
+    shown, wins, nums = _tables(comparisons, methods)
+    strengths = np.zeros(len(methods))
+    for _ in range(_NUM_ITERATIONS):
+        weights = np.exp(strengths)
+        chances = shown * weights / (shown @ weights)[:, None]
+        against_one = weights / (1.0 + weights)
+        slope = wins + 0.5 - nums @ chances - against_one
+        curvature = np.diag(nums @ chances + against_one * (1.0 - against_one))
+        curvature -= chances.T @ (chances * nums[:, None])
+        # The likelihood has one maximum; shorter steps keep far ones from overshooting.
+        step = np.clip(np.linalg.solve(curvature, slope), -1.0, 1.0)
+        strengths = strengths + step
+        if np.abs(step).max() < _TOLERANCE:
+            break
+    # Of differences to the mean, which is what is told.
+    centring = np.eye(len(methods)) - 1.0 / len(methods)
+    covariance = centring @ np.linalg.inv(curvature) @ centring
+    values = centring @ strengths
+    reach = _Z * np.sqrt(np.clip(np.diag(covariance), 0.0, None))
+    found = {
+        name: Strength(*map(float, (value, value - r, value + r)))
+        for name, value, r in zip(methods, values, reach)
+    }
+    return dict(sorted(found.items(), key=lambda item: (-item[1].value, item[0])))
+
+
+def _counts(comparisons) -> Dict[Tuple[str, ...], collections.Counter]:
+    counts = collections.defaultdict(collections.Counter)
+    for methods, winner in comparisons:
+        counts[tuple(sorted(methods))][winner] += 1
+    return counts
+
+
+def _tables(comparisons, methods):
+    """Which methods each kind of comparison shows, all wins, and how many of a kind."""
+    place = {name: position for position, name in enumerate(methods)}
+    counts = _counts(comparisons)
+    shown = np.zeros([len(counts), len(methods)])
+    nums, wins = np.zeros(len(counts)), np.zeros(len(methods))
+    for row, (names, of_names) in enumerate(counts.items()):
+        shown[row, [place[name] for name in names]] = 1.0
+        nums[row] = sum(of_names.values())
+        for winner, number in of_names.items():
+            for name in names if winner is None else [winner]:
+                wins[place[name]] += number / (len(names) if winner is None else 1)
+    return shown, wins, nums

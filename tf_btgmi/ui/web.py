@@ -1,0 +1,68 @@
+"""Runs a web application on this machine until Ctrl-C."""
+
+import ipaddress
+import socket
+
+import uvicorn
+
+from tf_btgmi import program
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Takes a port before anything slow is done or announced.
+
+    Args:
+        host: such as 127.0.0.1, which this machine alone reaches.
+        port: 0 takes a free one.
+
+    Raises:
+        UsageError: there is no such host here.
+        ProgramFailure: the port is taken, or not allowed.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except socket.gaierror:
+        listener.close()
+        raise program.UsageError(f"--host: there is no address {host} here.") from None
+    except OSError as error:
+        listener.close()
+        raise program.ProgramFailure(
+            f"Cannot listen on {host}, port {port}: {error.strerror}. Choose another "
+            "with --port."
+        ) from None
+    return listener
+
+
+def announce(what: str, host: str, listener: socket.socket, warning: str) -> None:
+    """Says where the page is, and `warning` where other machines reach it."""
+    try:
+        address = ipaddress.ip_address(host)
+        is_local = address.is_loopback
+    except ValueError:
+        address, is_local = None, host == "localhost"
+    if not is_local:
+        print(f"WARNING: --host={host} {warning}")
+    anywhere = address is not None and address.is_unspecified
+    shown = "localhost" if anywhere else f"[{host}]" if ":" in host else host
+    port = listener.getsockname()[1]
+    print(f"{what} is at http://{shown}:{port}/ . Stop it with Ctrl-C.", flush=True)
+
+
+def serve(app, listener: socket.socket) -> None:
+    """Serves an ASGI application until Ctrl-C."""
+    settings = uvicorn.Config(
+        app,
+        log_level="warning",
+        # Requests beyond these are refused before they are read.
+        limit_concurrency=64,
+        timeout_keep_alive=30,
+        server_header=False,
+    )
+    try:
+        uvicorn.Server(settings).run(sockets=[listener])
+    except KeyboardInterrupt:
+        # The way to stop it: uvicorn has closed everything before.
+        return
