@@ -7,6 +7,7 @@ import pytest
 
 from tf_btgmi.data.masks import NAMED_KINDS, named_mask
 from tf_btgmi.evaluation import yardsticks
+from tf_btgmi.evaluation.examples import HOLE_VALUE
 
 RUNNABLE = [n for n in yardsticks.NAMES if not yardsticks.why_missing(n)]
 
@@ -18,7 +19,7 @@ def ramp(size=40):
 
 
 def holed(image, mask):
-    return np.where(mask[..., None], np.uint8(yardsticks.HOLE_VALUE), image)
+    return np.where(mask[..., None], np.uint8(HOLE_VALUE), image)
 
 
 @pytest.mark.parametrize("name", RUNNABLE)

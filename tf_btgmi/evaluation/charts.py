@@ -58,7 +58,7 @@ def bars(summary: Summary, measure: Measure, methods: List[str]) -> str:
             estimate = group.values[method][measure.name]
             parts.append(_bar(left, width, estimate, scale, palette[method], method))
             left += width
-    title = html.escape(f"{measure.label} by hole ratio")
+    title = html.escape(f"{measure.label} by {summary.task.ratio}")
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{title}">'
         + "".join(parts)

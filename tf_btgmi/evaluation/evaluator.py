@@ -11,9 +11,9 @@ import numpy as np
 import tqdm
 
 from tf_btgmi.evaluation.deep_scores import DeepScores
-from tf_btgmi.evaluation.examples import holed
+from tf_btgmi.evaluation.examples import input_of
 from tf_btgmi.evaluation.store import TRUTH, Store
-from tf_btgmi.evaluation.yardsticks import HOLE_VALUE, Method
+from tf_btgmi.evaluation.yardsticks import Method
 from tf_btgmi.metrics.picture_scores import picture_scores
 
 
@@ -52,9 +52,10 @@ def decode_features(row: Dict[str, Any]) -> np.ndarray:
 
 def _evaluate_one(store, name, methods, deep) -> None:
     image, mask = store.read_image(name), store.read_mask(name)
+    given = input_of(store, name, image, mask)
     composites = []
     for method in methods:
-        result = method.fill(holed(image, mask, HOLE_VALUE), mask.copy(), name)
+        result = method.fill(given.copy(), mask.copy(), name)
         _check(method, name, result, image)
         composites.append(np.where(mask[..., None], result, image))
     if name not in store.rows(TRUTH):

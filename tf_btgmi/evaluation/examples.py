@@ -1,12 +1,29 @@
 """The examples of an evaluation: each picture at its size, with its hole."""
 
-from typing import List, Tuple
+from typing import Callable, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 import tqdm
 
 from tf_btgmi.data.transforms import centre_crop
 from tf_btgmi.evaluation.store import Store
+
+# Grey where the hole is: 0 in [-1, 1], as networks see it.
+HOLE_VALUE = 128
+
+
+class Example(NamedTuple):
+    """A picture to be worked on.
+
+    Attributes:
+        image: the truth, uint8 [S, S, 3].
+        mask: the hole, or the object, bool [S, S].
+        given: what methods get, uint8 [S, S, 3]; None for `image` with a grey hole.
+    """
+
+    image: np.ndarray
+    mask: np.ndarray
+    given: Optional[np.ndarray] = None
 
 
 def prepare(store: Store, pictures, masks, size: int) -> Tuple[List[str], List[str]]:
@@ -26,24 +43,55 @@ def prepare(store: Store, pictures, masks, size: int) -> Tuple[List[str], List[s
         ValueError: a picture or a mask cannot be read, sizes that differ, no picture
             with a hole.
     """
-    left_out = set()
-    total = len(pictures.names)
-    for name, read in tqdm.tqdm(pictures.each(), "pictures", total, unit=""):
-        if store.read_image(name) is not None:
-            continue
-        image = read()
+
+    def make(name, image):
         mask = masks.mask(name, *image.shape[:2], size)
-        if not mask.any() or mask.all():
-            left_out.add(name)
-            continue
-        store.write_example(name, centre_crop(image, size), mask)
-    kept = [name for name in pictures.names if name not in left_out]
+        if mask.any() and not mask.all():
+            return Example(centre_crop(image, size), mask)
+        return None
+
+    kept, left_out = prepare_examples(store, pictures, make)
     if not kept:
         raise ValueError(
             "Nothing to evaluate: no mask has both hole and known pixels once it is "
             "cut square with its picture."
         )
+    return kept, left_out
+
+
+def prepare_examples(
+    store: Store,
+    pictures,
+    make: Callable[[str, np.ndarray], Optional[Example]],
+) -> Tuple[List[str], List[str]]:
+    """Puts the example of every picture in the store.
+
+    Args:
+        store: the evaluation's folder; what is there already is left as it is.
+        pictures: a set of `picture_sets`.
+        make: name and picture, uint8 [H, W, 3] -> the example, or None for none.
+
+    Returns:
+        Names of the pictures with an example; names of those without.
+    """
+    left_out = set()
+    total = len(pictures.names)
+    for name, read in tqdm.tqdm(pictures.each(), "pictures", total, unit=""):
+        if store.read_image(name) is not None:
+            continue
+        example = make(name, read())
+        if example is None:
+            left_out.add(name)
+        else:
+            store.write_example(name, *example)
+    kept = [name for name in pictures.names if name not in left_out]
     return kept, [name for name in pictures.names if name in left_out]
+
+
+def input_of(store: Store, name: str, image: np.ndarray, mask: np.ndarray):
+    """What methods get: uint8 [S, S, 3]."""
+    given = store.read_given(name)
+    return holed(image, mask, HOLE_VALUE) if given is None else given
 
 
 def holed(image: np.ndarray, mask: np.ndarray, value: int) -> np.ndarray:

@@ -12,18 +12,12 @@ from typing import Dict, List, Sequence
 import numpy as np
 from PIL import Image
 
-from tf_btgmi.evaluation.examples import holed
+from tf_btgmi.evaluation.examples import input_of
 from tf_btgmi.evaluation.store import Store
 from tf_btgmi.evaluation.summary import Summary
 from tf_btgmi.evaluation.tables import number
-from tf_btgmi.evaluation.yardsticks import HOLE_VALUE
 
 _QUALITY = 92
-# What the pictures can be put in order by: key of a row, its name, digits, better up.
-ORDERS = (
-    ("box_lpips", "LPIPS of the hole's box", 3, False),
-    ("hole_psnr", "PSNR in the hole, dB", 2, True),
-)
 
 
 def choose(
@@ -49,7 +43,7 @@ def choose(
 def figures(
     store: Store, summary: Summary, names: Sequence[str], count: int
 ) -> List[str]:
-    """A `<figure>` a picture, chosen and in order by the first method's LPIPS.
+    """A `<figure>` a picture, chosen and in order by the first method's measure.
 
     Args:
         store: has images, masks, composites and rows.
@@ -58,45 +52,49 @@ def figures(
         count: how many at most.
     """
     first = compared(summary)[0]
-    key, _, _, higher_is_better = ORDERS[0]
+    order = summary.task.orders[0]
     rows, base = store.rows(first), store.rows(summary.baseline)
-    differences = {name: rows[name][key] - base[name][key] for name in names}
-    chosen = choose(differences, higher_is_better, count)
+    differences = {name: order.of(rows[name]) - order.of(base[name]) for name in names}
+    chosen = choose(differences, order.higher_is_better, count)
     return [_figure(store, summary, name) for name in chosen]
 
 
 def compared(summary: Summary) -> List[str]:
     """Methods whose difference to the baseline is of interest; never none."""
-    others = [m for m in summary.methods if m not in (summary.baseline, "holed")]
+    dull = (summary.baseline, summary.task.untouched)
+    others = [m for m in summary.methods if m not in dull]
     return others or [summary.baseline]
 
 
 def _figure(store: Store, summary: Summary, name: str) -> str:
     image, mask = store.read_image(name), store.read_mask(name)
-    tiles = [
-        _tile("truth", "", image),
-        _tile("input", "", holed(image, mask, HOLE_VALUE)),
-    ]
+    task = summary.task
+    given = input_of(store, name, image, mask)
+    tiles = [tile("truth", "", image), tile("input", "", given)]
     attributes = []
     base = store.rows(summary.baseline)[name]
     for method in summary.methods:
         row = store.rows(method)[name]
-        for key, _, _, _ in ORDERS:
-            attributes.append(f'data-{method}--{key}="{row[key] - base[key]:.6g}"')
-        if method != "holed":
-            text = f"{number(row['hole_psnr'], 1)} dB · {number(row['box_lpips'], 3)}"
-            tiles.append(_tile(method, text, store.read_composite(method, name)))
+        for order in task.orders:
+            difference = order.of(row) - order.of(base)
+            attributes.append(f'data-{method}--{order.name}="{difference:.6g}"')
+        if method != task.untouched:
+            psnr, lpips = (number(m.of(row), m.digits) for m in task.captions)
+            text = f"{psnr} dB · {lpips}"
+            tiles.append(tile(method, text, store.read_composite(method, name)))
     ratio = number(100 * store.rows(summary.baseline)[name]["hole_ratio"], 0)
     title = html.escape(name)
     return (
-        f"<figure {' '.join(attributes)}><figcaption><b>{title}</b> {ratio} % hole "
-        f'<span class="difference"></span></figcaption><div class="tiles">'
+        f"<figure {' '.join(attributes)}><figcaption><b>{title}</b> {ratio} % "
+        f"{task.ratio_label} "
+        '<span class="difference"></span></figcaption><div class="tiles">'
         + "".join(tiles)
         + "</div></figure>"
     )
 
 
-def _tile(label: str, text: str, picture: np.ndarray) -> str:
+def tile(label: str, text: str, picture: np.ndarray) -> str:
+    """A `<button>` with a picture, uint8 [H, W, 3], its label and a smaller text."""
     label = html.escape(label)
     return (
         f'<button type="button" class="tile"><img alt="{label}" loading="lazy" '

@@ -7,7 +7,7 @@ holes on every machine, whatever other pictures lie beside it.
 
 import hashlib
 import os
-from typing import Iterable, Optional
+from typing import Iterable, List, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -46,9 +46,24 @@ class DrawnMasks:
     def mask(self, name: str, height: int, width: int, size: int) -> np.ndarray:
         """The mask of a picture; its own size does not matter."""
         del height, width
-        words = np.frombuffer(hashlib.sha256(name.encode()).digest(), ">u4")
-        seed = [self.seed, *map(int, words)]
+        seed = seed_of(name, self.seed)
         return masks.named_mask(self.kind, size, size, seed, self._objects) > 0
+
+
+def seed_of(name: str, seed: int) -> List[int]:
+    """A seed of a picture's own, out of its name and the seed of all."""
+    words = np.frombuffer(hashlib.sha256(name.encode()).digest(), ">u4")
+    return [seed, *map(int, words)]
+
+
+def box_of(mask: np.ndarray) -> Tuple[int, int, int, int]:
+    """The smallest (y0, x0, y1, x1), end-exclusive, around what is set in a mask.
+
+    Args:
+        mask: [H, W] bool, some of it True.
+    """
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
 
 
 class MaskFiles:
@@ -85,19 +100,33 @@ class MaskFiles:
         Raises:
             ValueError: it cannot be read, or is of another size.
         """
+        hole = self.whole(name, height, width, (size, size))
+        return hole if hole.shape == (size, size) else _centre(hole, size)
+
+    def whole(self, name: str, height: int, width: int, other=()) -> np.ndarray:
+        """The mask of a picture as it is, [height, width] bool.
+
+        Args:
+            name: the picture's.
+            height: of the picture.
+            width: of the picture.
+            other: a second size that is right.
+
+        Raises:
+            ValueError: it cannot be read, or is of another size.
+        """
         path = os.path.join(self._folder, self._files[name])
         try:
             hole = decode_mask(path)
         # Pillow raises nearly anything for a damaged file.
         except Exception as error:
             raise ValueError(f"{path} cannot be read: {error}") from error
-        if hole.shape == (height, width):
-            return _centre(hole, size)
-        if hole.shape == (size, size):
+        if hole.shape in ((height, width), other):
             return hole
+        also = f" or {other[1]}x{other[0]}" if other else ""
         raise ValueError(
             f"{path} is {hole.shape[1]}x{hole.shape[0]} pixels; its picture is "
-            f"{width}x{height}. A mask has its picture's size or {size}x{size}."
+            f"{width}x{height}. A mask has its picture's size{also}."
         )
 
 

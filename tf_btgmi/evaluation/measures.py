@@ -21,6 +21,8 @@ class Measure(NamedTuple):
         source: the key in a picture's row whose mean it is made of.
         is_psnr: whether that mean is an error to be told in decibels.
         digits: digits after the point in a report.
+        scale: what the row's value is multiplied by.
+        row_key: the key of the picture's own value in its row; `name` where empty.
     """
 
     name: str
@@ -29,6 +31,12 @@ class Measure(NamedTuple):
     source: str
     is_psnr: bool
     digits: int
+    scale: float = 1.0
+    row_key: str = ""
+
+    def of(self, row) -> float:
+        """The picture's own value, out of its row."""
+        return row[self.row_key or self.name] * self.scale
 
     @property
     def heading(self) -> str:
@@ -50,6 +58,16 @@ PICTURE = (
     Measure("ssim", "SSIM", True, "ssim", False, 3),
     Measure("lpips", "LPIPS", False, "lpips", False, 3),
 )
-ALL = HOLE + PICTURE
-# Keys of a picture's row, in the order of rows.csv.
-ROW_KEYS = tuple(measure.name for measure in ALL)
+# On an object, and over the picture it was pasted into. Squared errors are in grey
+# levels of 255, as papers on harmonization tell them.
+_LEVELS = 255.0**2
+OBJECT = (
+    Measure("fmse", "fMSE", False, "hole_l2", False, 1, _LEVELS, "hole_l2"),
+    Measure("fpsnr", "fPSNR, dB", True, "hole_l2", True, 2, 1.0, "hole_psnr"),
+    Measure("fssim", "SSIM", True, "hole_ssim", False, 3, 1.0, "hole_ssim"),
+    Measure("box_lpips", "LPIPS of its box", False, "box_lpips", False, 3),
+)
+COMPOSITE = (
+    Measure("mse", "MSE", False, "l2", False, 1, _LEVELS, "l2"),
+    *PICTURE[2:],
+)

@@ -1,6 +1,6 @@
 """The page around a report: HTML, style and script; nothing comes from outside."""
 
-HTML = """<!DOCTYPE html>
+_HTML = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -21,7 +21,7 @@ HTML = """<!DOCTYPE html>
 </html>
 """
 
-STYLE = """
+_STYLE = """
 :root { --ink: #1d2126; --faint: #626a73; --line: #d9dde2; --ground: #fff;
   --raised: #f5f6f8; --accent: #0060a8; }
 * { box-sizing: border-box; }
@@ -73,6 +73,8 @@ figcaption b { color: var(--ink); }
 .tile { font: inherit; text-align: left; color: inherit; padding: 0; border: 0;
   background: none; cursor: zoom-in; min-width: 0; }
 .tile img { width: 100%; aspect-ratio: 1; display: block; border-radius: 3px; }
+.wide { grid-template-columns: repeat(auto-fill, minmax(220px, 1fr)); }
+.wide img { aspect-ratio: auto; }
 .tile span { display: block; font-size: 13px; overflow-wrap: anywhere; }
 .tile small { display: block; color: var(--faint); font-size: 11.5px; }
 .tile:focus-visible, select:focus-visible { outline: 3px solid var(--accent); }
@@ -93,7 +95,7 @@ dd { margin: 0 0 8px; color: var(--faint); overflow-wrap: anywhere; }
 }
 """
 
-SCRIPT = """
+_SCRIPT = """
 "use strict";
 const byId = (id) => document.getElementById(id);
 const gallery = byId("gallery");
@@ -115,10 +117,12 @@ function sortPictures() {
     gallery.append(figure);
   }
 }
-for (const id of ["method", "measure", "end"]) {
-  byId(id).addEventListener("change", sortPictures);
+if (byId("method")) {
+  for (const id of ["method", "measure", "end"]) {
+    byId(id).addEventListener("change", sortPictures);
+  }
+  sortPictures();
 }
-sortPictures();
 
 let tiles = [], place = 0;
 function show(position) {
@@ -147,3 +151,8 @@ byId("large").addEventListener("click", (event) => {
   if (event.target === byId("large")) byId("large").close();
 });
 """
+
+
+def whole(title: str, body: str) -> str:
+    """The page with a title (plain text) and a body (HTML)."""
+    return _HTML.format(title=title, style=_STYLE, body=body, script=_SCRIPT)

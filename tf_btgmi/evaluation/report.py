@@ -3,12 +3,10 @@
 import html
 from typing import List, Sequence
 
-from tf_btgmi.evaluation import charts, gallery, measures, page, tables
+from tf_btgmi.evaluation import charts, gallery, page, tables
 from tf_btgmi.evaluation.store import Store
 from tf_btgmi.evaluation.summary import Summary
 from tf_btgmi.evaluation.tables import Cell, Table
-
-_CHARTS = ("hole_psnr", "hole_ssim", "box_lpips", "hole_l1")
 
 
 def render(
@@ -36,12 +34,7 @@ def render(
     body.append(f"<details><summary>The numbers</summary>{ratios}</details>")
     body.append(_gallery(store, summary, names, num_shown))
     body.append(_methods(summary))
-    return page.HTML.format(
-        title="Evaluation of inpainting",
-        style=page.STYLE,
-        body="\n".join(body),
-        script=page.SCRIPT,
-    )
+    return page.whole(summary.task.title, "\n".join(body))
 
 
 def _head(summary: Summary) -> str:
@@ -49,7 +42,8 @@ def _head(summary: Summary) -> str:
     seed = settings["seed"]
     facts = [
         f"{summary.num} pictures of {settings['image_size']} px",
-        f"masks: {settings['mask_kind']}" + ("" if seed is None else f", seed {seed}"),
+        f"{summary.task.set_heading}: {settings['mask_kind']}"
+        + ("" if seed is None else f", seed {seed}"),
         f"baseline: {summary.baseline}",
         f"metric version {settings['metric_version']}",
     ]
@@ -57,7 +51,7 @@ def _head(summary: Summary) -> str:
         f'<p class="note">{html.escape(note)}</p>' for note in summary.notes
     )
     return (
-        "<header><h1>Evaluation of inpainting</h1>"
+        f"<header><h1>{summary.task.title}</h1>"
         f'<p class="facts">{"".join(f"<span>{html.escape(f)}</span>" for f in facts)}'
         f"</p>{notes}</header>"
     )
@@ -92,22 +86,23 @@ def _row(row: List[Cell], table: Table) -> str:
 
 
 def _charts(summary: Summary) -> str:
-    # The input's grey is off the scale of all the others and would flatten them.
+    # The grey of a holed input is off the scale of all others and would flatten them.
     methods = [m for m in summary.methods if m != "holed"] or list(summary.methods)
+    task = summary.task
     palette = charts.colors(summary.methods)
     legend = "".join(
         f'<span><i style="background:{palette[m]}"></i>{html.escape(m)}</span>'
         for m in methods
     )
-    by_name = {measure.name: measure for measure in measures.ALL}
+    by_name = {measure.name: measure for measure in task.measures}
     figures = "".join(
         f'<div class="chart"><h3>{html.escape(by_name[name].heading)}</h3>'
         f"{charts.bars(summary, by_name[name], methods)}</div>"
-        for name in _CHARTS
+        for name in task.charted
     )
     return (
-        "<section><h2>In the hole, by hole ratio</h2><p>Bars are values, lines their "
-        f'95 % intervals.</p><p class="legend">{legend}</p>'
+        f"<section><h2>{tables.capital(task.region)}, by {task.ratio}</h2><p>Bars are "
+        f'values, lines their 95 % intervals.</p><p class="legend">{legend}</p>'
         f'<div class="charts">{figures}</div></section>'
     )
 
@@ -119,17 +114,18 @@ def _gallery(store, summary, names, num_shown) -> str:
         for m in gallery.compared(summary)
     )
     orders = "".join(
-        f'<option value="{key}" data-digits="{digits}" data-up="{int(up)}">{label}'
-        "</option>"
-        for key, label, digits, up in gallery.ORDERS
+        f'<option value="{order.name}" data-digits="{order.digits}" '
+        f'data-up="{int(order.higher_is_better)}">{html.escape(order.label)}</option>'
+        for order in summary.task.orders
     )
     return (
         f"<section><h2>Pictures</h2><p>{len(figures)} of {len(names)}, taken at even "
         "steps from the worst to the best difference of "
         f"{html.escape(gallery.compared(summary)[0])} to "
-        f"{html.escape(summary.baseline)} in LPIPS. Below each: PSNR in the hole, "
-        "LPIPS of its box. A click enlarges; the arrow keys then go from method to "
-        "method. Shown as JPEG; the exact ones are in composites/.</p>"
+        f"{html.escape(summary.baseline)} in {summary.task.orders[0].label}. Below "
+        f"each: {' and '.join(m.label for m in summary.task.captions)}, "
+        f"{summary.task.region}. A click enlarges; the arrow keys then go from method "
+        "to method. Shown as JPEG; the exact ones are in composites/.</p>"
         f'<p class="sort"><label>Difference of <select id="method">{options}</select>'
         f"</label> <label>to {html.escape(summary.baseline)} in "
         f'<select id="measure">{orders}</select></label> '

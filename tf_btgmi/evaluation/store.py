@@ -2,7 +2,8 @@
 
     settings.json          what was asked for; a rerun has to ask for the same
     images/NAME.png        the truth, cropped and resized
-    masks/NAME.png         white = hole
+    masks/NAME.png         white = hole, or object
+    given/NAME.png         what methods get, where that is not the truth with a hole
     composites/METHOD/     the results, known pixels as in the truth
     rows/METHOD.jsonl      a line a picture: its scores and features
 
@@ -115,9 +116,22 @@ class Store:
         """A result, [S, S, 3] uint8."""
         return read_picture(self._path(os.path.join("composites", method), name))
 
-    def write_example(self, name: str, image: np.ndarray, mask: np.ndarray) -> None:
-        """Keeps a picture, [S, S, 3] uint8, and its hole, [S, S] bool."""
+    def read_given(self, name: str) -> Optional[np.ndarray]:
+        """What methods get, [S, S, 3] uint8, where it was kept; otherwise None."""
+        path = self._path("given", name)
+        return read_picture(path) if os.path.exists(path) else None
+
+    def write_example(
+        self,
+        name: str,
+        image: np.ndarray,
+        mask: np.ndarray,
+        given: Optional[np.ndarray] = None,
+    ) -> None:
+        """Keeps a picture and what is given, uint8 [S, S, 3], and its mask, bool."""
         self._write("masks", name, mask.astype(np.uint8) * 255)
+        if given is not None:
+            self._write("given", name, given)
         self._write("images", name, image)
 
     def write_composite(self, method: str, name: str, composite: np.ndarray) -> None:

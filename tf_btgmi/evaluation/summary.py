@@ -4,11 +4,12 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 import numpy as np
 
-from tf_btgmi.evaluation import measures, statistics
+from tf_btgmi.evaluation import statistics
 from tf_btgmi.evaluation.evaluator import decode_features
 from tf_btgmi.evaluation.fid import InceptionDistances
 from tf_btgmi.evaluation.statistics import Estimate
 from tf_btgmi.evaluation.store import TRUTH, Store
+from tf_btgmi.evaluation.tasks import Task, task_of
 from tf_btgmi.metrics import frechet
 
 TOTAL = "all"
@@ -60,6 +61,10 @@ class Summary(NamedTuple):
         return self.groups[0].num
 
     @property
+    def task(self) -> Task:
+        return task_of(self.settings)
+
+    @property
     def set_label(self) -> str:
         """Mask kind, seed and metric version, as rows of tables print them."""
         seed = self.settings["seed"]
@@ -88,16 +93,19 @@ def summarize(
         left_out: the pictures without a usable hole.
         fid: FID, where Inception was given.
     """
-    keys = [measure.source for measure in measures.ALL]
+    chosen = task_of(settings).measures
     rows = {method: store.rows(method) for method in methods}
     values = np.array(
-        [[[rows[m][name][key] for key in keys] for m in methods] for name in names]
+        [
+            [[rows[m][name][x.source] * x.scale for x in chosen] for m in methods]
+            for name in names
+        ]
     )
     ratios = np.array([rows[baseline][name]["hole_ratio"] for name in names])
     places = {TOTAL: np.arange(len(names)), **statistics.by_hole_ratio(ratios)}
     groups = [
-        _group(label, values[chosen], list(methods), baseline)
-        for label, chosen in places.items()
+        _group(label, values[place], list(methods), baseline, chosen)
+        for label, place in places.items()
     ]
     truth = _features(store.rows(TRUTH), names)
     found = {method: _features(rows[method], names) for method in methods}
@@ -116,7 +124,7 @@ def summarize(
         kernel,
         fid,
         left_out,
-        _notes(len(names), len(left_out), fid),
+        _notes(len(names), left_out, fid, task_of(settings)),
     )
 
 
@@ -154,10 +162,10 @@ def _plain(estimates: Dict[str, Estimate]) -> Dict[str, Dict[str, Any]]:
     return {name: estimate._asdict() for name, estimate in estimates.items()}
 
 
-def _group(label, values, methods, baseline) -> Group:
-    is_psnr = [measure.is_psnr for measure in measures.ALL]
+def _group(label, values, methods, baseline, measures) -> Group:
+    is_psnr = [measure.is_psnr for measure in measures]
     found = statistics.estimates(values, is_psnr, methods.index(baseline))
-    names = [measure.name for measure in measures.ALL]
+    names = [measure.name for measure in measures]
     by_method = [
         {method: dict(zip(names, row)) for method, row in zip(methods, table)}
         for table in found
@@ -169,7 +177,7 @@ def _features(rows, names) -> np.ndarray:
     return np.stack([decode_features(rows[name]) for name in names])
 
 
-def _notes(num: int, num_left_out: int, fid) -> List[str]:
+def _notes(num: int, left_out: List[str], fid, task: Task) -> List[str]:
     notes = []
     if fid:
         notes.append(f"FID is over the features of {fid.network}.")
@@ -182,9 +190,6 @@ def _notes(num: int, num_left_out: int, fid) -> List[str]:
         )
     if num == 1:
         notes.append("One picture has no intervals and no KID.")
-    if num_left_out:
-        notes.append(
-            f"{num_left_out} pictures were left out: cut square, their mask is empty "
-            "or leaves nothing known."
-        )
+    if left_out:
+        notes.append(f"{len(left_out)} pictures were left out: {task.why_left_out}.")
     return notes

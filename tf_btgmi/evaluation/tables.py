@@ -4,7 +4,6 @@ import csv
 import io
 from typing import List, NamedTuple, Sequence
 
-from tf_btgmi.evaluation import measures
 from tf_btgmi.evaluation.measures import Measure
 from tf_btgmi.evaluation.statistics import Estimate
 from tf_btgmi.evaluation.store import Store
@@ -42,8 +41,8 @@ class Table(NamedTuple):
 def totals(summary: Summary) -> List[Table]:
     """Every method over all pictures, in the hole and over the whole picture."""
     return [
-        _values(summary, "In the hole", measures.HOLE),
-        _values(summary, "Whole picture", measures.PICTURE, with_sets=True),
+        _values(summary, capital(summary.task.region), summary.task.inside),
+        _values(summary, "Whole picture", summary.task.whole, with_sets=True),
     ]
 
 
@@ -52,24 +51,26 @@ def differences(summary: Summary) -> List[Table]:
     if len(summary.methods) < 2:
         return []
     return [
-        _differences(summary, "in the hole", measures.HOLE),
-        _differences(summary, "whole picture", measures.PICTURE),
+        _differences(summary, summary.task.region, summary.task.inside),
+        _differences(summary, "whole picture", summary.task.whole),
     ]
 
 
 def by_hole_ratio(summary: Summary) -> Table:
-    """Every method in the hole, a part a tenth of the hole ratio."""
+    """Every method in the hole or on the object, a part a tenth of its ratio."""
+    task = summary.task
     rows = []
     for group in summary.groups:
         if group.label != TOTAL:
             for method in summary.methods:
                 values = group.values[method]
-                cells = [_estimate(values[m.name], m) for m in measures.HOLE]
+                cells = [_estimate(values[m.name], m) for m in task.inside]
                 first = [Cell(f"{group.label} %"), Cell(method)]
                 rows.append([*first, *cells, *_set_cells(summary, group)])
-    headings = ["hole ratio", "method", *[m.heading for m in measures.HOLE]]
-    note = "By the share of the picture that is hole."
-    return Table("In the hole, by hole ratio", note, headings + ["n", "masks"], rows)
+    headings = [task.ratio, "method", *[m.heading for m in task.inside]]
+    note = f"By the share of the picture that is {task.ratio_label}."
+    title = f"{capital(task.region)}, by {task.ratio}"
+    return Table(title, note, [*headings, "n", task.set_heading], rows)
 
 
 def to_markdown(tables: Sequence[Table]) -> str:
@@ -90,8 +91,9 @@ def rows_csv(store: Store, summary: Summary, names: Sequence[str]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
-        ["method", "picture", "hole_ratio", "mask_kind", "seed", "metric_version"]
-        + list(measures.ROW_KEYS)
+        ["method", "picture", summary.task.ratio.replace(" ", "_")]
+        + ["mask_kind", "seed", "metric_version"]
+        + [measure.name for measure in summary.task.measures]
     )
     settings = summary.settings
     for method in summary.methods:
@@ -100,7 +102,7 @@ def rows_csv(store: Store, summary: Summary, names: Sequence[str]) -> str:
             row = rows[name]
             fixed = [settings["mask_kind"], settings["seed"]]
             fixed.append(settings["metric_version"])
-            numbers = [f"{row[key]:.7g}" for key in measures.ROW_KEYS]
+            numbers = [f"{measure.of(row):.7g}" for measure in summary.task.measures]
             ratio = f"{row['hole_ratio']:.6f}"
             writer.writerow([method, name, ratio, *fixed, *numbers])
     return text.getvalue()
@@ -111,6 +113,11 @@ def number(value: float, digits: int, signed: bool = False) -> str:
     text = f"{value:{'+' if signed else ''}.{digits}f}"
     is_zero = not any(digit in text for digit in "123456789")
     return text.lstrip("+-") if is_zero else text.replace("-", "−")
+
+
+def capital(words: str) -> str:
+    """Words with a capital letter in front."""
+    return words[0].upper() + words[1:]
 
 
 def _values(summary, title, chosen: Sequence[Measure], with_sets=False) -> Table:
@@ -129,7 +136,7 @@ def _values(summary, title, chosen: Sequence[Measure], with_sets=False) -> Table
             cells += _set_distances(summary, method)
         rows.append(cells + _set_cells(summary, group))
     note = f"95 % bootstrap intervals over {group.num} pictures; the best is bold."
-    return Table(title, note, headings + ["n", "masks"], rows)
+    return Table(title, note, [*headings, "n", summary.task.set_heading], rows)
 
 
 def _differences(summary, where, chosen: Sequence[Measure]) -> Table:
@@ -142,9 +149,16 @@ def _differences(summary, where, chosen: Sequence[Measure]) -> Table:
                 for m in chosen
             ]
             rows.append([Cell(method), *cells, *_set_cells(summary, group)])
-    note = "The same pictures and holes for both; bold where the interval leaves out 0."
-    headings = ["method", *[m.heading for m in chosen], "n", "masks"]
+    note = (
+        f"The same pictures and {_holes(summary)} for both; bold where the interval "
+        "leaves out 0."
+    )
+    headings = ["method", *[m.heading for m in chosen], "n", summary.task.set_heading]
     return Table(f"Against {summary.baseline}, {where}", note, headings, rows)
+
+
+def _holes(summary) -> str:
+    return "holes" if summary.task.set_heading == "masks" else "composites"
 
 
 def _set_headings(summary) -> List[str]:

@@ -6,14 +6,12 @@ returns uint8 [H, W, 3], of which the hole alone is looked at.
 """
 
 from importlib import metadata
-from typing import Callable, NamedTuple, Optional
+from typing import Callable, Dict, NamedTuple, Optional
 
 import cv2
 import numpy as np
 from skimage.restoration import inpaint_biharmonic
 
-# Grey where the hole is: 0 in [-1, 1], as networks see it.
-HOLE_VALUE = 128
 # Pixels around a point that OpenCV's methods look at.
 _RADIUS = 3
 _PATCH_SIZE = 3
@@ -78,7 +76,7 @@ def patchmatch(holed, mask, name):
     )
 
 
-_FILLS = {
+FILLS = {
     "patchmatch": (patchmatch, "pypatchmatch", f"patch_size {_PATCH_SIZE}"),
     "biharmonic": (biharmonic, "scikit-image", ""),
     "navier_stokes": (navier_stokes, "opencv-python-headless", f"radius {_RADIUS}"),
@@ -86,21 +84,26 @@ _FILLS = {
     "mean_fill": (mean_fill, None, ""),
     "holed": (holed_input, None, ""),
 }
-NAMES = tuple(_FILLS)
+NAMES = tuple(FILLS)
 
 
-def yardstick(name: str) -> Method:
+def yardstick(name: str, known: Dict[str, tuple] = FILLS) -> Method:
     """The yardstick of that name.
+
+    Args:
+        name: of one of `known`.
+        known: function, package and settings by name; `FILLS`, or those of another
+            task (`harmonizers.FILLS`).
 
     Raises:
         ValueError: no such yardstick, or the package it needs is not there.
     """
-    if name not in _FILLS:
-        raise ValueError(f"There is no method {name!r}; these are: {', '.join(NAMES)}.")
+    if name not in known:
+        raise ValueError(f"There is no method {name!r}; these are: {', '.join(known)}.")
     missing = why_missing(name)
     if missing:
         raise ValueError(missing)
-    fill, package, settings = _FILLS[name]
+    fill, package, settings = known[name]
     parts = [name]
     if package:
         parts.append(f"{package} {_version(package)}")

@@ -1,0 +1,200 @@
+"""Test pictures of harmonization with known truth: an object in wrong colours.
+
+The truth is a photograph; what methods get is the same with its object recoloured. All
+that is random depends on the picture's name and the seed alone. Two sets:
+
+- plain: in CIE Lab the object's mean moves and its spread changes, channel by channel,
+  as in a photograph taken elsewhere.
+- hard: one or two of a gamma, a turn of hue with another saturation, and light that
+  falls off across the object. Half of the pictures are cut so that an edge runs
+  through the object; in a third the surroundings get clashing colours, in the truth as
+  well, so that taking over their statistics misleads.
+"""
+
+from typing import Iterable, Optional
+
+import cv2
+import numpy as np
+
+from tf_btgmi.data.transforms import resize
+from tf_btgmi.evaluation.examples import Example, prepare_examples
+from tf_btgmi.evaluation.hole_masks import MaskFiles, box_of, seed_of
+from tf_btgmi.evaluation.store import Store
+
+SETS = ("plain", "hard")
+# The object's share of the square picture.
+_LEAST_RATIO, _LARGEST_RATIO = 0.005, 0.8
+# The least side of a square that is cut through an object, of the picture's.
+_LEAST_CUT = 0.4
+
+
+class Composites:
+    """Composites made from pictures and the masks of their objects.
+
+    Args:
+        kind: one of `SETS`.
+        seed: at least 0.
+        folder: masks by the pictures' names, white = object, of the pictures' size.
+        names: names of the pictures.
+
+    Raises:
+        ValueError: no such folder, or pictures without a mask.
+    """
+
+    def __init__(self, kind: str, seed: int, folder: str, names: Iterable[str]):
+        self.kind = kind
+        self.seed = seed
+        self._masks = MaskFiles(folder, names)
+        self.identity = f"{kind} composites of {self._masks.identity}"
+
+    def example(self, name: str, image: np.ndarray, size: int) -> Optional[Example]:
+        """The composite of a picture.
+
+        Args:
+            name: of the picture.
+            image: uint8 [H, W, 3].
+            size: side of the result.
+
+        Returns:
+            None where less than 0.5 % or more than 80 % of it would be object.
+
+        Raises:
+            ValueError: the mask cannot be read, or is of another size.
+        """
+        mask = self._masks.whole(name, *image.shape[:2])
+        return composite(image, mask, size, self.kind, seed_of(name, self.seed))
+
+
+def prepare(store: Store, pictures, made: Composites, size: int):
+    """Puts the composite of every picture in the store.
+
+    Args:
+        store: the evaluation's folder; what is there already is left as it is.
+        pictures: a set of `picture_sets`.
+        made: how they are made.
+        size: side in pixels.
+
+    Returns:
+        Names of the pictures with a composite; names of those left out.
+
+    Raises:
+        ValueError: a picture or a mask cannot be used, or no composite at all.
+    """
+    kept, left_out = prepare_examples(
+        store, pictures, lambda name, image: made.example(name, image, size)
+    )
+    if not kept:
+        raise ValueError(
+            f"Nothing to evaluate: no object takes {_LEAST_RATIO:.1%} to "
+            f"{_LARGEST_RATIO:.0%} of its picture, cut square."
+        )
+    return kept, left_out
+
+
+def composite(image, mask, size: int, kind: str, seed) -> Optional[Example]:
+    """The composite of a picture with its object's mask; see `Composites.example`."""
+    rng = np.random.default_rng(seed)
+    if not mask.any():
+        return None
+    box = box_of(mask)
+    window = _square(box, *mask.shape)
+    if kind == "hard" and rng.random() < 0.5:
+        window = _through_object(rng, box, *mask.shape) or window
+    top, left, side = window
+    area = np.s_[top : top + side, left : left + side]
+    truth = np.ascontiguousarray(resize(image[area], size))
+    method = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
+    share = cv2.resize(
+        mask[area].astype(np.float32), (size, size), interpolation=method
+    )
+    where = share >= 0.5
+    if not _LEAST_RATIO <= where.mean() <= _LARGEST_RATIO:
+        return None
+    if kind == "plain":
+        changed = _other_statistics(rng, truth, where)
+    else:
+        if rng.random() < 1 / 3:
+            clashing = _turned_hue(truth, rng.uniform(90, 270), 1.3)
+            truth = np.where(where[..., None], truth, clashing)
+        changed = _hard_change(rng, truth, where)
+    return Example(truth, where, np.where(where[..., None], changed, truth))
+
+
+def _square(box, height: int, width: int):
+    """(top, left, side) of the largest square, the object in its middle if it can."""
+    side = min(height, width)
+    top, left = (
+        int(np.clip((low + high - side) // 2, 0, length - side))
+        for low, high, length in zip(box[:2], box[2:], (height, width))
+    )
+    return top, left, side
+
+
+def _through_object(rng, box, height: int, width: int):
+    """A square with an edge through the object; None where it would be too small."""
+    edge, depth = rng.integers(4), rng.uniform(0.15, 0.4)
+    axis = edge % 2
+    low, high = box[axis], box[axis + 2]
+    lengths = (height, width)
+    if edge < 2:
+        start = int(low + depth * (high - low))
+        side = min(*lengths, lengths[axis] - start)
+    else:
+        end = int(high - depth * (high - low))
+        side = min(*lengths, end)
+        start = end - side
+    if side < _LEAST_CUT * min(lengths):
+        return None
+    middle = (box[1 - axis] + box[3 - axis] - side) // 2
+    other = int(np.clip(middle, 0, lengths[1 - axis] - side))
+    return (start, other, side) if axis == 0 else (other, start, side)
+
+
+def _other_statistics(rng, image, where) -> np.ndarray:
+    lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    mean = lab[where].mean(axis=0)
+    shift = rng.normal(0, [15.0, 10.0, 10.0]).clip(-30, 30)
+    spread = np.exp(rng.normal(0, 0.2, 3).clip(-0.5, 0.5))
+    lab = (lab - mean) * spread + mean + shift
+    return _uint8(cv2.cvtColor(lab.astype(np.float32), cv2.COLOR_LAB2RGB) * 255)
+
+
+def _hard_change(rng, image, where) -> np.ndarray:
+    changes = {
+        "gamma": lambda x: _gamma(x, np.exp(_signed(rng, 0.3, 0.7))),
+        "hue": lambda x: _turned_hue(x, _signed(rng, 20, 70), rng.uniform(0.6, 1.4)),
+        "light": lambda x: _lit(
+            x, where, rng.uniform(0, 2 * np.pi), rng.uniform(0.3, 0.8)
+        ),
+    }
+    for kind in rng.permutation(list(changes))[: rng.integers(1, 3)]:
+        image = changes[kind](image)
+    return image
+
+
+def _gamma(image, exponent: float) -> np.ndarray:
+    return _uint8(255 * (image / 255.0) ** exponent)
+
+
+def _turned_hue(image, degrees: float, saturation: float) -> np.ndarray:
+    hsv = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2HSV)
+    hsv[..., 0] = (hsv[..., 0] + degrees) % 360
+    hsv[..., 1] = np.clip(hsv[..., 1] * saturation, 0, 1)
+    return _uint8(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB) * 255)
+
+
+def _lit(image, where, angle: float, strength: float) -> np.ndarray:
+    """Brighter by e^strength at one end of the object, darker by it at the other."""
+    rows, columns = np.indices(where.shape)
+    along = rows * np.sin(angle) + columns * np.cos(angle)
+    low, high = along[where].min(), along[where].max()
+    place = 2 * (along - low) / max(high - low, 1) - 1
+    return _uint8(image * np.exp(strength * place)[..., None])
+
+
+def _signed(rng, low: float, high: float) -> float:
+    return rng.uniform(low, high) * rng.choice([-1, 1])
+
+
+def _uint8(values) -> np.ndarray:
+    return np.rint(values).clip(0, 255).astype(np.uint8)

@@ -1,0 +1,92 @@
+"""Yardsticks of harmonization: an object is recoloured without a network.
+
+Each gets a picture with an object that does not fit, uint8 [H, W, 3], the object's
+mask, [H, W] bool, and the picture's name, as the methods of `yardsticks.py` do; of what
+it returns the object alone is looked at.
+"""
+
+import cv2
+import numpy as np
+from skimage.exposure import match_histograms
+
+from tf_btgmi.evaluation.hole_masks import box_of
+
+# RGB to the responses of the eye's cones, and those, as logarithms, to lightness,
+# yellow-blue and red-green: Reinhard et al. 2001, equations 4 and 6.
+_CONES = np.array(
+    [[0.3811, 0.5783, 0.0402], [0.1967, 0.7244, 0.0782], [0.0241, 0.1288, 0.8444]]
+)
+_OPPONENTS = np.diag([3**-0.5, 6**-0.5, 2**-0.5]) @ np.array(
+    [[1.0, 1.0, 1.0], [1.0, 1.0, -2.0], [1.0, -1.0, 0.0]]
+)
+# Black has no logarithm.
+_LEAST = 1.0 / 255.0
+# OpenCV's seamlessClone erodes the mask by so many pixels before it uses it.
+_EROSION = 3
+
+
+def copy_paste(given, mask, name):
+    """The input as it is."""
+    del mask, name
+    return given
+
+
+def reinhard(given, mask, name):
+    """Reinhard et al. 2001: mean and deviation of the surroundings, in l-alpha-beta."""
+    del name
+    values = _to_opponents(given)
+    result = given.copy()
+    inside, outside = values[mask], values[~mask]
+    deviation = np.maximum(inside.std(axis=0), 1e-6)
+    moved = (inside - inside.mean(axis=0)) * (outside.std(axis=0) / deviation)
+    result[mask] = _from_opponents(moved + outside.mean(axis=0))
+    return result
+
+
+def histogram(given, mask, name):
+    """scikit-image's match_histograms, channel by channel, to the surroundings'."""
+    del name
+    result = given.copy()
+    inside, outside = given[mask][:, None], given[~mask][:, None]
+    matched = match_histograms(inside, outside, channel_axis=-1)
+    result[mask] = np.rint(matched[:, 0]).clip(0, 255).astype(np.uint8)
+    return result
+
+
+def seamless_clone(given, mask, name):
+    """OpenCV's seamlessClone (Poisson blending, Pérez et al. 2003), NORMAL_CLONE.
+
+    The picture the object comes from is not known, nor what is behind it: the object's
+    colours are drawn out beyond its edge, and Telea fills in the background.
+    """
+    del name
+    edge = 2 * _EROSION + 2
+    picture = cv2.copyMakeBorder(given, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
+    where = cv2.copyMakeBorder(mask.astype(np.uint8), edge, edge, edge, edge, 0)
+    source = cv2.inpaint(picture, 1 - where, 1, cv2.INPAINT_TELEA)
+    target = cv2.inpaint(picture, where, 3, cv2.INPAINT_TELEA)
+    grown = cv2.dilate(where, np.ones((3, 3), np.uint8), iterations=_EROSION)
+    y0, x0, y1, x1 = box_of(grown > 0)
+    # The point that the box's middle goes to, as OpenCV computes it.
+    middle = (x0 + (x1 - x0) // 2, y0 + (y1 - y0) // 2)
+    cloned = cv2.seamlessClone(source, target, grown * 255, middle, cv2.NORMAL_CLONE)
+    return cloned[edge:-edge, edge:-edge]
+
+
+FILLS = {
+    "seamless_clone": (seamless_clone, "opencv-python-headless", "NORMAL_CLONE"),
+    "histogram": (histogram, "scikit-image", ""),
+    "reinhard": (reinhard, None, ""),
+    "copy_paste": (copy_paste, None, ""),
+}
+
+
+def _to_opponents(picture: np.ndarray) -> np.ndarray:
+    cones = np.maximum(picture / 255.0, _LEAST) @ _CONES.T
+    return np.log10(cones) @ _OPPONENTS.T
+
+
+def _from_opponents(values: np.ndarray) -> np.ndarray:
+    cones = 10.0 ** (values @ np.linalg.inv(_OPPONENTS).T)
+    levels = cones @ np.linalg.inv(_CONES).T * 255.0
+    return np.rint(levels.clip(0, 255)).astype(np.uint8)

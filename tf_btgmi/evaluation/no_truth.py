@@ -1,0 +1,90 @@
+"""Composites whose truth nobody knows: what methods make of them, as a page to look at.
+
+Pictures keep their proportions; their longer side is the evaluation's size.
+"""
+
+import html
+from typing import Iterable, List
+
+import cv2
+import numpy as np
+import tqdm
+
+from tf_btgmi.evaluation import gallery, page
+from tf_btgmi.evaluation.examples import Example, prepare_examples
+from tf_btgmi.evaluation.hole_masks import MaskFiles
+from tf_btgmi.evaluation.store import Store
+from tf_btgmi.evaluation.yardsticks import Method
+
+_TITLE = "Composites without truth"
+
+
+class ObjectMasks(MaskFiles):
+    """Masks of the objects in composites; see `MaskFiles`."""
+
+    kind = "real composites"
+
+    def __init__(self, folder: str, names: Iterable[str]):
+        super().__init__(folder, names)
+        self.identity = f"whole {self.identity}"
+
+    def example(self, name: str, image: np.ndarray, side: int) -> Example:
+        """A composite and its mask, scaled down to `side` if they are larger.
+
+        Raises:
+            ValueError: the mask is of another size, empty or all of the picture.
+        """
+        mask = self.whole(name, *image.shape[:2])
+        scale = min(1.0, side / max(mask.shape))
+        if scale < 1.0:
+            size = [max(1, round(n * scale)) for n in mask.shape[::-1]]
+            image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+            mask = cv2.resize(mask.astype(np.float32), size, cv2.INTER_AREA) >= 0.5
+        if not mask.any() or mask.all():
+            raise ValueError(f"The mask of {name} is empty or all of the picture.")
+        return Example(image, mask, image)
+
+
+def show(
+    store: Store, pictures, masks: ObjectMasks, methods: List[Method], side: int
+) -> None:
+    """Harmonizes every picture with every method and writes report.html.
+
+    Args:
+        store: gets the pictures, the results and the page.
+        pictures: a set of `picture_sets`, composites.
+        masks: of their objects.
+        methods: of harmonization.
+        side: the longer side of a picture, at most.
+
+    Raises:
+        ValueError: a picture or a mask cannot be used.
+    """
+    names, _ = prepare_examples(
+        store, pictures, lambda name, image: masks.example(name, image, side)
+    )
+    methods = [method for method in methods if method.name != "copy_paste"]
+    figures = []
+    for name in tqdm.tqdm(names, unit="picture"):
+        image, mask = store.read_image(name), store.read_mask(name)
+        shown = np.repeat(mask[..., None].astype(np.uint8) * 255, 3, axis=-1)
+        tiles = [
+            gallery.tile("copy_paste", "", image),
+            gallery.tile("object", "", shown),
+        ]
+        for method in methods:
+            result = method.fill(image.copy(), mask.copy(), name)
+            result = np.where(mask[..., None], result, image)
+            store.write_composite(method.name, name, result)
+            tiles.append(gallery.tile(method.name, "", result))
+        figures.append(
+            f"<figure><figcaption><b>{html.escape(name)}</b></figcaption>"
+            f'<div class="tiles wide">{"".join(tiles)}</div></figure>'
+        )
+    body = (
+        f"<header><h1>{_TITLE}</h1><p>{len(names)} pictures. A click enlarges; the "
+        "arrow keys then go from method to method.</p></header>"
+        f'<div id="gallery">{"".join(figures)}</div>'
+    )
+    path = store.write_text("report.html", page.whole(_TITLE, body))
+    print(f"Report: {path}")

@@ -1,0 +1,32 @@
+"""Writes what is reported of an evaluation: page, tables, numbers, rows."""
+
+import json
+from typing import Sequence
+
+from tf_btgmi.evaluation import report, summary, tables
+from tf_btgmi.evaluation.store import Store
+from tf_btgmi.evaluation.summary import Summary
+
+
+def write(store: Store, found: Summary, names: Sequence[str], num_shown: int) -> None:
+    """Writes the files and prints the totals.
+
+    Args:
+        store: the finished evaluation; gets the files.
+        found: its numbers.
+        names: its pictures.
+        num_shown: pictures to show at most.
+    """
+    totals = tables.totals(found)
+    others = [*tables.differences(found), tables.by_hole_ratio(found)]
+    numbers = json.dumps(summary.to_json(found), indent=2, allow_nan=False)
+    store.write_text("rows.csv", tables.rows_csv(store, found, names))
+    store.write_text("summary.json", numbers + "\n")
+    store.write_text("table.md", tables.to_markdown(totals + others))
+    path = store.write_text(
+        "report.html", report.render(store, found, names, num_shown)
+    )
+    print(tables.to_markdown(totals))
+    for note in found.notes:
+        print(note)
+    print(f"Report: {path}")

@@ -1,0 +1,95 @@
+"""What an evaluation is about: which measures count, and the words of its report."""
+
+from typing import NamedTuple, Sequence, Tuple
+
+from tf_btgmi.evaluation import measures
+from tf_btgmi.evaluation.measures import Measure
+
+
+class Task(NamedTuple):
+    """A kind of evaluation.
+
+    Attributes:
+        name: as `--task` takes it.
+        title: of the report.
+        region: where the work is done, as in "PSNR in the hole".
+        ratio: the region's share of the picture, as a column is headed.
+        ratio_label: what follows a number of percent.
+        set_heading: the column that tells kind and seed.
+        inside: measures of the region.
+        whole: measures of the picture.
+        charted: names of measures shown as bars.
+        orders: what pictures can be put in order by; the first chooses them.
+        captions: measures told below a picture, two of them.
+        why_left_out: of a picture.
+        baseline: the method others are compared with, unless another is named.
+        untouched: the method that gives its input back, shown once as the input.
+    """
+
+    name: str
+    title: str
+    region: str
+    ratio: str
+    ratio_label: str
+    set_heading: str
+    inside: Sequence[Measure]
+    whole: Sequence[Measure]
+    charted: Sequence[str]
+    orders: Tuple[Measure, Measure]
+    captions: Tuple[Measure, Measure]
+    why_left_out: str
+    baseline: str
+    untouched: str
+
+    @property
+    def measures(self) -> Tuple[Measure, ...]:
+        """All of them, those of the region first."""
+        return tuple(self.inside) + tuple(self.whole)
+
+
+def _named(chosen: Sequence[Measure], *names: str) -> tuple:
+    return tuple(m for name in names for m in chosen if m.name == name)
+
+
+INPAINTING = Task(
+    "inpainting",
+    "Evaluation of inpainting",
+    "in the hole",
+    "hole ratio",
+    "hole",
+    "masks",
+    measures.HOLE,
+    measures.PICTURE,
+    ("hole_psnr", "hole_ssim", "box_lpips", "hole_l1"),
+    _named(measures.HOLE, "box_lpips", "hole_psnr"),
+    _named(measures.HOLE, "hole_psnr", "box_lpips"),
+    "cut square, their mask is empty or leaves nothing known",
+    "telea",
+    "holed",
+)
+# The hole has the shape of an object, and the truth below it is known.
+OBJECT_REMOVAL = INPAINTING._replace(
+    name="object_removal", title="Evaluation of object removal"
+)
+HARMONIZATION = Task(
+    "harmonization",
+    "Evaluation of harmonization",
+    "on the object",
+    "object ratio",
+    "object",
+    "composites",
+    measures.OBJECT,
+    measures.COMPOSITE,
+    ("fmse", "fpsnr", "fssim", "box_lpips"),
+    _named(measures.OBJECT, "fmse", "box_lpips"),
+    _named(measures.OBJECT, "fpsnr", "box_lpips"),
+    "their object is too small or too large in the square that is cut out",
+    "copy_paste",
+    "copy_paste",
+)
+TASKS = {task.name: task for task in (INPAINTING, OBJECT_REMOVAL, HARMONIZATION)}
+
+
+def task_of(settings) -> Task:
+    """The task of a store's settings; inpainting where they name none."""
+    return TASKS[settings.get("task", INPAINTING.name)]
