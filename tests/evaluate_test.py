@@ -232,6 +232,112 @@ def test_a_trained_model_is_measured_under_its_name(folder, make_workdir):
         assert (np.asarray(composite)[12:20, 12:20] == 255).all()
 
 
+def object_masks(folder="objects"):
+    """Masks of an object in each picture."""
+    os.mkdir(folder)
+    for name in "abc":
+        mask = Image.new("L", (48, 40))
+        mask.paste(255, (14, 10, 34, 30))
+        mask.save(f"{folder}/{name}.png")
+    return folder
+
+
+def harmonization(**values):
+    values = {
+        "task": "harmonization",
+        "mask_kind": None,
+        "mask_folder": "objects",
+        "methods": ["reinhard", "copy_paste"],
+        **values,
+    }
+    return run(**values)
+
+
+@pytest.mark.parametrize("kind", ["plain", "hard"])
+def test_harmonization_is_measured_on_the_object(folder, kind):
+    object_masks()
+    assert harmonization(composites=kind) == 0
+    found = summary()
+    assert found["task"] == "harmonization" and found["baseline"] == "copy_paste"
+    with open("out/rows.csv", encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["method"] == "copy_paste"]
+    assert len(rows) == found["n"] == 3
+    for row in rows:
+        names = [f"out/{part}/{row['picture']}.png" for part in ("images", "given")]
+        truth, given = (np.asarray(Image.open(name)).astype(float) for name in names)
+        mask = np.asarray(Image.open(f"out/masks/{row['picture']}.png")) > 0
+        square = (truth - given) ** 2
+        assert float(row["fmse"]) == pytest.approx(square[mask].mean(), rel=1e-5)
+        assert float(row["mse"]) == pytest.approx(square.mean(), rel=1e-5)
+        assert (square[~mask] == 0).all()
+    values = found["methods"]["copy_paste"]["groups"]["all"]["values"]
+    mean = np.mean([float(row["fmse"]) for row in rows])
+    assert values["fmse"]["value"] == pytest.approx(mean, rel=1e-5)
+    with open("out/report.html", encoding="utf-8") as file:
+        page = file.read()
+    assert "Evaluation of harmonization" in page and "On the object" in page
+    words = re.sub(r"base64,[^\"]*", "", page.split("</style>")[1])
+    assert not re.search(r"\bholes?\b", words)
+
+
+def test_a_model_is_measured_as_it_is_used_and_directly(folder, monkeypatch):
+    from tf_btgmi import loading
+    from tf_btgmi.inference.predictor import Predictor
+
+    object_masks()
+    same = Predictor(lambda x: x[..., :3], 32, outputs=("harmonized",))
+    monkeypatch.setattr(loading, "load", lambda place: same)
+    monkeypatch.setattr(loading, "describe", lambda place: "same")
+    harmonization(model=["mine=somewhere"], methods=["copy_paste"])
+    methods = summary()["methods"]
+    assert list(methods) == ["mine", "mine.direct", "copy_paste"]
+    assert methods["mine"]["groups"] == methods["mine.direct"]["groups"]
+    assert methods["mine"]["groups"] == methods["copy_paste"]["groups"]
+
+
+def test_composites_without_truth_are_shown(folder, capsys):
+    object_masks()
+    assert harmonization(no_truth=True, image_size=36) == 0
+    with open("out/report.html", encoding="utf-8") as file:
+        page = file.read()
+    assert page.count("<figure>") == 3 and page.count('class="tile"') == 9
+    assert "Report: out/report.html" in capsys.readouterr().out
+    with Image.open("out/composites/reinhard/a.png") as result:
+        assert result.size == (36, 30)
+        truth = np.asarray(Image.open("out/images/a.png"))
+        mask = np.asarray(Image.open("out/masks/a.png")) > 0
+        assert (np.asarray(result)[~mask] == truth[~mask]).all()
+
+
+def test_object_removal_places_shapes_of_objects(folder):
+    object_masks()
+    run(task="object_removal", mask_kind=None, objects_folder="objects")
+    found = summary()
+    assert found["task"] == "object_removal" and found["mask_kind"] == "object"
+    assert found["baseline"] == "telea"
+
+
+@pytest.mark.parametrize(
+    "values, text",
+    [
+        ({"mask_folder": None}, "Harmonization needs --mask_folder"),
+        ({"mask_kind": "thin"}, "Harmonization needs --mask_folder"),
+        ({"mask_folder": "none"}, "There is no folder none"),
+        ({"methods": ["telea"]}, "no method 'telea'; these are: seamless_clone"),
+        ({"methods": ["reinhard"]}, "--baseline=copy_paste is none of .*: reinhard"),
+        ({"task": "inpainting", "no_truth": True}, "goes with --task=harmonization"),
+        (
+            {"task": "object_removal", "mask_folder": None},
+            "needs --objects_folder",
+        ),
+    ],
+)
+def test_mistakes_of_other_tasks_are_named(folder, values, text):
+    object_masks()
+    with pytest.raises(ValueError, match=text):
+        harmonization(**values)
+
+
 @pytest.mark.slow
 def test_the_command_line_ends_with_one_line_and_code_2(folder):
     command = [sys.executable, "-m", "tf_btgmi.evaluate", "--data=none", "--output=o"]
