@@ -148,6 +148,8 @@ class GeneratorConfig:
             (as in the authors' code) or `both`.
         normalization: `batch` (synchronised over replicas) or `instance`.
         resampling: `strided` or `interpolated` (the ablation of Sec. 3.1).
+        harmonized_change: whether a `harmonized` picture is a change of the picture
+            that comes in, which keeps its detail, or made from features alone.
     """
 
     architecture: str = "residual"
@@ -159,6 +161,7 @@ class GeneratorConfig:
     dilated_convolutions: str = "first"
     normalization: str = "batch"
     resampling: str = "strided"
+    harmonized_change: bool = True
 
 
 @dataclass

@@ -239,8 +239,18 @@ def test_a_second_output_adds_one_back_end_and_one_input_channel():
     )
 
 
-def test_an_output_has_no_gradient_in_the_other_ones_back_end(guided_inputs):
+def test_a_harmonized_picture_starts_as_the_one_that_comes_in(guided_inputs):
     generator = tiny(outputs=BOTH)
+    before = generator(guided_inputs)["harmonized"]
+    np.testing.assert_array_equal(before, guided_inputs[..., :3])
+    generator.back_ends["harmonized"].to_image.inner.bias.assign([0.1, 0.0, -3.0])
+    after = generator(guided_inputs)["harmonized"].numpy()
+    wanted = guided_inputs.numpy()[..., :3] + 2 * np.tanh([0.1, 0.0, -3.0])
+    np.testing.assert_allclose(after, np.clip(wanted, -1, 1), atol=1e-6)
+
+
+def test_an_output_has_no_gradient_in_the_other_ones_back_end(guided_inputs):
+    generator = tiny(outputs=BOTH, harmonized_change=False)
     for output, other in (BOTH, BOTH[::-1]):
         with tf.GradientTape() as tape:
             loss = tf.reduce_sum(generator(guided_inputs, training=True)[output] ** 2)

@@ -38,6 +38,8 @@ def guided_model(make_config):
     """Makes models of a task, their step untraced."""
 
     def make(task="guided", **changes):
+        # With a change, a last kernel of 0 would let no gradient through at first.
+        changes.setdefault("generator__harmonized_change", False)
         config = make_config(losses__reconstruction="l1", **changes)
         config.task = task
         model = build_model(config, tf.distribute.get_strategy())

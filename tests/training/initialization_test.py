@@ -42,13 +42,27 @@ def test_a_guided_net_starts_as_the_inpainting_one_with_two_back_ends(
     for generator in (model.generator, model.ema_generator):
         # Whatever the foreground is, to begin with.
         wanted = source.ema_generator(inputs[..., :4]).numpy()
-        for picture in generator(inputs).values():
-            np.testing.assert_allclose(picture, wanted, atol=1e-6)
+        found = generator(inputs)
+        np.testing.assert_allclose(found["inpainted"], wanted, atol=1e-6)
+        np.testing.assert_array_equal(found["harmonized"], inputs[..., :3])
     given = named_weights(source.discriminator)
     for name, variable in named_weights(model.discriminator).items():
         np.testing.assert_array_equal(variable.numpy(), given[name].numpy())
     assert int(model.step.numpy()) == 0
     assert int(model.generator_optimizer.iterations.numpy()) == 0
+
+
+def test_without_a_change_both_back_ends_start_alike(inpainting, make_config, rng):
+    workdir, source = inpainting
+    config = make_config(generator__harmonized_change=False)
+    config.task = "guided"
+    initialization.check(config, workdir)
+    model = build_model(config, strategy())
+    initialization.initialize(model, workdir)
+    inputs = rng.uniform(-1, 1, [1, 32, 32, 5]).astype(np.float32)
+    wanted = source.ema_generator(inputs[..., :4]).numpy()
+    for picture in model.generator(inputs).values():
+        np.testing.assert_allclose(picture, wanted, atol=1e-6)
 
 
 def test_networks_that_differ_are_refused_with_the_fields(inpainting, make_config):

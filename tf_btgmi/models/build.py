@@ -66,6 +66,7 @@ def _generator(config):
         normalization=fields.normalization,
         resampling=fields.resampling,
         outputs=OUTPUTS_OF_TASKS[config.task],
+        harmonized_change=fields.harmonized_change,
     )
 
 

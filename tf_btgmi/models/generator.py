@@ -5,7 +5,8 @@ Output [B, H, W, 3] in [-1, 1]. H and W are multiples of `size_multiple`.
 
 With a `harmonized` output (Sec. 3.4) the input has a fifth channel, the foreground,
 which the masked image shows with colours that are wrong; every output has a back end
-of its own, and the result is a dict of pictures by the outputs' names.
+of its own, and the result is a dict of pictures by the outputs' names. What is
+harmonized keeps its detail, so that back end gives a change of the masked image.
 
 Every refinement block is built at the start and `stage` says how many of them run:
 growing a built network in place would leave its traced functions and its optimizer
@@ -52,6 +53,8 @@ class Generator(keras.Model):
             (convolution and max-pool; bilinear and convolution).
         stage: the attribute's first value; all blocks where it is None.
         outputs: one of `OUTPUTS`.
+        harmonized_change: whether the harmonized picture is the masked image plus what
+            its back end gives, at first nothing, or that alone.
 
     Raises:
         ValueError: `resampling`, `normalization` or `outputs` is unknown.
@@ -70,6 +73,7 @@ class Generator(keras.Model):
         resampling="strided",
         stage=None,
         outputs=(INPAINTED,),
+        harmonized_change=True,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -90,6 +94,7 @@ class Generator(keras.Model):
         self.stage = num_refinement_blocks if stage is None else stage
         # Keras has the name `outputs` for something else.
         self.output_names = tuple(outputs)
+        self.harmonized_change = harmonized_change
         filters = [
             min(base_filters * 2**level, max_filters)
             for level in range(num_downsamplings + 1)
@@ -148,6 +153,10 @@ class Generator(keras.Model):
         return 5 if HARMONIZED in self.output_names else 4
 
     @property
+    def _changes_image(self):
+        return HARMONIZED in self.output_names and self.harmonized_change
+
+    @property
     def size_multiple(self) -> int:
         """What height and width must be multiples of, in pixels."""
         return 2**self.num_downsamplings
@@ -175,6 +184,9 @@ class Generator(keras.Model):
         with tf.init_scope():
             blank = tf.zeros([1, side, side, self.input_channels])
             self._run(blank, self.num_refinement_blocks, training=False)
+            if self._changes_image:
+                kernel = self.back_ends[HARMONIZED].to_image.inner.kernel
+                kernel.assign(tf.zeros(kernel.shape))
         self.built = True
 
     def call(self, inputs, training=None):
@@ -202,6 +214,7 @@ class Generator(keras.Model):
             "resampling": self.resampling,
             "stage": self.stage,
             "outputs": list(self.output_names),
+            "harmonized_change": self.harmonized_change,
         }
 
     def _run(self, inputs, num_blocks, training):
@@ -218,7 +231,15 @@ class Generator(keras.Model):
             name: back_end(hidden, training=training)
             for name, back_end in self.back_ends.items()
         }
+        if self._changes_image:
+            image = tf.cast(inputs[..., :3], tf.float32)
+            pictures[HARMONIZED] = _changed(image, pictures[HARMONIZED])
         return pictures[INPAINTED] if self.output_names == (INPAINTED,) else pictures
+
+
+def _changed(image, change):
+    # Twice tanh, since black may have to become white.
+    return tf.clip_by_value(image + 2.0 * change, -1.0, 1.0)
 
 
 class _FadeIn(keras.layers.Layer):

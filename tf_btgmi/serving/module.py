@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from tf_btgmi.models.generator import Generator
+from tf_btgmi.models.inpainter import inpainter
 from tf_btgmi.ops import image_ops, mask_ops
 
 # A mask's pixel is hole from this grey level on.
@@ -13,12 +14,16 @@ class InpaintingModule(tf.Module):
     """Fills holes of a batch of pictures of one size, all in the graph.
 
     Args:
-        generator: the trained generator, in float32.
+        generator: the trained generator, in float32; of one with two outputs, the
+            part that fills holes.
+
+    Raises:
+        ValueError: it does not inpaint.
     """
 
     def __init__(self, generator: Generator):
         super().__init__(name="inpainting")
-        self.generator = generator
+        self.generator = inpainter(generator)
 
     @tf.function(
         input_signature=[

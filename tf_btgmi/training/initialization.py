@@ -2,7 +2,8 @@
 
 A network with a `harmonized` output may start from one that only inpaints: the trunk is
 the same, both back ends start as that one's, and the kernel of the first convolution
-gets zeros for its additional input channel, the foreground.
+gets zeros for its additional input channel, the foreground. Where the harmonized
+picture is a change of the one that comes in, it starts as none.
 """
 
 import os
@@ -21,6 +22,7 @@ from tf_btgmi.training.inpainting_gan import InpaintingGAN
 
 _FADE_IN = "fade_in."
 _STEM = "stem."
+_LAST = "to_image."
 
 
 def check(config: Config, workdir: str) -> None:
@@ -32,18 +34,21 @@ def check(config: Config, workdir: str) -> None:
     """
     workdir_lib.newest_checkpoint(workdir)
     source = config_lib.load(os.path.join(workdir, workdir_lib.CONFIG))
+    given, wanted = (build.OUTPUTS_OF_TASKS[c.task] for c in (source, config))
     sections = (
         "generator.",
         "discriminator.architecture",
         "discriminator.base",
         "discriminator.num",
     )
+    # Says nothing about a network that does not harmonize.
+    ignored = "" if HARMONIZED in given else "generator.harmonized_change"
     differing = [
         f"config.{name} is {old!r} there and {new!r} here"
         for name, (old, new) in config_lib.differences(source, config).items()
-        if name.startswith(sections) or name == "procedure.num_refinement_blocks"
+        if (name.startswith(sections) and name != ignored)
+        or name == "procedure.num_refinement_blocks"
     ]
-    given, wanted = (build.OUTPUTS_OF_TASKS[c.task] for c in (source, config))
     if not (set(wanted) <= set(given) or HARMONIZED not in given):
         differing.append(f"it has the outputs {given}, this config {wanted}")
     if HARMONIZED in given and HARMONIZED not in wanted:
@@ -66,15 +71,20 @@ def initialize(model: InpaintingGAN, workdir: str) -> None:
         workdir_lib.newest_checkpoint(workdir),
     )
     for network in (model.generator, model.ema_generator):
-        _assign(named_weights(network), generator)
+        targets = named_weights(network)
+        if network.harmonized_change:
+            # These give no change as they are.
+            own = [n for n in targets if n not in generator and _LAST in n]
+            targets = {n: v for n, v in targets.items() if n not in own}
+        _assign(targets, generator)
     _assign(named_weights(model.discriminator), discriminator)
 
 
 def _assign(targets: Dict[str, Any], sources: Dict[str, Any]) -> None:
+    prefix = f"{HARMONIZED}_"
     for name, target in targets.items():
         if name.startswith(_FADE_IN):
             continue
-        prefix = f"{HARMONIZED}_"
         if name not in sources and name.startswith(prefix):
             name = name[len(prefix) :]
         value = tf.convert_to_tensor(sources[name]).numpy()

@@ -1,0 +1,38 @@
+"""The part of a network of two outputs that fills holes, as a network of its own."""
+
+from tf_btgmi.models.generator import INPAINTED, Generator
+from tf_btgmi.models.naming import named_weights
+
+_STEM = "stem."
+
+
+def inpainter(generator: Generator) -> Generator:
+    """A generator of 4 input channels that gives what `inpainted` gives.
+
+    The foreground of a picture to be inpainted is 0 everywhere, so its channel adds
+    nothing and is left out, and so is the back end of the other output.
+
+    Args:
+        generator: built; one that only inpaints comes back as it is.
+
+    Raises:
+        ValueError: it does not inpaint.
+    """
+    if generator.output_names == (INPAINTED,):
+        return generator
+    if INPAINTED not in generator.output_names:
+        raise ValueError(
+            f"This network's outputs are {', '.join(generator.output_names)}; it does "
+            "not fill holes. Take one of the task inpainting, object_removal or guided."
+        )
+    smaller = type(generator).from_config(
+        {**generator.get_config(), "outputs": [INPAINTED]}
+    )
+    smaller.build()
+    sources = named_weights(generator)
+    for name, target in named_weights(smaller).items():
+        value = sources[name].numpy()
+        if name.startswith(_STEM) and value.ndim == 4:
+            value = value[:, :, : smaller.input_channels]
+        target.assign(value)
+    return smaller
