@@ -72,7 +72,7 @@ def initialize(model: InpaintingGAN, workdir: str) -> None:
     )
     for network in (model.generator, model.ema_generator):
         targets = named_weights(network)
-        if network.harmonized_change:
+        if getattr(network, "harmonized_change", False):
             # These give no change as they are.
             own = [n for n in targets if n not in generator and _LAST in n]
             targets = {n: v for n, v in targets.items() if n not in own}
