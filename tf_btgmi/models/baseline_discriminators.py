@@ -23,8 +23,9 @@ from tf_btgmi.ops import mask_ops
 CANDIDATE_CHANNELS = 3
 # Convolutions of stride 2 go on until this many pixels a side are left.
 LAST_SIDE = 4
-# Layers of more filters than this times the first one's do not occur.
+# No layer has more than this times the first one's filters.
 MAX_GROWTH = 8
+# Side of the picture over that of the local discriminator's square.
 LOCAL_SHARE = 2
 
 
@@ -91,8 +92,8 @@ class GlobalDiscriminator(WholeImageDiscriminator):
         super().__init__(image_size, **kwargs)
         self.base_filters = base_filters
         filters = level_filters(base_filters, num_halvings(image_size))
-        self.pyramid = _Pyramid(filters, kernel_size=4, leak=0.2, plain_levels=1)
-        self.verdict = _Dense(1)
+        self.pyramid = Pyramid(filters, kernel_size=4, leak=0.2, plain_levels=1)
+        self.verdict = _dense(1)
 
     @property
     def parts(self) -> dict:
@@ -135,11 +136,11 @@ class GlobalLocalDiscriminator(WholeImageDiscriminator):
         self.num_features = num_features
         levels = num_halvings(image_size)
         filters = [base_filters * min(2**i, MAX_GROWTH) for i in range(levels)]
-        self.global_pyramid = _Pyramid(filters, kernel_size=5)
-        self.local_pyramid = _Pyramid(filters[: levels - 1] or filters, kernel_size=5)
-        self.global_features = _Dense(num_features)
-        self.local_features = _Dense(num_features)
-        self.verdict = _Dense(1)
+        self.global_pyramid = Pyramid(filters, kernel_size=5)
+        self.local_pyramid = Pyramid(filters[: levels - 1] or filters, kernel_size=5)
+        self.global_features = _dense(num_features)
+        self.local_features = _dense(num_features)
+        self.verdict = _dense(1)
 
     @property
     def parts(self) -> dict:
@@ -166,8 +167,15 @@ class GlobalLocalDiscriminator(WholeImageDiscriminator):
         }
 
 
-class _Pyramid(keras.layers.Layer):
-    """Convolutions of stride 2, then everything in one vector."""
+class Pyramid(keras.layers.Layer):
+    """Convolutions of stride 2, then everything in one vector: [B, H, W, C] to [B, N].
+
+    Args:
+        filters: of each convolution.
+        kernel_size: of each of them, in pixels.
+        leak: slope of their ReLU below 0.
+        plain_levels: first convolutions that are not batch normalized.
+    """
 
     def __init__(self, filters, kernel_size, leak=0.0, plain_levels=0, **kwargs):
         super().__init__(**kwargs)
@@ -188,7 +196,7 @@ class _Pyramid(keras.layers.Layer):
         return tf.reshape(hidden, [-1, height * width * channels])
 
 
-def _Dense(units):
+def _dense(units):
     return keras.layers.Dense(units, kernel_initializer=kernel_initializer())
 
 
