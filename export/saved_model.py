@@ -1,27 +1,29 @@
-"""Writes the model of a training run as a SavedModel for TensorFlow Serving.
+"""Writes a model as a SavedModel for TensorFlow Serving.
 
-    python -m export.saved_model --workdir=runs/mine --export_dir=served/btgmi
+    python -m export.saved_model --model=runs/mine --export_dir=served/btgmi
 
-The averaged generator of the newest checkpoint goes to EXPORT_DIR/VERSION, the next
-whole number by default. It is written beside its place and moved into it, so that a
-server never sees half a model. Signature `predict_tensor`: uint8 images
-[B, H, W, 3] and masks [B, H, W, 1] (hole at 128 and above) to `composite`.
+It goes to EXPORT_DIR/VERSION, the next whole number by default. It is written beside
+its place and moved into it, so that a server never sees half a model. A version holds
+the graph and the averaged weights, batch normalization folded into the convolutions;
+`config.json`; `assets.extra/tf_serving_warmup_requests`, which the server replays; and
+`assets.extra/model_card.md`. What goes in and out: docs/serving.md.
 """
 
 import os
+import re
 import shutil
 import tempfile
 
-from absl import flags
+from absl import flags, logging
 
-from tf_btgmi import program
+from tf_btgmi import loading, program
 
 FLAGS = flags.FLAGS
 
 
 def define_flags():
     """The flags of this program; `program.run` calls it."""
-    flags.DEFINE_string("workdir", None, "Folder of the training run with the model.")
+    program.define_model_flag()
     flags.DEFINE_string("export_dir", None, "Folder that holds the model's versions.")
     flags.DEFINE_integer(
         "version", None, "Version written; one more than the newest.", lower_bound=1
@@ -31,55 +33,71 @@ def define_flags():
 def main(argv):
     """Checks the flags and exports."""
     del argv
-    for name in ("workdir", "export_dir"):
-        if not FLAGS[name].value:
-            raise program.UsageError(f"Give --{name}=FOLDER. See --help.")
-    print(f"Wrote {export(FLAGS.workdir, FLAGS.export_dir, FLAGS.version)}.")
+    if not FLAGS.export_dir:
+        raise program.UsageError("Give --export_dir=FOLDER. See --help.")
+    loading.describe(FLAGS.model)
+    # Saving says much that concerns nobody.
+    logging.set_verbosity(logging.ERROR)
+    print(f"Wrote {export(FLAGS.model, FLAGS.export_dir, FLAGS.version)}.")
     return 0
 
 
-def export(workdir: str, export_dir: str, version=None) -> str:
-    """Exports the model of `workdir` and returns the folder of its version.
+def export(place: str, export_dir: str, version=None) -> str:
+    """Exports a model and returns the folder of its version.
 
     Args:
-        workdir: of a training run.
+        place: a bundled model's name, a release's folder or a run's; the first bundled
+            model where None.
         export_dir: what holds the versions; made where it is missing.
         version: a whole number above 0; the next one where it is None.
 
     Raises:
-        ValueError: no model in `workdir`, or the version is there already.
+        ValueError: no model at `place`, or the version is there already.
     """
     # TensorFlow takes seconds to import; a wrong flag is answered before.
     import tensorflow as tf
 
-    from tf_btgmi.inference.weights import load_generator
+    from export import model_card, warmup
+    from tf_btgmi import config as config_lib
+    from tf_btgmi.models.generator import Generator
+    from tf_btgmi.serving.folding import fold
     from tf_btgmi.serving.module import InpaintingModule
 
-    generator, _ = load_generator(workdir)
+    generator, config = loading.load_generator(place)
+    if not isinstance(generator, Generator):
+        raise ValueError(
+            f"{place} is an earlier system ({config.generator.architecture}), for "
+            "comparison only; it is not exported."
+        )
     os.makedirs(export_dir, exist_ok=True)
-    place = os.path.join(export_dir, str(version or next_version(export_dir)))
-    if os.path.exists(place):
-        raise ValueError(f"{place} is already there. Leave --version out for the next.")
-    module = InpaintingModule(generator)
-    signatures = {
-        "predict_tensor": module.predict_tensor,
-        "serving_default": module.predict_tensor,
-    }
+    target = os.path.join(export_dir, str(version or next_version(export_dir)))
+    if os.path.exists(target):
+        raise ValueError(
+            f"{target} is already there. Leave --version out for the next."
+        )
+    module = InpaintingModule(fold(generator), config.data.image_size)
     beside = tempfile.mkdtemp(prefix=".writing-", dir=export_dir)
     try:
-        tf.saved_model.save(module, beside, signatures)
-        shutil.copy(os.path.join(workdir, "config.json"), beside)
+        tf.saved_model.save(module, beside, module.functions)
+        config_lib.save(config, os.path.join(beside, loading.CONFIG))
+        warmup.write(beside, module)
+        model_card.write(beside, _source(place), generator, config)
         os.chmod(beside, 0o755)
-        os.rename(beside, place)
+        os.rename(beside, target)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    return place
+    return target
 
 
 def next_version(export_dir: str) -> int:
     """One more than the newest version in `export_dir`; 1 where there is none."""
     versions = [int(name) for name in os.listdir(export_dir) if name.isdigit()]
     return max(versions, default=0) + 1
+
+
+def _source(place: str) -> str:
+    # Folders of this machine are nobody's business.
+    return re.sub(r"\S*/", "", loading.describe(place))
 
 
 if __name__ == "__main__":

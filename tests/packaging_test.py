@@ -28,6 +28,8 @@ IMPORT_NAMES = {
     "scikit-image": "skimage",
     "absl-py": "absl",
     "protobuf": "google",
+    "grpcio": "grpc",
+    "tensorflow-serving-api": "tensorflow_serving",
 }
 
 

@@ -1,24 +1,26 @@
 """A model by the place it lies in: the one module that knows what a model may be.
 
 A place is the name of a bundled model, the folder of a release, the workdir of a
-training run, or the folder of an exported SavedModel (a version, or what holds the
-versions: the newest).
+training run, the folder of an exported SavedModel (a version, or what holds the
+versions: the newest), or a model on a TensorFlow Serving server, `grpc://HOST:8500/NAME`
+or `http://HOST:8501/NAME`.
 """
 
 import hashlib
 import os
-from typing import Optional, Tuple
+from typing import Callable, Dict, Optional, Sequence, Tuple
 
 import numpy as np
 
 from tf_btgmi import assets
 from tf_btgmi.inference.predictor import Predictor
+from tf_btgmi.serving import client
 
 _SAVED_MODEL = "saved_model.pb"
 # TensorFlow's hashes of a SavedModel's graph and weights.
 _FINGERPRINT = "fingerprint.pb"
 _RELEASE = "release.json"
-_CONFIG = "config.json"
+CONFIG = "config.json"
 
 
 def load(place: Optional[str] = None) -> Predictor:
@@ -31,6 +33,8 @@ def load(place: Optional[str] = None) -> Predictor:
         ValueError: no model of that name or in that folder, or a damaged one.
     """
     kind, folder = _find(place)
+    if kind == "server":
+        return _from_server(folder)
     if kind == "SavedModel":
         return _from_saved_model(folder)
     return Predictor.from_generator(*_generator(kind, folder))
@@ -43,9 +47,9 @@ def load_generator(place: Optional[str] = None):
         ValueError: as `load`; or a SavedModel, which holds no Keras model.
     """
     kind, folder = _find(place)
-    if kind == "SavedModel":
+    if kind in ("SavedModel", "server"):
         raise ValueError(
-            f"{place} is a SavedModel; a release or a training's workdir is wanted."
+            f"{place} is a {kind}; a release or a training's workdir is wanted."
         )
     return _generator(kind, folder)
 
@@ -57,6 +61,8 @@ def describe(place: Optional[str] = None) -> str:
         ValueError: no model of that name or in that folder.
     """
     kind, folder = _find(place)
+    if kind == "server":
+        return f"{kind} {folder}"
     if kind == "workdir":
         from tf_btgmi.workdir import newest_checkpoint
 
@@ -78,6 +84,9 @@ def _find(place: Optional[str]) -> Tuple[str, str]:
         if not names:
             raise ValueError("No model is bundled; give the place of one.")
         place = names[0]
+    if client.is_server(place):
+        client.check_place(place)
+        return "server", place
     if place in names:
         return "release", str(assets.models_dir() / place)
     if not os.path.isdir(place):
@@ -94,10 +103,10 @@ def _find(place: Optional[str]) -> Tuple[str, str]:
     for folder in [place, *(os.path.join(place, name) for name in versions[-1:])]:
         if os.path.exists(os.path.join(folder, _SAVED_MODEL)):
             return "SavedModel", folder
-    if os.path.exists(os.path.join(place, _CONFIG)):
+    if os.path.exists(os.path.join(place, CONFIG)):
         return "workdir", place
     raise ValueError(
-        f"{place} holds no model: neither a training run's {_CONFIG}, nor a release, "
+        f"{place} holds no model: neither a training run's {CONFIG}, nor a release, "
         "nor a SavedModel."
     )
 
@@ -116,26 +125,43 @@ def _generator(kind: str, folder: str):
 def _from_saved_model(folder: str) -> Predictor:
     import tensorflow as tf
 
-    from tf_btgmi import config as config_lib
-
-    config = config_lib.load(os.path.join(folder, _CONFIG))
     try:
         module = tf.saved_model.load(folder)
-        predict_tensor = module.signatures["predict_tensor"]
+        signature = module.signatures[client.SIGNATURE]
     except (OSError, KeyError, ValueError, tf.errors.OpError) as error:
         raise ValueError(
             f"{folder} is no SavedModel of this project: {error}."
         ) from error
+    shape = signature.structured_input_signature[1]["image"].shape
 
-    def predict(inputs: np.ndarray) -> np.ndarray:
-        # The signature takes and gives grey levels, as the Predictor itself does in
-        # the end: nothing is lost on the way.
-        image = ((inputs[..., :3] + 1.0) * 127.5).round().clip(0, 255).astype(np.uint8)
-        mask = (inputs[..., 3:] * 255).astype(np.uint8)
-        composite = predict_tensor(image=tf.constant(image), mask=tf.constant(mask))
-        return composite["composite"].numpy().astype(np.float32) / 127.5 - 1.0
+    def run(windows: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
+        found = signature(**{name: tf.constant(w) for name, w in windows.items()})
+        return {name: output.numpy() for name, output in found.items()}
 
     # A signature holds its variables weakly; they live as long as their module.
-    predict.module = module
-    size = config.data.image_size
-    return Predictor(predict, size, 2**config.generator.num_downsamplings)
+    run.module = module
+    return _of_windows(run, shape[1], tuple(signature.structured_outputs))
+
+
+def _from_server(place: str) -> Predictor:
+    server = client.connect(place)
+    return _of_windows(server.predict, server.image_size, server.outputs)
+
+
+def _of_windows(run: Callable, size: int, outputs: Sequence[str]) -> Predictor:
+    """A predictor of the signature `predict_window`, which takes and gives uint8.
+
+    Nothing is lost by that: grey levels are what a `Predictor` makes its input of, and
+    what it makes of its output.
+    """
+
+    def predict(inputs: np.ndarray) -> Dict[str, np.ndarray]:
+        levels = ((inputs[..., :3] + 1.0) * 127.5).round().clip(0, 255)
+        masks = (inputs[..., 3:] * 255.0).astype(np.uint8)
+        windows = {"image": levels.astype(np.uint8), "mask": masks[..., :1]}
+        if masks.shape[-1] == 2:
+            windows["foreground"] = masks[..., 1:]
+        found = run(windows)
+        return {name: found[name] / np.float32(127.5) - 1.0 for name in outputs}
+
+    return Predictor(predict, size, 1, outputs=outputs)

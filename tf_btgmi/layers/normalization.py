@@ -30,7 +30,7 @@ def normalization(kind: str, affine: bool = True, name=None) -> keras.layers.Lay
     """A normalization layer over [B, H, W, C].
 
     Args:
-        kind: `batch` or `instance`.
+        kind: `batch`, `instance`, or `folded` (what `serving.folding` leaves of batch).
         affine: whether a learned scale and offset follow; batch always has them.
         name: of the layer.
 
@@ -43,6 +43,8 @@ def normalization(kind: str, affine: bool = True, name=None) -> keras.layers.Lay
         if tensorflow_addons is not None:
             return addons_instance_normalization(affine, name)
         return keras_instance_normalization(affine, name)
+    if kind == "folded":
+        return FoldedNormalization(name=name)
     raise ValueError(f"normalization must be batch or instance; it is {kind!r}.")
 
 
@@ -73,3 +75,21 @@ def keras_instance_normalization(affine: bool = True, name=None):
     return keras.layers.GroupNormalization(
         groups=-1, epsilon=_EPSILON, center=affine, scale=affine, name=name
     )
+
+
+@keras.saving.register_keras_serializable("tf_btgmi")
+class FoldedNormalization(keras.layers.Layer):
+    """The offset a channel that is left once the scale is in the kernel before it."""
+
+    def build(self, input_shape):
+        self.offset = self.add_weight(
+            name="offset",
+            shape=(input_shape[-1],),
+            initializer="zeros",
+            trainable=False,
+        )
+        self.built = True
+
+    def call(self, inputs, training=None):
+        del training
+        return tf.nn.bias_add(inputs, tf.cast(self.offset, inputs.dtype))

@@ -30,8 +30,8 @@ def pad_to_multiple(image: tf.Tensor, multiple: int):
     height, width = tf.shape(image)[1], tf.shape(image)[2]
     rows = tf.range(height + (-height) % multiple)
     columns = tf.range(width + (-width) % multiple)
-    padded = tf.gather(image, _mirrored(rows, height), axis=1)
-    padded = tf.gather(padded, _mirrored(columns, width), axis=2)
+    padded = tf.gather(image, mirrored_index(rows, height), axis=1)
+    padded = tf.gather(padded, mirrored_index(columns, width), axis=2)
     return padded, (height, width)
 
 
@@ -40,9 +40,15 @@ def crop_to(image: tf.Tensor, height, width) -> tf.Tensor:
     return image[:, :height, :width, :]
 
 
-def _mirrored(index: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
-    # Reflection without repeating the edge, for any distance past it: a side of one
-    # pixel has nothing but itself to mirror.
+def mirrored_index(index: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+    """Places on a line of `size` pixels that is mirrored without end at its edges.
+
+    The edge is not repeated. A line of one pixel has nothing but itself to mirror.
+
+    Args:
+        index: [N] integers, negative ones too.
+        size: a whole number above 0 of the same type.
+    """
     period = tf.maximum(2 * (size - 1), 1)
     index = index % period
     return tf.minimum(index, period - index) * tf.cast(size > 1, index.dtype)

@@ -1,0 +1,70 @@
+"""What an exported model is and is not, for whoever finds it on a server."""
+
+import os
+
+import keras
+import tensorflow as tf
+
+import tf_btgmi
+from tf_btgmi.config import Config
+from tf_btgmi.models.generator import Generator
+
+PLACE = os.path.join("assets.extra", "model_card.md")
+
+_TEXT = """# {name}
+
+Fills holes in photographs: the generator of Yang et al. 2018 (arXiv:1803.08943) as
+tf_btgmi implements it.
+
+| | |
+|---|---|
+| Exported from | {source} |
+| Fingerprint | {fingerprint} |
+| Trained at | {size} x {size} pixels |
+| Parameters | {parameters:,} |
+| Refinement blocks | {stage} |
+| Training pictures | {data} |
+| Holes in training | {masks} |
+| Written by | tf_btgmi {version}, TensorFlow {tensorflow}, Keras {keras} |
+
+- Meant for photographs like those it was trained on; it knows no others. What it fills
+  in is invented, not recovered: do not use it where a picture is evidence.
+- Masks: 128 and above is hole. Known pixels come back unchanged.
+- Holes larger than {size} pixels, with what surrounds them, are filled at {size} pixels
+  and enlarged, so they look soft.
+- Its quality has to be measured on pictures of your own: `python -m tf_btgmi.evaluate
+  --model=FOLDER`. The whole configuration is in `config.json`.
+"""
+
+
+def write(folder: str, source: str, generator: Generator, config: Config) -> str:
+    """Writes the card into the folder of a version and returns its path.
+
+    Args:
+        folder: a SavedModel.
+        source: what was exported.
+        generator: what was exported, before folding.
+        config: of its training.
+    """
+    path = os.path.join(folder, PLACE)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    fingerprint = tf.saved_model.experimental.read_fingerprint(folder)
+    kinds = ("rectangles", "centre", "free_form", "objects", "borders")
+    weights = {kind: getattr(config.masks, kind) for kind in kinds}
+    masks = [f"{kind} {weight:g}" for kind, weight in weights.items() if weight]
+    text = _TEXT.format(
+        name=config.name or "tf_btgmi",
+        source=source,
+        fingerprint=f"`{fingerprint.singleprint()}`",
+        size=config.data.image_size,
+        parameters=generator.count_params(),
+        stage=generator.stage,
+        data=os.path.basename(config.data.source.rstrip("/")) or "not recorded",
+        masks=", ".join(masks),
+        version=tf_btgmi.__version__,
+        tensorflow=tf.__version__,
+        keras=keras.__version__,
+    )
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path

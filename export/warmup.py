@@ -1,0 +1,76 @@
+"""Requests that TensorFlow Serving replays before it serves a version.
+
+The first call of a signature takes seconds, since TensorFlow optimizes its graph then;
+without these, the first users would wait for that. A TFRecord file of PredictionLog
+messages, at `assets.extra/tf_serving_warmup_requests` of the version.
+"""
+
+import io
+import os
+from typing import Dict, Iterator, Tuple
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+from tensorflow_serving.apis import prediction_log_pb2
+
+from tf_btgmi import assets
+from tf_btgmi.data import masks
+from tf_btgmi.data.decoding import decode_image
+from tf_btgmi.data.transforms import centre_crop
+from tf_btgmi.models.generator import INPAINTED
+from tf_btgmi.serving import messages
+from tf_btgmi.serving.module import InpaintingModule
+
+PLACE = os.path.join("assets.extra", "tf_serving_warmup_requests")
+# Windows that a client sends at once: one, or a Predictor's `batch_size`.
+_BATCH_SIZES = (1, 8)
+
+
+def write(folder: str, module: InpaintingModule) -> str:
+    """Writes the file into the folder of a version and returns its path.
+
+    Args:
+        folder: of the version.
+        module: what is exported.
+    """
+    path = os.path.join(folder, PLACE)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with tf.io.TFRecordWriter(path) as writer:
+        for signature, inputs in requests(module):
+            log = prediction_log_pb2.PredictionLog()
+            request = messages.predict_request(signature, inputs)
+            log.predict_log.request.CopyFrom(request)
+            writer.write(log.SerializeToString())
+    return path
+
+
+def requests(
+    module: InpaintingModule,
+) -> Iterator[Tuple[str, Dict[str, np.ndarray]]]:
+    """Requests for every signature: its name and inputs, of the bundled pictures."""
+    for number, path in enumerate(assets.sample_pictures("test")[:2]):
+        data = path.read_bytes()
+        image = decode_image(data)
+        if INPAINTED in module.outputs:
+            mask = masks.named_mask("rectangles", *image.shape[:2], number) * 255
+            yield (
+                "serving_default",
+                {"image_bytes": [data], "mask_bytes": [_png(mask.astype(np.uint8))]},
+            )
+    size = module.image_size
+    window = centre_crop(image, size)[None]
+    mask = masks.named_mask("rectangles", size, size, 0)
+    mask = (mask * 255).astype(np.uint8)[None, ..., None]
+    for name, function in module.functions.items():
+        names = [spec.name for spec in function.input_signature]
+        if "image" in names:
+            for count in _BATCH_SIZES if name == "predict_window" else (1,):
+                inputs = {n: window if n == "image" else mask for n in names}
+                yield name, {n: array.repeat(count, 0) for n, array in inputs.items()}
+
+
+def _png(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(array).save(file, "PNG")
+    return file.getvalue()

@@ -1,0 +1,185 @@
+import base64
+import io
+import json
+import socket
+import time
+import urllib.request
+
+import grpc
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.serving.servers import Model, grpc_server, rest_server
+from tf_btgmi import inpaint, loading, program
+from tf_btgmi.serving import client
+from tf_btgmi.serving.client import ServingError
+
+PROGRAM_MODULE = inpaint
+BUSY = grpc.StatusCode.UNAVAILABLE, 503
+WRONG = grpc.StatusCode.INVALID_ARGUMENT, 400
+
+
+@pytest.fixture(scope="module")
+def model(exported):
+    return Model(exported)
+
+
+@pytest.fixture(params=["grpc", "http"])
+def place(request, model):
+    model.failures, model.requests = [], []
+    with (grpc_server if request.param == "grpc" else rest_server)(model) as place:
+        yield place
+
+
+@pytest.fixture(scope="module")
+def local(lively_workdir):
+    return loading.load(lively_workdir)
+
+
+def example(height=80, width=100):
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, [height, width, 3], dtype=np.uint8)
+    mask = np.zeros([height, width], np.uint8)
+    mask[10:20, 10:25] = mask[50:75, 40:90] = 255
+    return image, mask
+
+
+def test_a_server_fills_as_the_model_here_does(place, local):
+    image, mask = example()
+    remote = loading.load(place)
+    assert remote.image_size == local.image_size == 32
+    assert remote.outputs == ("inpainted",)
+    for arguments in ((image, mask), (image, mask > 0, 3)):
+        wanted = local.inpaint(*arguments)
+        found = remote.inpaint(*arguments)
+        # One of them has its batch normalization folded.
+        np.testing.assert_allclose(found.astype(int), wanted, atol=1)
+    with pytest.raises(ValueError, match="The mask is empty"):
+        remote.inpaint(image, mask * 0)
+
+
+def test_a_busy_server_is_asked_again(place, model):
+    server = client.connect(place)
+    model.failures = [BUSY] * 3
+    window = np.zeros([1, 32, 32, 3], np.uint8)
+    started = time.monotonic()
+    found = server.predict({"image": window, "mask": window[..., :1] + 255})
+    assert found["inpainted"].shape == window.shape
+    # Pauses of at least half of 0.1, 0.2 and 0.4 s.
+    assert time.monotonic() - started > 0.35
+    assert len(model.requests) == 5
+
+
+def test_what_is_wrong_with_the_request_is_not_asked_again(place, model):
+    server = client.connect(place)
+    model.failures = [WRONG]
+    window = np.zeros([1, 32, 32, 3], np.uint8)
+    with pytest.raises(ServingError, match="as the test wants"):
+        server.predict({"image": window, "mask": window[..., :1]})
+    assert len(model.requests) == 2
+
+
+def test_the_graph_s_own_reason_reaches_the_caller(place):
+    window = np.zeros([1, 32, 32, 3], np.uint8)
+    wrong = {"image": window[..., :2], "mask": window[..., :1]}
+    with pytest.raises(ServingError, match="localhost.*(400|INVALID_ARGUMENT|UNKNOWN)"):
+        client.connect(place).predict(wrong)
+
+
+def test_a_slow_server_is_not_waited_for_beyond_the_deadline(place, model):
+    server = client.connect(place, deadline=0.5)
+    model.failures = [3.0]
+    window = np.zeros([1, 32, 32, 3], np.uint8)
+    started = time.monotonic()
+    with pytest.raises(ServingError, match="DEADLINE_EXCEEDED|no answer in time"):
+        server.predict({"image": window, "mask": window[..., :1]})
+    assert time.monotonic() - started < 2.5
+
+
+@pytest.mark.parametrize("scheme", ["grpc", "http"])
+def test_a_server_that_is_not_there_is_said_by_the_deadline(scheme):
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    with pytest.raises(ServingError, match="Gave up after 0.4 s") as error:
+        client.connect(f"{scheme}://localhost:{port}", deadline=0.4)
+    assert f"{scheme}://localhost:{port}" in str(error.value)
+
+
+def test_another_name_is_not_found(place):
+    with pytest.raises(ServingError, match="(NOT_FOUND|404).*Servable not found"):
+        client.connect(f"{place}/other")
+
+
+@pytest.mark.parametrize("suffix, asked", [("versions/3", "3"), ("labels/now", "now")])
+def test_a_version_or_a_label_can_be_asked_for(place, model, suffix, asked):
+    client.connect(f"{place}/btgmi/{suffix}")
+    assert str(model.requests[-1][1]) == asked
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "grpc://",
+        "grpc://host",
+        "http://host:port",
+        "http://host:8501/a/b",
+        "http://host:8501/a/versions/new",
+        "http://host:8501/a/versions/1/more",
+        "https://host:8501/a?b",
+    ],
+)
+def test_a_place_of_another_form_is_refused_with_the_form_wanted(place):
+    with pytest.raises(ValueError, match="wanted grpc://HOST:8500/NAME or http://HOST"):
+        client.connect(place)
+    with pytest.raises(ValueError, match="wanted grpc://HOST:8500/NAME or http://HOST"):
+        loading.describe(place)
+
+
+def test_files_go_through_rest_as_base64_both_ways(model):
+    image, mask = example()
+
+    def encoded(array):
+        file = io.BytesIO()
+        Image.fromarray(array).save(file, "PNG")
+        return {"b64": base64.b64encode(file.getvalue()).decode()}
+
+    rows = [
+        {"image_bytes": encoded(image), "mask_bytes": encoded(mask)},
+        {"image_bytes": encoded(image[:9]), "mask_bytes": encoded(mask)},
+    ]
+    body = json.dumps({"instances": rows}).encode()
+    with rest_server(model) as place:
+        url = f"{place}/v1/models/btgmi:predict"
+        with urllib.request.urlopen(url, body, timeout=60) as answer:
+            found = json.load(answer)["predictions"]
+    data = base64.b64decode(found[0]["composite_bytes"]["b64"])
+    composite = np.asarray(Image.open(io.BytesIO(data)))
+    np.testing.assert_array_equal(composite[mask == 0], image[mask == 0])
+    assert [row["error"] for row in found] == [
+        "",
+        "the mask is 100x80 pixels, the image 100x9",
+    ]
+
+
+def test_the_inpaint_program_fills_by_a_server(place, local, tmp_path):
+    image, mask = example()
+    Image.fromarray(image).save(tmp_path / "image.png")
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    flags = {
+        "model": place,
+        "image": str(tmp_path / "image.png"),
+        "mask": str(tmp_path / "mask.png"),
+        "output": str(tmp_path / "filled.png"),
+    }
+    inpaint.FLAGS(["inpaint", *[f"--{name}={value}" for name, value in flags.items()]])
+    assert inpaint.main(["inpaint"]) == 0
+    found = np.asarray(Image.open(tmp_path / "filled.png"))
+    wanted = local.inpaint(image, mask)
+    np.testing.assert_allclose(found.astype(int), wanted, atol=1)
+
+
+def test_errors_of_servers_end_programs_in_one_line():
+    assert issubclass(ServingError, OSError)
+    assert not issubclass(ServingError, program.UsageError)

@@ -1,0 +1,159 @@
+"""One window of a picture around its hole, cut and pasted back inside the graph.
+
+What `inference/crops.py` does for a hole that it fills in one go: `S` is the model's
+image size and `l` the longer side of the box around everything that is hole. The
+window has the side `max(S, 2 l)`, at most the picture's longer side; it is centred on
+the box, moved to lie within the picture, mirrored where the picture is smaller, and
+scaled down to `S` by area, known pixels only.
+
+Two things are left to Python. A graph has no connected components: holes that
+`crops.py` would fill one by one, and long thin ones that it would see in tiles at full
+resolution, share one window here. And what is enlarged stays soft: `detail.py` is not
+in the graph.
+
+Pictures are [H, W, 3] uint8, holes [H, W] bool.
+"""
+
+from typing import NamedTuple, Tuple
+
+import tensorflow as tf
+
+from tf_btgmi.ops.image_ops import mirrored_index
+
+_CONTEXT_FACTOR = 2
+# Of the bicubic kernel, as in OpenCV.
+_CUBIC_SHARPNESS = -0.75
+
+
+class Window(NamedTuple):
+    """A square of a picture, in pixels; every field is a scalar int32.
+
+    Attributes:
+        y: row of its first pixel; negative where the picture is smaller.
+        x: its column.
+        side: its side.
+    """
+
+    y: tf.Tensor
+    x: tf.Tensor
+    side: tf.Tensor
+
+
+def hole_box(hole: tf.Tensor) -> tf.Tensor:
+    """(y0, x0, y1, x1) of a hole that is not empty, end-exclusive: [4] int32."""
+    y0, y1 = _extent(tf.reduce_any(hole, axis=1))
+    x0, x1 = _extent(tf.reduce_any(hole, axis=0))
+    return tf.stack([y0, x0, y1, x1])
+
+
+def window_of(hole: tf.Tensor, image_size: int) -> Window:
+    """The window in which a hole that is not empty is filled."""
+    height, width = tf.unstack(tf.shape(hole))
+    box = hole_box(hole)
+    length = tf.reduce_max(box[2:] - box[:2])
+    side = tf.minimum(_CONTEXT_FACTOR * length, tf.maximum(height, width))
+    side = tf.maximum(side, image_size)
+    starts = [
+        tf.where(
+            size <= side,
+            -((side - size) // 2),
+            tf.clip_by_value((low + high - side) // 2, 0, tf.maximum(size - side, 0)),
+        )
+        for low, high, size in ((box[0], box[2], height), (box[1], box[3], width))
+    ]
+    return Window(*starts, side)
+
+
+def cut(
+    image: tf.Tensor, hole: tf.Tensor, window: Window, image_size: int
+) -> Tuple[tf.Tensor, tf.Tensor]:
+    """The window at the network's size.
+
+    Returns:
+        Picture [S, S, 3] uint8 and hole [S, S] bool.
+    """
+    image, hole = _square(image, window), _square(hole, window)
+
+    def scaled():
+        known = tf.cast(~hole, tf.float32)[..., None]
+        total = _reduced(tf.cast(image, tf.float32) * known, image_size)
+        share = _reduced(255.0 * known, image_size) / 255.0
+        mean = tf.minimum(total / tf.maximum(share, 0.25), 255.0)
+        return tf.cast(tf.round(mean), tf.uint8), share[..., 0] < 0.5
+
+    image, hole = tf.cond(window.side > image_size, scaled, lambda: (image, hole))
+    return (
+        tf.ensure_shape(image, [image_size, image_size, 3]),
+        tf.ensure_shape(hole, [image_size, image_size]),
+    )
+
+
+def paste(
+    image: tf.Tensor, hole: tf.Tensor, window: Window, filled: tf.Tensor
+) -> tf.Tensor:
+    """The picture with its hole filled; known pixels are those of `image`.
+
+    Args:
+        image: [H, W, 3] uint8.
+        hole: [H, W] bool, not empty.
+        window: where `filled` belongs.
+        filled: [S, S, 3] uint8, the whole window as the network leaves it.
+    """
+    y0, x0, y1, x1 = tf.unstack(hole_box(hole))
+    rows = tf.range(y0, y1) - window.y
+    columns = tf.range(x0, x1) - window.x
+    patch = tf.cond(
+        window.side > filled.shape[0],
+        lambda: _enlarged(filled, window.side, rows, columns),
+        lambda: tf.gather(tf.gather(filled, rows), columns, axis=1),
+    )
+    height, width = tf.unstack(tf.shape(hole))
+    edges = [[y0, height - y1], [x0, width - x1], [0, 0]]
+    return tf.where(hole[..., None], tf.pad(patch, edges), image)
+
+
+def _extent(line: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
+    """First and one past the last true place of [N]."""
+    line = tf.cast(line, tf.int32)
+    last = tf.size(line) - tf.argmax(line[::-1], output_type=tf.int32)
+    return tf.argmax(line, output_type=tf.int32), last
+
+
+def _square(array: tf.Tensor, window: Window) -> tf.Tensor:
+    """Cuts the window out of [H, W, ...], mirrored where the picture ends."""
+    height, width = tf.unstack(tf.shape(array)[:2])
+    inside = tf.range(window.side)
+    rows = mirrored_index(window.y + inside, height)
+    columns = mirrored_index(window.x + inside, width)
+    return tf.gather(tf.gather(array, rows), columns, axis=1)
+
+
+def _reduced(array: tf.Tensor, size: int) -> tf.Tensor:
+    """Means over areas, rounded: [N, N, C] float32 to [size, size, C]."""
+    return tf.round(tf.image.resize(array[None], [size, size], "area")[0])
+
+
+def _enlarged(picture, side, rows, columns) -> tf.Tensor:
+    """The chosen rows and columns of a picture enlarged bicubically to `side`."""
+    result = tf.cast(picture, tf.float32)
+    for axis, places in ((1, columns), (0, rows)):
+        size = picture.shape[axis]
+        scale = size / tf.cast(side, tf.float32)
+        position = (tf.cast(places, tf.float32) + 0.5) * scale - 0.5
+        first = tf.floor(position)
+        shape = [1, -1, 1] if axis else [-1, 1, 1]
+        total = 0.0
+        for tap in range(-1, 3):
+            weight = _cubic(tf.abs(position - first - tap))
+            index = tf.clip_by_value(tf.cast(first, tf.int32) + tap, 0, size - 1)
+            total += tf.gather(result, index, axis=axis) * tf.reshape(weight, shape)
+        result = total
+    return tf.cast(tf.clip_by_value(tf.round(result), 0.0, 255.0), tf.uint8)
+
+
+def _cubic(distance: tf.Tensor) -> tf.Tensor:
+    """Keys 1981, for distances up to 2."""
+    a, d = _CUBIC_SHARPNESS, distance
+    near = ((a + 2.0) * d - (a + 3.0)) * d * d + 1.0
+    far = ((a * d - 5.0 * a) * d + 8.0 * a) * d - 4.0 * a
+    return tf.where(d <= 1.0, near, far)
