@@ -35,13 +35,13 @@ class Paint:
         return {name: pictures for name in self.outputs}
 
 
-def make_models():
+def make_models(image_size=256):
     """A model that fills red and harmonizes, and one that only fills blue."""
     red = Paint((255, 0, 0))
     blue = Paint((0, 0, 255), outputs=("inpainted",))
     return red, [
-        Model("red", Predictor(red, 32, outputs=red.outputs)),
-        Model("blue", Predictor(blue, 32)),
+        Model("red", Predictor(red, image_size, outputs=red.outputs)),
+        Model("blue", Predictor(blue, image_size)),
     ]
 
 
@@ -55,7 +55,7 @@ class Served(NamedTuple):
 @pytest.fixture(scope="session")
 def only_client():
     """The one client of a studio in process."""
-    paint, models = make_models()
+    paint, models = make_models(image_size=32)
     limits = Limits(max_file_bytes=2_000_000, max_pixels=1_000_000, max_waiting=2)
     app = create_app(models, limits)
     with TestClient(app, base_url="http://127.0.0.1") as client:

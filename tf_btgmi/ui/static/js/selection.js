@@ -110,6 +110,26 @@ export class Selection {
 
   /** Takes a mask picture, white = selected. `how`: replace, add or subtract. */
   take(bitmap, how = "replace") {
+    if (how === "replace") this.clear();
+    this.#lay(this.#colored(bitmap)[0], how === "subtract");
+  }
+
+  /** Takes away what is in one mask picture and not in another, later one. */
+  reduce(earlier, later) {
+    const [mask, context] = this.#colored(earlier);
+    context.globalCompositeOperation = "destination-out";
+    context.drawImage(this.#colored(later)[0], 0, 0);
+    this.#lay(mask, true);
+  }
+
+  #lay(mask, erase) {
+    this.context.globalCompositeOperation = erase ? "destination-out" : "source-over";
+    this.context.drawImage(mask, 0, 0);
+    this.context.globalCompositeOperation = "source-over";
+  }
+
+  /** A mask picture as this canvas is: opaque where it is white. */
+  #colored(bitmap) {
     const [mask, context] = offscreen(this.width, this.height, { willReadFrequently: true });
     context.drawImage(bitmap, 0, 0, this.width, this.height);
     const data = context.getImageData(0, 0, this.width, this.height);
@@ -120,10 +140,7 @@ export class Selection {
       pixels[at] = 255; pixels[at + 1] = 47; pixels[at + 2] = 109;
     }
     context.putImageData(data, 0, 0);
-    if (how === "replace") this.clear();
-    this.context.globalCompositeOperation = how === "subtract" ? "destination-out" : "source-over";
-    this.context.drawImage(mask, 0, 0);
-    this.context.globalCompositeOperation = "source-over";
+    return [mask, context];
   }
 
   /** The selection as a mask: a PNG, white on black. */

@@ -53,25 +53,27 @@ async function find(picture, fields, apply) {
   }
 }
 
-function click(picture, point) {
+async function click(picture, point) {
   const known = clicksOn(picture);
   const { x, y } = within(picture, point);
   const positive = takeAway ? known.positive : [...known.positive, [y, x]];
   const negative = takeAway ? [...known.negative, [y, x]] : known.negative;
-  const go = async () => {
-    // Without a click on an object yet, what is selected is what is refined.
-    const refined = known.found ?? (takeAway && !picture.selection.isEmpty ? await picture.selection.toMask() : null);
-    if (takeAway && !refined) {
+  // Without a click on an object yet, what is selected is what is refined.
+  let refined = known.found;
+  if (takeAway && !refined) {
+    if (picture.selection.isEmpty) {
       tell(Object.assign(new Error("There is nothing to take away from."), { why: "Nothing is selected yet.", toDo: "Select the object first." }));
       return;
     }
-    await find(picture, { positive, negative, mask: refined }, (bitmap, blob) => {
-      if (known.found || takeAway) picture.selection.take(bitmap, "replace");
-      else picture.selection.take(bitmap, "add");
-      clicks = { picture, version: picture.selection.version + 1, positive, negative, found: blob };
-    });
-  };
-  return go();
+    refined = await picture.selection.toMask();
+  }
+  const earlier = takeAway ? await createImageBitmap(refined) : null;
+  await find(picture, { positive, negative, mask: refined }, (bitmap, blob) => {
+    // A click that adds takes nothing away, and the other way round.
+    if (earlier) picture.selection.reduce(earlier, bitmap);
+    else picture.selection.take(bitmap, "add");
+    clicks = { picture, version: picture.selection.version + 1, positive, negative, found: blob };
+  });
 }
 
 export const objectTool = {

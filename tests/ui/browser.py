@@ -1,0 +1,119 @@
+"""A page of the studio as a visitor uses it, in the system's Chromium."""
+
+import base64
+import io
+import os
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+# Where systems put it; CHROMIUM names another one.
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+WAIT_MS = 15_000
+
+
+def chromium_path():
+    """The browser's program; skips the test, and says why, where there is none."""
+    pytest.importorskip("playwright", reason="playwright is not installed")
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), 0)
+    if not path:
+        pytest.skip("there is no Chromium; install one, or set CHROMIUM=/its/path")
+    return path
+
+
+def launched(playwright):
+    """A browser; without its sandbox, which containers do not allow."""
+    return playwright.chromium.launch(
+        executable_path=chromium_path(), args=["--no-sandbox"]
+    )
+
+
+class Visit:
+    """One visit to the studio.
+
+    Args:
+        page: Playwright's.
+        url: of the studio.
+    """
+
+    def __init__(self, page, url):
+        self.page = page
+        self.url = url
+        self.problems = []
+        page.set_default_timeout(WAIT_MS)
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+
+    def load(self):
+        self.page.goto(self.url)
+        self.page.wait_for_selector("#examples img")
+        return self
+
+    def open_example(self, name="sheep"):
+        self.page.click(f'#examples button[title="{name}"]')
+        self.opened()
+
+    def open_file(self, name, data, media_type="image/png", field="#file-input"):
+        file = {"name": name, "mimeType": media_type, "buffer": data}
+        self.page.set_input_files(field, file)
+
+    def opened(self):
+        self.page.wait_for_selector("body:not([data-empty])")
+
+    def at(self, y, x):
+        """Where a point of the picture is on the page."""
+        scale, left, top = self.page.evaluate(
+            "import('/static/js/stage.js').then(({stage: {view}}) => "
+            "[view.scale, view.x, view.y])"
+        )
+        box = self.page.locator("#canvas").bounding_box()
+        return box["x"] + left + x * scale, box["y"] + top + y * scale
+
+    def drag(self, *points):
+        """Draws from one point (y, x) of the picture to the next."""
+        mouse = self.page.mouse
+        mouse.move(*self.at(*points[0]))
+        mouse.down()
+        for point in points[1:]:
+            mouse.move(*self.at(*point), steps=4)
+        mouse.up()
+
+    def tool(self, name):
+        self.page.click(f'[data-tool="{name}"]')
+
+    def run(self):
+        self.page.click("#run:enabled")
+        self.page.wait_for_selector("#running", state="hidden")
+
+    def selected(self):
+        """How many pixels are selected."""
+        return self.page.evaluate(
+            "import('/static/js/state.js').then(({state}) => "
+            "state.active.selection.count)"
+        )
+
+    def results(self):
+        return self.page.locator("#result-list li").count()
+
+    def shown(self):
+        """The target as it is now, uint8 [H, W, 3]."""
+        pixels = self.page.evaluate(
+            """import('/static/js/state.js').then(({state: {target}}) => {
+              const canvas = document.createElement('canvas');
+              canvas.width = target.width; canvas.height = target.height;
+              const context = canvas.getContext('2d');
+              context.drawImage(target.bitmap, 0, 0);
+              if (target.overlayBitmap) context.drawImage(target.overlayBitmap, 0, 0);
+              return canvas.toDataURL().split(',')[1];
+            })"""
+        )
+        picture = Image.open(io.BytesIO(base64.b64decode(pixels))).convert("RGB")
+        return np.array(picture)
+
+    def download(self, button="#download"):
+        """Name and bytes of the file that a button saves."""
+        with self.page.expect_download() as waiting:
+            self.page.click(button)
+        with open(waiting.value.path(), "rb") as file:
+            return waiting.value.suggested_filename, file.read()

@@ -1,0 +1,450 @@
+"""The page in a real browser, on a studio whose models paint red and blue."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.ui.browser import Visit, chromium_path, launched
+from tests.ui.conftest import Server, make_models
+from tests.ui.files import file_of
+from tf_btgmi.assets import samples_dir
+from tf_btgmi.ui.server import create_app
+
+RED = (255, 0, 0)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    chromium_path()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = launched(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser, studio):
+    context = browser.new_context(viewport={"width": 1200, "height": 800})
+    visit = Visit(context.new_page(), studio.url).load()
+    visit.paint = studio.paint
+    yield visit
+    studio.paint.gate.set()
+    context.close()
+    assert visit.problems == []
+
+
+def sheep():
+    return np.array(Image.open(samples_dir() / "train" / "sheep.jpg"))
+
+
+def red_pixels(picture):
+    return (picture == RED).all(axis=-1)
+
+
+def test_a_stroke_is_filled_and_downloaded_in_the_pictures_format(visit):
+    visit.open_example()
+    visit.tool("brush")
+    visit.drag((300, 40), (300, 120))
+    selected = visit.selected()
+    assert selected > 1000
+    visit.run()
+    assert visit.results() == 2
+    red = red_pixels(visit.shown())
+    assert red[300, 40:120].all()
+    # The edge was taken too: six pixels all around.
+    assert selected < red.sum() < 2.2 * selected
+    np.testing.assert_array_equal(visit.shown()[~red], sheep()[~red])
+    name, data = visit.download()
+    assert name == "sheep-edited.jpg"
+    stored = Image.open(io.BytesIO(data))
+    assert (stored.format, stored.size) == ("JPEG", (512, 371))
+    assert abs(np.array(stored)[300, 80].astype(int) - [254, 0, 0]).max() < 20
+
+
+def test_an_object_is_boxed_and_removed_in_three_actions(visit):
+    visit.open_example()  # 1
+    visit.drag((30, 105), (350, 375))  # 2
+    visit.run()  # 3
+    red = red_pixels(visit.shown())
+    assert red[150, 200] and not red[20, 20] and not red[360, 500]
+    assert 0.15 < red.mean() < 0.45
+
+
+@pytest.mark.slow
+def test_clicks_refine_an_object(visit):
+    visit.open_example()
+    visit.page.mouse.click(*visit.at(200, 220))
+    visit.page.wait_for_selector("#run:enabled")
+    first = visit.selected()
+    visit.page.keyboard.down("Alt")
+    visit.page.mouse.click(*visit.at(70, 280))
+    visit.page.keyboard.up("Alt")
+    visit.page.wait_for_selector("#running", state="hidden")
+    visit.page.wait_for_timeout(50)
+    taken = visit.selected()
+    assert 0 < taken < first
+    visit.page.click("#undo")
+    assert visit.selected() == first
+
+
+def test_an_object_is_composed_dragged_and_scaled(visit):
+    visit.open_example("rocket")
+    visit.page.click('[data-mode-button="compose"]')
+    visit.page.wait_for_selector("text=Open a guide picture")
+    visit.open_example()
+    visit.tool("box")
+    visit.drag((100, 150), (200, 250))
+    visit.page.click("#run:enabled")
+    visit.page.wait_for_selector("#panel-place:not([hidden])")
+    # From the middle (171, 256), where it was put at its own size.
+    visit.drag((171, 256), (151, 156))
+    visit.drag((201, 206), (176, 181))
+    visit.page.click("#flip")
+    placed = visit.page.evaluate(
+        "import('/static/js/state.js').then(({state}) => state.layer.placement)"
+    )
+    assert abs(placed["x"] - 156) < 1.5 and abs(placed["y"] - 151) < 1.5
+    assert abs(placed["scale"] - 0.5) < 0.04 and placed["flip"]
+    visit.page.uncheck("#harmonize-check")
+    before = visit.shown()
+    visit.run()
+    after = visit.shown()
+    changed = (before != after).any(axis=-1)
+    rows, columns = np.nonzero(changed)
+    assert abs(rows.mean() - 151) < 3 and abs(columns.mean() - 156) < 3
+    assert 48 < np.ptp(rows) < 60
+    guide = np.flip(sheep()[100:200, 150:250], axis=1)
+    wanted = np.array(Image.fromarray(guide).resize((50, 50), Image.Resampling.BOX))
+    inner = after[131:171, 136:176].astype(int) - wanted[5:45, 5:45]
+    assert abs(inner).mean() < 12
+    # Undone, the object can be moved again.
+    visit.page.click("#undo")
+    np.testing.assert_array_equal(visit.shown(), before)
+    visit.page.wait_for_selector("#panel-place:not([hidden])")
+
+
+def test_undo_and_redo_go_through_strokes_and_runs(visit):
+    visit.open_example()
+    original = visit.shown()
+    visit.tool("brush")
+    visit.drag((300, 40), (300, 90))
+    one = visit.selected()
+    visit.drag((330, 40), (330, 90))
+    two = visit.selected()
+    visit.run()
+    filled = visit.shown()
+    assert visit.selected() == 0
+    visit.drag((60, 40), (60, 90))
+    visit.run()
+    steps = []
+    for _ in range(5):
+        visit.page.keyboard.press("Control+z")
+        steps.append((visit.selected(), int(red_pixels(visit.shown()).sum())))
+    red = int(red_pixels(filled).sum())
+    assert [s[0] for s in steps][1:] == [0, two, one, 0]
+    assert [s[1] for s in steps] == [red, red, 0, 0, 0]
+    np.testing.assert_array_equal(visit.shown(), original)
+    assert visit.page.is_disabled("#undo")
+    for _ in range(3):
+        visit.page.keyboard.press("Control+Shift+Z")
+    np.testing.assert_array_equal(visit.shown(), filled)
+    # A result is stepped back to by its thumbnail, too.
+    visit.page.click("#result-list li:first-child button")
+    np.testing.assert_array_equal(visit.shown(), original)
+
+
+def test_a_mask_goes_up_and_down(visit):
+    visit.open_example()
+    mask = np.zeros((371, 512), np.uint8)
+    mask[50:90, 60:160] = 255
+    visit.open_file("mask.png", file_of(mask), field="#mask-input")
+    visit.page.wait_for_selector("#run:enabled")
+    assert visit.selected() == 4000
+    visit.page.keyboard.press("i")
+    assert visit.selected() == 371 * 512 - 4000
+    visit.page.keyboard.press("i")
+    name, data = visit.download("#mask-save")
+    assert name == "sheep-mask.png"
+    saved = np.array(Image.open(io.BytesIO(data)).convert("L"))
+    np.testing.assert_array_equal(saved, mask)
+    visit.page.click("#grow-button")
+    assert 4000 < visit.selected() < 4900
+    visit.page.click("#shrink-button")
+    assert abs(visit.selected() - 4000) < 60
+    visit.open_file("mask.png", file_of(mask[:9]), field="#mask-input")
+    visit.page.wait_for_selector("text=512x371")
+
+
+def test_everything_can_be_done_by_keyboard(visit):
+    keyboard = visit.page.keyboard
+    for _ in range(30):
+        keyboard.press("Tab")
+        focused = visit.page.evaluate("document.activeElement.title")
+        if focused == "sheep":
+            break
+    # What has the focus is seen.
+    outline = visit.page.evaluate(
+        "getComputedStyle(document.activeElement).outlineStyle"
+    )
+    assert (focused, outline) == ("sheep", "solid")
+    keyboard.press("Enter")
+    visit.opened()
+    visit.page.wait_for_selector("canvas:focus")
+    keyboard.press("m")
+    keyboard.press("Shift+ArrowLeft")
+    keyboard.press("Enter")
+    for key in ("Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowDown"):
+        keyboard.press(key)
+    keyboard.press("Enter")
+    assert visit.selected() > 300
+    keyboard.press("]")
+    keyboard.press("Shift+R")
+    visit.page.wait_for_selector("#results:not([hidden])")
+    assert red_pixels(visit.shown()).sum() > 300
+    keyboard.press("v")
+    visit.page.wait_for_selector("#compare-range:focus")
+    keyboard.press("Escape")
+    keyboard.press("?")
+    visit.page.wait_for_selector("#help[open]")
+    assert visit.page.locator("#shortcuts kbd").count() > 25
+    keyboard.press("Escape")
+    visit.page.wait_for_selector("#help:not([open])", state="attached")
+    keyboard.press("Delete")
+    keyboard.press("Shift+R")
+    visit.page.wait_for_selector("text=Nothing is selected.")
+
+
+def test_a_phone_has_room_for_everything(browser, studio):
+    context = browser.new_context(
+        viewport={"width": 390, "height": 780}, has_touch=True, device_scale_factor=2
+    )
+    visit = Visit(context.new_page(), studio.url).load()
+    page = visit.page
+    page.tap('#examples button[title="sheep"]')
+    visit.opened()
+    page.tap('[data-tool="brush"]')
+    touch = context.new_cdp_session(page)
+
+    def send(kind, *points):
+        points = [{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(points)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    send("touchStart", visit.at(200, 200))
+    send("touchMove", visit.at(200, 260))
+    send("touchEnd")
+    stroke = visit.selected()
+    assert stroke > 500
+    # Two fingers zoom, and draw nothing.
+    width = visit.at(0, 100)[0] - visit.at(0, 0)[0]
+    send("touchStart", (150, 300), (240, 300))
+    send("touchMove", (105, 300), (285, 300))
+    send("touchEnd")
+    assert abs((visit.at(0, 100)[0] - visit.at(0, 0)[0]) / width - 2) < 0.05
+    assert visit.selected() == stroke
+    page.tap("#run:enabled")
+    page.wait_for_selector("#results:not([hidden])")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    for button in page.query_selector_all("button:visible"):
+        box = button.bounding_box()
+        if box["x"] + box["width"] <= 390:
+            assert min(box["width"], box["height"]) >= 40, button.inner_html()
+    for name in ("#open", "#download", "#run", "#undo", '[data-tool="lasso"]'):
+        box = page.locator(name).bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390, name
+    assert visit.problems == []
+    context.close()
+
+
+def test_files_that_are_no_pictures_are_named_and_nothing_is_lost(visit):
+    visit.open_file("letter.png", b"Dear Sir or Madam")
+    visit.page.wait_for_selector("text=It is no JPEG, PNG")
+    visit.open_example()
+    visit.open_file("half.jpg", file_of(sheep(), "JPEG")[:3000])
+    visit.page.wait_for_selector("text=damaged")
+    assert visit.shown().shape == (371, 512, 3)
+    wide = file_of(np.zeros((7200, 7200), np.uint8))
+    visit.open_file("huge.png", wide)
+    visit.page.wait_for_selector("text=It has 7200x7200 pixels; the limit is 50")
+
+
+@pytest.mark.slow
+def test_pictures_are_dropped_and_pasted_and_come_up_the_right_way_round(visit):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = file_of(sheep(), "JPEG", exif=exif)
+    transfer = """async (bytes) => {
+      const data = new DataTransfer();
+      const file = new File([new Uint8Array(bytes)], 'phone.jpg', {type: 'image/jpeg'});
+      data.items.add(file);
+      return data;
+    }"""
+    handle = visit.page.evaluate_handle(transfer, list(data))
+    for kind in ("dragenter", "dragover", "drop"):
+        visit.page.dispatch_event("#stage", kind, {"dataTransfer": handle})
+    visit.opened()
+    assert visit.shown().shape == (512, 371, 3)
+    visit.page.evaluate(
+        "(data) => window.dispatchEvent(new ClipboardEvent('paste', "
+        "{clipboardData: data}))",
+        handle,
+    )
+    visit.page.wait_for_timeout(200)
+    assert visit.shown().shape == (512, 371, 3)
+
+
+@pytest.mark.slow
+def test_progress_is_shown_and_a_run_can_be_cancelled(visit):
+    visit.open_example()
+    visit.page.keyboard.press("i")
+    visit.page.keyboard.press("i")
+    visit.tool("brush")
+    visit.drag((300, 40), (300, 470))
+    selected = visit.selected()
+    visit.paint.gate.clear()
+    visit.page.click("#run")
+    visit.page.wait_for_selector("text=Filling, 0 %")
+    assert visit.page.is_disabled("#run")
+    visit.page.keyboard.press("Escape")
+    visit.paint.gate.set()
+    visit.page.wait_for_selector("text=Cancelled. Nothing was changed.")
+    assert (visit.selected(), visit.results()) == (selected, 1)
+    visit.run()
+    assert visit.results() == 2
+
+
+@pytest.mark.slow
+def test_before_and_after(visit):
+    visit.open_example()
+    visit.tool("brush")
+    visit.drag((180, 100), (180, 400))
+    visit.run()
+
+    def color(y, x):
+        return visit.page.evaluate(
+            """([x, y]) => {
+              const canvas = document.getElementById('canvas');
+              const box = canvas.getBoundingClientRect();
+              return [...canvas.getContext('2d').getImageData(
+                x - box.x, y - box.y, 1, 1).data].slice(0, 3);
+            }""",
+            list(visit.at(y, x)),
+        )
+
+    visit.page.mouse.move(5, 400)
+    visit.page.wait_for_timeout(100)
+    assert color(180, 150) == color(180, 380) == list(RED)
+    visit.page.click("#compare-button")
+    visit.page.wait_for_timeout(100)
+    assert color(180, 150) != list(RED) and color(180, 380) == list(RED)
+    for _ in range(50):
+        visit.page.keyboard.press("ArrowLeft")
+    visit.page.wait_for_timeout(100)
+    assert color(180, 150) == list(RED)
+    visit.page.keyboard.press("Escape")
+    visit.page.keyboard.down("c")
+    visit.page.wait_for_timeout(100)
+    assert color(180, 380) != list(RED)
+    visit.page.keyboard.up("c")
+    visit.page.wait_for_timeout(100)
+    assert color(180, 380) == list(RED)
+
+
+@pytest.mark.slow
+def test_wheel_zooms_at_the_pointer_and_space_moves_the_picture(visit):
+    visit.open_example()
+    spot = visit.at(100, 200)
+    visit.page.mouse.move(*spot)
+    visit.page.mouse.wheel(0, -240)
+    visit.page.wait_for_timeout(100)
+    moved = visit.at(100, 200)
+    assert abs(moved[0] - spot[0]) < 1 and abs(moved[1] - spot[1]) < 1
+    scale = visit.at(0, 100)[0] - visit.at(0, 0)[0]
+    assert visit.page.inner_text("#zoom-value") == f"{scale:.0f} %"
+    visit.page.keyboard.down(" ")
+    visit.page.mouse.down()
+    visit.page.mouse.move(spot[0] + 50, spot[1] - 30, steps=3)
+    visit.page.mouse.up()
+    visit.page.keyboard.up(" ")
+    now = visit.at(100, 200)
+    assert abs(now[0] - spot[0] - 50) < 1 and abs(now[1] - spot[1] + 30) < 1
+    assert visit.selected() == 0
+
+
+@pytest.mark.slow
+def test_all_models_are_run_at_once_and_harmonizing_needs_one_that_can(visit):
+    visit.open_example()
+    visit.tool("brush")
+    visit.drag((300, 40), (300, 120))
+    visit.page.select_option("#model", "*")
+    visit.run()
+    labels = visit.page.locator("#result-list li span").all_inner_texts()
+    assert labels == ["Original", "Fill, red", "Fill, blue"]
+    visit.page.click('[data-mode-button="harmonize"]')
+    visit.page.select_option("#model", "blue")
+    visit.page.wait_for_selector("text=This model cannot harmonize")
+    visit.page.select_option("#model", "red")
+    visit.tool("box")
+    visit.drag((100, 150), (200, 250))
+    visit.run()
+    assert visit.results() == 4
+
+
+@pytest.mark.slow
+def test_dark_and_light_follow_the_system_until_the_button(browser, studio):
+    context = browser.new_context(color_scheme="dark")
+    visit = Visit(context.new_page(), studio.url).load()
+    theme = "document.documentElement.dataset.theme"
+    assert visit.page.evaluate(theme) == "dark"
+    visit.page.click("#theme")
+    assert visit.page.evaluate(theme) == "light"
+    visit.load()
+    assert visit.page.evaluate(theme) == "light"
+    context.close()
+
+
+def test_the_server_goes_away_and_comes_back(browser):
+    models = make_models()[1]
+    server = Server(create_app(models))
+    context = browser.new_context()
+    visit = Visit(context.new_page(), f"http://127.0.0.1:{server.port}").load()
+    visit.open_example()
+    visit.tool("brush")
+    visit.drag((300, 40), (300, 120))
+    selected = visit.selected()
+    server.stop()
+    visit.page.click("#run")
+    visit.page.wait_for_selector("#banner:not([hidden])")
+    assert visit.selected() == selected
+    server = Server(create_app(models), server.port)
+    visit.page.wait_for_selector("text=The server is back.")
+    visit.run()
+    assert visit.results() == 2
+    context.close()
+    server.stop()
+
+
+@pytest.mark.slow
+def test_the_api_is_described_at_docs(visit):
+    visit.page.goto(f"{visit.url}/docs")
+    visit.page.wait_for_selector("h2:has-text('/api/v1/compose')")
+    assert visit.page.locator("section").count() >= 11
+
+
+@pytest.mark.slow
+def test_every_control_has_a_name(visit):
+    visit.open_example()
+    visit.tool("brush")
+    visit.drag((300, 40), (300, 120))
+    visit.run()
+    nameless = visit.page.evaluate(
+        """[...document.querySelectorAll('button, input, select, canvas[tabindex]')]
+          .filter((one) => !(one.ariaLabel || one.textContent.trim() || one.title ||
+            one.getAttribute('aria-label') || one.getAttribute('aria-labelledby') ||
+            [...(one.labels ?? [])].some((label) => label.textContent.trim())))
+          .map((one) => one.outerHTML)"""
+    )
+    assert nameless == []
