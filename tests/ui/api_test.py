@@ -182,7 +182,9 @@ def test_other_content_types_and_addresses_are_refused_in_words(client):
     assert error_of(response)["code"] == "bad_request"
     assert error_of(client.get("/api/v1/nothing"))["code"] == "not_found"
     response = client.get("/api/v1/inpaint")
-    assert response.status_code == 405 and "POST" in response.headers["allow"]
+    assert (response.status_code, response.headers["allow"]) == (405, "POST")
+    response = client.put("/api/v1/jobs/some-job")
+    assert (response.status_code, response.headers["allow"]) == (405, "DELETE, GET")
 
 
 def in_background(client, files, job):

@@ -82,6 +82,11 @@ def cut_out(
     if inside and box is None and found.sum() < _LEFT_OF_GUESS * guess.sum():
         # Object and surroundings look alike here; the clicks count for more.
         found = _without_specks(guess.astype(np.uint8), inside, outside)
+    if not found.any() and box is not None:
+        # The background was thought to be all alike; the middle of the box is not.
+        _guess_middle(labels, box)
+        _mark(labels, inside, outside)
+        found = _without_specks(_divide(small, labels), inside, outside)
     if not found.any():
         raise ValueError(
             "No object was found there; draw the box a little wider, or click on the "
@@ -123,6 +128,14 @@ def _first_guess(image, box, inside, mask) -> np.ndarray:
     labels[y0 : y1 + margin, x0 : x1 + margin] = cv2.GC_PR_BGD
     labels[region] = cv2.GC_PR_FGD
     return labels
+
+
+def _guess_middle(labels: np.ndarray, box) -> None:
+    y0, x0, y1, x1 = box
+    labels[y0:y1, x0:x1] = cv2.GC_PR_BGD
+    centre = (x0 + x1) // 2, (y0 + y1) // 2
+    axes = max(1, (x1 - x0) * 3 // 8), max(1, (y1 - y0) * 3 // 8)
+    cv2.ellipse(labels, centre, axes, 0, 0, 360, int(cv2.GC_PR_FGD), -1)
 
 
 def _region_around(image: np.ndarray, point: Point) -> np.ndarray:

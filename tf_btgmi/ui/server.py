@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from tf_btgmi import __version__
 from tf_btgmi.ui import api, errors
@@ -46,6 +47,8 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(_):
+        for worker in workers:
+            worker.start()
         yield
         for worker in workers:
             worker.stop()
@@ -61,9 +64,10 @@ def create_app(
         # Every address has one form.
         redirect_slashes=False,
     )
-    app.include_router(api.make_router(models, limits, workers))
+    router = api.make_router(models, limits, workers)
+    app.include_router(router)
     _add_pages(app)
-    _add_error_handlers(app)
+    _add_error_handlers(app, router.routes)
     app.add_middleware(
         Gate, allowed_hosts=allowed_hosts, max_body_bytes=limits.max_body_bytes
     )
@@ -101,7 +105,7 @@ class _Static(StaticFiles):
         return response
 
 
-def _add_error_handlers(app: FastAPI) -> None:
+def _add_error_handlers(app: FastAPI, routes) -> None:
     @app.exception_handler(errors.ApiError)
     async def known(request: Request, error: errors.ApiError):
         del request
@@ -116,6 +120,13 @@ def _add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException):
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            # A path may be several routes; each knows its own methods only.
+            matching = [r for r in routes if r.matches(request.scope)[0] != Match.NONE]
+            if matching:
+                methods = set().union(*(route.methods for route in matching))
+                headers = {"Allow": ", ".join(sorted(methods))}
         text = errors.ApiError(
             error.status_code,
             "not_found" if error.status_code == 404 else "http_error",
@@ -123,7 +134,7 @@ def _add_error_handlers(app: FastAPI) -> None:
             str(error.detail),
             "See /docs for what there is.",
         )
-        return JSONResponse(text.body(), error.status_code, headers=error.headers)
+        return JSONResponse(text.body(), error.status_code, headers=headers)
 
     @app.exception_handler(Exception)
     async def unknown(request: Request, error: Exception):

@@ -74,8 +74,14 @@ class Worker:
         self._changed = threading.Condition()
         self._waiting: List[Job] = []
         self._running: Optional[Job] = None
+        self._stopped = True
+        self._name = name
+        self._thread: Optional[threading.Thread] = None
+
+    def start(self) -> None:
+        """Starts the thread; jobs that were submitted before wait for it."""
         self._stopped = False
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         self._thread.start()
 
     def check_room(self) -> None:
@@ -136,7 +142,8 @@ class Worker:
             if self._running:
                 self._running.cancel()
             self._changed.notify_all()
-        self._thread.join(timeout=5)
+        if self._thread:
+            self._thread.join(timeout=5)
 
     def _find(self, name: str) -> Optional[Job]:
         jobs = self._waiting + ([self._running] if self._running else [])

@@ -116,7 +116,7 @@ function show() {
   $("panel-place").hidden = !(placing && state.layer);
   $("panel-tool").hidden = placing;
   $("panel-selection").hidden = placing;
-  $("tools").classList.toggle("is-away", placing);
+  document.body.toggleAttribute("data-cannot", mode === "harmonize" && !canHarmonize());
   const tool = tools[state.tool];
   $("tool-title").textContent = tool.title;
   $("tool-hint").textContent = mode === "harmonize" && !canHarmonize()
@@ -134,7 +134,7 @@ function show() {
   for (const id of ["invert", "mask-load"]) $(id).disabled = !active;
   $("harmonize-check").disabled = !canHarmonize();
   $("harmonize-note").hidden = canHarmonize();
-  $("harmonize-note").textContent = "This model cannot match colours. The object is pasted as it is, and the gap around it is filled.";
+  $("harmonize-note").textContent = "This model cannot match colours; the gap around the object is filled.";
   const [label, action] = mainAction();
   $("run-label").textContent = label;
   $("run").disabled = !action || Boolean(running);

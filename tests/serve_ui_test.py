@@ -1,0 +1,83 @@
+"""The serve_ui program: flags, what it says, and that it serves."""
+
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import sys
+
+import httpx
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+
+from tf_btgmi import program, serve_ui
+
+FLAGS = flags.FLAGS
+PROGRAM_MODULE = serve_ui
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+def run(**values):
+    if not FLAGS.is_parsed():
+        FLAGS(["serve_ui"])
+    with flagsaver.flagsaver(**values):
+        return serve_ui.main(["serve_ui"])
+
+
+@pytest.mark.parametrize(
+    "values, message",
+    [
+        ({"model": ["nowhere"], "port": 0}, "nowhere is neither a folder nor"),
+        ({"server": "localhost:8500"}, "no address like grpc://"),
+        ({"server": "grpc://x:1", "model": ["a"]}, "not both"),
+        ({"host": "no.such.host.invalid", "port": 0}, "there is no address"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(program_flags, values, message):
+    with pytest.raises(ValueError, match=message):
+        run(**values)
+
+
+def test_a_port_that_is_taken_is_named(program_flags):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(program.ProgramFailure, match=f"port {port}"):
+            run(port=port)
+
+
+def test_other_addresses_are_warned_of_and_the_page_is_named(capsys):
+    serve_ui._announce("127.0.0.1", 8000)
+    assert "WARNING" not in capsys.readouterr().out
+    serve_ui._announce("0.0.0.0", 8000)
+    said = capsys.readouterr().out
+    assert "without a password" in said and "http://localhost:8000/" in said
+
+
+@pytest.mark.slow
+def test_it_serves_a_run_until_it_is_stopped(tmp_path, make_workdir):
+    workdir = make_workdir(tmp_path / "run")
+    command = [sys.executable, "-m", "tf_btgmi.serve_ui", f"--model={workdir}"]
+    process = subprocess.Popen(
+        [*command, "--port=0"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        said = ""
+        while "studio is at" not in said:
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+        url = re.search(r"http://[\d.:]+", said).group()
+        models = httpx.get(f"{url}/api/v1/models").json()["models"]
+        assert models == [{"name": "run", "outputs": ["inpainted"], "image_size": 32}]
+        assert "<title>Studio</title>" in httpx.get(url).text
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
