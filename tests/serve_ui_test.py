@@ -13,6 +13,7 @@ from absl import flags
 from absl.testing import flagsaver
 
 from tf_btgmi import program, serve_ui
+from tf_btgmi.ui import web
 
 FLAGS = flags.FLAGS
 PROGRAM_MODULE = serve_ui
@@ -50,11 +51,16 @@ def test_a_port_that_is_taken_is_named(program_flags):
 
 
 def test_other_addresses_are_warned_of_and_the_page_is_named(capsys):
-    serve_ui._announce("127.0.0.1", 8000)
-    assert "WARNING" not in capsys.readouterr().out
-    serve_ui._announce("0.0.0.0", 8000)
-    said = capsys.readouterr().out
-    assert "without a password" in said and "http://localhost:8000/" in said
+    with web.listen("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
+        web.announce("The studio", "127.0.0.1", listener, "is open")
+        assert capsys.readouterr().out.startswith(
+            f"The studio is at http://127.0.0.1:{port}/ ."
+        )
+        web.announce("The studio", "0.0.0.0", listener, "is open")
+        said = capsys.readouterr().out
+        assert said.startswith("WARNING: --host=0.0.0.0 is open\n")
+        assert f"http://localhost:{port}/" in said
 
 
 @pytest.mark.slow
