@@ -125,6 +125,24 @@ def test_a_file_that_is_missing_or_no_json_is_named(tmp_path):
             },
             "warmup_steps must not be more than head_steps",
         ),
+        (
+            {"generator__architecture": "context_encoder"},
+            "num_refinement_blocks must be 0 .*; it is 3",
+        ),
+        (
+            {
+                "losses__reconstruction": "feature_matching",
+                "discriminator__architecture": "global",
+            },
+            "feature_matching needs discriminator.architecture=multi_scale",
+        ),
+        (
+            {
+                "procedure__generator_only_steps": 149_999,
+                "procedure__discriminator_only_steps": 2,
+            },
+            "together must not be more than head_steps .*; they are 150001",
+        ),
         ({"masks__rectangles": 0.0}, "must be above 0"),
         ({"masks__rectangles": -1.0}, "masks.rectangles must be at least 0"),
         ({"masks__min_side": 0.6}, "min_side .* must not be more than max_side"),

@@ -12,46 +12,17 @@ import time
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
+
+from tf_btgmi import config as config_lib
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-CONFIG = """
-from tf_btgmi.config import Config
-
-
-def get_config():
-    config = Config(name="tiny")
-    config.data.source = "folder:{folder}"
-    config.data.num_validation_images = 0
-    config.data.image_size = 32
-    config.data.global_batch_size = 4
-    config.generator.base_filters = 4
-    config.generator.max_filters = 8
-    config.generator.num_downsamplings = 2
-    config.generator.num_head_blocks = 1
-    config.discriminator.base_filters = 4
-    config.discriminator.num_scales = 2
-    config.losses.ppl_patch_size = 31
-    config.procedure.head_steps = 4
-    config.procedure.num_refinement_blocks = 1
-    config.procedure.refinement_steps = 3
-    config.procedure.fade_in_steps = 2
-    return config
-"""
 LONG = ("--config.procedure.head_steps=400", "--config.procedure.refinement_steps=100")
 
 
 @pytest.fixture(scope="module")
-def config(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("train")
-    rng = np.random.default_rng(0)
-    (folder / "pictures").mkdir()
-    for number in range(9):
-        colors = rng.integers(0, 256, [5, 5, 3], np.uint8)
-        image = Image.fromarray(colors).resize((40, 40), Image.BICUBIC)
-        image.save(folder / "pictures" / f"{number}.png")
-    path = folder / "tiny.py"
-    path.write_text(CONFIG.format(folder=folder / "pictures"))
+def config(make_config, tmp_path_factory):
+    path = tmp_path_factory.mktemp("train") / "tiny.json"
+    config_lib.save(make_config(), str(path))
     return path
 
 

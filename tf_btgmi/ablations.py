@@ -82,7 +82,7 @@ def _check_flags():
     ):
         if not FLAGS[name].value:
             raise program.UsageError(f"Give --{name}=FOLDER: {what}.")
-    if not os.path.isdir(FLAGS.test):
+    if not (FLAGS.test.startswith("tfds:") or os.path.isdir(FLAGS.test)):
         raise program.UsageError(f"--test: there is no folder {FLAGS.test}.")
     arms = [BASE, *(arm for arm in FLAGS.arms if arm and arm != BASE)]
     seeds = [int(seed) for seed in FLAGS.seeds if seed.isdigit()]

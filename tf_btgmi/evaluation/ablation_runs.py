@@ -165,6 +165,7 @@ class Ablation:
 @contextlib.contextmanager
 def _sigterm_as_exit():
     def leave(number, frame):
+        print("Stopped. The same command goes on from there.", flush=True)
         sys.exit(0)
 
     previous = signal.signal(signal.SIGTERM, leave)

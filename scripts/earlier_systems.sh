@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Trains the compact presets of earlier systems for STEPS steps each and puts them into
+# one table with the classical methods:
+#
+#   bash scripts/earlier_systems.sh PHOTOGRAPHS TEST_PHOTOGRAPHS OUTPUT [STEPS [MODEL...]]
+#
+# MODELs, as NAME=PLACE, stand in the same table. The same command goes on where it was
+# stopped. PYTHON chooses the interpreter (default .venv/bin/python).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+[ $# -ge 3 ] || {
+  echo "Give PHOTOGRAPHS TEST_PHOTOGRAPHS OUTPUT [STEPS [MODEL...]]." >&2
+  exit 2
+}
+photographs=$1 test=$2 output=$3 steps=${4:-1000}
+shift "$(($# < 4 ? $# : 4))"
+python=${PYTHON:-.venv/bin/python}
+
+# train NAME FLAG...: as many steps as all of them, a third at 64 px where that is
+# possible, phases and decay in the papers' proportions.
+models=()
+train() {
+  local name=$1
+  shift
+  "$python" -m tf_btgmi.train --config="configs/${name}_outdoor_128.py" \
+    --workdir="$output/$name" --config.data.source="folder:$photographs" \
+    --config.procedure.head_steps="$steps" "$@"
+  models+=("--model=$name=$output/$name")
+}
+train context_encoder
+train globally_locally --config.procedure.warmup_steps=$((steps / 3)) \
+  --config.procedure.generator_only_steps=$((steps * 18 / 100)) \
+  --config.procedure.discriminator_only_steps=$((steps * 2 / 100))
+train pix2pixhd --config.procedure.warmup_steps=$((steps / 3)) \
+  --config.procedure.learning_rate_decay_steps=$((steps / 2))
+
+for model in "$@"; do
+  models+=("--model=$model")
+done
+"$python" -m tf_btgmi.evaluate --data="$test" --mask_kind=rectangles --seed=0 \
+  --image_size=128 "${models[@]}" --output="$output/evaluation"

@@ -1,0 +1,126 @@
+"""The ablations program as a user starts, stops and resumes it."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tf_btgmi import config as config_lib
+from tf_btgmi.evaluation.ablation_runs import Ablation
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+EVALUATION = {"data": "photos", "seed": 0}
+
+
+@pytest.fixture
+def command(make_config, pictures, tmp_path):
+    """The program's command line for the base and one arm at toy size."""
+    path = tmp_path / "tiny.json"
+    config_lib.save(make_config(procedure__head_steps=150), str(path))
+    return [
+        sys.executable,
+        "-m",
+        "tf_btgmi.ablations",
+        f"--config={path}",
+        f"--test={pictures}",
+        f"--output={tmp_path / 'out'}",
+        "--arms=l1",
+        "--seeds=0",
+        "--limit=3",
+    ]
+
+
+def run(command, *more):
+    return subprocess.run(
+        [*command, *more], cwd=ROOT, capture_output=True, text=True, timeout=900
+    )
+
+
+def test_trainings_are_in_order_of_seeds_and_have_their_configs(make_config, tmp_path):
+    base = make_config()
+    ablation = Ablation(str(tmp_path), base, ["base", "l1"], [4, 5], EVALUATION)
+    names = ["base-seed4", "l1-seed4", "base-seed5", "l1-seed5"]
+    assert list(ablation.configs) == names
+    assert ablation.configs["l1-seed5"].losses.reconstruction == "l1"
+
+
+def test_more_arms_and_seeds_are_welcome_and_other_settings_refused(
+    make_config, tmp_path
+):
+    folder, base = str(tmp_path), make_config()
+    Ablation(folder, base, ["base"], [0], EVALUATION)
+    Ablation(folder, base, ["base", "l1"], [0, 1], EVALUATION)
+    with pytest.raises(ValueError, match="base.generator.dilation was 2 and is now 1"):
+        Ablation(folder, make_config(generator__dilation=1), ["base"], [0], EVALUATION)
+    with pytest.raises(ValueError, match="evaluation.seed was 0 and is now 7"):
+        Ablation(folder, base, ["base"], [0], {**EVALUATION, "seed": 7})
+
+
+def test_a_training_that_is_measured_is_not_started_again(make_config, tmp_path):
+    ablation = Ablation(str(tmp_path), make_config(), ["base"], [0], EVALUATION)
+    (tmp_path / "runs" / "base-seed0").mkdir(parents=True)
+    (tmp_path / "runs" / "base-seed0" / "measured").touch()
+    assert ablation.run() == []
+    assert not (tmp_path / "logs").exists()
+
+
+@pytest.mark.parametrize(
+    "more, message",
+    [
+        (["--test="], "Give --test=FOLDER"),
+        (["--test=missing"], "--test: there is no folder missing."),
+        (["--arms=l3"], "There is no arm 'l3'"),
+        (["--arms=l1,l1"], "--arms names one of them twice"),
+        (["--seeds=one"], "--seeds must be whole numbers"),
+    ],
+)
+def test_wrong_flags_are_one_line_and_exit_code_2(command, more, message):
+    done = run(command, *more)
+    assert done.returncode == 2
+    assert message in done.stderr and done.stderr.count("\n") == 1
+    assert done.stderr.startswith("ablations.py: ")
+
+
+@pytest.mark.slow
+def test_a_run_that_is_stopped_goes_on_and_ends_with_a_table(command, tmp_path):
+    out = tmp_path / "out"
+    checkpoints = out / "runs" / "base-seed0" / "checkpoints"
+    process = subprocess.Popen(
+        [*command, "--config.training.checkpoint_every_steps=20"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    end = time.monotonic() + 600
+    while not list(checkpoints.glob("ckpt-*.index")):
+        assert process.poll() is None and time.monotonic() < end
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    text = process.communicate(timeout=120)[0]
+    assert process.returncode == 0 and "The same command goes on" in text
+    log = (out / "logs" / "base-seed0.log").read_text(encoding="utf-8")
+    assert "Stopped and saved at step" in log
+
+    done = run(command, "--config.training.checkpoint_every_steps=20")
+    assert done.returncode == 0, done.stderr
+    log = (out / "logs" / "base-seed0.log").read_text(encoding="utf-8")
+    assert "Resumed from" in log and "Finished: 153 steps." in log
+    assert "| l1 | L1 in place of PPL | " in done.stdout
+    assert (out / "table.md").read_text(encoding="utf-8") in done.stdout
+    found = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    assert found["n"] == 3 and found["failed"] == []
+    assert set(found["arms"]) == {"base", "l1"}
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "Against the base" in page and "l1-seed0" in page
+
+    # A set that is complete is only reported; an arm that fails is left out of it.
+    os.remove(out / "table.md")
+    again = run(command, "--config.training.checkpoint_every_steps=20")
+    assert again.returncode == 0
+    assert again.stdout.count("trained and measured") == 0
+    assert (out / "table.md").exists()
