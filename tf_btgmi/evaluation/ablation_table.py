@@ -21,11 +21,8 @@ _LABELS = {
     "hole_l1": "hole L1",
     "hole_psnr": "hole PSNR, dB",
 }
-MEASURES = tuple(
-    measure._replace(label=_LABELS[measure.name])
-    for measure in measures.ALL[::-1]
-    if measure.name in _LABELS
-)
+_KNOWN = {measure.name: measure for measure in measures.PICTURE + measures.HOLE}
+MEASURES = tuple(_KNOWN[name]._replace(label=_LABELS[name]) for name in _LABELS)
 
 
 class ArmNumbers(NamedTuple):
