@@ -91,6 +91,24 @@ def test_a_large_object_keeps_its_detail():
     assert detail(both().harmonize(image, mask, direct=True)) < 0.5
 
 
+@pytest.mark.parametrize("direct", [False, True])
+def test_what_the_network_gives_beside_the_object_means_nothing(direct):
+    image = np.full((100, 140, 3), 90, np.uint8)
+    mask = block(100, 140, 20, 75, 30, 90)
+
+    def noisy(inputs):
+        red = np.float32([1, -1, -1])
+        return {
+            "inpainted": inputs[..., :3],
+            "harmonized": np.where(inputs[..., 4:] > 0, inputs[..., :3] + 0.2, red),
+        }
+
+    result = both(noisy).harmonize(image, mask, direct)
+    # 0.2 of a range of 2 is 25.5 levels of 255; the last pixels may be partly object.
+    inner = np.s_[22:73, 32:88]
+    np.testing.assert_allclose(result[inner], 90 + 25.5, atol=1.5)
+
+
 def guide():
     """A picture with a disc of its own colours in it."""
     image = np.full((50, 60, 3), 250, np.uint8)
@@ -254,3 +272,26 @@ def test_an_output_that_is_missing_is_said():
         predictor.harmonize(picture(40, 40), block(40, 40, 5, 9, 5, 9))
     with pytest.raises(ValueError, match="outputs must be some of"):
         Predictor(Network(), S, outputs=("sharpened",))
+
+
+def test_a_real_network_of_two_outputs_starts_by_changing_no_colours():
+    from tf_btgmi import config as config_lib
+    from tf_btgmi.models.build import build_generator
+
+    config = config_lib.Config(task="guided")
+    config.data.image_size = S
+    config.generator.base_filters = 4
+    config.generator.num_head_blocks = 1
+    predictor = Predictor.from_generator(build_generator(config), config)
+    assert predictor.outputs == BOTH
+    image, (colors, mask) = picture(90, 120), guide()
+    block_mask = block(90, 120, 20, 60, 30, 70)
+    np.testing.assert_array_equal(predictor.harmonize(image, block_mask), image)
+    result = predictor.compose(image, colors, mask, (45.5, 60.5), gap=2)
+    pasted = image.copy()
+    pasted[30:61, 45:76][mask[10:41, 15:46]] = colors[mask]
+    foreground = np.zeros((90, 120), bool)
+    foreground[30:61, 45:76] = mask[10:41, 15:46]
+    band = dilated(foreground, 2) & ~foreground
+    np.testing.assert_array_equal(result[~band], pasted[~band])
+    assert (result[band] != pasted[band]).any()

@@ -33,8 +33,8 @@ class ColorGrid:
     """What happened to the colours of an object between two small pictures.
 
     Args:
-        before: uint8 [h, w, 3].
-        after: uint8 [h, w, 3].
+        before: [h, w, 3] in [0, 255].
+        after: [h, w, 3] in [0, 255].
         weight: [h, w], at least 0, some above: how much each pixel is the object's.
     """
 

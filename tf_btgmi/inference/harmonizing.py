@@ -77,14 +77,21 @@ def recolor(
     # The object's box among the pixels that the network saw.
     corner = np.array([window.y, window.x] * 2)
     part = (np.array(box) - corner) * size / window.side
-    grid = ColorGrid(*(_cut(array, part) for array in (colors, result, share * small)))
+    # What the network gives beside the object means nothing: it must not be mixed in.
+    result = np.where(small[..., None], result, colors)
+    weight = (share * small)[..., None]
+    parts = np.concatenate([colors * weight, result * weight, weight], axis=-1)
+    parts = _cut(parts.astype(np.float32), part)
+    weight = parts[..., 6]
+    parts /= np.maximum(weight, 1e-6)[..., None]
+    grid = ColorGrid(parts[..., :3], parts[..., 3:6], weight)
     return Recoloring(box, grid.apply, _enlarged(result, window, box))
 
 
 def _cut(array: np.ndarray, part: np.ndarray) -> np.ndarray:
-    """The box in small pixels, drawn to the same shape as the object's own box.
+    """The object's box out of what the network saw, [h, w, C] float32.
 
-    A box ends within a small pixel; the cut does so too, by linear interpolation.
+    The box ends within a small pixel; the cut does so too, by linear interpolation.
     """
     y0, x0, y1, x1 = part
     rows, columns = (max(2, int(np.ceil(n - 1e-6))) for n in (y1 - y0, x1 - x0))
@@ -92,9 +99,13 @@ def _cut(array: np.ndarray, part: np.ndarray) -> np.ndarray:
     start = np.array([y0, x0]) + step / 2 - 0.5
     matrix = np.array([[step[1], 0, start[1]], [0, step[0], start[0]]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(
-        array, matrix, (columns, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE
-    )
+    options = {"flags": flags, "borderMode": cv2.BORDER_REPLICATE}
+    # OpenCV warps four channels at once.
+    groups = [
+        cv2.warpAffine(array[..., i : i + 4], matrix, (columns, rows), **options)
+        for i in range(0, array.shape[-1], 4)
+    ]
+    return np.concatenate(groups, axis=-1)
 
 
 def _enlarged(result: np.ndarray, window: crop_plan.Crop, box: Box) -> np.ndarray:
