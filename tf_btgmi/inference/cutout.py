@@ -8,7 +8,7 @@ by edges, from a first guess:
   where it changes least, as in maximally stable extremal regions (Matas et al., 2002);
 - a mask: an earlier result, to be refined by clicks.
 
-The work is done at `_WORKING_SIDE` pixels at most, so that a large picture costs as
+The work is done at `WORKING_SIDE` pixels at most, so that a large picture costs as
 much as a small one, and the outline is scaled back. Boxes are (y0, x0, y1, x1) in
 pixels, end-exclusive; points are (y, x).
 """
@@ -23,7 +23,7 @@ from tf_btgmi.inference.holes import bounding_box, is_hole
 Point = Tuple[float, float]
 Box = Tuple[float, float, float, float]
 
-_WORKING_SIDE = 400
+WORKING_SIDE = 400
 _ITERATIONS = 3
 # Around a click this share of the working side is certain.
 _CLICK_RADIUS = 0.008
@@ -63,7 +63,7 @@ def cut_out(
     """
     _check(image, box, positive, negative, mask)
     height, width = image.shape[:2]
-    scale = min(1.0, _WORKING_SIDE / max(height, width))
+    scale = min(1.0, WORKING_SIDE / max(height, width))
     size = max(2, round(width * scale)), max(2, round(height * scale))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     steps = np.array([size[1] / height, size[0] / width])
