@@ -1,8 +1,12 @@
-"""Where pictures with objects come from: `folder:PATH`."""
+"""Where pictures with objects come from: `folder:`, `coco:` and `tfds:`."""
 
+from tf_btgmi.data.coco_source import CocoSource
 from tf_btgmi.data.object_folder import ObjectFolder
 
-FORMS = "folder:PATH (with images/ and masks/ or segments/)"
+FORMS = (
+    "folder:PATH (with images/ and masks/ or segments/), "
+    "coco:INSTANCES.json:IMAGES_FOLDER or tfds:coco/2017[_panoptic][:SPLIT]"
+)
 
 
 def open_object_source(spec: str, num_held_out: int = 0, shuffle_buffer: int = 2048):
@@ -23,4 +27,12 @@ def open_object_source(spec: str, num_held_out: int = 0, shuffle_buffer: int = 2
     form, _, place = spec.partition(":")
     if form == "folder" and place:
         return ObjectFolder(place, num_held_out)
+    if form == "coco" and ".json:" in place:
+        annotations, folder = place.split(".json:", 1)
+        return CocoSource(f"{annotations}.json", folder, num_held_out)
+    if form == "tfds" and place:
+        # Imported here: it takes seconds, which nobody else should wait for.
+        from tf_btgmi.data.tfds_objects import TFDSObjects
+
+        return TFDSObjects(place, num_held_out, shuffle_buffer)
     raise ValueError(f"For this task a source is {FORMS}; it is {spec!r}.")
