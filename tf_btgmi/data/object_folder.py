@@ -6,7 +6,7 @@ at random each time. Pictures without such a file are left out.
 """
 
 import os
-from typing import List, NamedTuple, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -124,12 +124,15 @@ class ObjectFolder(ObjectSource):
             return random_segment(np.asarray(segments), rng)
 
 
-def random_segment(segments: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def random_segment(
+    segments: np.ndarray, rng: np.random.Generator, ignored: Optional[int] = None
+) -> np.ndarray:
     """One region of an index map, of at least `MIN_SEGMENT`: [h, w] bool.
 
     Args:
         segments: [h, w] integers, one for each region.
         rng: draws the region.
+        ignored: the index of what is no region; not drawn.
 
     Raises:
         ValueError: it is no index map.
@@ -140,6 +143,10 @@ def random_segment(segments: np.ndarray, rng: np.random.Generator) -> np.ndarray
             f"{segments.dtype} {segments.shape}"
         )
     indices, counts = np.unique(segments, return_counts=True)
+    if ignored is not None:
+        indices, counts = indices[indices != ignored], counts[indices != ignored]
+        if not indices.size:
+            return np.zeros(segments.shape, bool)
     large = indices[counts >= MIN_SEGMENT * segments.size]
     # With nothing but small regions, the largest one.
     large = large if large.size else indices[[counts.argmax()]]

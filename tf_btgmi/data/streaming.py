@@ -8,7 +8,7 @@ comes before it in its epoch, and nothing of the epochs before.
 import hashlib
 import itertools
 import threading
-from typing import Iterable, Iterator, List, Optional, Tuple
+from typing import Callable, Iterable, Iterator, List, Optional, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -35,6 +35,9 @@ class StreamingSource:
         num_training: records that are trained on.
         num_held_out: records held out.
     """
+
+    # Texts that make up a record of training or of those held out.
+    _record_length = 2
 
     def __init__(self, spec: str, count: int, num_held_out: int, shuffle_buffer: int):
         """Reads the names of the records held out.
@@ -96,19 +99,16 @@ class StreamingSource:
         )
 
         def generate():
-            epoch, skipped = divmod(first, self.num_training)
-            epochs = (self._epoch(seed, e) for e in itertools.count(epoch))
-            records = itertools.chain.from_iterable(epochs)
-            records = itertools.islice(records, skipped, None)
+            records = self._records_from(seed, first)
             indices = itertools.count(first) if last is None else range(first, last)
             # The indices lead: when they end, no further record is read.
             for index in indices:
-                name, encoded = next(records)
+                record = next(records)
                 if batch_slice.owns(index):
-                    yield index, name, encoded
+                    yield (index, *record)
 
         text = tf.TensorSpec([], tf.string)
-        signature = (tf.TensorSpec([], tf.int64), text, text)
+        signature = (tf.TensorSpec([], tf.int64), *[text] * self._record_length)
         return tf.data.Dataset.from_generator(generate, output_signature=signature)
 
     def held_out_records(self) -> tf.data.Dataset:
@@ -130,13 +130,20 @@ class StreamingSource:
         Raises:
             UnreadableError: too many pictures cannot be read.
         """
-        return self._read(name, encoded, min_side, held_out=False)
+        return self._read(name, encoded, False, _picture(min_side))
 
     def read_held_out(
         self, name: bytes, encoded: bytes, min_side: int = 0
     ) -> np.ndarray:
         """As `read`, for held-out records: one of them never becomes the other."""
-        return self._read(name, encoded, min_side, held_out=True)
+        return self._read(name, encoded, True, _picture(min_side))
+
+    def _records_from(self, seed: int, first: int) -> Iterator[Tuple[bytes, ...]]:
+        """Training records in order without end, from number `first` on."""
+        epoch, skipped = divmod(first, self.num_training)
+        epochs = (self._epoch(seed, e) for e in itertools.count(epoch))
+        records = itertools.chain.from_iterable(epochs)
+        return itertools.islice(records, skipped, None)
 
     def _epoch(self, seed: int, epoch: int) -> Iterator[Tuple[bytes, bytes]]:
         records = self._checked(self.records((seed, epoch)).as_numpy_iterator())
@@ -153,20 +160,21 @@ class StreamingSource:
                 "remove it."
             ) from None
 
-    def _read(self, name, encoded, min_side, held_out) -> np.ndarray:
+    def _read(self, name, encoded, held_out, decode: Callable):
+        # What `decode` makes of the record, or of one that stands in for it.
         try:
-            return decode_image(bytes(encoded), min_side)
+            return decode(bytes(encoded))
         # Pillow raises nearly anything for a damaged picture; it is counted.
         except Exception as error:
             self.unreadable.add(name.decode(), error)
         with self._lock:
             if held_out not in self._spares:
-                self._spares[held_out] = self._find_spares(held_out)
+                self._spares[held_out] = self._find_spares(held_out, decode)
             spares = self._spares[held_out]
         chosen = int(hashlib.sha256(name).hexdigest(), 16) % len(spares)
-        return decode_image(spares[chosen], min_side)
+        return decode(spares[chosen])
 
-    def _find_spares(self, held_out: bool) -> List[bytes]:
+    def _find_spares(self, held_out: bool, decode: Callable) -> List[bytes]:
         spares = []
         tries = 0
         for name, encoded in self._checked(self.records().as_numpy_iterator()):
@@ -174,7 +182,7 @@ class StreamingSource:
                 continue
             tries += 1
             try:
-                decode_image(encoded)
+                decode(encoded)
             except Exception as error:
                 self.unreadable.add(name.decode(), error)
             else:
@@ -184,6 +192,10 @@ class StreamingSource:
         if not spares:
             raise UnreadableError(f"No picture of {self.spec} can be read.")
         return spares
+
+
+def _picture(min_side: int) -> Callable:
+    return lambda encoded: decode_image(encoded, min_side)
 
 
 def _shuffled(records: Iterable, size: int, rng: np.random.Generator) -> Iterator:

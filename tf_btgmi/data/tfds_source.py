@@ -83,11 +83,19 @@ class TFDSSource(StreamingSource):
                 add_tfds_id=True,
                 try_autocache=False,
             ),
-            decoders=tfds.decode.PartialDecoding(
-                {IMAGE: True}, decoders={IMAGE: tfds.decode.SkipDecoding()}
-            ),
+            decoders=self._decoders(),
         )
-        return dataset.map(lambda record: (record["tfds_id"], record[IMAGE]))
+        return dataset.map(self._record)
+
+    def _decoders(self) -> tfds.decode.PartialDecoding:
+        """Which features are read, and that pictures stay encoded."""
+        return tfds.decode.PartialDecoding(
+            {IMAGE: True}, decoders={IMAGE: tfds.decode.SkipDecoding()}
+        )
+
+    def _record(self, record: dict) -> Tuple[tf.Tensor, tf.Tensor]:
+        """Name and encoded picture of what TFDS gives."""
+        return record["tfds_id"], record[IMAGE]
 
 
 def _name_and_split(place: str) -> Tuple[str, str]:

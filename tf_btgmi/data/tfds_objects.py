@@ -1,0 +1,162 @@
+"""Objects of a dataset of TensorFlow Datasets: `tfds:coco/2017_panoptic[:SPLIT]`.
+
+Taken from the feature `panoptic_image`, whose regions are told apart by their colour,
+or, where there is none as in `coco/2017`, from the boxes of `objects`: what stands out
+of the box (GrabCut, Rother et al. 2004) is the object.
+
+Records come one after another, so the other picture of an example is the next record.
+"""
+
+from typing import Tuple
+
+import cv2
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from tf_btgmi.data.decoding import decode_image
+from tf_btgmi.data.object_folder import ObjectPicture, fit_mask, random_segment
+from tf_btgmi.data.tfds_source import IMAGE, TFDSSource
+
+REGIONS, OBJECTS, BOXES = "panoptic_image", "objects", "bbox"
+# Digits of the number of bytes that the picture takes, in front of it.
+_DIGITS = 12
+# GrabCut sees a picture no larger than this, and goes over it so often.
+_CUT_SIDE = 96
+_CUT_ROUNDS = 2
+# Boxes smaller than this share of a picture are not drawn.
+_MIN_BOX = 0.004
+
+
+class TFDSObjects(TFDSSource):
+    """As `TFDSSource`, with `read_objects` and `read_held_out_objects`.
+
+    Raises:
+        ValueError: as `TFDSSource`; the dataset has neither feature.
+    """
+
+    # Name and payload of a record, and of the next one.
+    _record_length = 4
+
+    def _decoders(self):
+        features = self._builder.info.features
+        decoders = {IMAGE: tfds.decode.SkipDecoding()}
+        if REGIONS in features:
+            decoders[REGIONS] = tfds.decode.SkipDecoding()
+            return tfds.decode.PartialDecoding({IMAGE: True, REGIONS: True}, decoders)
+        if OBJECTS in features and BOXES in features[OBJECTS]:
+            wanted = {IMAGE: True, OBJECTS: {BOXES: True}}
+            return tfds.decode.PartialDecoding(wanted, decoders)
+        raise ValueError(
+            f"tfds:{self._builder.name} has neither {REGIONS} nor {OBJECTS} with "
+            f"{BOXES}; its features are {', '.join(features)}."
+        )
+
+    def _record(self, record):
+        if REGIONS in record:
+            known = tf.strings.join(["r", record[REGIONS]])
+        else:
+            numbers = tf.strings.as_string(tf.reshape(record[OBJECTS][BOXES], [-1]))
+            known = tf.strings.join(
+                ["b", tf.strings.reduce_join(numbers, separator=" ")]
+            )
+        length = tf.strings.length(record[IMAGE])
+        length = tf.strings.as_string(length, width=_DIGITS, fill="0")
+        return record["tfds_id"], tf.strings.join([length, record[IMAGE], known])
+
+    def _records_from(self, seed, first):
+        records = super()._records_from(seed, first)
+        record = next(records)
+        for following in records:
+            yield (*record, *following)
+            record = following
+
+    def held_out_records(self):
+        records = self.records().take(self.num_held_out)
+        following = records.skip(1).concatenate(records.take(1))
+        pairs = tf.data.Dataset.zip((records, following)).enumerate()
+        return pairs.map(lambda position, pair: (position, *pair[0], *pair[1]))
+
+    def read_objects(
+        self, *record: bytes, rng: np.random.Generator, min_side: int = 0
+    ) -> Tuple[ObjectPicture, ObjectPicture]:
+        """A training record's picture, an object of it, and the next record's.
+
+        Args:
+            *record: name and payload of both.
+            rng: draws an object of each.
+            min_side: see `decode_image`.
+
+        Raises:
+            UnreadableError: too many records cannot be read.
+        """
+        return self._pair(record, rng, min_side, held_out=False)
+
+    def read_held_out_objects(
+        self, *record: bytes, rng: np.random.Generator, min_side: int = 0
+    ) -> Tuple[ObjectPicture, ObjectPicture]:
+        """As `read_objects`, for held-out records, both of them."""
+        return self._pair(record, rng, min_side, held_out=True)
+
+    def _pair(self, record, rng, min_side, held_out):
+        def decode(payload):
+            return _object_picture(payload, rng, min_side)
+
+        own, other = record[:2], record[2:]
+        return (
+            self._read(*own, held_out, decode),
+            self._read(*other, held_out, decode),
+        )
+
+
+def _object_picture(payload: bytes, rng, min_side: int) -> ObjectPicture:
+    end = _DIGITS + int(payload[:_DIGITS])
+    image = decode_image(payload[_DIGITS:end], min_side)
+    kind, known = payload[end : end + 1], payload[end + 1 :]
+    if kind == b"r":
+        colors = decode_image(known).astype(np.int64)
+        regions = colors @ np.array([1, 256, 256**2])
+        # What no object or background was found in is 0.
+        mask = random_segment(regions, rng, ignored=0)
+        return ObjectPicture(image, fit_mask(mask, image))
+    boxes = np.array(known.split(), np.float32).reshape(-1, 4)
+    sizes = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    boxes = boxes[sizes >= _MIN_BOX]
+    if not len(boxes):
+        return ObjectPicture(image, np.zeros(image.shape[:2], bool))
+    return ObjectPicture(image, cut_out_of_box(image, boxes[rng.integers(len(boxes))]))
+
+
+def cut_out_of_box(image: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """What stands out of a box: [height, width] bool.
+
+    Args:
+        image: [height, width, 3] uint8.
+        box: (y0, x0, y1, x1) as shares of the sides.
+
+    Returns:
+        A mask within the box; the ellipse that fits into it where nothing, or nearly
+        nothing, stands out.
+    """
+    height, width = image.shape[:2]
+    scale = min(1.0, _CUT_SIDE / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    y0, x0, y1, x1 = np.rint(box * [size[1], size[0], size[1], size[0]]).astype(int)
+    y1, x1 = max(y1, y0 + 1), max(x1, x0 + 1)
+    ellipse = np.zeros(small.shape[:2], np.uint8)
+    centre = (float(x0 + x1 - 1) / 2, float(y0 + y1 - 1) / 2)
+    axes = (float(x1 - x0), float(y1 - y0))
+    cv2.ellipse(ellipse, (centre, axes, 0.0), 1, -1)
+    labels = np.full(small.shape[:2], cv2.GC_BGD, np.uint8)
+    labels[y0:y1, x0:x1] = cv2.GC_PR_FGD
+    mask = ellipse
+    if (labels == cv2.GC_BGD).any():
+        # The generator that GrabCut starts from is the thread's own.
+        cv2.setRNGSeed(0)
+        models = np.zeros([1, 65]), np.zeros([1, 65])
+        cv2.grabCut(small, labels, None, *models, _CUT_ROUNDS, cv2.GC_INIT_WITH_MASK)
+        found = (labels == cv2.GC_PR_FGD).astype(np.uint8)
+        mask = found if 10 * found.sum() > (y1 - y0) * (x1 - x0) else ellipse
+    resized = cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST)
+    return resized.astype(bool)
