@@ -67,6 +67,14 @@ def test_a_method_without_rows_may_change(folder):
         Store(folder, SETTINGS, METHODS)
 
 
+def test_settings_alone_hold_no_evaluation(folder):
+    Store(folder, SETTINGS, METHODS)
+    store = Store(folder, {**SETTINGS, "seed": 1}, {"other": "other"})
+    store.write_example("a", np.zeros([4, 4, 3], np.uint8), np.ones([4, 4], bool))
+    with pytest.raises(ValueError, match="seed was 1 and is now 0"):
+        Store(folder, SETTINGS, METHODS)
+
+
 def test_methods_may_come_and_go(folder):
     Store(folder, SETTINGS, METHODS).add_row("telea", "a", {"l1": 0.25})
     Store(folder, SETTINGS, {"new": "new, 1"})
@@ -91,7 +99,7 @@ def test_a_folder_with_other_things_in_it_is_refused(tmp_path):
 
 
 def test_damaged_settings_are_named(folder):
-    Store(folder, SETTINGS, METHODS)
+    Store(folder, SETTINGS, METHODS).add_row("telea", "a", {"l1": 0.25})
     for text in ("{", "[]", '{"methods": 3}'):
         with open(os.path.join(folder, "settings.json"), "w") as file:
             file.write(text)

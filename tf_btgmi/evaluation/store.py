@@ -23,6 +23,7 @@ from tf_btgmi.evaluation.result_files import read_picture
 
 # The name under which the features of the pictures themselves are kept.
 TRUTH = "truth"
+_SETTINGS = "settings.json"
 _METHOD_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
@@ -56,9 +57,11 @@ class Store:
         self.folder = folder
         self.settings = settings
         self.identities = methods
-        path = os.path.join(folder, "settings.json")
+        path = os.path.join(folder, _SETTINGS)
         wanted = json.loads(json.dumps({**settings, "methods": methods}))
-        if os.path.exists(path):
+        kept = os.listdir(folder) if os.path.isdir(folder) else []
+        # Settings alone are left where an evaluation failed before its first picture.
+        if _SETTINGS in kept and len(kept) > 1:
             known = _read_json(path)
             # A method that failed before its first row may have been mended.
             known["methods"] = {
@@ -68,7 +71,7 @@ class Store:
             }
             _compare(folder, known, wanted)
             wanted["methods"] = {**known["methods"], **wanted["methods"]}
-        elif os.path.isdir(folder) and os.listdir(folder):
+        elif kept and kept != [_SETTINGS]:
             raise ValueError(
                 f"{folder} is not empty and holds no evaluation; give another folder."
             )
@@ -85,7 +88,7 @@ class Store:
             FileNotFoundError: there is none.
             KeyError: one of the methods is not in it.
         """
-        settings = _read_json(os.path.join(folder, "settings.json"))
+        settings = _read_json(os.path.join(folder, _SETTINGS))
         known = settings.pop("methods")
         return cls(folder, settings, {name: known[name] for name in methods})
 
