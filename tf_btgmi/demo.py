@@ -72,6 +72,10 @@ def main(argv):
         "Your own picture: python -m tf_btgmi.inpaint --image=PICTURE --mask=MASK "
         "--output=FILLED.png"
     )
+    studio = "python -m tf_btgmi.serve_ui"
+    if not model_names():
+        studio += f" --model={FLAGS.workdir}"
+    print(f"The studio, a page to do it in by hand: {studio}")
     return 0
 
 

@@ -259,3 +259,12 @@ def test_notes_say_what_a_format_could_not_hold(client, mask):
     assert response.headers["content-type"] == "image/png"
     assert json.loads(response.headers["x-notes"]) == []
     assert opened(response.content).shape == (48, 64)
+
+
+def test_a_model_server_that_is_away_is_told_as_such(client, picture, mask):
+    client.paint.error = ConnectionError("grpc://x:8500 refused the connection")
+    files = {"image": file_of(picture), "mask": file_of(mask)}
+    response = post(client, "inpaint", files)
+    error = error_of(response)
+    assert (response.status_code, error["code"]) == (502, "model_server_away")
+    assert "refused the connection" in error["why"] and "--server" in error["to_do"]

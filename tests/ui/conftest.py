@@ -24,12 +24,15 @@ class Paint:
         self.color = np.float32(color) / 127.5 - 1.0
         self.outputs = outputs
         self.seconds = 0.0
+        self.error = None
         self.gate = threading.Event()
         self.gate.set()
 
     def __call__(self, inputs):
         time.sleep(self.seconds)
         self.gate.wait(timeout=20)
+        if self.error:
+            raise self.error
         pictures = np.empty(inputs.shape[:3] + (3,), np.float32)
         pictures[...] = self.color
         return {name: pictures for name in self.outputs}
@@ -69,6 +72,7 @@ def client(only_client):
     yield only_client
     only_client.paint.gate.set()
     only_client.paint.seconds = 0.0
+    only_client.paint.error = None
 
 
 class Server:
