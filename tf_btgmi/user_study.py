@@ -22,6 +22,8 @@ from tf_btgmi.evaluation.study.votes import Votes
 
 FLAGS = flags.FLAGS
 _FILE = "study.sqlite"
+# A class of voters at once.
+_MAX_CONNECTIONS = 1000
 
 
 def define_flags():
@@ -117,7 +119,7 @@ def _serve() -> int:
     )
     warning = "lets every machine that reaches this one vote, without a password."
     web.announce("The study", FLAGS.host, listener, warning)
-    web.serve(app, listener)
+    web.serve(app, listener, max_connections=_MAX_CONNECTIONS)
     print(f"\n{len(votes.answers())} answers so far. --report sums them up.")
     return 0
 

@@ -51,13 +51,19 @@ def announce(what: str, host: str, listener: socket.socket, warning: str) -> Non
     print(f"{what} is at http://{shown}:{port}/ . Stop it with Ctrl-C.", flush=True)
 
 
-def serve(app, listener: socket.socket) -> None:
-    """Serves an ASGI application until Ctrl-C."""
+def serve(app, listener: socket.socket, max_connections: int = 64) -> None:
+    """Serves an ASGI application until Ctrl-C.
+
+    Args:
+        app: the application.
+        listener: from `listen`.
+        max_connections: of all browsers, each of which holds up to six; requests
+            beyond them are refused before they are read.
+    """
     settings = uvicorn.Config(
         app,
         log_level="warning",
-        # Requests beyond these are refused before they are read.
-        limit_concurrency=64,
+        limit_concurrency=max_connections,
         timeout_keep_alive=30,
         server_header=False,
     )
