@@ -15,6 +15,7 @@ from tf_btgmi.inference.color_grid import ColorGrid
 from tf_btgmi.inference.filling import area_share, shrunk
 from tf_btgmi.inference.holes import Box, bounding_box, slices
 from tf_btgmi.inference.network import HARMONIZED, Network
+from tf_btgmi.inference.placement import drawn_out
 
 
 class Recoloring(NamedTuple):
@@ -78,7 +79,7 @@ def recolor(
     corner = np.array([window.y, window.x] * 2)
     part = (np.array(box) - corner) * size / window.side
     # What the network gives beside the object means nothing: it must not be mixed in.
-    result = np.where(small[..., None], result, colors)
+    result = drawn_out(result, small)
     weight = (share * small)[..., None]
     parts = np.concatenate([colors * weight, result * weight, weight], axis=-1)
     parts = _cut(parts.astype(np.float32), part)

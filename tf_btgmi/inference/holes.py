@@ -237,7 +237,9 @@ def _dilate(hole: np.ndarray, pixels: int) -> np.ndarray:
     if hole.all():
         return hole
     distance = cv2.distanceTransform(1 - hole, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return (distance <= pixels).astype(np.uint8)
+    # Squares are whole numbers. A distance of 7 comes out now as 7, now as a little
+    # more, as threads and memory fall.
+    return (np.square(distance) <= pixels**2 + 0.5).astype(np.uint8)
 
 
 def _grown(box: Box, pixels: int, height: int, width: int) -> Box:

@@ -134,7 +134,7 @@ def _extent(object_mask: np.ndarray, turn: np.ndarray):
 
 
 def _resampled(colors, object_mask, turn, shift, box: Box):
-    colors = _drawn_out(colors, object_mask)
+    colors = drawn_out(colors, object_mask)
     alpha = object_mask.astype(np.float32)
     scale = math.sqrt(abs(np.linalg.det(turn)))
     if scale < 1.0:
@@ -160,8 +160,13 @@ def _resampled(colors, object_mask, turn, shift, box: Box):
     return colors, np.clip(alpha, 0.0, 1.0)
 
 
-def _drawn_out(colors: np.ndarray, object_mask: np.ndarray) -> np.ndarray:
-    """Every other pixel gets the colour of the object's nearest."""
+def drawn_out(colors: np.ndarray, object_mask: np.ndarray) -> np.ndarray:
+    """Every other pixel gets the colour of the object's nearest.
+
+    Args:
+        colors: uint8 [h, w, 3].
+        object_mask: bool [h, w], some of it True.
+    """
     if object_mask.all():
         return colors
     _, labels = cv2.distanceTransformWithLabels(
