@@ -1,14 +1,20 @@
 import base64
 import io
 import json
+import os
+import shutil
 import socket
+import subprocess
+import sys
 import time
 import urllib.request
 
 import grpc
 import numpy as np
 import pytest
+from google.protobuf import text_format
 from PIL import Image
+from tensorflow_serving.config import model_server_config_pb2
 
 from tests.serving.servers import Model, grpc_server, rest_server
 from tf_btgmi import inpaint, loading, program
@@ -16,6 +22,8 @@ from tf_btgmi.serving import client
 from tf_btgmi.serving.client import ServingError
 
 PROGRAM_MODULE = inpaint
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+EXAMPLES = os.path.join(ROOT, "export", "tf_serving")
 BUSY = grpc.StatusCode.UNAVAILABLE, 503
 WRONG = grpc.StatusCode.INVALID_ARGUMENT, 400
 
@@ -183,3 +191,38 @@ def test_the_inpaint_program_fills_by_a_server(place, local, tmp_path):
 def test_errors_of_servers_end_programs_in_one_line():
     assert issubclass(ServingError, OSError)
     assert not issubclass(ServingError, program.UsageError)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [[sys.executable, "request.py"], ["bash", "request.sh"]],
+    ids=["python", "curl"],
+)
+def test_the_examples_fill_files(model, local, tmp_path, command):
+    if command[0] == "bash" and not shutil.which("curl"):
+        pytest.skip("no curl here")
+    image, mask = example()
+    Image.fromarray(image).save(tmp_path / "image.png")
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    files = [str(tmp_path / name) for name in ("image.png", "mask.png", "filled.png")]
+    script = os.path.join(EXAMPLES, command[1])
+    with rest_server(model) as place:
+        host = place if command[1].endswith("py") else place.split("//")[1]
+        call = [command[0], script, *files, host]
+        subprocess.run(call, check=True, timeout=120)
+        os.truncate(files[0], 200)
+        failed = subprocess.run(call, check=False, capture_output=True, timeout=120)
+    assert failed.returncode
+    assert b"image_bytes: it is damaged" in failed.stderr
+    found = np.asarray(Image.open(files[2]))
+    np.testing.assert_array_equal(found[mask == 0], image[mask == 0])
+    assert np.mean(found[mask > 0] != image[mask > 0]) > 0.9
+
+
+def test_the_model_config_is_one_that_the_server_reads():
+    with open(os.path.join(EXAMPLES, "models.config")) as file:
+        config = model_server_config_pb2.ModelServerConfig()
+        text_format.Parse(file.read(), config)
+    (model,) = config.model_config_list.config
+    assert model.name == "btgmi" and model.model_platform == "tensorflow"
+    assert model.version_labels["stable"] == 1

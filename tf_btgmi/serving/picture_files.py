@@ -52,15 +52,18 @@ def decode_picture(data: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
     )
     reason = tf.case(
         [
-            (tf.equal(tf.strings.length(data), 0), lambda: "it is empty"),
+            (tf.equal(tf.strings.length(data), 0), lambda: tf.constant("it is empty")),
             (
                 tf.equal(kind, _UNKNOWN),
-                lambda: f"it is none of {', '.join(_FORMATS)}",
+                lambda: tf.constant(f"it is none of {', '.join(_FORMATS)}"),
             ),
             (num_pixels > MAX_PIXELS, lambda: _too_large(size)),
-            (tf.equal(tf.size(picture), 0), lambda: "it is damaged or incomplete"),
+            (
+                tf.equal(tf.size(picture), 0),
+                lambda: tf.constant("it is damaged or incomplete"),
+            ),
         ],
-        default=lambda: "",
+        default=lambda: tf.constant(""),
     )
     return picture, reason
 

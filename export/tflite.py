@@ -1,0 +1,209 @@
+"""Writes the network of a model as a TFLite file.
+
+    python -m export.tflite --model=runs/mine --output=tflite --size=256 \
+        --quantization=float32
+    python -m export.tflite --model=runs/mine --output=tflite --size=256 \
+        --quantization=int8 --data=photographs
+
+The file is OUTPUT/NAME-SIZE-QUANTIZATION.tflite. Its height and width are fixed: with
+others a phone's accelerators refuse it. Quantizations: float32; float16 and dynamic
+(int8 weights, float arithmetic where the interpreter has no integer one), which need
+no pictures; int8 (integer arithmetic, float in and out), which measures the ranges of
+values on pictures of --data with holes, as in training. What goes in and out stands in
+the file itself and in docs/tflite.md.
+"""
+
+import json
+import os
+from typing import List, Optional
+
+import numpy as np
+from absl import flags, logging
+
+from tf_btgmi import loading, program
+
+FLAGS = flags.FLAGS
+QUANTIZATIONS = ("float32", "float16", "dynamic", "int8")
+INPUT = "masked_image_and_mask"
+OUTPUT = "prediction"
+# Name of the metadata in the file.
+METADATA = "tf_btgmi"
+# Pictures that ranges are measured on.
+_NUM_PICTURES = 100
+_KINDS = ("rectangles", "medium", "thick", "outpaint")
+
+
+def define_flags():
+    """The flags of this program; `program.run` calls it."""
+    program.define_model_flag()
+    flags.DEFINE_string("output", None, "Folder for the file.")
+    flags.DEFINE_integer(
+        "size", None, "Side in pixels; the model's own by default.", lower_bound=1
+    )
+    flags.DEFINE_enum("quantization", "float32", QUANTIZATIONS, "Kind of numbers.")
+    flags.DEFINE_string("data", None, "Folder of pictures, for int8.")
+
+
+def main(argv):
+    """Checks the flags, converts and writes."""
+    del argv
+    if not FLAGS.output:
+        raise program.UsageError("Give --output=FOLDER. See --help.")
+    if (FLAGS.quantization == "int8") != bool(FLAGS.data):
+        raise program.UsageError(
+            "--quantization=int8 needs --data=FOLDER of photographs, and only that."
+        )
+    loading.describe(FLAGS.model)
+    logging.set_verbosity(logging.ERROR)
+    generator, config = loading.load_generator(FLAGS.model)
+    size = FLAGS.size or config.data.image_size
+    pictures = None
+    if FLAGS.data:
+        pictures = representative_inputs(FLAGS.data, size)
+    content = convert(generator, size, FLAGS.quantization, pictures)
+    name = f"{config.name or 'model'}-{size}-{FLAGS.quantization}.tflite"
+    os.makedirs(FLAGS.output, exist_ok=True)
+    path = os.path.join(FLAGS.output, name)
+    with open(f"{path}.new", "wb") as file:
+        file.write(content)
+    os.replace(f"{path}.new", path)
+    print(f"Wrote {path}, {len(content) / 1e6:.2f} MB.")
+    return 0
+
+
+def convert(
+    generator, size: int, quantization: str, pictures: Optional[List] = None
+) -> bytes:
+    """The network as the bytes of a TFLite file.
+
+    Args:
+        generator: a Keras `Generator` of one output, in float32.
+        size: height and width in pixels.
+        quantization: one of `QUANTIZATIONS`.
+        pictures: inputs [1, size, size, 4] float32, for `int8`.
+
+    Raises:
+        ValueError: a size that the network cannot halve, or a network of several
+            outputs.
+    """
+    import tensorflow as tf
+
+    from tf_btgmi.models.generator import INPAINTED
+    from tf_btgmi.serving.folding import fold
+
+    if size % generator.size_multiple:
+        raise ValueError(
+            f"--size must be a multiple of {generator.size_multiple}; it is {size}."
+        )
+    if getattr(generator, "output_names", ()) != (INPAINTED,):
+        raise ValueError(
+            "TFLite files are made of models that fill holes, and no more."
+        )
+    folded = fold(generator)
+    spec = tf.TensorSpec([1, size, size, 4], tf.float32, name=INPUT)
+    network = tf.Module()
+    network.weights = [
+        weight if isinstance(weight, tf.Variable) else weight.value
+        for weight in folded.weights
+    ]
+    network.run = tf.function(
+        lambda inputs: {OUTPUT: folded(inputs, training=False)}, input_signature=[spec]
+    )
+    concrete = network.run.get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], network)
+    if quantization != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if quantization == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    if quantization == "int8":
+        converter.representative_dataset = lambda: ([picture] for picture in pictures)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    return _with_metadata(converter.convert(), size, quantization)
+
+
+def representative_inputs(place: str, size: int) -> List[np.ndarray]:
+    """Inputs as the network gets them: pictures of a folder with holes of all kinds.
+
+    Args:
+        place: a folder of photographs.
+        size: side in pixels.
+
+    Returns:
+        At most 100 arrays [1, size, size, 4] float32.
+
+    Raises:
+        ValueError: no such folder, no pictures in it, or one that cannot be read.
+    """
+    from tf_btgmi.data import masks
+    from tf_btgmi.data.transforms import centre_crop
+    from tf_btgmi.evaluation.picture_sets import open_pictures
+
+    inputs = []
+    for number, (_, read) in enumerate(open_pictures(place, _NUM_PICTURES).each()):
+        image = centre_crop(read(), size)
+        kind = _KINDS[number % len(_KINDS)]
+        mask = masks.named_mask(kind, size, size, number).astype(np.float32)[..., None]
+        masked_image = (image / np.float32(127.5) - 1.0) * (1.0 - mask)
+        inputs.append(np.concatenate([masked_image, mask], axis=-1)[None])
+    return inputs
+
+
+def _with_metadata(content: bytes, size: int, quantization: str) -> bytes:
+    """Adds what an app has to know to the file: a buffer of JSON by the name METADATA.
+
+    `read_metadata` takes it out again; the interpreters look past it.
+    """
+    from tensorflow.lite.python import schema_py_generated as schema
+    from tensorflow.lite.tools import flatbuffer_utils
+
+    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
+    buffer = schema.BufferT()
+    buffer.data = np.frombuffer(_description(size, quantization).encode(), np.uint8)
+    model.buffers.append(buffer)
+    entry = schema.MetadataT()
+    entry.name = METADATA
+    entry.buffer = len(model.buffers) - 1
+    model.metadata = [*(model.metadata or []), entry]
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+
+
+def read_metadata(content: bytes) -> dict:
+    """What `convert` has written into a file about its input and output.
+
+    Raises:
+        ValueError: the file is no TFLite file of this project.
+    """
+    from tensorflow.lite.tools import flatbuffer_utils
+
+    if content[4:8] != b"TFL3":
+        raise ValueError("It is no TFLite file.")
+    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
+    for entry in model.metadata or []:
+        if entry.name.decode() == METADATA:
+            return json.loads(bytes(model.buffers[entry.buffer].data).decode())
+    raise ValueError("It is a TFLite file, but not one of export.tflite.")
+
+
+def _description(size: int, quantization: str) -> str:
+    described = {
+        "input": {
+            "name": INPUT,
+            "shape": [1, size, size, 4],
+            "type": "float32",
+            "channels": "red, green, blue in [-1, 1] (grey level / 127.5 - 1), 0 in "
+            "the hole; then the mask, 1 in the hole and 0 elsewhere",
+        },
+        "output": {
+            "name": OUTPUT,
+            "shape": [1, size, size, 3],
+            "type": "float32",
+            "channels": "red, green, blue in [-1, 1]; use them in the hole only and "
+            "keep the picture's own pixels elsewhere",
+        },
+        "quantization": quantization,
+    }
+    return json.dumps(described, indent=2)
+
+
+if __name__ == "__main__":
+    program.run(main, define_flags)
