@@ -60,7 +60,10 @@ def main() -> None:
 def sheet(pairs) -> Image.Image:
     """Pairs of pictures, before and after, below each other."""
     rows = [
-        [Image.fromarray(p).resize((WIDTH, WIDTH * p.shape[0] // p.shape[1])) for p in q]
+        [
+            Image.fromarray(p).resize((WIDTH, WIDTH * p.shape[0] // p.shape[1]))
+            for p in q
+        ]
         for q in pairs
     ]
     height = sum(row[0].height + EDGE for row in rows) - EDGE
