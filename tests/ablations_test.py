@@ -72,11 +72,8 @@ def test_a_training_that_is_measured_is_not_started_again(make_config, tmp_path)
 @pytest.mark.parametrize(
     "more, message",
     [
-        (["--test="], "Give --test=FOLDER"),
         (["--test=missing"], "--test: there is no folder missing."),
         (["--arms=l3"], "There is no arm 'l3'"),
-        (["--arms=l1,l1"], "--arms names one of them twice"),
-        (["--seeds=one"], "--seeds must be whole numbers"),
     ],
 )
 def test_wrong_flags_are_one_line_and_exit_code_2(command, more, message):

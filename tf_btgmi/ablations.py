@@ -116,7 +116,9 @@ def _report(arms, seeds, failed) -> None:
     names = sorted(store.rows(base), key=natural_key)
     rows = {name: store.rows(name) for name in runs}
     found = ablation_table.numbers(rows, names, arms, seeds)
-    shown = ablation_table.tables(found, len(names), seeds)
+    first_seed = {name: store.identities[name] for name in runs[: len(arms)]}
+    pictures = summary.summarize(store, store.settings, first_seed, base, names, [])
+    shown = ablation_table.tables(found, len(names), seeds, pictures.set_label)
     text = tables.to_markdown(shown)
     numbers = {
         "base": FLAGS.config.name,
@@ -126,8 +128,6 @@ def _report(arms, seeds, failed) -> None:
         "failed": failed,
         "arms": ablation_table.to_json(found),
     }
-    first_seed = {name: store.identities[name] for name in runs[: len(arms)]}
-    pictures = summary.summarize(store, store.settings, first_seed, base, names, [])
     page = report.render(store, pictures, names, FLAGS.num_shown, shown)
     for name, content in (
         ("table.md", text),

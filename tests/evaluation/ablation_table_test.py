@@ -62,9 +62,10 @@ def test_a_difference_is_clear_where_the_seeds_agree_too(found):
 
 
 def test_the_tables_show_both_and_bold_what_is_clear(found):
-    text = to_markdown(tables(found, 2, [0, 1]))
+    text = to_markdown(tables(found, 2, [0, 1], "rectangles, seed 0"))
     assert "| base | the method | " in text
     assert "| l1 | L1 in place of PPL | " in text
+    assert text.count(" | 2 | rectangles, seed 0 |") == 3
     (line,) = [line for line in text.splitlines() if line.startswith("| l1 | ")][1:]
     assert "**+0.1000** [+0.1000, +0.1000] (+0.1000, +0.1000)" in line
     assert "| +0.0250 [+0.0250, +0.0250] (+0.1000, −0.0500) |" in line
@@ -83,4 +84,4 @@ def test_one_picture_has_numbers_without_intervals():
     found = numbers(one, ["a"], ["base", "l1"], [0, 1])
     assert found["l1"].differences["lpips"].low is None
     assert not found["l1"].is_clear("lpips")
-    assert "**" not in to_markdown(tables(found, 1, [0, 1]))
+    assert "**" not in to_markdown(tables(found, 1, [0, 1], "rectangles, seed 0"))

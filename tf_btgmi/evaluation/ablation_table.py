@@ -79,28 +79,40 @@ def numbers(
 
 
 def tables(
-    found: Dict[str, ArmNumbers], num_pictures: int, seeds: Sequence[int]
+    found: Dict[str, ArmNumbers],
+    num_pictures: int,
+    seeds: Sequence[int],
+    set_label: str,
 ) -> List[Table]:
-    """Values of every arm, and every other arm against the base."""
+    """Values of every arm, and every other arm against the base.
+
+    Args:
+        found: the numbers.
+        num_pictures: that they are of.
+        seeds: of the trainings.
+        set_label: mask kind, seed and metric version.
+    """
     listed = ", ".join(map(str, seeds))
-    headings = [measure.heading for measure in MEASURES]
+    headings = [*(measure.heading for measure in MEASURES), "n", "masks"]
+    last = [Cell(str(num_pictures)), Cell(set_label)]
     values = [
         [
             Cell(arm),
             Cell(ARMS[arm].difference),
             *(_value(arm_numbers.values[m.name], m) for m in MEASURES),
+            *last,
         ]
         for arm, arm_numbers in found.items()
     ]
     differences = [
-        [Cell(arm), *(_difference(arm_numbers, m) for m in MEASURES)]
+        [Cell(arm), *(_difference(arm_numbers, m) for m in MEASURES), *last]
         for arm, arm_numbers in found.items()
         if arm != BASE
     ]
     return [
         Table(
             "The arms",
-            f"Means over the seeds {listed}; 95 % bootstrap intervals over "
+            f"Averaged over seeds ({listed}); 95 % bootstrap intervals over "
             f"{num_pictures} pictures.",
             ["method", "what differs from the base", *headings],
             values,
