@@ -25,7 +25,6 @@ export async function openFile(file, asGuide = false) {
     if (turn !== opening) return;
     if (asGuide) {
       state.set({ guide: picture, layer: null, mode: "compose", step: "cut", tool: "object" });
-      history.clear();
     } else {
       history.clear();
       state.set({ target: picture, comparing: false, layer: null, step: state.guide ? "cut" : "guide" });
