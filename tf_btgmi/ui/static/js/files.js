@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { $, element, save } from "./dom.js";
 import { history } from "./history.js";
-import { note, tell } from "./messages.js";
+import { forget, note, tell } from "./messages.js";
 import { Picture } from "./picture.js";
 import * as results from "./results.js";
 import { stage } from "./stage.js";
@@ -23,6 +23,7 @@ export async function openFile(file, asGuide = false) {
   try {
     const picture = await Picture.open(file);
     if (turn !== opening) return;
+    forget();
     if (asGuide) {
       state.set({ guide: picture, layer: null, mode: "compose", step: "cut", tool: "object" });
     } else {

@@ -10,9 +10,14 @@ export function note(text) {
   setTimeout(() => shown.remove(), NOTE_SECONDS * 1000);
 }
 
-/** An error that stays until it is closed, or until the next one. */
-export function tell(error) {
+/** Takes the error away that is shown: something else was begun. */
+export function forget() {
   for (const old of document.querySelectorAll(".message.is-error")) old.remove();
+}
+
+/** An error that stays until it is closed, or until something else is begun. */
+export function tell(error) {
+  forget();
   const known = error.toDo !== undefined;
   if (!known) console.error(error);
   const what = known ? error.message : "Something went wrong in this page.";

@@ -2,7 +2,7 @@
 
 import { AWAY, api } from "./api.js";
 import { $ } from "./dom.js";
-import { note, tell } from "./messages.js";
+import { forget, note, tell } from "./messages.js";
 import { take, toResult } from "./results.js";
 import { state } from "./state.js";
 
@@ -48,6 +48,7 @@ async function fieldsOf(call) {
 export async function run() {
   const call = nextRun();
   if (!call || state.running) return;
+  forget();
   const all = state.model === "*";
   const names = all ? state.models.map((model) => model.name) : [state.model || state.models[0]?.name];
   const mine = { call, name: "", cancelled: false };
