@@ -36,8 +36,6 @@ def main(argv):
     if not FLAGS.export_dir:
         raise program.UsageError("Give --export_dir=FOLDER. See --help.")
     loading.describe(FLAGS.model)
-    # Saving says much that concerns nobody.
-    logging.set_verbosity(logging.ERROR)
     print(f"Wrote {export(FLAGS.model, FLAGS.export_dir, FLAGS.version)}.")
     return 0
 
@@ -77,6 +75,9 @@ def export(place: str, export_dir: str, version=None) -> str:
         )
     module = InpaintingModule(fold(generator), config.data.image_size)
     beside = tempfile.mkdtemp(prefix=".writing-", dir=export_dir)
+    # Saving says much that concerns nobody.
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
     try:
         tf.saved_model.save(module, beside, module.functions)
         config_lib.save(config, os.path.join(beside, loading.CONFIG))
@@ -85,6 +86,7 @@ def export(place: str, export_dir: str, version=None) -> str:
         os.chmod(beside, 0o755)
         os.rename(beside, target)
     finally:
+        logging.set_verbosity(verbosity)
         shutil.rmtree(beside, ignore_errors=True)
     return target
 

@@ -140,7 +140,8 @@ def _from_saved_model(folder: str) -> Predictor:
 
     # A signature holds its variables weakly; they live as long as their module.
     run.module = module
-    return _of_windows(run, shape[1], tuple(signature.structured_outputs))
+    outputs = tuple(sorted(signature.structured_outputs, reverse=True))
+    return _of_windows(run, shape[1], outputs)
 
 
 def _from_server(place: str) -> Predictor:
