@@ -83,23 +83,20 @@ def convert(
         pictures: inputs [1, size, size, 4] float32, for `int8`.
 
     Raises:
-        ValueError: a size that the network cannot halve, or a network of several
-            outputs.
+        ValueError: a size that the network cannot halve, or a network that does not
+            fill holes.
     """
     import tensorflow as tf
 
-    from tf_btgmi.models.generator import INPAINTED
+    from tf_btgmi.models.inpainter import inpainter
     from tf_btgmi.serving.folding import fold
 
     if size % generator.size_multiple:
         raise ValueError(
             f"--size must be a multiple of {generator.size_multiple}; it is {size}."
         )
-    if getattr(generator, "output_names", ()) != (INPAINTED,):
-        raise ValueError(
-            "TFLite files are made of models that fill holes, and no more."
-        )
-    folded = fold(generator)
+    # Of a network of two outputs, the part that fills holes.
+    folded = fold(inpainter(generator))
     spec = tf.TensorSpec([1, size, size, 4], tf.float32, name=INPUT)
     network = tf.Module()
     network.weights = [
