@@ -17,7 +17,7 @@ from absl import flags
 
 from tf_btgmi import config as config_lib
 from tf_btgmi import program
-from tf_btgmi.data import masks as mask_kinds
+from tf_btgmi.data.mask_shapes import NAMED_KINDS
 from tf_btgmi.evaluation.ablation_arms import ARMS, BASE, run_name
 from tf_btgmi.evaluation.ablation_runs import EVALUATION, Ablation
 
@@ -36,7 +36,7 @@ def define_flags():
     flags.DEFINE_enum(
         "mask_kind",
         "rectangles",
-        [kind for kind in mask_kinds.NAMED_KINDS if kind != "object"],
+        [kind for kind in NAMED_KINDS if kind != "object"],
         "Kind of holes in the test pictures.",
     )
     flags.DEFINE_integer("mask_seed", 0, "Seed of those holes.", lower_bound=0)

@@ -23,7 +23,7 @@ import os
 from absl import flags
 
 from tf_btgmi import loading, program
-from tf_btgmi.data import masks as mask_kinds
+from tf_btgmi.data.mask_shapes import NAMED_KINDS
 from tf_btgmi.evaluation import (
     composites,
     deep_scores,
@@ -77,9 +77,7 @@ def define_flags():
         "Method the others are compared with: telea by default, for harmonization "
         "copy_paste.",
     )
-    flags.DEFINE_enum(
-        "mask_kind", None, mask_kinds.NAMED_KINDS, "Kind of holes to draw."
-    )
+    flags.DEFINE_enum("mask_kind", None, NAMED_KINDS, "Kind of holes to draw.")
     flags.DEFINE_integer(
         "seed", 0, "Seed of drawn holes and of composites.", lower_bound=0
     )
@@ -209,7 +207,7 @@ def _check_flags(task: tasks.Task) -> None:
     if bool(FLAGS.mask_kind) == bool(FLAGS.mask_folder):
         raise program.UsageError(
             "Give either --mask_kind, one of "
-            f"{', '.join(mask_kinds.NAMED_KINDS)}, or --mask_folder=FOLDER."
+            f"{', '.join(NAMED_KINDS)}, or --mask_folder=FOLDER."
         )
     if FLAGS.mask_kind == "object" and not FLAGS.objects_folder:
         raise program.UsageError(

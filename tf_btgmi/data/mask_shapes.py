@@ -9,6 +9,18 @@ from typing import Tuple
 import cv2
 import numpy as np
 
+# The fixed kinds of evaluation; `masks.named_mask` draws them. They stand here since
+# programs name them in their flags, before anybody has waited for TensorFlow.
+NAMED_KINDS = (
+    "centre64of256",
+    "centre128of256",
+    "rectangles",
+    "thin",
+    "medium",
+    "thick",
+    "object",
+    "outpaint",
+)
 # Brush widths as shares of the shorter side, and how many strokes: thin to thick.
 THIN = ((0.015, 0.04), (2, 5))
 MEDIUM = ((0.04, 0.09), (2, 5))

@@ -14,20 +14,11 @@ from tf_btgmi.config import MaskConfig
 from tf_btgmi.data import mask_shapes
 from tf_btgmi.data.decoding import decode_mask
 from tf_btgmi.data.folder import list_pictures
+from tf_btgmi.data.mask_shapes import NAMED_KINDS
 from tf_btgmi.data.transforms import Seed
 from tf_btgmi.data.unreadable import UnreadableCounter, UnreadableError
 
 KINDS = ("rectangles", "centre", "free_form", "objects", "borders")
-NAMED_KINDS = (
-    "centre64of256",
-    "centre128of256",
-    "rectangles",
-    "thin",
-    "medium",
-    "thick",
-    "object",
-    "outpaint",
-)
 # Draws of a kind before the limits of the hole ratio are met by a plain rectangle.
 MAX_DRAWS = 20
 # Object shapes kept in memory, as bits, at most this large: 32 KiB each.
