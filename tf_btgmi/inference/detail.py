@@ -24,7 +24,7 @@ _BORDER = 1
 _PATCH = _BLOCK + 2 * _BORDER
 # Places that are compared with, at most, and blocks compared at a time.
 _MAX_PLACES = 12_000
-_BATCH = 2048
+_BATCH = 256
 # Windows of a longer side are filled at this one; two pixels more of blur do not show
 # in a hole of thousands.
 _MAX_SIDE = 4096
@@ -143,10 +143,12 @@ def _match(coarse, blocks, places) -> np.ndarray:
     """For each block the index of the place whose coarse patch is most alike."""
     wanted, given = _describe(coarse, blocks), _describe(coarse, places)
     lengths = np.einsum("ij,ij->i", given, given)
-    found = [
-        (lengths - 2.0 * wanted[start : start + _BATCH] @ given.T).argmin(axis=1)
-        for start in range(0, len(wanted), _BATCH)
-    ]
+    found = []
+    for start in range(0, len(wanted), _BATCH):
+        # Squared distances, but for the block's own length, which changes no choice.
+        distances = (-2.0 * wanted[start : start + _BATCH]) @ given.T
+        distances += lengths
+        found.append(distances.argmin(axis=1))
     return np.concatenate(found)
 
 
