@@ -1,17 +1,14 @@
 """The serve_ui program: flags, what it says, and that it serves."""
 
-import os
 import pathlib
-import re
 import socket
-import subprocess
-import sys
 
 import httpx
 import pytest
 from absl import flags
 from absl.testing import flagsaver
 
+from tests.ui.running import studio
 from tf_btgmi import program, serve_ui
 from tf_btgmi.ui import web
 
@@ -66,24 +63,7 @@ def test_other_addresses_are_warned_of_and_the_page_is_named(capsys):
 @pytest.mark.slow
 def test_it_serves_a_run_until_it_is_stopped(tmp_path, make_workdir):
     workdir = make_workdir(tmp_path / "run")
-    command = [sys.executable, "-m", "tf_btgmi.serve_ui", f"--model={workdir}"]
-    process = subprocess.Popen(
-        [*command, "--port=0"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        said = ""
-        while "studio is at" not in said:
-            line = process.stdout.readline()
-            assert line, said
-            said += line
-        url = re.search(r"http://[\d.:]+", said).group()
+    with studio(workdir, tmp_path) as (_, url):
         models = httpx.get(f"{url}/api/v1/models").json()["models"]
         assert models == [{"name": "run", "outputs": ["inpainted"], "image_size": 32}]
         assert "<title>Studio</title>" in httpx.get(url).text
-    finally:
-        process.terminate()
-        process.wait(timeout=20)

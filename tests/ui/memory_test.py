@@ -2,15 +2,13 @@
 
 import os
 import pathlib
-import re
-import subprocess
-import sys
 
 import httpx
 import numpy as np
 import pytest
 
 from tests.ui.files import file_of
+from tests.ui.running import studio
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE_BYTES = 4096
@@ -25,19 +23,7 @@ def resident_bytes(pid):
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs /proc")
 def test_500_requests_of_mixed_sizes_leave_the_memory_flat(tmp_path, make_workdir):
     workdir = make_workdir(tmp_path / "run")
-    command = [sys.executable, "-m", "tf_btgmi.serve_ui", f"--model={workdir}"]
-    process = subprocess.Popen(
-        [*command, "--port=0"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        for line in process.stdout:
-            if "studio is at" in line:
-                break
-        url = re.search(r"http://[\d.:]+", line).group()
+    with studio(workdir, tmp_path) as (process, url):
         rng = np.random.default_rng(0)
         sizes = []
         with httpx.Client(base_url=url, timeout=60) as client:
@@ -53,9 +39,6 @@ def test_500_requests_of_mixed_sizes_leave_the_memory_flat(tmp_path, make_workdi
                 answer = client.post("/api/v1/inpaint", files=files, data=fields)
                 assert answer.status_code == 200, answer.text
                 sizes.append(resident_bytes(process.pid) / 1e6)
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
     early, late = np.median(sizes[100:200]), np.median(sizes[400:])
     print(f"resident: {early:.0f} MB, 300 requests later {late:.0f} MB")
     assert late < 1.05 * early
