@@ -19,7 +19,6 @@ from tf_btgmi.serving import client
 _SAVED_MODEL = "saved_model.pb"
 # TensorFlow's hashes of a SavedModel's graph and weights.
 _FINGERPRINT = "fingerprint.pb"
-_RELEASE = "release.json"
 CONFIG = "config.json"
 
 
@@ -68,7 +67,7 @@ def describe(place: Optional[str] = None) -> str:
 
         return f"{kind} {folder}, {os.path.basename(newest_checkpoint(folder))}"
     if kind == "release":
-        return f"{kind} {os.path.basename(folder)}, {_hash(folder, _RELEASE)}"
+        return f"{kind} {os.path.basename(folder)}, {_hash(folder, assets.RELEASE)}"
     return f"{kind} {folder}, {_hash(folder, _FINGERPRINT)}"
 
 
@@ -97,7 +96,7 @@ def _find(place: Optional[str]) -> Tuple[str, str]:
             f"{place} is neither a folder nor the name of a model ({known})."
         )
     place = os.path.normpath(place)
-    if os.path.exists(os.path.join(place, _RELEASE)):
+    if os.path.exists(os.path.join(place, assets.RELEASE)):
         return "release", place
     versions = sorted((n for n in os.listdir(place) if n.isdigit()), key=int)
     for folder in [place, *(os.path.join(place, name) for name in versions[-1:])]:

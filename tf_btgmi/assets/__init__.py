@@ -7,6 +7,8 @@ files come from and under which licence.
 import pathlib
 from typing import Tuple
 
+# What says of a folder that it is a release; `inference/releases.py` writes it.
+RELEASE = "release.json"
 _ROOT = pathlib.Path(__file__).resolve().parent
 
 
@@ -41,5 +43,5 @@ def models_dir() -> pathlib.Path:
 
 def model_names() -> Tuple[str, ...]:
     """Names of the bundled models, the one to take by default first."""
-    names = [path.parent.name for path in models_dir().glob("*/release.json")]
+    names = [path.parent.name for path in models_dir().glob(f"*/{RELEASE}")]
     return tuple(sorted(names, key=lambda name: ("guided" in name, name)))

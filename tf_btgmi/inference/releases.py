@@ -14,11 +14,11 @@ import zipfile
 import numpy as np
 
 from tf_btgmi import config as config_lib
+from tf_btgmi.assets import RELEASE
 from tf_btgmi.models.build import build_generator
 from tf_btgmi.models.generator import Generator
 from tf_btgmi.models.naming import named_weights
 
-DESCRIPTION = "release.json"
 _CONFIG = "config.json"
 _WEIGHTS = "weights.npz"
 # What a .npy file may have before its numbers.
@@ -42,7 +42,7 @@ def save_release(generator: Generator, config, folder: str) -> None:
     np.savez_compressed(path, **arrays)
     config_lib.save(config, os.path.join(folder, _CONFIG))
     description = {"stage": int(generator.stage), "sha256": _sha256(path)}
-    with open(os.path.join(folder, DESCRIPTION), "w", encoding="utf-8") as file:
+    with open(os.path.join(folder, RELEASE), "w", encoding="utf-8") as file:
         json.dump(description, file, indent=2)
         file.write("\n")
 
@@ -79,7 +79,7 @@ def load_release(folder: str):
 
 
 def _description(folder: str) -> dict:
-    path = os.path.join(folder, DESCRIPTION)
+    path = os.path.join(folder, RELEASE)
     try:
         with open(path, encoding="utf-8") as file:
             description = json.load(file)
