@@ -87,7 +87,7 @@ def _find(place: Optional[str]) -> Tuple[str, str]:
         client.check_place(place)
         return "server", place
     if place in names:
-        return "release", str(assets.models_dir() / place)
+        return "release", assets.model_folder(place)
     if not os.path.isdir(place):
         known = (
             f"the bundled models are {', '.join(names)}" if names else "none bundled"
@@ -113,7 +113,7 @@ def _find(place: Optional[str]) -> Tuple[str, str]:
 def _generator(kind: str, folder: str):
     # TensorFlow takes seconds to import; a wrong place is answered before.
     if kind == "release":
-        from tf_btgmi.inference.releases import load_release
+        from tf_btgmi.models.releases import load_release
 
         return load_release(folder)
     from tf_btgmi.inference.weights import load_generator as load_newest

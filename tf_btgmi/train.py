@@ -7,7 +7,7 @@ The same command again resumes. SIGTERM and Ctrl-C save first.
 
 from absl import flags, logging
 
-from tf_btgmi import program
+from tf_btgmi import assets, program
 
 FLAGS = flags.FLAGS
 
@@ -36,8 +36,9 @@ def define_flags():
     flags.DEFINE_string(
         "init_from",
         "",
-        "Workdir of another run whose weights a new run starts from, at step 0; a "
-        "guided run may start from one of inpainting.",
+        "Workdir of another run, a release's folder or a bundled model's name, whose "
+        "weights a new run starts from, at step 0; a guided run may start from one of "
+        "inpainting.",
     )
 
 
@@ -58,9 +59,8 @@ def main(argv):
     from tf_btgmi.training.trainer import exit_code, train
 
     strategy = make_strategy(FLAGS.strategy)
-    result = train(
-        FLAGS.config, FLAGS.workdir, strategy, FLAGS.resume_from, FLAGS.init_from
-    )
+    init_from = assets.model_folder(FLAGS.init_from)
+    result = train(FLAGS.config, FLAGS.workdir, strategy, FLAGS.resume_from, init_from)
     if result.finished:
         logging.info("Finished: %d steps. Model: %s", result.step, FLAGS.workdir)
     else:

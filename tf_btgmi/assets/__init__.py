@@ -7,7 +7,7 @@ files come from and under which licence.
 import pathlib
 from typing import Tuple
 
-# What says of a folder that it is a release; `inference/releases.py` writes it.
+# What says of a folder that it is a release; `models/releases.py` writes it.
 RELEASE = "release.json"
 _ROOT = pathlib.Path(__file__).resolve().parent
 
@@ -45,3 +45,8 @@ def model_names() -> Tuple[str, ...]:
     """Names of the bundled models, the one to take by default first."""
     names = [path.parent.name for path in models_dir().glob(f"*/{RELEASE}")]
     return tuple(sorted(names, key=lambda name: ("guided" in name, name)))
+
+
+def model_folder(place: str) -> str:
+    """The folder of the bundled model of that name; any other place as it is."""
+    return str(models_dir() / place) if place in model_names() else place

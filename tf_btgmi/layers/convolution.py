@@ -43,6 +43,16 @@ def transposed_convolution(
     )
 
 
+def leaky_relu(inputs: tf.Tensor, leak: float) -> tf.Tensor:
+    """`inputs` where positive, `leak` times that elsewhere.
+
+    tf.nn.leaky_relu would do the same, but TensorFlow tries to fuse it into the
+    convolution, fails where there are gradients, and says so; and the gradient of a
+    maximum of both has no fast kernel in bfloat16.
+    """
+    return leak * inputs + (1.0 - leak) * tf.nn.relu(inputs)
+
+
 @keras.saving.register_keras_serializable("tf_btgmi")
 class ReflectedConvolution(keras.layers.Layer):
     """A 7x7 convolution over edges that are mirrored instead of filled with zeros.
@@ -62,11 +72,24 @@ class ReflectedConvolution(keras.layers.Layer):
             filters, kernel_size, padding="valid", use_bias=use_bias
         )
 
+    def build(self, input_shape):
+        self.inner.build(input_shape)
+        self.built = True
+
     def call(self, inputs):
         edge = self.kernel_size // 2
-        return self.inner(
-            tf.pad(inputs, [[0, 0], [edge, edge], [edge, edge], [0, 0]], "REFLECT")
-        )
+        padded = tf.pad(inputs, [[0, 0], [edge, edge], [edge, edge], [0, 0]], "REFLECT")
+        sides = inputs.shape[1:3]
+        if None in sides or sides[0] % 2 or sides[1] % 2:
+            return self.inner(padded)
+        # The same sums with four pixels' channels side by side: a convolution of very
+        # few channels leaves most of a CPU's vector unit idle.
+        kernel = _kernel_of_quads(tf.cast(self.inner.kernel, inputs.dtype))
+        result = tf.nn.conv2d(tf.nn.space_to_depth(padded, 2), kernel, 1, "VALID")
+        if self.use_bias:
+            bias = tf.cast(self.inner.bias, inputs.dtype)
+            result = tf.nn.bias_add(result, tf.tile(bias, [4]))
+        return tf.nn.depth_to_space(result, 2)
 
     def get_config(self):
         return {
@@ -151,9 +174,7 @@ class NormalizedConvolution(keras.layers.Layer):
             hidden = self.normalize(hidden, training=training)
         if not self.leak:
             return tf.nn.relu(hidden)
-        # tf.nn.leaky_relu would do the same, but TensorFlow tries to fuse it into the
-        # convolution, fails where there are gradients, and says so.
-        return tf.maximum(hidden, self.leak * hidden)
+        return leaky_relu(hidden, self.leak)
 
     def get_config(self):
         return {
@@ -167,3 +188,29 @@ class NormalizedConvolution(keras.layers.Layer):
     def from_config(cls, config):
         inner = keras.saving.deserialize_keras_object(config["inner"])
         return cls(**{**config, "inner": inner})
+
+
+def _kernel_of_quads(kernel):
+    """The kernel that gives, out of 2x2 pixels a cell, 2x2 pixels a cell.
+
+    Row 2i + a of the result sums rows 2i + a + u of the input by row u of the kernel,
+    so the kernel starts a rows later for the cell's row a; columns alike.
+
+    Args:
+        kernel: [k, k, C, F], k odd.
+
+    Returns:
+        [(k + 1) / 2, (k + 1) / 2, 4 C, 4 F], channels as `space_to_depth` puts them.
+    """
+    side, _, channels, filters = kernel.shape
+    cells = (side + 1) // 2
+    moved = [
+        tf.reshape(
+            tf.pad(kernel, [[row, 1 - row], [column, 1 - column], [0, 0], [0, 0]]),
+            [cells, 2, cells, 2, channels, filters],
+        )
+        for row in (0, 1)
+        for column in (0, 1)
+    ]
+    together = tf.transpose(tf.stack(moved, axis=5), [0, 2, 1, 3, 4, 5, 6])
+    return tf.reshape(together, [cells, cells, 4 * channels, 4 * filters])

@@ -11,7 +11,7 @@ Training asks of any discriminator: `features`, `patch_masks`, `parts`, and
 import keras
 import tensorflow as tf
 
-from tf_btgmi.layers.convolution import convolution
+from tf_btgmi.layers.convolution import convolution, leaky_relu
 from tf_btgmi.layers.normalization import normalization
 from tf_btgmi.ops.mask_ops import patch_mask
 
@@ -68,9 +68,7 @@ class PatchDiscriminator(keras.Model):
             if 0 < position < len(STRIDES) - 1:
                 hidden = self.normalizations[position - 1](hidden)
             if position < len(STRIDES) - 1:
-                # tf.nn.leaky_relu would do the same, but TensorFlow tries to fuse it
-                # into the convolution, fails where there are gradients, and says so.
-                hidden = tf.maximum(hidden, LEAK * hidden)
+                hidden = leaky_relu(hidden, LEAK)
                 features.append(hidden)
         return [*features, tf.cast(hidden, tf.float32)]
 

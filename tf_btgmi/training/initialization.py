@@ -1,4 +1,7 @@
-"""A new run's first weights out of another run's: `--init_from`.
+"""A new run's first weights out of another run's, or a release's: `--init_from`.
+
+A release holds no discriminator, so a new one is trained; let it catch up with the
+generator by `procedure.discriminator_only_steps`.
 
 A network with a `harmonized` output may start from one that only inpaints: the trunk is
 the same, both back ends start as that one's, and the kernel of the first convolution
@@ -14,10 +17,12 @@ import tensorflow as tf
 
 from tf_btgmi import config as config_lib
 from tf_btgmi import workdir as workdir_lib
+from tf_btgmi.assets import RELEASE
 from tf_btgmi.config import Config
 from tf_btgmi.models import build
 from tf_btgmi.models.generator import HARMONIZED
 from tf_btgmi.models.naming import named_weights
+from tf_btgmi.models.releases import load_release
 from tf_btgmi.training.inpainting_gan import InpaintingGAN
 
 _FADE_IN = "fade_in."
@@ -25,28 +30,30 @@ _STEM = "stem."
 _LAST = "to_image."
 
 
-def check(config: Config, workdir: str) -> None:
-    """Whether a model of `config` can start from the run in `workdir`.
+def check(config: Config, place: str) -> None:
+    """Whether a model of `config` can start from what is in `place`.
+
+    Args:
+        config: of the new run.
+        place: a workdir, or a release's folder.
 
     Raises:
         ValueError: no run or no checkpoint there, or its networks differ; they are
             named.
     """
-    workdir_lib.newest_checkpoint(workdir)
-    source = config_lib.load(os.path.join(workdir, workdir_lib.CONFIG))
+    if not _is_release(place):
+        workdir_lib.newest_checkpoint(place)
+    source = _config(place)
     given, wanted = (build.OUTPUTS_OF_TASKS[c.task] for c in (source, config))
-    sections = (
-        "generator.",
-        "discriminator.architecture",
-        "discriminator.base",
-        "discriminator.num",
-    )
+    sections = ["generator."]
+    if not _is_release(place):
+        sections += [f"discriminator.{n}" for n in ("architecture", "base", "num")]
     # Says nothing about a network that does not harmonize.
     ignored = "" if HARMONIZED in given else "generator.harmonized_change"
     differing = [
         f"config.{name} is {old!r} there and {new!r} here"
         for name, (old, new) in config_lib.differences(source, config).items()
-        if (name.startswith(sections) and name != ignored)
+        if (name.startswith(tuple(sections)) and name != ignored)
         or name == "procedure.num_refinement_blocks"
     ]
     if not (set(wanted) <= set(given) or HARMONIZED not in given):
@@ -54,22 +61,23 @@ def check(config: Config, workdir: str) -> None:
     if HARMONIZED in given and HARMONIZED not in wanted:
         differing.append("its input has a foreground, that of this config none")
     if differing:
-        raise ValueError(f"Cannot start from {workdir}: {'; '.join(differing)}.")
+        raise ValueError(f"Cannot start from {place}: {'; '.join(differing)}.")
 
 
-def initialize(model: InpaintingGAN, workdir: str) -> None:
-    """Assigns the run's averaged generator and its discriminator to `model`.
+def initialize(model: InpaintingGAN, place: str) -> None:
+    """Assigns the averaged generator, and a run's discriminator, to `model`.
+
+    Args:
+        model: of a new run.
+        place: as for `check`.
 
     Raises:
-        ValueError: as `check`; a damaged checkpoint.
+        ValueError: as `check`; a damaged checkpoint or release.
     """
-    config = config_lib.load(os.path.join(workdir, workdir_lib.CONFIG))
-    generator = named_weights(build.build_generator(config))
-    discriminator = named_weights(build.build_discriminator(config))
-    workdir_lib.restore(
-        tf.train.Checkpoint(ema_generator=generator, discriminator=discriminator),
-        workdir_lib.newest_checkpoint(workdir),
-    )
+    if _is_release(place):
+        generator = named_weights(load_release(place)[0])
+    else:
+        generator = _restored(model, place)
     for network in (model.generator, model.ema_generator):
         targets = named_weights(network)
         if getattr(network, "harmonized_change", False):
@@ -77,7 +85,26 @@ def initialize(model: InpaintingGAN, workdir: str) -> None:
             own = [n for n in targets if n not in generator and _LAST in n]
             targets = {n: v for n, v in targets.items() if n not in own}
         _assign(targets, generator)
-    _assign(named_weights(model.discriminator), discriminator)
+
+
+def _is_release(place: str) -> bool:
+    return os.path.exists(os.path.join(place, RELEASE))
+
+
+def _config(place: str) -> Config:
+    return config_lib.load(os.path.join(place, workdir_lib.CONFIG))
+
+
+def _restored(model: InpaintingGAN, workdir: str) -> Dict[str, Any]:
+    """Restores the discriminator; the averaged generator's weights by their names."""
+    generator = named_weights(build.build_generator(_config(workdir)))
+    workdir_lib.restore(
+        tf.train.Checkpoint(
+            ema_generator=generator, discriminator=named_weights(model.discriminator)
+        ),
+        workdir_lib.newest_checkpoint(workdir),
+    )
+    return generator
 
 
 def _assign(targets: Dict[str, Any], sources: Dict[str, Any]) -> None:

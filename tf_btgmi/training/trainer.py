@@ -74,7 +74,8 @@ def train(
         strategy: a `tf.distribute.Strategy`.
         resume_from: another workdir, or a checkpoint, that a new run starts from, at
             its step.
-        init_from: another workdir whose weights a new run starts from, at step 0.
+        init_from: another workdir, or a release's folder, whose weights a new run
+            starts from, at step 0.
 
     Returns:
         A `TrainingResult`.
