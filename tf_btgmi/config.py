@@ -148,8 +148,9 @@ class GeneratorConfig:
             (as in the authors' code) or `both`.
         normalization: `batch` (synchronised over replicas) or `instance`.
         resampling: `strided` or `interpolated` (the ablation of Sec. 3.1).
-        harmonized_change: whether a `harmonized` picture is a change of the picture
-            that comes in, which keeps its detail, or made from features alone.
+        harmonized_change: whether a `harmonized` picture is the one that comes in
+            with its colours changed by an affine map at every pixel, which keeps its
+            detail, or made from features alone.
     """
 
     architecture: str = "residual"
@@ -194,8 +195,10 @@ class LossConfig:
             heavy, in a band around it) and `feature_matching` (in a `multi_scale`
             discriminator).
         reconstruction_weight: weight of the reconstruction term.
-        pixel_weight: weight of an L1 term beside it, over the whole picture, against
-            drifting colours. The paper has none.
+        pixel_weight: weight of an L1 term beside it, against drifting colours. The
+            paper has none.
+        pixel_region: that term is the mean over the whole `picture`, or over the
+            `hole` (or foreground), so that a small one counts as much as a large one.
         adversarial: `lsgan`, `bce` or `hinge`.
         ppl_patch_size: side in pixels that both patches of PPL are resized to.
         ppl_context_margin: side of the context box over that of the hole box.
@@ -206,6 +209,7 @@ class LossConfig:
     reconstruction: str = "ppl"
     reconstruction_weight: float = 10.0
     pixel_weight: float = 0.0
+    pixel_region: str = "picture"
     adversarial: str = "lsgan"
     ppl_patch_size: int = 128
     ppl_context_margin: float = 1.5
@@ -327,6 +331,7 @@ _CHOICES = {
         "overlap_l2",
         "feature_matching",
     ),
+    "losses.pixel_region": ("picture", "hole"),
     "losses.adversarial": ("lsgan", "bce", "hinge"),
     "procedure.optimizer": ("adam", "adadelta"),
     "procedure.adversarial_annealing": ("stepwise", "linear", "constant"),

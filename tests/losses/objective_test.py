@@ -57,6 +57,13 @@ def test_the_reconstruction_term_is_the_one_asked_for_and_unweighted(kind, pair)
     )
 
 
+def test_the_pixel_term_is_of_the_hole_where_that_is_asked_for(pair):
+    case = examples(*pair)
+    found = Objective("l2", pixel_region="hole").reconstruction_terms(case)
+    hole = np.abs(pair[0] - pair[1])[:, 8:16, 8:16].mean()
+    assert float(found["pixel_loss"]) == pytest.approx(hole, rel=1e-5)
+
+
 def test_the_adversarial_term_asks_the_hole_to_look_real_and_nothing_else():
     terms = Objective("l1").realism_terms(None, FAKE_FEATURES, HOLE)
     assert set(terms) == {"adversarial_loss"}
@@ -135,6 +142,7 @@ def test_an_empty_mask_gives_numbers(pair):
     "options, message",
     [
         ({"reconstruction": "l3"}, "one of ppl, perceptual, l1, l2, .*; it is 'l3'"),
+        ({"pixel_region": "box"}, "one of picture, hole; it is 'box'"),
         ({"adversarial": "wgan"}, "one of lsgan, bce, hinge; it is 'wgan'"),
         ({"patch_labels": "fake"}, "one of hole, all_fake; it is 'fake'"),
     ],

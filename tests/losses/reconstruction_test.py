@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_btgmi.losses.reconstruction import l1_loss, l2_loss, overlap_l2_loss
+from tf_btgmi.losses.reconstruction import (
+    hole_l1_loss,
+    l1_loss,
+    l2_loss,
+    overlap_l2_loss,
+)
 
 IMAGE = np.zeros([2, 1, 2, 3], np.float32)
 PREDICTION = IMAGE.copy()
@@ -18,6 +23,24 @@ def test_l1_is_the_mean_absolute_difference():
 def test_l2_is_the_mean_squared_difference():
     assert l2_loss(IMAGE, PREDICTION).numpy() == pytest.approx(14 / 12)
     assert l2_loss(IMAGE, IMAGE).numpy() == 0
+
+
+def test_hole_l1_is_each_examples_mean_over_its_own_hole():
+    mask = np.zeros([2, 1, 2, 1], np.float32)
+    mask[0, 0, 0] = 1
+    mask[1] = 1
+    # 3 over 3 values, 3 over 6.
+    found = hole_l1_loss(IMAGE, PREDICTION, mask)
+    assert found.numpy() == pytest.approx((1.0 + 0.5) / 2)
+
+
+def test_hole_l1_without_a_hole_is_0_and_a_tiny_one_counts_by_its_size():
+    image = np.zeros([1, 20, 20, 3], np.float32)
+    mask = np.zeros([1, 20, 20, 1], np.float32)
+    assert hole_l1_loss(image, image + 1, mask).numpy() == 0
+    mask[0, 3, 4] = 1
+    # One pixel of 400, where 4 make up a hundredth.
+    assert hole_l1_loss(image, image + 1, mask).numpy() == pytest.approx(0.25)
 
 
 @pytest.fixture

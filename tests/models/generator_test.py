@@ -227,7 +227,7 @@ def test_named_outputs_are_pictures_and_want_a_foreground(guided_inputs, outputs
 
 
 def test_a_second_output_adds_one_back_end_and_one_input_channel():
-    one, two = tiny(), tiny(outputs=BOTH)
+    one, two = tiny(), tiny(outputs=BOTH, harmonized_change=False)
     stem = 7 * 7 * 4  # One channel of the first kernel, 4 filters.
     back_end = num_kernel_weights(one.back_ends["inpainted"].weights)
     added = num_kernel_weights(two.weights) - num_kernel_weights(one.weights)
@@ -243,9 +243,18 @@ def test_a_harmonized_picture_starts_as_the_one_that_comes_in(guided_inputs):
     generator = tiny(outputs=BOTH)
     before = generator(guided_inputs)["harmonized"]
     np.testing.assert_array_equal(before, guided_inputs[..., :3])
-    generator.back_ends["harmonized"].to_image.inner.bias.assign([0.1, 0.0, -3.0])
-    after = generator(guided_inputs)["harmonized"].numpy()
-    wanted = guided_inputs.numpy()[..., :3] + 2 * np.tanh([0.1, 0.0, -3.0])
+
+
+def test_a_harmonized_picture_is_an_affine_map_of_the_colours(guided_inputs):
+    generator = tiny(outputs=BOTH)
+    generator(guided_inputs)
+    factors = np.array([[0.0, 0.1, 0.0], [0.0, -0.2, 0.0], [0.3, 0.0, 0.0]])
+    offset = np.array([0.05, 0.0, -0.1])
+    bias = np.arctanh(np.concatenate([factors.ravel(), offset]) / 2)
+    generator.back_ends["harmonized"].to_image.inner.bias.assign(bias)
+    image = guided_inputs.numpy()[..., :3]
+    wanted = image + image @ factors + offset
+    after = generator(guided_inputs)["harmonized"]
     np.testing.assert_allclose(after, np.clip(wanted, -1, 1), atol=1e-6)
 
 

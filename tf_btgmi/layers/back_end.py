@@ -16,17 +16,26 @@ OUTPUT_CHANNELS = 3
 class BackEnd(keras.layers.Layer):
     """Doubles the sides again and again, then a 7x7 convolution and tanh.
 
-    [B, h, w, C] to [B, n h, n w, 3] float32 in [-1, 1], n = 2 to the power of the
-    number of doublings.
+    [B, h, w, C] to [B, n h, n w, channels] float32 in [-1, 1], n = 2 to the power of
+    the number of doublings.
 
     Args:
         filters: of each doubling, coarsest first.
         normalization: `batch` or `instance`.
         resampling: `strided` or `interpolated`.
+        channels: of the output.
     """
 
-    def __init__(self, filters, normalization="batch", resampling="strided", **kwargs):
+    def __init__(
+        self,
+        filters,
+        normalization="batch",
+        resampling="strided",
+        channels=OUTPUT_CHANNELS,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
+        self.channels = channels
         self.filters = list(filters)
         self.normalization = normalization
         self.resampling = resampling
@@ -34,7 +43,7 @@ class BackEnd(keras.layers.Layer):
             NormalizedConvolution(Resampling(count, "up", resampling), normalization)
             for count in self.filters
         ]
-        self.to_image = ReflectedConvolution(OUTPUT_CHANNELS, use_bias=True)
+        self.to_image = ReflectedConvolution(channels, use_bias=True)
 
     def call(self, inputs, training=None):
         hidden = inputs
@@ -48,4 +57,5 @@ class BackEnd(keras.layers.Layer):
             "filters": list(self.filters),
             "normalization": self.normalization,
             "resampling": self.resampling,
+            "channels": self.channels,
         }

@@ -6,7 +6,12 @@ import tensorflow as tf
 from tf_btgmi.losses.adversarial import KINDS, discriminator_loss, generator_loss
 from tf_btgmi.losses.feature_matching import feature_matching_loss
 from tf_btgmi.losses.perceptual import LPIPSDistance, PatchPerceptualLoss
-from tf_btgmi.losses.reconstruction import l1_loss, l2_loss, overlap_l2_loss
+from tf_btgmi.losses.reconstruction import (
+    hole_l1_loss,
+    l1_loss,
+    l2_loss,
+    overlap_l2_loss,
+)
 
 RECONSTRUCTIONS = (
     "ppl",
@@ -16,6 +21,7 @@ RECONSTRUCTIONS = (
     "overlap_l2",
     "feature_matching",
 )
+PIXEL_REGIONS = ("picture", "hole")
 PATCH_LABELS = ("hole", "all_fake")
 
 
@@ -28,7 +34,8 @@ class Objective(keras.layers.Layer):
         reconstruction: `ppl`, `perceptual` (LPIPS of the whole composite), `l1`, `l2`,
             `overlap_l2` (Context Encoder) or `feature_matching` (pix2pixHD).
         reconstruction_weight: lambda_PPL of the paper, whatever the reconstruction.
-        pixel_weight: of the L1 difference of the whole picture; 0 in the paper.
+        pixel_weight: of the L1 difference; 0 in the paper.
+        pixel_region: `picture` or `hole`, what that difference is the mean over.
         adversarial: `lsgan`, `bce` or `hinge`.
         patch_labels: `hole` or `all_fake`, the labels of a composite's patches.
         ppl_patch_size: side of PPL's patches in pixels.
@@ -43,6 +50,7 @@ class Objective(keras.layers.Layer):
         reconstruction="ppl",
         reconstruction_weight=10.0,
         pixel_weight=0.0,
+        pixel_region="picture",
         adversarial="lsgan",
         patch_labels="hole",
         ppl_patch_size=128,
@@ -52,6 +60,7 @@ class Objective(keras.layers.Layer):
         super().__init__(trainable=False, **kwargs)
         for name, value, known in (
             ("reconstruction", reconstruction, RECONSTRUCTIONS),
+            ("pixel_region", pixel_region, PIXEL_REGIONS),
             ("adversarial", adversarial, KINDS),
             ("patch_labels", patch_labels, PATCH_LABELS),
         ):
@@ -62,6 +71,7 @@ class Objective(keras.layers.Layer):
         self.reconstruction = reconstruction
         self.reconstruction_weight = reconstruction_weight
         self.pixel_weight = pixel_weight
+        self.pixel_region = pixel_region
         self.adversarial = adversarial
         self.patch_labels = patch_labels
         self.lpips = None
@@ -94,7 +104,11 @@ class Objective(keras.layers.Layer):
                 `mask` [B, H, W, 1], and `hole_boxes` [B, K, 4] as
                 `mask_ops.hole_boxes` gives them.
         """
-        terms = {"pixel_loss": l1_loss(examples["image"], examples["composite"])}
+        pair = examples["image"], examples["composite"]
+        if self.pixel_region == "hole":
+            terms = {"pixel_loss": hole_l1_loss(*pair, examples["mask"])}
+        else:
+            terms = {"pixel_loss": l1_loss(*pair)}
         if not self.matches_features:
             terms["reconstruction_loss"] = self._reconstruct(examples)
         return terms

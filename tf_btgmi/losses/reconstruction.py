@@ -8,11 +8,32 @@ import tensorflow as tf
 # The Context Encoder's band: 7 of 128 pixels, weighed 10 times as much as the hole.
 OVERLAP_SHARE = 7.0 / 128.0
 OVERLAP_WEIGHT = 10.0
+# Share of a picture below which a hole's error is not blown up further.
+SMALLEST_HOLE = 0.01
 
 
 def l1_loss(image: tf.Tensor, prediction: tf.Tensor) -> tf.Tensor:
     """Mean absolute difference over all pixels and channels."""
     return tf.reduce_mean(tf.abs(tf.cast(prediction, image.dtype) - image))
+
+
+def hole_l1_loss(image: tf.Tensor, composite: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    """Mean absolute difference over each example's hole, then over the batch.
+
+    A small hole counts as much as a large one, as in the foreground-normalized error
+    of Sofiiuk et al. 2021. One below 1 % of the picture counts less, by its size; an
+    example without any counts as 0.
+
+    Args:
+        image: [B, H, W, 3].
+        composite: [B, H, W, 3].
+        mask: [B, H, W, 1], 1 = hole.
+    """
+    hole = tf.cast(mask, image.dtype)
+    difference = tf.reduce_mean(tf.abs(tf.cast(composite, image.dtype) - image), -1)
+    share = tf.reduce_mean(hole, axis=[1, 2, 3])
+    total = tf.reduce_mean(difference * hole[..., 0], axis=[1, 2])
+    return tf.reduce_mean(total / tf.maximum(share, SMALLEST_HOLE))
 
 
 def l2_loss(image: tf.Tensor, prediction: tf.Tensor) -> tf.Tensor:

@@ -6,7 +6,8 @@ Output [B, H, W, 3] in [-1, 1]. H and W are multiples of `size_multiple`.
 With a `harmonized` output (Sec. 3.4) the input has a fifth channel, the foreground,
 which the masked image shows with colours that are wrong; every output has a back end
 of its own, and the result is a dict of pictures by the outputs' names. What is
-harmonized keeps its detail, so that back end gives a change of the masked image.
+harmonized keeps its detail: that back end gives, pixel by pixel, an affine map of the
+masked image's colours.
 
 Every refinement block is built at the start and `stage` says how many of them run:
 growing a built network in place would leave its traced functions and its optimizer
@@ -16,7 +17,7 @@ without the new block, silently.
 import keras
 import tensorflow as tf
 
-from tf_btgmi.layers.back_end import BackEnd
+from tf_btgmi.layers.back_end import OUTPUT_CHANNELS, BackEnd
 from tf_btgmi.layers.convolution import (
     NormalizedConvolution,
     ReflectedConvolution,
@@ -28,6 +29,8 @@ INPAINTED = "inpainted"
 HARMONIZED = "harmonized"
 # What `outputs` may be.
 OUTPUTS = ((INPAINTED,), (HARMONIZED,), (INPAINTED, HARMONIZED))
+# An affine map of three channels.
+_MAP_CHANNELS = OUTPUT_CHANNELS * (OUTPUT_CHANNELS + 1)
 
 
 @keras.saving.register_keras_serializable("tf_btgmi")
@@ -53,8 +56,8 @@ class Generator(keras.Model):
             (convolution and max-pool; bilinear and convolution).
         stage: the attribute's first value; all blocks where it is None.
         outputs: one of `OUTPUTS`.
-        harmonized_change: whether the harmonized picture is the masked image plus what
-            its back end gives, at first nothing, or that alone.
+        harmonized_change: whether what the back end of the harmonized picture gives is
+            a change of the masked image's colours, at first none, or that picture.
 
     Raises:
         ValueError: `resampling`, `normalization` or `outputs` is unknown.
@@ -119,7 +122,12 @@ class Generator(keras.Model):
             RefinementBlock(**block_options) for _ in range(num_refinement_blocks)
         ]
         self.back_ends = {
-            name: BackEnd(filters[-2::-1], normalization, resampling)
+            name: BackEnd(
+                filters[-2::-1],
+                normalization,
+                resampling,
+                channels=_MAP_CHANNELS if self._maps_colors(name) else OUTPUT_CHANNELS,
+            )
             for name in self.output_names
         }
         # SavedModel takes no name that starts with an underscore.
@@ -152,9 +160,8 @@ class Generator(keras.Model):
         """Masked image and mask; the foreground, too, where it is harmonized."""
         return 5 if HARMONIZED in self.output_names else 4
 
-    @property
-    def _changes_image(self):
-        return HARMONIZED in self.output_names and self.harmonized_change
+    def _maps_colors(self, output):
+        return output == HARMONIZED and self.harmonized_change
 
     @property
     def size_multiple(self) -> int:
@@ -184,7 +191,7 @@ class Generator(keras.Model):
         with tf.init_scope():
             blank = tf.zeros([1, side, side, self.input_channels])
             self._run(blank, self.num_refinement_blocks, training=False)
-            if self._changes_image:
+            if self._maps_colors(self.output_names[-1]):
                 kernel = self.back_ends[HARMONIZED].to_image.inner.kernel
                 kernel.assign(tf.zeros(kernel.shape))
         self.built = True
@@ -231,15 +238,25 @@ class Generator(keras.Model):
             name: back_end(hidden, training=training)
             for name, back_end in self.back_ends.items()
         }
-        if self._changes_image:
+        if self._maps_colors(self.output_names[-1]):
             image = tf.cast(inputs[..., :3], tf.float32)
-            pictures[HARMONIZED] = _changed(image, pictures[HARMONIZED])
+            pictures[HARMONIZED] = _mapped(image, pictures[HARMONIZED])
         return pictures[INPAINTED] if self.output_names == (INPAINTED,) else pictures
 
 
-def _changed(image, change):
-    # Twice tanh, since black may have to become white.
-    return tf.clip_by_value(image + 2.0 * change, -1.0, 1.0)
+def _mapped(image, coefficients):
+    """The image changed, pixel by pixel, by an affine map of its colours.
+
+    Args:
+        image: [B, H, W, 3] in [-1, 1].
+        coefficients: [B, H, W, 12] in [-1, 1], half of what is added: three for each
+            channel of the image, to be multiplied by it, then the offset.
+    """
+    # Twice what tanh gives, since black may have to become white.
+    *factors, offset = tf.split(2.0 * coefficients, 4, axis=-1)
+    channels = tf.split(image, OUTPUT_CHANNELS, axis=-1)
+    change = tf.add_n([f * channel for f, channel in zip(factors, channels)])
+    return tf.clip_by_value(image + change + offset, -1.0, 1.0)
 
 
 class _FadeIn(keras.layers.Layer):

@@ -120,6 +120,7 @@ def build_model(config: Config, strategy) -> InpaintingGAN:
                 reconstruction=config.losses.reconstruction,
                 reconstruction_weight=config.losses.reconstruction_weight,
                 pixel_weight=config.losses.pixel_weight,
+                pixel_region=config.losses.pixel_region,
                 adversarial=config.losses.adversarial,
                 patch_labels=config.discriminator.patch_labels,
                 ppl_patch_size=config.losses.ppl_patch_size,
