@@ -55,6 +55,7 @@ def define_model_flag() -> None:
 def run(
     main: Callable[[List[str]], int],
     define_flags: Callable[[], None] = lambda: None,
+    takes_rest: bool = False,
 ) -> None:
     """Parses the flags, calls `main(argv)` and exits with what it returns.
 
@@ -62,6 +63,7 @@ def run(
         main: takes what is left of the command line; returns an exit code or None.
         define_flags: defines the program's flags. Only the program that runs has any,
             so that importing several of them is safe though they share names.
+        takes_rest: whether `main` takes what comes after a lone `--`, as argv[1:].
     """
     define_flags()
     logging.set_verbosity(logging.INFO)
@@ -74,12 +76,13 @@ def run(
     if {"--help", "-help", "-h", "--helpshort"} & set(sys.argv[1:]):
         print(f"{sys.modules['__main__'].__doc__}\n{flags.FLAGS.main_module_help()}")
         sys.exit(0)
-    app.run(_guarded(main), flags_parser=_parse)
+    app.run(_guarded(main, takes_rest), flags_parser=_parse)
 
 
-def _guarded(main):
+def _guarded(main, takes_rest: bool):
     def guarded(argv):
-        if len(argv) > 1:
+        after = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
+        if len(argv) > 1 and not (takes_rest and argv[1:] == after):
             _stop(f"Not a flag: {argv[1]}. See --help.", USAGE_EXIT_CODE)
         try:
             return main(argv)

@@ -14,13 +14,15 @@ def write(folder, text, encoding="utf-8"):
 
 
 def test_cells_are_found_by_column_and_paths_by_the_folder_of_the_file(tmp_path):
-    text = "\ufeffoutput, scale ,image\r\ndone/a.png,,a.png\r\n\r\nb.png, 2 ,/b.png\r\n"
+    text = "\ufeffoutput, scale ,image\r\ndone/a.png,,a.png\r\n\r\n"
+    text += "gs://b/b.png, 2 ,/b.png\r\n"
     first, second = job_files.read_rows(write(tmp_path, text), REQUIRED, ("scale",))
     assert first.label.endswith("jobs.csv, line 2")
     assert first.path("output") == str(tmp_path / "done/a.png")
     assert first.value("scale", job_files.number, 1.0) == 1.0
     assert second.label.endswith("jobs.csv, line 4")
     assert second.path("image") == "/b.png"
+    assert second.path("output") == "gs://b/b.png"
     assert second.value("scale", job_files.number, 1.0) == 2.0
 
 

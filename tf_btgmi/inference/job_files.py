@@ -3,12 +3,22 @@
     image,mask,output
     photos/boat.jpg,masks/boat.png,done/boat.jpg
 
-Paths are taken from the folder that the file lies in. An empty cell counts as absent.
+Paths are taken from the folder that the file lies in, unless they are whole or an
+address (`gs://bucket/boat.jpg`). An empty cell counts as absent.
 """
 
 import csv
 import os
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import (
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    TextIO,
+)
 
 
 class Row(NamedTuple):
@@ -36,7 +46,8 @@ class Row(NamedTuple):
 
     def path(self, column: str) -> str:
         """A cell that must be there, as a path."""
-        return os.path.join(self.folder, self.text(column))
+        place = self.text(column)
+        return place if "://" in place else os.path.join(self.folder, place)
 
     def value(self, column: str, parse: Callable, default=None):
         """A cell through `parse`; the default where it is empty.
@@ -63,20 +74,28 @@ def read_rows(path: str, required: Sequence[str], optional: Sequence[str]) -> Li
     """
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            columns = [name.strip() for name in next(reader, [])]
-            _check_columns(path, columns, required, optional)
-            rows = [
-                _row(path, reader.line_num, columns, cells)
-                for cells in reader
-                if any(cell.strip() for cell in cells)
-            ]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ValueError(f"--jobs: {path} cannot be read: {reason}.") from None
-    if not rows:
+            return list(iterate_rows(file, path, required, optional))
+    except OSError as error:
+        raise ValueError(f"--jobs: {path} cannot be read: {error.strerror}.") from None
+
+
+def iterate_rows(
+    file: TextIO, path: str, required: Sequence[str], optional: Sequence[str]
+) -> Iterator[Row]:
+    """The jobs of an open file, one after another, as `read_rows` reads them."""
+    reader = csv.reader(file, strict=True)
+    found = False
+    try:
+        columns = [name.strip() for name in next(reader, [])]
+        _check_columns(path, columns, required, optional)
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                found = True
+                yield _row(path, reader.line_num, columns, cells)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"--jobs: {path} cannot be read: {error}.") from None
+    if not found:
         raise ValueError(f"--jobs: {path} has no jobs, only column names.")
-    return rows
 
 
 def pair_of_numbers(text: str) -> tuple:

@@ -45,18 +45,34 @@ def find_jobs(image: str, mask: str, output: str) -> Tuple[List[Job], List[str]]
     masks = _masks(mask)
     jobs, unmatched = [], []
     for path in images:
-        found = masks.get(None) or masks.get(_stem(path))
+        found = masks.get(None) or masks.get(stem(path))
         if found:
             jobs.append(Job(path, found, _output(path, output, single)))
         else:
-            unmatched.append(f"{path}: no mask named {_stem(path)}.* in {mask}")
-    wanted = {_stem(path) for path in images}
+            unmatched.append(f"{path}: no mask named {stem(path)}.* in {mask}")
+    wanted = {stem(path) for path in images}
     if not single:
-        for stem, path in masks.items():
-            if stem is not None and stem not in wanted:
-                unmatched.append(f"{path}: no picture named {stem}.* in {image}")
+        for name, path in masks.items():
+            if name is not None and name not in wanted:
+                unmatched.append(f"{path}: no picture named {name}.* in {image}")
     _check_outputs(jobs)
     return jobs, unmatched
+
+
+def result_name(path: str) -> str:
+    """The picture's own name, with the ending .png where its own is not written."""
+    name, ending = os.path.splitext(os.path.basename(path))
+    return name + (ending if ending.lower() in picture_writer.FORMATS else ".png")
+
+
+def is_picture(path: str) -> bool:
+    """Whether its name ends as a picture's does."""
+    return path.lower().endswith(ENDINGS)
+
+
+def stem(path: str) -> str:
+    """The name that a picture and its mask share: without folder and ending."""
+    return os.path.splitext(os.path.basename(path))[0]
 
 
 def _images(image: str) -> List[str]:
@@ -66,7 +82,7 @@ def _images(image: str) -> List[str]:
         if not glob.has_magic(image):
             raise ValueError(f"--image: there is no {image}.")
         found = sorted(glob.glob(image, recursive=True))
-        paths = [path for path in found if _is_picture(path) and os.path.isfile(path)]
+        paths = [path for path in found if is_picture(path) and os.path.isfile(path)]
     if not paths:
         raise ValueError(
             f"--image: {image} has no pictures; these endings are looked for: "
@@ -82,7 +98,7 @@ def _masks(mask: str) -> dict:
         raise ValueError(f"--mask: there is no {mask}.")
     masks = {}
     for path in _pictures_in(mask):
-        other = masks.setdefault(_stem(path), path)
+        other = masks.setdefault(stem(path), path)
         if other != path:
             raise ValueError(f"--mask: {other} and {path} go with the same picture.")
     if not masks:
@@ -98,14 +114,11 @@ def _output(path: str, output: str, single: bool) -> str:
     if single and not is_folder:
         picture_writer.format_of(output)
         return output
-    if os.path.isfile(output) or (not is_folder and _is_picture(output)):
+    if os.path.isfile(output) or (not is_folder and is_picture(output)):
         raise ValueError(
             f"--output: {output} is a file; give a folder for several pictures."
         )
-    stem, ending = os.path.splitext(os.path.basename(path))
-    if ending.lower() not in picture_writer.FORMATS:
-        ending = ".png"
-    return os.path.join(output, stem + ending)
+    return os.path.join(output, result_name(path))
 
 
 def _check_outputs(jobs: List[Job]) -> None:
@@ -121,12 +134,4 @@ def _check_outputs(jobs: List[Job]) -> None:
 def _pictures_in(folder: str) -> List[str]:
     names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
     paths = [os.path.join(folder, name) for name in names]
-    return [path for path in paths if _is_picture(path) and os.path.isfile(path)]
-
-
-def _is_picture(path: str) -> bool:
-    return path.lower().endswith(ENDINGS)
-
-
-def _stem(path: str) -> str:
-    return os.path.splitext(os.path.basename(path))[0]
+    return [path for path in paths if is_picture(path) and os.path.isfile(path)]

@@ -1,0 +1,152 @@
+r"""Fills holes in millions of pictures, on this machine or on many, with Apache Beam.
+
+    python -m export.batch_inpaint --image=photos --mask=masks --output=filled
+    python -m export.batch_inpaint --jobs=jobs.csv --report=reports
+    python -m export.batch_inpaint --image='gs://b/photos/*.jpg' --mask=gs://b/masks \
+        --output=gs://b/filled --runner=DataflowRunner -- --project=p --region=r \
+        --temp_location=gs://b/tmp --sdk_container_image=...
+
+Pictures, masks and jobs are as in `tf_btgmi.inpaint`. What comes after `--` goes to
+Beam. The same command again goes on: a result that is there is skipped. A picture that
+cannot be filled stops nothing; it goes into failed.jsonl with the reason, and the
+numbers of pictures done, skipped and failed into counts.json. See docs/scaling.md.
+Exit code: 0, all done; 1, some picture was not, or the runner failed; 2, a mistake in
+the flags.
+"""
+
+import os
+
+from absl import flags
+
+from tf_btgmi import loading, mask_program, program
+from tf_btgmi.inference import jobs
+
+FLAGS = flags.FLAGS
+# Beam's DirectRunner may fetch a program from elsewhere first; this one is in Beam.
+_LOCAL_RUNNER = "FnApiRunner"
+
+
+def define_flags():
+    """The flags of this program; `program.run` calls it."""
+    mask_program.define_flags("hole", "fill")
+    flags.DEFINE_integer(
+        "mask_dilation", 0, "Pixels to grow the hole by.", lower_bound=0
+    )
+    flags.DEFINE_string(
+        "report",
+        None,
+        "Folder of counts.json and failed.jsonl; the results' by default.",
+    )
+    flags.DEFINE_string(
+        "runner",
+        _LOCAL_RUNNER,
+        "Beam's runner: the local one, or DataflowRunner, FlinkRunner, SparkRunner ...",
+    )
+    flags.DEFINE_integer(
+        "max_megapixels", 200, "Largest picture, in millions of pixels.", 1, 1000
+    )
+
+
+def main(argv):
+    """Checks the flags, runs the pipeline and tells how many were done."""
+    mask_program.check_flags(
+        (
+            ("image", "the picture, a folder or a pattern"),
+            ("mask", "the mask, or a folder of them"),
+            ("output", "the folder of the results"),
+        )
+    )
+    if FLAGS.jobs and not FLAGS.report:
+        raise program.UsageError("Give --report=FOLDER, where the counts go.")
+    try:
+        from export import batch_pipeline
+    except ImportError as error:
+        if (error.name or "").split(".")[0] != "apache_beam":
+            raise
+        raise program.UsageError(
+            "Apache Beam is missing: pip install -r requirements-beam.txt."
+        ) from None
+    # A wrong place is told before anything is started.
+    loading.describe(FLAGS.model)
+    batch = _batch(batch_pipeline)
+    folders = batch_pipeline.check_jobs(batch.jobs) if batch.jobs else [batch.output]
+    batch_pipeline.remove_unfinished([*folders, batch.report])
+    _run(batch_pipeline, batch, argv[1:])
+    counts = batch_pipeline.read_counts(batch.report)
+    print(", ".join(f"{number} {state}" for state, number in counts.items()) + ".")
+    if counts["failed"]:
+        print(f"Reasons: {os.path.join(batch.report, batch_pipeline.FAILURES)}")
+    return program.FAILURE_EXIT_CODE if counts["failed"] else 0
+
+
+def _batch(batch_pipeline):
+    from export.batch_filling import Options
+
+    images, masks = _pattern(FLAGS.image), _pattern(FLAGS.mask)
+    if not FLAGS.jobs:
+        for name, pattern in (("image", images), ("mask", masks)):
+            if not batch_pipeline.matches(pattern):
+                raise program.UsageError(f"--{name}: there is nothing at {pattern}.")
+        if jobs.is_picture(FLAGS.output):
+            raise program.UsageError(f"--output={FLAGS.output} must be a folder.")
+        if os.path.normpath(FLAGS.output) == os.path.normpath(os.path.dirname(images)):
+            raise program.UsageError("--output must be another folder than --image's.")
+    options = Options(
+        FLAGS.mask_invert, FLAGS.overwrite, FLAGS.max_megapixels * 1_000_000
+    )
+    return batch_pipeline.Batch(
+        images=images,
+        masks=masks,
+        one_mask=bool(masks) and masks == FLAGS.mask and not _has_magic(masks),
+        output=FLAGS.output or "",
+        jobs=FLAGS.jobs or "",
+        report=FLAGS.report or FLAGS.output,
+        model=FLAGS.model,
+        dilation=FLAGS.mask_dilation,
+        options=options,
+    )
+
+
+def _run(batch_pipeline, batch, beam_arguments) -> None:
+    import apache_beam as beam
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    options = PipelineOptions([f"--runner={FLAGS.runner}", *beam_arguments])
+    try:
+        pipeline = beam.Pipeline(options=options)
+        batch_pipeline.build(pipeline, batch)
+        result = pipeline.run()
+        state = result.wait_until_finish()
+    # A runner fails in ways of its own: a missing extra, a refused job, a lost worker.
+    except Exception as error:
+        raise program.ProgramFailure(
+            f"--runner={FLAGS.runner} failed: {_last_line(error)} What is done stays; "
+            "the same command goes on."
+        ) from error
+    if state != "DONE":
+        raise program.ProgramFailure(
+            f"--runner={FLAGS.runner} ended as {state}. What is done stays; the same "
+            "command goes on."
+        )
+
+
+def _last_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
+
+
+def _pattern(place):
+    """A folder as the pattern of what is in it; a file or a pattern as it is."""
+    if not place or _has_magic(place):
+        return place or ""
+    if jobs.is_picture(place) and not os.path.isdir(place):
+        return place
+    return place.rstrip("/") + "/*"
+
+
+def _has_magic(place: str) -> bool:
+    return any(sign in place for sign in "*?[")
+
+
+if __name__ == "__main__":
+    program.run(main, define_flags, takes_rest=True)

@@ -1,0 +1,284 @@
+"""A batch of pictures as an Apache Beam pipeline, on any of its runners.
+
+    names of pictures and masks, paired by name     (or the rows of a file of jobs)
+      -> grouped by where the result goes           (spreads them over the workers, too)
+      -> filled, the model loaded once a process
+      -> counts and the list of failures
+
+Files are read and written by Beam's file systems: plain paths, gs://, s3:// and so on,
+as far as Beam's extras for them are installed.
+"""
+
+import io
+import json
+import os
+import uuid
+from typing import Iterable, Iterator, List, NamedTuple, Optional, Sequence, Union
+
+import apache_beam as beam
+from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.metrics import Metrics
+from apache_beam.utils import shared
+from PIL import Image
+
+from export import batch_filling
+from export.batch_filling import Job, Outcome
+from tf_btgmi.inference import job_files, jobs
+
+COUNTS, FAILURES = "counts.json", "failed.jsonl"
+# Results lie under such names until they are whole.
+_UNFINISHED = ".unfinished-"
+_PLAIN = CompressionTypes.UNCOMPRESSED
+_REQUIRED, _OPTIONAL = ("image", "mask", "output"), ("mask_dilation",)
+
+
+class Batch(NamedTuple):
+    """What is to be done. Either `images`, `masks` and `output`, or `jobs`.
+
+    Attributes:
+        images: pattern of the pictures.
+        masks: pattern of the masks.
+        one_mask: whether `masks` is one file for all pictures.
+        output: folder of the results.
+        jobs: CSV file of jobs.
+        report: folder of the counts and the list of failures.
+        model: for `tf_btgmi.load`, on the workers.
+        dilation: pixels by which holes are grown where the job does not say.
+        options: of the filling.
+    """
+
+    images: str
+    masks: str
+    one_mask: bool
+    output: str
+    jobs: str
+    report: str
+    model: Optional[str]
+    dilation: int
+    options: batch_filling.Options
+
+
+class Files:
+    """Files by Beam's file systems."""
+
+    @staticmethod
+    def exists(path: str) -> bool:
+        return FileSystems.exists(path)
+
+    @staticmethod
+    def read(path: str) -> bytes:
+        with FileSystems.open(path, compression_type=_PLAIN) as file:
+            return file.read()
+
+    @staticmethod
+    def write(path: str, data: bytes) -> None:
+        Files.write_parts(path, [data])
+
+    @staticmethod
+    def write_parts(path: str, parts: Iterable[bytes]) -> None:
+        """Writes beside the place and moves it there, so that it is there whole."""
+        folder, name = os.path.split(path)
+        _, ending = os.path.splitext(name)
+        temporary = os.path.join(folder, f"{_UNFINISHED}{uuid.uuid4().hex}{ending}")
+        with FileSystems.create(temporary, compression_type=_PLAIN) as file:
+            for part in parts:
+                file.write(part)
+        FileSystems.rename([temporary], [path])
+
+
+class Fill(beam.DoFn):
+    """Jobs -> outcomes. The model is loaded once a process, whatever its threads.
+
+    Args:
+        batch: what is to be done.
+    """
+
+    def __init__(self, batch: Batch):
+        super().__init__()
+        self._batch = batch
+        self._shared = shared.Shared()
+        self._counters = {
+            state: Metrics.counter("pictures", state) for state in batch_filling.STATES
+        }
+
+    def setup(self):
+        # TensorFlow takes seconds to import, and the launcher does not need it.
+        from tf_btgmi import loading
+
+        # Pillow's own limit is lower; it would come first.
+        Image.MAX_IMAGE_PIXELS = self._batch.options.max_pixels
+        self._predictor = self._shared.acquire(lambda: loading.load(self._batch.model))
+        self._predictor.need("inpainted", "fill holes")
+
+    def process(self, job: Job) -> Iterator[Outcome]:
+        options = self._batch.options
+        outcome = batch_filling.fill(job, self._predictor, Files, options)
+        self._counters[outcome.state].inc()
+        yield outcome
+
+
+def build(pipeline: beam.Pipeline, batch: Batch) -> None:
+    """Adds all steps to `pipeline`."""
+    if batch.jobs:
+        found = (
+            pipeline
+            | "Jobs" >> beam.Create([batch.jobs])
+            | "Rows" >> beam.FlatMap(_rows, batch.dilation)
+        )
+    elif batch.one_mask:
+        found = _names(pipeline, "Pictures", batch.images) | "Jobs" >> beam.FlatMap(
+            lambda path: batch_filling.pair(
+                jobs.stem(path), [path], [batch.masks], batch.output, batch.dilation
+            )
+        )
+    else:
+        sides = {
+            "images": _by_stem(pipeline, "Pictures", batch.images),
+            "masks": _by_stem(pipeline, "Masks", batch.masks),
+        }
+        found = (
+            sides
+            | "Pair" >> beam.CoGroupByKey()
+            | "Jobs" >> beam.FlatMap(_pair, batch.output, batch.dilation)
+        )
+    wanted = (
+        found
+        | "Only jobs" >> beam.Filter(_is_job)
+        | "By output" >> beam.Map(lambda job: (job.output, job))
+        | "Group" >> beam.GroupByKey()
+        | "One each" >> beam.FlatMap(_one_each)
+    )
+    outcomes = (
+        found | "No job" >> beam.Filter(_is_outcome),
+        wanted | "Clash" >> beam.Filter(_is_outcome),
+        wanted | "Fillable" >> beam.Filter(_is_job) | "Fill" >> beam.ParDo(Fill(batch)),
+    ) | "All outcomes" >> beam.Flatten()
+    failures = (
+        outcomes
+        | "Failures" >> beam.Filter(lambda one: one.state == batch_filling.FAILED)
+        | "As lines" >> beam.Map(_line)
+    )
+    # One empty part more, so that the file is new where nothing has failed, too.
+    _ = (
+        (failures, pipeline | "No line" >> beam.Create([b""]))
+        | "All lines" >> beam.Flatten()
+        | "In one file" >> beam.WithKeys(FAILURES)
+        | "All of them" >> beam.GroupByKey()
+        | "Write failures" >> beam.Map(_write, batch.report)
+    )
+    _ = (
+        outcomes
+        | "States" >> beam.Map(lambda one: one.state)
+        | "Count" >> beam.combiners.Count.PerElement()
+        | "To dict" >> beam.combiners.ToDict()
+        | "As JSON" >> beam.Map(lambda found: (COUNTS, [json.dumps(found).encode()]))
+        | "Write counts" >> beam.Map(_write, batch.report)
+    )
+
+
+def check_jobs(path: str) -> List[str]:
+    """Reads a file of jobs through, so that its mistakes are told before the start.
+
+    Returns:
+        The folders that results go to.
+
+    Raises:
+        ValueError: as `job_files.read_rows`.
+    """
+    found = _rows(path, 0)
+    return sorted({os.path.dirname(one.output) for one in found if _is_job(one)})
+
+
+def remove_unfinished(folders: Sequence[str]) -> int:
+    """Removes what a killed run has left half written; returns how many files."""
+    patterns = [os.path.join(folder, _UNFINISHED + "*") for folder in set(folders)]
+    found = [
+        entry.path
+        for match in FileSystems.match(patterns)
+        for entry in match.metadata_list
+    ]
+    if found:
+        FileSystems.delete(found)
+    return len(found)
+
+
+def matches(pattern: str) -> bool:
+    """Whether there is a file of that pattern."""
+    (found,) = FileSystems.match([pattern], limits=[1])
+    return bool(found.metadata_list)
+
+
+def read_counts(report: str) -> dict:
+    """How many pictures were done, skipped and failed, by these words."""
+    counts = json.loads(Files.read(os.path.join(report, COUNTS)))
+    return {state: counts.get(state, 0) for state in batch_filling.STATES}
+
+
+def _is_job(one) -> bool:
+    return isinstance(one, Job)
+
+
+def _is_outcome(one) -> bool:
+    return isinstance(one, Outcome)
+
+
+def _rows(path: str, dilation: int) -> Iterator[Union[Job, Outcome]]:
+    """The jobs of a file; a row that is none fails as a picture does."""
+    try:
+        with FileSystems.open(path) as file:
+            text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+            for row in job_files.iterate_rows(text, path, _REQUIRED, _OPTIONAL):
+                try:
+                    places = [row.path(name) for name in _REQUIRED]
+                    grown = row.value("mask_dilation", job_files.whole_number, dilation)
+                except ValueError as error:
+                    yield Outcome(batch_filling.FAILED, row.label, str(error))
+                else:
+                    yield Job(*places, grown)
+    except OSError as error:
+        raise ValueError(
+            f"--jobs: {path} cannot be read: {batch_filling.reason(error)}."
+        ) from None
+
+
+def _names(pipeline, label: str, pattern: str):
+    return (
+        pipeline
+        | label >> beam.Create([pattern])
+        | f"List {label.lower()}" >> beam.FlatMap(_list)
+    )
+
+
+def _by_stem(pipeline, label: str, pattern: str):
+    names = _names(pipeline, label, pattern)
+    return names | f"{label} by name" >> beam.Map(lambda path: (jobs.stem(path), path))
+
+
+def _list(pattern: str) -> Iterable[str]:
+    for match in FileSystems.match([pattern]):
+        for entry in match.metadata_list:
+            hidden = os.path.basename(entry.path).startswith(".")
+            if jobs.is_picture(entry.path) and not hidden:
+                yield entry.path
+
+
+def _pair(group, output: str, dilation: int):
+    stem, sides = group
+    return batch_filling.pair(stem, sides["images"], sides["masks"], output, dilation)
+
+
+def _one_each(group):
+    found, failed = batch_filling.one_job_an_output(*group)
+    return [*found, *failed]
+
+
+def _line(outcome: Outcome) -> bytes:
+    entry = {"picture": outcome.picture, "reason": outcome.reason}
+    # A name that is no UTF-8 is written with escapes, too.
+    return json.dumps(entry).encode() + b"\n"
+
+
+def _write(file, folder: str) -> None:
+    name, parts = file
+    Files.write_parts(os.path.join(folder, name), parts)

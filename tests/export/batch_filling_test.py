@@ -1,0 +1,214 @@
+"""One picture of a batch, without Beam; what the program answers before it starts."""
+
+import io
+import sys
+
+import numpy as np
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+from PIL import Image
+
+import export
+from export import batch_filling, batch_inpaint
+from export.batch_filling import Job, Options, Outcome, fill, pair
+from tf_btgmi.inference.predictor import Predictor
+
+PROGRAM_MODULE = batch_inpaint
+SIZE = (40, 24)
+JOB = Job("in/a.png", "masks/a.png", "out/a.png")
+
+
+def red(inputs):
+    prediction = np.full(inputs.shape[:3] + (3,), -1.0, np.float32)
+    prediction[..., 0] = 1.0
+    return prediction
+
+
+def encoded(pixels, form="PNG"):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, form)
+    return file.getvalue()
+
+
+class Memory(dict):
+    """Files by path."""
+
+    def exists(self, path):
+        return path in self
+
+    def read(self, path):
+        if path not in self:
+            raise FileNotFoundError(f"no {path}")
+        return self[path]
+
+    def write(self, path, data):
+        self[path] = data
+
+
+@pytest.fixture
+def values(rng):
+    return rng.integers(0, 256, SIZE[::-1] + (3,), np.uint8)
+
+
+@pytest.fixture
+def mask():
+    mask = np.zeros(SIZE[::-1], np.uint8)
+    mask[5:10, 6:12] = 255
+    return mask
+
+
+@pytest.fixture
+def files(values, mask):
+    return Memory({"in/a.png": encoded(values), "masks/a.png": encoded(mask)})
+
+
+def run(files, job=JOB, **options):
+    return fill(job, Predictor(red, 32), files, Options(**options))
+
+
+def test_the_hole_is_filled_and_the_rest_stays(files, values, mask):
+    assert run(files) == Outcome("done", "in/a.png")
+    result = np.array(Image.open(io.BytesIO(files["out/a.png"])))
+    np.testing.assert_array_equal(result[mask == 0], values[mask == 0])
+    assert (result[mask > 0] == (255, 0, 0)).all()
+
+
+def test_a_job_grows_its_hole(files, values):
+    run(files, JOB._replace(mask_dilation=2))
+    result = np.array(Image.open(io.BytesIO(files["out/a.png"])))
+    rows, columns = np.nonzero((result != values).any(axis=-1))
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (3, 11, 4, 13)
+
+
+def test_black_is_hole_where_masks_are_inverted(files, mask):
+    run(files)
+    files["masks/a.png"] = encoded(255 - mask)
+    run(files, JOB._replace(output="out/b.png"), mask_invert=True)
+    assert files["out/a.png"] == files["out/b.png"]
+
+
+def test_a_result_that_is_there_is_skipped_without_reading_unless_overwritten(files):
+    files["out/a.png"] = b"earlier"
+    picture = files.pop("in/a.png")
+    assert run(files) == Outcome("skipped", "in/a.png")
+    assert files["out/a.png"] == b"earlier"
+    files["in/a.png"] = picture
+    assert run(files, overwrite=True).state == "done"
+    assert files["out/a.png"].startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    "name, data, reason",
+    [
+        ("in/a.png", b"", "in/a.png is not a picture that can be read."),
+        ("masks/a.png", b"junk", "masks/a.png is not a picture that can be read."),
+        (
+            "masks/a.png",
+            encoded(np.full((9, 7), 255, np.uint8)),
+            "The mask is 7x9 pixels, the image 40x24; they must be of the same size.",
+        ),
+        (
+            "masks/a.png",
+            encoded(np.zeros(SIZE[::-1], np.uint8)),
+            "The mask is empty: no pixel of it is hole (white, at least 128).",
+        ),
+    ],
+    ids=["empty file", "no mask", "other size", "no hole"],
+)
+def test_what_cannot_be_filled_fails_with_the_reason(files, name, data, reason):
+    files[name] = data
+    assert run(files) == Outcome("failed", "in/a.png", reason)
+    assert "out/a.png" not in files
+
+
+def test_a_cut_file_and_a_missing_one_fail(files):
+    files["in/a.png"] = files["in/a.png"][:200]
+    assert "in/a.png is damaged" in run(files).reason
+    del files["in/a.png"]
+    assert run(files).reason == "FileNotFoundError: no in/a.png"
+
+
+def test_an_error_of_an_unforeseen_kind_fails_its_picture_only(files):
+    class Broken:
+        def inpaint(self, image, mask):
+            raise MemoryError
+
+    outcome = fill(JOB, Broken(), files, Options())
+    assert outcome == Outcome("failed", "in/a.png", "MemoryError")
+
+
+def test_a_picture_that_is_too_large_is_not_decoded(files):
+    outcome = run(files, max_pixels=40 * 24 - 1)
+    assert outcome.reason == (
+        "in/a.png has 40x24 pixels, more than the 959 of --max_megapixels."
+    )
+    assert run(files, max_pixels=40 * 24).state == "done"
+
+
+def test_a_result_never_replaces_its_picture(files):
+    before = files["in/a.png"]
+    outcome = run(files, JOB._replace(output="in/a.png"), overwrite=True)
+    assert outcome.state == "failed"
+    assert files["in/a.png"] == before
+
+
+def test_pictures_and_masks_of_one_name_are_paired():
+    found = list(pair("a", ["in/a.jpg", "in/a.gif"], ["m/a.png"], "out", 3))
+    assert found == [
+        Job("in/a.gif", "m/a.png", "out/a.png", 3),
+        Job("in/a.jpg", "m/a.png", "out/a.jpg", 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    "images, masks, failed",
+    [
+        (["in/a.jpg"], [], [("in/a.jpg", "no mask named a.* goes with it.")]),
+        ([], ["m/a.png"], [("m/a.png", "no picture named a.* goes with it.")]),
+        (
+            ["in/a.jpg"],
+            ["m/a.png", "m/a.bmp"],
+            [("in/a.jpg", "m/a.bmp and m/a.png go with the same picture.")],
+        ),
+    ],
+)
+def test_names_without_one_partner_fail(images, masks, failed):
+    found = list(pair("a", images, masks, "out", 0))
+    assert found == [Outcome("failed", *each) for each in failed]
+
+
+def test_results_of_one_name_all_fail():
+    first, second = JOB, JOB._replace(image="in/a.gif")
+    assert batch_filling.one_job_an_output("out/a.png", [first]) == ([first], [])
+    jobs, failed = batch_filling.one_job_an_output("out/a.png", [first, second])
+    text = "2 pictures would be written to out/a.png."
+    assert jobs == []
+    assert failed == [Outcome("failed", f"in/a.{e}", text) for e in ("gif", "png")]
+
+
+def test_without_beam_one_line_names_the_requirements(monkeypatch):
+    monkeypatch.setitem(sys.modules, "apache_beam", None)
+    monkeypatch.delitem(sys.modules, "export.batch_pipeline", raising=False)
+    monkeypatch.delattr(export, "batch_pipeline", raising=False)
+    if not flags.FLAGS.is_parsed():
+        flags.FLAGS(["batch_inpaint"])
+    with flagsaver.flagsaver(image="in", mask="masks", output="out"):
+        with pytest.raises(ValueError, match="install -r requirements-beam.txt"):
+            batch_inpaint.main(["batch_inpaint"])
+
+
+@pytest.mark.parametrize(
+    "values, message",
+    [
+        ({"mask": "m", "output": "o"}, "Give --image=PATH"),
+        ({"jobs": "jobs.csv"}, "Give --report=FOLDER"),
+        ({"jobs": "jobs.csv", "mask": "m"}, "--mask goes into the file of --jobs"),
+    ],
+)
+def test_missing_flags_are_named(values, message):
+    if not flags.FLAGS.is_parsed():
+        flags.FLAGS(["batch_inpaint"])
+    with flagsaver.flagsaver(**values):
+        with pytest.raises(ValueError, match=message):
+            batch_inpaint.main(["batch_inpaint"])

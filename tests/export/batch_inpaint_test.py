@@ -1,0 +1,219 @@
+"""The batch program with Beam's local runner; skipped where Beam is not installed."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+from PIL import Image
+
+pytest.importorskip(
+    "apache_beam", reason="Apache Beam is not installed (requirements-beam.txt)"
+)
+
+from export import batch_inpaint, batch_pipeline  # noqa: E402
+from tf_btgmi import loading  # noqa: E402
+from tf_btgmi.inference.predictor import Predictor  # noqa: E402
+
+PROGRAM_MODULE = batch_inpaint
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SIZE = (40, 24)
+
+
+def red(inputs):
+    prediction = np.full(inputs.shape[:3] + (3,), -1.0, np.float32)
+    prediction[..., 0] = 1.0
+    return prediction
+
+
+def write_pairs(stems):
+    rng = np.random.default_rng(0)
+    values = rng.integers(0, 256, SIZE[::-1] + (3,), np.uint8)
+    mask = np.zeros(SIZE[::-1], np.uint8)
+    mask[5:10, 6:12] = 255
+    for folder in ("photos", "masks"):
+        os.makedirs(folder, exist_ok=True)
+    for stem in stems:
+        Image.fromarray(values).save(f"photos/{stem}.png")
+        Image.fromarray(mask).save(f"masks/{stem}.png")
+
+
+@pytest.fixture
+def loads(tmp_path, monkeypatch):
+    """Three pairs in the current folder; a list that grows with each load."""
+    monkeypatch.chdir(tmp_path)
+    found = []
+
+    def load(place):
+        found.append(place)
+        return Predictor(red, 32)
+
+    monkeypatch.setattr(loading, "load", load)
+    monkeypatch.setattr(loading, "describe", lambda place: "red")
+    write_pairs("abc")
+    return found
+
+
+def run(*beam, **values):
+    if not flags.FLAGS.is_parsed():
+        flags.FLAGS(["batch_inpaint"])
+    if "jobs" not in values:
+        values = {"image": "photos", "mask": "masks", "output": "out", **values}
+    with flagsaver.flagsaver(**values):
+        return batch_inpaint.main(["batch_inpaint", *beam])
+
+
+def failures(folder="out"):
+    lines = pathlib.Path(folder, "failed.jsonl").read_text(encoding="utf-8")
+    entries = [json.loads(line) for line in lines.splitlines()]
+    return {entry["picture"]: entry["reason"] for entry in entries}
+
+
+def counts(folder="out"):
+    return json.loads(pathlib.Path(folder, "counts.json").read_text(encoding="utf-8"))
+
+
+def results(folder="out"):
+    return sorted(name for name in os.listdir(folder) if name.endswith(".png"))
+
+
+def test_all_are_filled_by_a_model_that_is_loaded_once(loads, capsys):
+    assert run() == 0
+    assert capsys.readouterr().out == "3 done, 0 skipped, 0 failed.\n"
+    assert results() == ["a.png", "b.png", "c.png"]
+    assert len(loads) == 1
+    assert counts() == {"done": 3}
+    assert failures() == {}
+
+
+def test_bad_pictures_are_listed_and_the_rest_is_done(loads, capsys):
+    pathlib.Path("photos/b.png").write_bytes(b"")
+    os.remove("masks/c.png")
+    Image.new("L", SIZE).save("masks/d.png")
+    pathlib.Path("photos/notes.txt").write_text("no picture")
+    assert run() == 1
+    assert "1 done, 0 skipped, 3 failed." in capsys.readouterr().out
+    assert failures() == {
+        "photos/b.png": "photos/b.png is not a picture that can be read.",
+        "photos/c.png": "no mask named c.* goes with it.",
+        "masks/d.png": "no picture named d.* goes with it.",
+    }
+
+
+def test_a_second_run_skips_what_is_done_and_removes_what_is_half_written(loads):
+    pathlib.Path("photos/b.png").rename("b.png")
+    run()
+    before = pathlib.Path("out/a.png").stat().st_mtime_ns
+    pathlib.Path("b.png").rename("photos/b.png")
+    half = pathlib.Path("out/.unfinished-1.png")
+    half.write_bytes(b"half")
+    assert run() == 0
+    assert counts() == {"done": 1, "skipped": 2}
+    assert failures() == {}
+    assert pathlib.Path("out/a.png").stat().st_mtime_ns == before
+    assert not half.exists()
+    assert run(overwrite=True) == 0
+    assert counts() == {"done": 3}
+
+
+def test_one_mask_for_all_and_a_glob(loads):
+    assert run(image="photos/[ab].png", mask="masks/c.png") == 0
+    assert results() == ["a.png", "b.png"]
+
+
+def test_two_pictures_of_one_result_both_fail(loads):
+    Image.open("photos/a.png").save("photos/a.gif")
+    assert run() == 1
+    assert set(failures()) == {"photos/a.gif", "photos/a.png"}
+    assert results() == ["b.png", "c.png"]
+
+
+def test_a_file_of_jobs(loads):
+    pathlib.Path("jobs.csv").write_text(
+        "image,mask,output,mask_dilation\n"
+        f"photos/a.png,masks/a.png,{os.getcwd()}/far/x.png,1\n"
+        "photos/b.png,,far/y.png,\n"
+        "photos/c.png,masks/c.png,far/c.gif,\n"
+    )
+    assert run(jobs="jobs.csv", report="report") == 1
+    assert results("far") == ["x.png"]
+    assert counts("report") == {"done": 1, "failed": 2}
+    found = failures("report")
+    assert found["jobs.csv, line 3"] == "mask is missing."
+    assert "the ending is .gif" in found["photos/c.png"]
+
+
+@pytest.mark.parametrize(
+    "values, message",
+    [
+        ({"image": "nowhere"}, "--image: there is nothing at nowhere/"),
+        ({"mask": "nowhere"}, "--mask: there is nothing at nowhere/"),
+        ({"output": "photos/"}, "another folder than --image's"),
+        ({"output": "a.png"}, "must be a folder"),
+        ({"jobs": "no.csv", "report": "r"}, "no.csv cannot be read"),
+        ({"runner": "NoRunner"}, "--runner=NoRunner failed"),
+    ],
+)
+def test_mistakes_are_one_line(loads, values, message):
+    with pytest.raises((ValueError, RuntimeError), match=message) as caught:
+        run(**values)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_write_that_breaks_leaves_nothing_under_the_name(tmp_path):
+    def parts():
+        yield b"half"
+        raise OSError("no space left")
+
+    path = tmp_path / "a.png"
+    with pytest.raises(OSError, match="no space left"):
+        batch_pipeline.Files.write_parts(str(path), parts())
+    assert not path.exists()
+    assert batch_pipeline.remove_unfinished([str(tmp_path)]) == 1
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.slow
+def test_killed_in_the_middle_it_goes_on_and_equals_an_undisturbed_run(
+    tmp_path, monkeypatch, make_workdir
+):
+    monkeypatch.chdir(tmp_path)
+    stems = [f"{number:03d}" for number in range(300)]
+    write_pairs(stems)
+    pathlib.Path("photos/007.png").write_bytes(b"\x89PNG cut")
+    model = make_workdir(tmp_path / "run")
+    command = [sys.executable, "-m", "export.batch_inpaint", f"--model={model}"]
+    command += ["--image=photos", "--mask=masks"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+    process = subprocess.Popen([*command, "--output=out"], env=environment)
+    end = time.monotonic() + 300
+    while not os.path.isdir("out") or len(results()) < 20:
+        assert process.poll() is None and time.monotonic() < end
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    survived = len(results())
+    assert 20 <= survived < 299
+
+    options = {"env": environment, "capture_output": True, "text": True}
+    done = subprocess.run([*command, "--output=out"], **options)
+    assert done.returncode == 1, done.stderr
+    expected = {"done": 299 - survived, "skipped": survived, "failed": 1}
+    assert counts() == expected
+    two = ["--", "--direct_num_workers=2", "--direct_running_mode=multi_processing"]
+    done = subprocess.run([*command, "--output=whole", *two], **options)
+    assert done.returncode == 1, done.stderr
+    assert counts("whole") == {"done": 299, "failed": 1}
+    assert results() == results("whole")
+    for name in results():
+        first, second = pathlib.Path("out", name), pathlib.Path("whole", name)
+        assert first.read_bytes() == second.read_bytes()
+    assert not [name for name in os.listdir("out") if name.startswith(".")]
