@@ -24,7 +24,7 @@ def fold(generator: Generator) -> Generator:
     lies between convolution and normalization.
 
     Args:
-        generator: built, in float32.
+        generator: built; its weights are float32 under any precision policy.
     """
     if generator.normalization != "batch" or generator.resampling != "strided":
         return generator
@@ -32,6 +32,7 @@ def fold(generator: Generator) -> Generator:
     folded = type(generator).from_config({**generator.get_config(), **changes})
     folded.build()
     parts = generator.parts
+    alpha = float(generator.fade_in_alpha.numpy())
     newest = f"refinement_block_{generator.stage - 1}"
     for name, target in folded.parts.items():
         source = parts[name]
@@ -41,7 +42,11 @@ def fold(generator: Generator) -> Generator:
         pairs = list(zip(_pairs(source), _pairs(target)))
         for pair, folded_pair in pairs:
             last = pair is pairs[-1][0]
-            factor = float(generator.fade_in_alpha) if name == newest and last else 1.0
+            factor = (
+                float(generator.fade_in_alpha.numpy())
+                if name == newest and last
+                else 1.0
+            )
             _fold_pair(pair, folded_pair, factor)
     folded.fade_in_alpha.assign(1.0)
     return folded
