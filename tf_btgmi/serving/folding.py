@@ -42,11 +42,7 @@ def fold(generator: Generator) -> Generator:
         pairs = list(zip(_pairs(source), _pairs(target)))
         for pair, folded_pair in pairs:
             last = pair is pairs[-1][0]
-            factor = (
-                float(generator.fade_in_alpha.numpy())
-                if name == newest and last
-                else 1.0
-            )
+            factor = alpha if name == newest and last else 1.0
             _fold_pair(pair, folded_pair, factor)
     folded.fade_in_alpha.assign(1.0)
     return folded
