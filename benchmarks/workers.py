@@ -1,0 +1,268 @@
+"""What more workers bring: training steps of 1, 2 and 4 processes on this machine.
+
+    python -m benchmarks.workers --config=configs/outdoor_128.py --workers=1,2,4
+
+Each worker is a process with one thread on one core, and they talk over loopback, as
+machines would over a network (`--strategy=multi_worker`). Beside the measured
+efficiency stands a calculated one: the step of one worker, and a ring all-reduce of the
+gradients at the bandwidth that two workers reach when they do nothing but sum. More
+workers than cores share them, which both columns take into account. Takes a few
+minutes.
+"""
+
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from typing import List, NamedTuple
+
+from absl import flags
+
+from tf_btgmi import config as config_lib
+from tf_btgmi import program
+
+FLAGS = flags.FLAGS
+_KINDS = ("worker", "global")
+_TIMEOUT = 1200
+
+
+class Measured(NamedTuple):
+    """Medians of one number of workers and batch size.
+
+    Attributes:
+        step_seconds: of a training step.
+        gradient_bytes: that a step sums over the workers.
+        sum_seconds: of such a sum alone; 0 with one worker.
+    """
+
+    step_seconds: float
+    gradient_bytes: int
+    sum_seconds: float
+
+
+def define_flags():
+    """The flags of this program; `program.run` calls it."""
+    program.define_config_flag(default="configs/smoke.py")
+    flags.DEFINE_list("workers", ["1", "2", "4"], "Numbers of processes, 1 the first.")
+    flags.DEFINE_integer(
+        "batch_size",
+        8,
+        "Pictures a step: of each worker where that is constant, otherwise of all.",
+        lower_bound=1,
+    )
+    flags.DEFINE_list(
+        "constant", list(_KINDS), "Whose batch stays the same: worker, global or both."
+    )
+    flags.DEFINE_integer("steps", 15, "Steps that are timed.", lower_bound=2)
+    flags.DEFINE_integer("rounds", 3, "Runs whose median is taken.", lower_bound=1)
+
+
+def main(argv):
+    """Prints a table for each kind of constant batch."""
+    del argv
+    if not all(text.isdigit() and int(text) for text in FLAGS.workers):
+        raise program.UsageError("--workers must be whole numbers above 0.")
+    numbers = [int(text) for text in FLAGS.workers]
+    if numbers[0] != 1:
+        raise program.UsageError("--workers must begin with 1, the one to compare to.")
+    if not set(FLAGS.constant) <= set(_KINDS):
+        raise program.UsageError(f"--constant takes {' and '.join(_KINDS)}.")
+    if "global" in FLAGS.constant and any(FLAGS.batch_size % n for n in numbers):
+        raise program.UsageError("--batch_size must be a multiple of all --workers.")
+    if FLAGS.config.task != "inpainting":
+        raise program.UsageError("--config must be one of inpainting.")
+    cores = sorted(os.sched_getaffinity(0))
+    print(f"{len(cores)} cores; {FLAGS.config.name}, medians of {FLAGS.rounds} runs.")
+    for kind in FLAGS.constant:
+        _print_table(kind, numbers, cores)
+    return 0
+
+
+def all_reduce_seconds(num_workers: int, num_bytes: float, bandwidth: float) -> float:
+    """Time of a ring all-reduce, without latency.
+
+    In a ring each worker sends (and receives) 2 (n - 1) / n times the bytes: n - 1
+    times a share of 1 / n while sums are made, and as often while they are handed on.
+
+    Args:
+        num_workers: n.
+        num_bytes: of what is summed.
+        bandwidth: bytes a second that a worker sends while it receives as much.
+    """
+    return 2 * (num_workers - 1) / num_workers * num_bytes / bandwidth
+
+
+def expected_efficiency(
+    step_seconds: float,
+    num_workers: int,
+    num_bytes: float,
+    bandwidth: float,
+    num_cores: int,
+) -> float:
+    """Images a second of n workers as a share of n times those of one.
+
+    Nothing of the sum is hidden behind computing, so this is a lower bound where a
+    framework hides some.
+
+    Args:
+        step_seconds: what one worker computes in a step, its share of the batch, alone.
+        num_workers: n.
+        num_bytes: of the gradients of a step.
+        bandwidth: as for `all_reduce_seconds`.
+        num_cores: that the workers have together; more workers than these take turns.
+    """
+    computing = step_seconds * max(1.0, num_workers / num_cores)
+    summing = all_reduce_seconds(num_workers, num_bytes, bandwidth)
+    return step_seconds / (computing + summing)
+
+
+def measure(config, num_workers: int, batch_size: int, steps: int, cores) -> Measured:
+    """Runs the workers, with `batch_size` pictures each.
+
+    Raises:
+        program.ProgramFailure: one of them failed.
+    """
+    config.data.global_batch_size = num_workers * batch_size
+    config_lib.validate(config)
+    with tempfile.TemporaryDirectory() as folder:
+        config_path = os.path.join(folder, "config.json")
+        config_lib.save(config, config_path)
+        ports = _free_ports(num_workers)
+        cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
+        workers = []
+        try:
+            for index in range(num_workers):
+                settings = {
+                    "config": config_path,
+                    "batch_size": batch_size,
+                    "steps": steps,
+                    "core": cores[index % len(cores)],
+                    "report": os.path.join(folder, f"report-{index}.json"),
+                }
+                task = {"type": "worker", "index": index}
+                workers.append(
+                    _start(folder, settings, {"cluster": cluster, "task": task})
+                )
+            reports = [
+                _report(folder, index, worker) for index, worker in enumerate(workers)
+            ]
+        finally:
+            # With TensorFlow 2.15 the end of a process that had several workers may
+            # never come; what it had to say is in its report.
+            for worker in workers:
+                worker.kill()
+                worker.wait()
+    # All wait for the slowest in every step.
+    return max(reports, key=lambda report: report.step_seconds)
+
+
+def _print_table(kind: str, numbers: List[int], cores) -> None:
+    print(f"\nBatch constant: {kind}, {FLAGS.batch_size}\n")
+    print(
+        "| workers | batch a worker | ms a step | images/s | efficiency | calculated | "
+        "MB of gradients | ms for their sum alone |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    size = {n: FLAGS.batch_size // (n if kind == "global" else 1) for n in numbers}
+    runs = {n: [] for n in numbers}
+    # In turn, so that what else the machine does hits all of them.
+    for _ in range(FLAGS.rounds):
+        for n in numbers:
+            runs[n].append(measure(FLAGS.config, n, size[n], FLAGS.steps, cores))
+    found = {n: _median(runs[n]) for n in numbers}
+    one = found[1]
+    bandwidth = _bandwidth(found)
+    for n in numbers:
+        mine = found[n]
+        share = one.step_seconds * size[n] / size[1]
+        efficiency = share / mine.step_seconds
+        calculated = "-"
+        if bandwidth:
+            calculated = expected_efficiency(
+                share, n, mine.gradient_bytes, bandwidth, len(cores)
+            )
+            calculated = f"{calculated:.2f}"
+        mark = ", cores shared" if n > len(cores) else ""
+        rate = n * size[n] / mine.step_seconds
+        print(
+            f"| {n}{mark} | {size[n]} | {1000 * mine.step_seconds:.0f} | {rate:.1f} | "
+            f"{efficiency:.2f} | {calculated} | "
+            f"{mine.gradient_bytes / 1e6:.1f} | {1000 * mine.sum_seconds:.1f} |",
+            flush=True,
+        )
+    if bandwidth:
+        print(f"\nBandwidth of the sum over two workers: {bandwidth / 1e6:.0f} MB/s.")
+
+
+def _median(runs: List[Measured]) -> Measured:
+    return Measured(
+        statistics.median(run.step_seconds for run in runs),
+        runs[0].gradient_bytes,
+        statistics.median(run.sum_seconds for run in runs),
+    )
+
+
+def _bandwidth(found) -> float:
+    """Bytes a second of two workers that only sum; 0 where two were not measured."""
+    if 2 not in found:
+        return 0.0
+    two = found[2]
+    return all_reduce_seconds(2, two.gradient_bytes, 1.0) / two.sum_seconds
+
+
+def _start(folder: str, settings: dict, cluster: dict):
+    name = os.path.join(folder, f"settings-{cluster['task']['index']}.json")
+    with open(name, "w", encoding="utf-8") as file:
+        json.dump(settings, file)
+    with open(f"{name}.log", "w", encoding="utf-8") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.worker_process", name],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={
+                **os.environ,
+                "TF_CONFIG": json.dumps(cluster),
+                "OMP_NUM_THREADS": "1",
+                "TF_NUM_INTRAOP_THREADS": "1",
+                "CUDA_VISIBLE_DEVICES": "-1",
+            },
+        )
+
+
+def _report(folder: str, index: int, worker) -> Measured:
+    """What a worker has measured, as soon as it is there."""
+    path = os.path.join(folder, f"report-{index}.json")
+    end = time.monotonic() + _TIMEOUT
+    while not os.path.exists(path):
+        if worker.poll() or time.monotonic() > end:
+            said = _last_line(folder, index)
+            raise program.ProgramFailure(f"Worker {index} gave no report: {said}")
+        time.sleep(0.1)
+    with open(path, encoding="utf-8") as file:
+        return Measured(**json.load(file))
+
+
+def _last_line(folder: str, index: int) -> str:
+    path = os.path.join(folder, f"settings-{index}.json.log")
+    with open(path, encoding="utf-8", errors="replace") as file:
+        lines = [line.strip() for line in file if line.strip()]
+    return lines[-1] if lines else "it said nothing."
+
+
+def _free_ports(count: int) -> List[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+if __name__ == "__main__":
+    program.run(main, define_flags)

@@ -1,0 +1,90 @@
+"""The calculation beside the measurement of several workers, and one small run."""
+
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks import workers
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def test_a_ring_sends_twice_the_bytes_less_a_share():
+    assert workers.all_reduce_seconds(1, 8e6, 1e6) == 0.0
+    assert workers.all_reduce_seconds(2, 8e6, 1e6) == 8.0
+    assert workers.all_reduce_seconds(4, 8e6, 1e6) == 12.0
+    assert workers.all_reduce_seconds(1000, 8e6, 1e6) == pytest.approx(15.984)
+
+
+@pytest.mark.parametrize(
+    "num_workers, num_cores, expected",
+    [
+        # 4 s of computing, and 2 (n - 1) / n of 1 s for the sum.
+        (1, 1, 1.0),
+        (2, 2, 4 / 5),
+        (4, 4, 4 / 5.5),
+        # Four on two cores compute for twice as long.
+        (4, 2, 4 / 9.5),
+    ],
+)
+def test_efficiency_is_the_share_of_a_step_that_computes(
+    num_workers, num_cores, expected
+):
+    found = workers.expected_efficiency(4.0, num_workers, 2e6, 2e6, num_cores)
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.slow
+def test_the_program_measures_two_workers_beside_one():
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "benchmarks.workers",
+            "--config=configs/smoke.py",
+            "--config.generator.base_filters=4",
+            "--config.generator.max_filters=8",
+            "--config.generator.num_head_blocks=1",
+            "--config.procedure.num_refinement_blocks=1",
+            "--config.discriminator.base_filters=4",
+            "--config.discriminator.num_scales=2",
+            "--config.data.image_size=32",
+            "--config.losses.ppl_patch_size=31",
+            "--workers=1,2",
+            "--batch_size=2",
+            "--steps=3",
+            "--rounds=1",
+            "--constant=global",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [line.split(" | ") for line in done.stdout.splitlines() if "| " in line]
+    one, two = rows[-2:]
+    assert one[0].startswith("| 1") and two[0].startswith("| 2")
+    assert (one[1], two[1]) == ("2", "1")
+    assert float(one[4]) == 1.0 and one[5] == "1.00"
+    assert 0 < float(two[4]) < 2 and 0 < float(two[5]) < 1
+    assert one[6] == two[6] and float(one[6]) > 0
+
+
+@pytest.mark.parametrize(
+    "flag, message",
+    [
+        ("--workers=2,4", "--workers must begin with 1"),
+        ("--batch_size=3", "--batch_size must be a multiple of all --workers"),
+    ],
+)
+def test_wrong_flags_are_one_line(flag, message):
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.workers", flag],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert message in done.stderr and done.stderr.count("\n") == 1
