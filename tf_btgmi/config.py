@@ -150,7 +150,8 @@ class GeneratorConfig:
         resampling: `strided` or `interpolated` (the ablation of Sec. 3.1).
         harmonized_change: whether a `harmonized` picture is the one that comes in
             with its colours changed by an affine map at every pixel, which keeps its
-            detail, or made from features alone.
+            detail and takes in how they mismatch across the object's edge, or made
+            from features alone.
     """
 
     architecture: str = "residual"

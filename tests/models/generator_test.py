@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from tf_btgmi.models.generator import Generator
 from tf_btgmi.models.naming import named_weights
+from tf_btgmi.ops.mismatch import boundary_mismatch
 
 TINY = {"base_filters": 4, "max_filters": 8, "num_downsamplings": 2}
 
@@ -239,21 +240,25 @@ def test_a_second_output_adds_one_back_end_and_one_input_channel():
     )
 
 
-def test_a_harmonized_picture_starts_as_the_one_that_comes_in(guided_inputs):
-    generator = tiny(outputs=BOTH)
-    before = generator(guided_inputs)["harmonized"]
-    np.testing.assert_array_equal(before, guided_inputs[..., :3])
+def test_a_harmonized_picture_starts_with_half_of_the_mismatch(guided_inputs):
+    image, hole, foreground = np.split(guided_inputs.numpy(), [3, 4], axis=-1)
+    mismatch = boundary_mismatch(image, foreground, hole).numpy()
+    assert np.abs(mismatch).max() > 0.1
+    before = tiny(outputs=BOTH)(guided_inputs)["harmonized"]
+    wanted = np.clip(image + 0.5 * mismatch, -1, 1)
+    np.testing.assert_allclose(before, wanted, atol=1e-6)
 
 
-def test_a_harmonized_picture_is_an_affine_map_of_the_colours(guided_inputs):
+def test_a_harmonized_picture_is_an_affine_map_of_colours_and_mismatch(guided_inputs):
     generator = tiny(outputs=BOTH)
     generator(guided_inputs)
     factors = np.array([[0.0, 0.1, 0.0], [0.0, -0.2, 0.0], [0.3, 0.0, 0.0]])
-    offset = np.array([0.05, 0.0, -0.1])
-    bias = np.arctanh(np.concatenate([factors.ravel(), offset]) / 2)
+    offset, trust = np.array([0.05, 0.0, -0.1]), np.array([0.2, 0.4, 0.0])
+    bias = np.arctanh(np.concatenate([factors.ravel(), offset, trust]) / 2)
     generator.back_ends["harmonized"].to_image.inner.bias.assign(bias)
-    image = guided_inputs.numpy()[..., :3]
-    wanted = image + image @ factors + offset
+    image, hole, foreground = np.split(guided_inputs.numpy(), [3, 4], axis=-1)
+    mismatch = boundary_mismatch(image, foreground, hole).numpy()
+    wanted = image + image @ factors + offset + trust * mismatch
     after = generator(guided_inputs)["harmonized"]
     np.testing.assert_allclose(after, np.clip(wanted, -1, 1), atol=1e-6)
 
