@@ -1,7 +1,7 @@
 r"""Both outputs at 128x128, compact, from the weights of `outdoor_128`.
 
 Command: python -m tf_btgmi.train --config=configs/guided_outdoor_128.py \
-    --workdir=runs/guided_outdoor_128 --init_from=runs/outdoor_128 \
+    --workdir=runs/guided_outdoor_128 --init_from=btgmi-outdoor-128 \
     --config.data.source=folder:OBJECTS
 where OBJECTS holds `images/` and `masks/` (white = object) with files of the same
 names. Without --init_from it starts from nothing and needs some 7,000 steps of head.
@@ -17,7 +17,7 @@ def get_config() -> Config:
     """The experiment."""
     config = Config(name="guided_outdoor_128", task="guided")
     config.data.image_size = 128
-    config.data.min_crop = 0.5
+    config.data.min_crop = 0.6
     config.data.color_jitter = 0.1
     config.data.num_validation_images = 32
     config.masks.rectangles = 0.5
@@ -32,7 +32,13 @@ def get_config() -> Config:
     config.losses.ppl_patch_size = 64
     config.losses.ppl_max_holes = 1
     # Colours are what `harmonized` is about, and PPL hardly sees them drift.
-    config.losses.pixel_weight = 20.0
+    config.losses.pixel_region = "hole"
+    config.losses.pixel_weight = 4.0
+    # An edge without a gap tells most about an object's colours.
+    config.guided.empty_gaps = 2.0
+    config.guided.band_gaps = 1.25
+    config.guided.box_gaps = 0.25
+    config.guided.plain_holes = 0.5
     config.procedure.head_steps = 3_000
     config.procedure.refinement_steps = 150
     config.procedure.fade_in_steps = 100
