@@ -23,7 +23,7 @@ def get_config() -> Config:
     config.masks.borders = 0.15
     config.masks.max_hole_ratio = 0.5
     config.generator.base_filters = 24
-    config.generator.max_filters = 96
+    config.generator.max_filters = 192
     # 32x32 cells in the middle, as the paper's network has for 256x256.
     config.generator.num_downsamplings = 2
     config.generator.num_head_blocks = 6
