@@ -1,90 +1,179 @@
-"""How long a training step takes, without the input pipeline.
+"""How long a training step takes, where the time goes and what it is a share of.
 
-    python -m benchmarks.train_step --config=configs/outdoor_128.py --sizes=64,128
+    python -m benchmarks.train_step --config=configs/outdoor_128.py
+    python -m benchmarks.train_step --batches=8,1,16,32,64 --sizes=128,64,256 \
+        --precisions=float32,mixed_bfloat16 --jit=0,1 --replicas=1,2 --parts=0
 
-Each row is the median of `--steps` steps of stage 0 on one batch of random pictures,
-after three that are not counted. Takes about a minute a row on a CPU.
+The first value of each flag makes the first row; each further value makes a row in
+which only that flag differs, or, with `--product`, there is a row for every
+combination. Each row is a process of its own and the median of `--steps` steps on one
+batch of random pictures: of the bare `tf.function`, and under `fit` as it is trained
+(under a strategy, with the callback of the average), which take turns. Its share is
+that of the FLOPs of the step's convolutions and matrix products in what a large
+convolution, and a large matrix product, reach in the same process and precision. With
+`--parts=1` a second table has the parts of the first row's step, each a function of
+its own, and a batch from the input pipeline. The default takes about five minutes.
 """
 
-import statistics
-import time
+import itertools
 
 from absl import flags
 
+from benchmarks import children, timing
+from tf_btgmi import config as config_lib
 from tf_btgmi import program
 
 FLAGS = flags.FLAGS
-program.define_config_flag(default="configs/outdoor_128.py")
-flags.DEFINE_list("sizes", ["64", "128"], "Sides of the pictures in pixels.")
-flags.DEFINE_list(
-    "precisions", ["float32", "mixed_bfloat16"], "Values of training.precision."
-)
-flags.DEFINE_integer("steps", 15, "Steps measured a row.", lower_bound=1)
+_AXES = ("precisions", "sizes", "batches", "jit", "replicas")
+
+
+def define_flags():
+    """The flags of this program; `program.run` calls it."""
+    program.define_config_flag(default="configs/outdoor_128.py")
+    flags.DEFINE_list(
+        "precisions", ["float32", "mixed_bfloat16"], "Values of training.precision."
+    )
+    flags.DEFINE_list("sizes", ["128", "64"], "Sides of the pictures in pixels.")
+    flags.DEFINE_list("batches", [], "Pictures a step; the config's if empty.")
+    flags.DEFINE_list("jit", ["0"], "Whether XLA compiles the step: 0, 1 or both.")
+    flags.DEFINE_list("replicas", ["1"], "Logical CPU devices that share a batch.")
+    flags.DEFINE_bool("product", False, "A row for every combination.")
+    flags.DEFINE_bool("parts", True, "The table of the step's parts.")
+    flags.DEFINE_integer("steps", 12, "Steps measured a row.", lower_bound=1)
+    flags.DEFINE_integer("stage", 0, "Refinement blocks that run.", lower_bound=0)
 
 
 def main(argv):
-    """Prints a row for each precision and size."""
+    """Prints a row for each setting, then the parts of the first."""
     del argv
-    if not all(size.isdigit() for size in FLAGS.sizes):
-        raise program.UsageError("--sizes must be whole numbers (pixels).")
-    batch_size = FLAGS.config.data.global_batch_size
-    print("| precision | size | batch | ms a step | images/s |")
-    print("|---|---|---|---|---|")
-    for precision in FLAGS.precisions:
-        for size in map(int, FLAGS.sizes):
-            seconds = seconds_per_step(FLAGS.config, precision, size, FLAGS.steps)
-            print(
-                f"| {precision} | {size} | {batch_size} | {1000 * seconds:.0f} | "
-                f"{batch_size / seconds:.1f} |",
-                flush=True,
+    config = FLAGS.config
+    batches = FLAGS.batches or [str(config.data.global_batch_size)]
+    values = [
+        FLAGS.precisions,
+        *(
+            whole_numbers(name, texts)
+            for name, texts in (
+                ("sizes", FLAGS.sizes),
+                ("batches", batches),
+                ("jit", FLAGS.jit),
+                ("replicas", FLAGS.replicas),
             )
+        ),
+    ]
+    rows = settings(values, FLAGS.product)
+    for row in rows:
+        check(config, row)
+    print(
+        "| precision | px | batch | XLA | replicas | ms | images/s | `fit` over it "
+        "| GFLOP/s | of a convolution | of a product | peak MiB |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
+    for row in rows:
+        found = run_child("measure", config, row)
+        step, count = found["step"], row["batches"]
+        rate = found["flops"] / step / 1e9 if found["flops"] else None
+        shares = [
+            f"{rate / found[name]:.0%}" if rate else ""
+            for name in ("convolution", "product")
+        ]
+        print(
+            f"| {row['precisions']} | {row['sizes']} | {count} | {row['jit']} | "
+            f"{row['replicas']} | {timing.milliseconds(step)} | {count / step:.1f} | "
+            f"{found['fit']:.2f} | {f'{rate:.0f}' if rate else ''} | "
+            f"{shares[0]} | {shares[1]} | {found['peak_mib']:.0f} |",
+            flush=True,
+        )
+    if FLAGS.parts:
+        _print_parts(run_child("measure_parts", config, {**rows[0], "replicas": 1}))
+    return 0
 
 
-def seconds_per_step(config, precision: str, size: int, steps: int) -> float:
-    """Median seconds of a step, measured under `fit` with the callbacks' average."""
-    import keras
-    import tensorflow as tf
+def _print_parts(found: dict) -> None:
+    print("\n| part | ms | of their sum | GFLOP/s |\n|---|---|---|---|")
+    total = sum(found["seconds"].values())
+    for name, seconds in found["seconds"].items():
+        count = found["flops"].get(name)
+        rate = f"{count / seconds / 1e9:.0f}" if count else ""
+        share = f"{seconds / total:.0%}"
+        print(f"| {name} | {timing.milliseconds(seconds)} | {share} | {rate} |")
+    print(
+        f"| a batch of the input pipeline, alone | "
+        f"{timing.milliseconds(found['input'])} | | |"
+    )
 
-    from tf_btgmi import config as config_lib
-    from tf_btgmi.training.callbacks import GeneratorAverage
-    from tf_btgmi.training.strategy import make_strategy
-    from tf_btgmi.training.trainer import build_model
 
-    class Timer(keras.callbacks.Callback):
-        def __init__(self):
-            super().__init__()
-            self.times = []
+def whole_numbers(name: str, texts) -> list:
+    """The values of a flag.
 
-        def on_train_batch_end(self, batch, logs=None):
-            self.times.append(time.perf_counter())
+    Raises:
+        UsageError: one is no whole number.
+    """
+    if not texts or not all(text.isdigit() for text in texts):
+        raise program.UsageError(f"--{name} must be whole numbers, with commas.")
+    return [int(text) for text in texts]
 
-    config.training.precision = precision
-    config.data.image_size = size
+
+def settings(values, product: bool) -> list:
+    """Dicts by axis: the first values, then one changed at a time, or all products.
+
+    Args:
+        values: for each axis its values.
+        product: whether all are combined.
+    """
+    if product:
+        chosen = list(itertools.product(*values))
+    else:
+        first = tuple(axis[0] for axis in values)
+        chosen = [first]
+        for position, axis in enumerate(values):
+            for value in axis[1:]:
+                chosen.append(first[:position] + (value,) + first[position + 1 :])
+    return [dict(zip(_AXES, row)) for row in chosen]
+
+
+def check(config, row: dict) -> None:
+    """Whether a row can be measured.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if row["jit"] > 1 or row["replicas"] < 1 or row["batches"] < 1:
+        raise program.UsageError(
+            "--jit must be 0 or 1, --replicas and --batches at least 1."
+        )
+    if row["batches"] % row["replicas"]:
+        raise program.UsageError(
+            f"A batch of {row['batches']} cannot be split over {row['replicas']}."
+        )
+    config_lib.validate(changed(config, row))
+
+
+def changed(config, row: dict):
+    """A copy of the config with the row's precision, size and batch."""
+    import dataclasses
+
+    config = config_lib.from_dict(dataclasses.asdict(config))
+    config.training.precision = row["precisions"]
+    config.data.image_size = row["sizes"]
+    config.data.global_batch_size = row["batches"]
     config.procedure.warmup_steps = 0
-    config_lib.validate(config)
-    model = build_model(config, make_strategy("mirrored"))
-    model.begin_stage(0)
-    image = tf.random.uniform([config.data.global_batch_size, size, size, 3], -1, 1)
-    mask = tf.pad(
-        tf.ones([len(image), size // 2, size // 2, 1]),
-        [[0, 0], [size // 4, size // 4], [size // 4, size // 4], [0, 0]],
+    return config
+
+
+def run_child(function: str, config, row: dict) -> dict:
+    """What a function of `step_times` finds for a row, in a process of its own."""
+    import dataclasses
+
+    return children.call(
+        "benchmarks.step_times",
+        function,
+        config=dataclasses.asdict(changed(config, row)),
+        jit=bool(row["jit"]),
+        replicas=row["replicas"],
+        stage=FLAGS.stage,
+        steps=FLAGS.steps,
     )
-    batch = {"image": image, "mask": mask}
-    if config.task in ("guided", "harmonization"):
-        # The foreground is all that is not the hole; which part it is costs the same.
-        batch.update(foreground=1.0 - mask, masked_image=image * (1.0 - mask))
-    batches = tf.data.Dataset.from_tensors(batch).repeat()
-    timer = Timer()
-    model.fit(
-        batches,
-        steps_per_epoch=3 + steps,
-        verbose=0,
-        shuffle=False,
-        callbacks=[GeneratorAverage(), timer],
-    )
-    times = timer.times[2:]
-    return statistics.median(b - a for a, b in zip(times, times[1:]))
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(main, define_flags)
