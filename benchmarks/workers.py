@@ -238,7 +238,8 @@ def _report(folder: str, index: int, worker) -> Measured:
     path = os.path.join(folder, f"report-{index}.json")
     end = time.monotonic() + _TIMEOUT
     while not os.path.exists(path):
-        if worker.poll() or time.monotonic() > end:
+        ended = worker.poll() is not None and not os.path.exists(path)
+        if ended or time.monotonic() > end:
             said = _last_line(folder, index)
             raise program.ProgramFailure(f"Worker {index} gave no report: {said}")
         time.sleep(0.1)

@@ -7,6 +7,8 @@ import sys
 import pytest
 
 from benchmarks import workers
+from tf_btgmi import config as config_lib
+from tf_btgmi import program
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -34,6 +36,45 @@ def test_efficiency_is_the_share_of_a_step_that_computes(
 ):
     found = workers.expected_efficiency(4.0, num_workers, 2e6, 2e6, num_cores)
     assert found == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.fixture
+def start_fakes(monkeypatch):
+    """Makes workers of one line of Python, which knows its `report` and `index`."""
+
+    def fake(body):
+        def start(folder, settings, cluster):
+            index = cluster["task"]["index"]
+            head = f"report = {settings['report']!r}; index = {index}; "
+            with open(f"{folder}/settings-{index}.json.log", "w") as log:
+                command = [sys.executable, "-c", head + body]
+                started.append(subprocess.Popen(command, stdout=log, stderr=log))
+            return started[-1]
+
+        monkeypatch.setattr(workers, "_start", start)
+        return started
+
+    started = []
+    return fake
+
+
+def test_the_slowest_report_counts_and_workers_that_never_end_are_ended(start_fakes):
+    started = start_fakes(
+        "import json, os, time; "
+        "json.dump(dict(step_seconds=1.0 + index, gradient_bytes=8, sum_seconds=0.5), "
+        "open(report + '.new', 'w')); os.replace(report + '.new', report); "
+        "time.sleep(600)"
+    )
+    found = workers.measure(config_lib.Config(), 2, 4, 3, [0])
+    assert found == workers.Measured(2.0, 8, 0.5)
+    assert len(started) == 2
+    assert all(worker.poll() is not None for worker in started)
+
+
+def test_a_worker_that_fails_is_told_with_its_last_line(start_fakes):
+    start_fakes("raise SystemExit('no such port')")
+    with pytest.raises(program.ProgramFailure, match="Worker 0 .*: no such port"):
+        workers.measure(config_lib.Config(), 2, 4, 3, [0])
 
 
 @pytest.mark.slow
