@@ -12,7 +12,6 @@ written uncompressed, which is the one way Pillow can.
 import dataclasses
 import io
 import os
-import zlib
 from typing import List, Tuple
 
 import cv2
@@ -21,6 +20,7 @@ import tifffile
 from PIL import Image
 
 from tf_btgmi.inference import metadata as metadata_lib
+from tf_btgmi.inference import png_rows
 from tf_btgmi.inference.pictures import Picture, upright
 
 FORMATS = {
@@ -161,26 +161,26 @@ def _encoders():
 
 
 def _png(picture: Picture, notes: List[str]) -> bytes:
-    if picture.pixels.dtype == np.uint16:
-        chunks = _sixteen_bit_png(picture.pixels)
-    else:
+    if picture.mode in ("1", "P"):
         chunks = metadata_lib.png_chunks(_saved(picture, "PNG"))
+    else:
+        chunks = _png_chunks(picture.pixels)
     extra = metadata_lib.chunks_of(picture.metadata)
     return metadata_lib.png_file([chunks[0], *extra, *chunks[1:]])
 
 
-def _sixteen_bit_png(pixels: np.ndarray) -> list:
+def _png_chunks(pixels: np.ndarray) -> list:
     height, width = pixels.shape[:2]
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    depth = 8 * pixels.dtype.itemsize
     header = b"".join(number.to_bytes(4, "big") for number in (width, height))
-    header += bytes([16, {1: 0, 2: 4, 3: 2, 4: 6}[channels], 0, 0, 0])
-    rows = pixels.astype(">u2").reshape(height, -1).view(np.uint8)
-    # PNG's filter 2: each byte less the one above it.
-    lines = np.full((height, rows.shape[1] + 1), 2, np.uint8)
-    lines[0, 1:] = rows[0]
-    np.subtract(rows[1:], rows[:-1], out=lines[1:, 1:])
-    body = zlib.compress(lines.tobytes(), 4)
-    return [(b"IHDR", header), (b"IDAT", body), (b"IEND", b"")]
+    header += bytes([depth, {1: 0, 2: 4, 3: 2, 4: 6}[channels], 0, 0, 0])
+    if depth == 16:
+        pixels = pixels.astype(">u2")
+    rows = np.ascontiguousarray(pixels).reshape(height, -1).view(np.uint8)
+    parts = png_rows.compressed(rows, channels * depth // 8)
+    body = [(b"IDAT", part) for part in parts]
+    return [(b"IHDR", header), *body, (b"IEND", b"")]
 
 
 def _jpeg(picture: Picture, notes: List[str]) -> bytes:

@@ -1,0 +1,97 @@
+"""The pixels of a PNG file: filtered, and compressed strip by strip on all cores.
+
+A file is encoded whole however small the hole is, and zlib's search for repetitions is
+most of that. Photographs hardly have any: with runs alone (`Z_RLE`) they come out as
+small in a quarter of the time. Whether a picture is one is tried on a few of its rows.
+"""
+
+import concurrent.futures
+import os
+import zlib
+from typing import List
+
+import numpy as np
+
+# PNG's filter 4, Paeth's: each byte less what its neighbours make likely.
+_FILTER = 4
+_LEVEL = 6
+_STRIP_BYTES = 1 << 20
+_SAMPLES, _SAMPLE_BYTES = 4, 1 << 16
+# How much larger a file may be for being written sooner.
+_LARGER = 1.05
+_HEADER = b"\x78\x9c"
+_ADLER = 65521
+
+
+def compressed(rows: np.ndarray, step: int) -> List[bytes]:
+    """The bodies of a picture's IDAT chunks: one zlib stream, in parts.
+
+    Args:
+        rows: uint8 [H, N], the bytes of each row; H and N at least 1.
+        step: bytes a pixel.
+    """
+    height = max(1, _STRIP_BYTES // rows.shape[1])
+    starts = range(0, len(rows), height)
+    strategy = _strategy(rows, step)
+
+    def encode(start):
+        strip = _filtered(rows, start, start + height, step)
+        encoder = zlib.compressobj(_LEVEL, zlib.DEFLATED, -15, 9, strategy)
+        last = start + height >= len(rows)
+        # Nothing after a full flush looks back beyond it.
+        mode = zlib.Z_FINISH if last else zlib.Z_FULL_FLUSH
+        part = encoder.compress(strip) + encoder.flush(mode)
+        return part, zlib.adler32(strip), len(strip)
+
+    # zlib and NumPy let other threads run.
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        strips = list(pool.map(encode, starts))
+    checksum = 1
+    for _, strip, length in strips:
+        checksum = _joined(checksum, strip, length)
+    parts = [part for part, _, _ in strips]
+    parts[0] = _HEADER + parts[0]
+    parts[-1] += checksum.to_bytes(4, "big")
+    return parts
+
+
+def _filtered(rows: np.ndarray, start: int, end: int, step: int) -> bytes:
+    """Rows from `start` to `end`, each with its filter's number before it."""
+    strip = rows[start:end]
+    up, left, corner = (np.zeros_like(strip) for _ in range(3))
+    up[1:] = strip[:-1]
+    if start:
+        up[0] = rows[start - 1]
+    left[:, step:] = strip[:, :-step]
+    corner[:, step:] = up[:, :-step]
+    # How far each neighbour is from up + left - corner.
+    across, down = up.astype(np.int16) - corner, left.astype(np.int16) - corner
+    to_corner = np.abs(across + down)
+    to_left, to_up = np.abs(across), np.abs(down)
+    likely = np.where(to_up <= to_corner, up, corner)
+    is_left = (to_left <= to_up) & (to_left <= to_corner)
+    likely = np.where(is_left, left, likely)
+    lines = np.full((len(strip), strip.shape[1] + 1), _FILTER, np.uint8)
+    np.subtract(strip, likely, out=lines[:, 1:])
+    return lines.tobytes()
+
+
+def _strategy(rows: np.ndarray, step: int) -> int:
+    if rows.nbytes <= _SAMPLES * _SAMPLE_BYTES:
+        return zlib.Z_FILTERED
+    count = max(1, _SAMPLE_BYTES // rows.shape[1])
+    sizes = {zlib.Z_RLE: 0, zlib.Z_FILTERED: 0}
+    for start in np.linspace(0, max(len(rows) - count, 0), _SAMPLES).astype(int):
+        sample = _filtered(rows, start, start + count, step)
+        for strategy in sizes:
+            encoder = zlib.compressobj(_LEVEL, zlib.DEFLATED, -15, 9, strategy)
+            sizes[strategy] += len(encoder.compress(sample) + encoder.flush())
+    runs_do = sizes[zlib.Z_RLE] <= _LARGER * sizes[zlib.Z_FILTERED]
+    return zlib.Z_RLE if runs_do else zlib.Z_FILTERED
+
+
+def _joined(first: int, second: int, length: int) -> int:
+    """Adler-32 of two texts, one after the other, by theirs and the second's length."""
+    low = ((first & 0xFFFF) + (second & 0xFFFF) - 1) % _ADLER
+    high = (first >> 16) + (second >> 16) + length * ((first & 0xFFFF) - 1)
+    return high % _ADLER << 16 | low
