@@ -33,7 +33,7 @@ def main(argv):
         raise program.UsageError(f"--name={FLAGS.name}: letters, digits, - and _ only.")
     # TensorFlow takes seconds to import; a wrong flag is answered before.
     from tf_btgmi.inference.weights import load_generator
-    from tf_btgmi.models.releases import save_release
+    from tf_btgmi.releases import save_release
 
     generator, config = load_generator(FLAGS.workdir)
     _forget_places(config)

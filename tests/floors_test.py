@@ -23,6 +23,7 @@ FLOORS = {
     "models": 3,
     "losses": 4,
     "metrics": 4,
+    "releases": 4,
     "training": 5,
     "evaluation": 5,
     "inference": 5,

@@ -9,7 +9,7 @@ import tf_btgmi
 from export import saved_model
 from tf_btgmi import assets, loading
 from tf_btgmi.models.naming import named_weights
-from tf_btgmi.models.releases import load_release, save_release
+from tf_btgmi.releases import load_release, save_release
 
 
 @pytest.fixture(scope="module")

@@ -113,7 +113,7 @@ def _find(place: Optional[str]) -> Tuple[str, str]:
 def _generator(kind: str, folder: str):
     # TensorFlow takes seconds to import; a wrong place is answered before.
     if kind == "release":
-        from tf_btgmi.models.releases import load_release
+        from tf_btgmi.releases import load_release
 
         return load_release(folder)
     from tf_btgmi.inference.weights import load_generator as load_newest

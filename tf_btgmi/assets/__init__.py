@@ -7,7 +7,7 @@ files come from and under which licence.
 import pathlib
 from typing import Tuple
 
-# What says of a folder that it is a release; `models/releases.py` writes it.
+# What says of a folder that it is a release; `releases.py` writes it.
 RELEASE = "release.json"
 _ROOT = pathlib.Path(__file__).resolve().parent
 

@@ -22,7 +22,7 @@ from tf_btgmi.config import Config
 from tf_btgmi.models import build
 from tf_btgmi.models.generator import HARMONIZED
 from tf_btgmi.models.naming import named_weights
-from tf_btgmi.models.releases import load_release
+from tf_btgmi.releases import load_release
 from tf_btgmi.training.inpainting_gan import InpaintingGAN
 
 _FADE_IN = "fade_in."
