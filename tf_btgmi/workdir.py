@@ -1,8 +1,11 @@
 """What a training run leaves in its folder, and where."""
 
 import os
+import re
+from typing import Optional
 
 import tensorflow as tf
+from absl import logging
 
 CONFIG = "config.json"
 CHECKPOINTS = "checkpoints"
@@ -18,7 +21,7 @@ def newest_checkpoint(place: str) -> str:
     """
     if os.path.exists(f"{place}.index"):
         return place
-    found = tf.train.latest_checkpoint(os.path.join(place, CHECKPOINTS))
+    found = _newest_in(os.path.join(place, CHECKPOINTS))
     if not found:
         raise ValueError(
             f"{place} holds no checkpoint. Give the workdir of a training that has "
@@ -29,7 +32,29 @@ def newest_checkpoint(place: str) -> str:
 
 def has_checkpoint(workdir: str) -> bool:
     """Whether a run in `workdir` has saved anything yet."""
-    return bool(tf.train.latest_checkpoint(os.path.join(workdir, CHECKPOINTS)))
+    return bool(_newest_in(os.path.join(workdir, CHECKPOINTS)))
+
+
+def _newest_in(folder: str) -> Optional[str]:
+    # TensorFlow knows one place only, the file that names the newest checkpoint. Where
+    # that file is damaged, or names what is gone, a run would begin at step 0 and write
+    # over the checkpoints that are there.
+    try:
+        found = tf.train.latest_checkpoint(folder)
+    except ValueError:
+        found = None
+    if found or not os.path.isdir(folder):
+        return found
+    steps = [
+        int(name[len("ckpt-") : -len(".index")])
+        for name in os.listdir(folder)
+        if re.fullmatch(r"ckpt-[0-9]+\.index", name)
+    ]
+    if not steps:
+        return None
+    found = os.path.join(folder, f"ckpt-{max(steps)}")
+    logging.warning("%s does not name its newest checkpoint; took %s.", folder, found)
+    return found
 
 
 def restore(checkpoint: tf.train.Checkpoint, path: str) -> None:

@@ -163,3 +163,69 @@ def test_a_loss_that_is_not_finite_stops_with_its_step_term_and_checkpoint(
         guard.on_train_batch_end(0, {"adversarial_loss": value})
     with pytest.raises(FloatingPointError, match="Last good checkpoint: .*ckpt-0"):
         guard.on_train_batch_end(0, {"adversarial_loss": value})
+
+
+def test_without_a_good_record_the_newest_files_are_taken_not_none(
+    model, checkpoints, tmp_path, caplog
+):
+    for step in (2, 10):
+        model.step.assign(step)
+        checkpoints.save()
+    record = tmp_path / "checkpoints" / "checkpoint"
+    for content in (b"", b"\x00\xff{", b'model_checkpoint_path: "ckpt-9"', None):
+        if content is None:
+            record.unlink()
+        else:
+            record.write_bytes(content)
+        caplog.clear()
+        with caplog.at_level("WARNING", logger="absl"):
+            assert checkpoints.newest.endswith("checkpoints/ckpt-10"), content
+        assert "does not name its newest checkpoint" in caplog.text
+        # As a run does that is started again.
+        again = Checkpoints(model, str(tmp_path), 2, tf.distribute.get_strategy())
+        assert again.restore(again.newest) == 10
+    for path in (tmp_path / "checkpoints").glob("ckpt-10.*"):
+        path.unlink()
+    assert checkpoints.restore(checkpoints.newest) == 2
+
+
+def test_what_a_killed_save_left_is_removed_and_nothing_else(
+    model, checkpoints, tmp_path
+):
+    checkpoints.save()
+    folder = tmp_path / "checkpoints"
+    (folder / "ckpt-7_temp").mkdir()
+    (folder / "ckpt-7_temp" / "part-00000-of-00001.index").touch()
+    (folder / "checkpoint.tmp0123abc").touch()
+    (folder / "ckpt-5.index").touch()
+    (folder / "notes_temp").mkdir()
+    before = {path.name for path in folder.iterdir()}
+    Checkpoints(model, str(tmp_path), 2, tf.distribute.get_strategy())
+    gone = before - {path.name for path in folder.iterdir()}
+    assert gone == {"ckpt-7_temp", "checkpoint.tmp0123abc"}
+
+
+def test_a_checkpoint_with_a_flipped_bit_is_refused_or_is_whole(model, checkpoints):
+    path = checkpoints.save()
+    saved = everything(model)
+    rng = np.random.default_rng(0)
+    refused = 0
+    for file in (f"{path}.index", f"{path}.data-00000-of-00001"):
+        with open(file, "rb") as opened:
+            whole = opened.read()
+        for place in rng.integers(0, 8 * len(whole), 8):
+            data = bytearray(whole)
+            data[place // 8] ^= 1 << (place % 8)
+            with open(file, "wb") as opened:
+                opened.write(data)
+            try:
+                checkpoints.restore(path)
+            except ValueError as error:
+                assert "ckpt-0" in str(error) and "\n" not in str(error)
+                refused += 1
+            else:
+                for value, again in zip(saved, everything(model)):  # noqa: B905
+                    np.testing.assert_array_equal(again, value)
+        with open(file, "wb") as opened:
+            opened.write(whole)
+    assert refused >= 12

@@ -5,6 +5,7 @@ everything else of a run is a function of the step and the config.
 """
 
 import os
+import re
 import shutil
 
 import tensorflow as tf
@@ -49,6 +50,7 @@ class Checkpoints:
             discriminator_optimizer=model.discriminator_optimizer,
             step=model.step,
         )
+        self._remove_broken(folder)
         self._manager = tf.train.CheckpointManager(
             self._checkpoint, folder, max_to_keep=keep
         )
@@ -102,6 +104,22 @@ class Checkpoints:
                         f"{network.name} is not finite. Last good checkpoint: "
                         f"{self.newest or 'none'}."
                     )
+
+    @staticmethod
+    def _remove_broken(folder):
+        # What a run that was killed while it wrote has left. Nothing reads it, and
+        # with checkpoints by the clock nothing would ever write over it.
+        try:
+            tf.train.get_checkpoint_state(folder)
+        except ValueError:
+            # A record that cannot be read, which the manager would stumble over.
+            os.unlink(os.path.join(folder, "checkpoint"))
+        for name in os.listdir(folder) if os.path.isdir(folder) else []:
+            path = os.path.join(folder, name)
+            if re.fullmatch(r"ckpt-[0-9]+_temp", name):
+                shutil.rmtree(path, ignore_errors=True)
+            elif re.fullmatch(r"checkpoint\.tmp[0-9a-f]+", name):
+                os.unlink(path)
 
     def _remove_remains(self, step):
         folder = self._manager.directory
