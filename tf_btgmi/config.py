@@ -338,10 +338,11 @@ _CHOICES = {
     "procedure.adversarial_annealing": ("stepwise", "linear", "constant"),
     "training.precision": ("float32", "mixed_bfloat16"),
 }
-# Smallest and largest value allowed, both included.
+# Smallest and largest value allowed, both included. Sizes of networks have an end, so
+# that a config that came with a model cannot ask for all the memory there is.
 _RANGES = {
     "data.num_validation_images": (0, math.inf),
-    "data.image_size": (16, math.inf),
+    "data.image_size": (16, 8_192),
     "data.global_batch_size": (1, math.inf),
     "data.min_crop": (0.05, 1.0),
     "data.color_jitter": (0.0, 0.9),
@@ -374,12 +375,12 @@ _RANGES = {
     "guided.max_hue": (0.0, 0.5),
     "guided.max_saturation": (1.0, 8.0),
     "guided.max_gradient": (0.0, 1.0),
-    "generator.base_filters": (1, math.inf),
-    "generator.max_filters": (1, math.inf),
+    "generator.base_filters": (1, 1_024),
+    "generator.max_filters": (1, 4_096),
     "generator.num_downsamplings": (1, 6),
-    "generator.num_head_blocks": (1, math.inf),
-    "generator.dilation": (1, math.inf),
-    "discriminator.base_filters": (1, math.inf),
+    "generator.num_head_blocks": (1, 64),
+    "generator.dilation": (1, 64),
+    "discriminator.base_filters": (1, 1_024),
     "discriminator.num_scales": (1, 6),
     "losses.reconstruction_weight": (0.0, math.inf),
     "losses.pixel_weight": (0.0, math.inf),
@@ -436,7 +437,10 @@ def load(json_path: str) -> Config:
             tree = json.load(file)
     except FileNotFoundError:
         raise ValueError(f"There is no config file {json_path}.") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ValueError(f"{json_path} cannot be read: {error.strerror}.") from None
+    # Of brackets within brackets without end, or of a number of thousands of digits.
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{json_path} is not a JSON file: {error}.") from None
     return from_dict(tree)
 
@@ -629,7 +633,7 @@ def _fill(node: Any, tree: Any, path: str) -> Any:
 
 
 def _typed(value: Any, wanted: type, path: str) -> Any:
-    if wanted is float and type(value) is int:
+    if wanted is float and type(value) is int and abs(value) < 2**53:
         return float(value)
     if type(value) is not wanted:
         raise ValueError(

@@ -124,14 +124,20 @@ def _generator(kind: str, folder: str):
 def _from_saved_model(folder: str) -> Predictor:
     import tensorflow as tf
 
+    from tf_btgmi.serving import saved_graph
+    from tf_btgmi.workdir import first_line
+
+    saved_graph.check(folder)
     try:
         module = tf.saved_model.load(folder)
         signature = module.signatures[client.SIGNATURE]
-    except (OSError, KeyError, ValueError, tf.errors.OpError) as error:
+        shape = signature.structured_input_signature[1]["image"].shape
+    # TensorFlow raises nearly anything for a damaged model; all of it means the same.
+    except Exception as error:
         raise ValueError(
-            f"{folder} is no SavedModel of this project: {error}."
+            f"{folder} is no SavedModel of this project, or is damaged: "
+            f"{first_line(error)}."
         ) from error
-    shape = signature.structured_input_signature[1]["image"].shape
 
     def run(windows: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
         found = signature(**{name: tf.constant(w) for name, w in windows.items()})

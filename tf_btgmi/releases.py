@@ -72,6 +72,12 @@ def load_release(folder: str):
             f"{path} is damaged: its SHA-256 is {found}, not "
             f"{description['sha256']}. Get it again."
         )
+    blocks = config.procedure.num_refinement_blocks
+    if description["stage"] > blocks:
+        raise ValueError(
+            f"{os.path.join(folder, RELEASE)}: stage is {description['stage']}, and "
+            f"the network has {blocks} refinement blocks."
+        )
     generator = build_generator(config)
     _fill(generator, path)
     generator.stage = description["stage"]
@@ -106,7 +112,8 @@ def _fill(generator: Generator, path: str) -> None:
                 raise ValueError(f"{name} is larger than the config says")
         with np.load(path, allow_pickle=False) as arrays:
             values = {name: arrays[name].astype(np.float32) for name in variables}
-    except (OSError, ValueError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+    # Readers of archives raise nearly anything for a damaged or hostile one.
+    except Exception as error:
         raise ValueError(f"{path} holds no weights of this model: {error}.") from error
     for name, variable in variables.items():
         if values[name].shape != tuple(variable.shape):

@@ -76,7 +76,7 @@ def _kept(path, names, network):
     if not os.path.exists(path):
         return None
     try:
-        with np.load(path) as found:
+        with np.load(path, allow_pickle=False) as found:
             same = found["network"] == network.identity
             if same and found["names"].tolist() == list(names):
                 return found["features"]
