@@ -48,7 +48,9 @@ def breaches(source: str, free=frozenset()) -> Iterator[str]:
                     yield f"line {node.lineno} imports {name}"
         elif isinstance(node, ast.Call):
             called = name_of(node.func)
-            if called in CALLS - set(free):
+            method = isinstance(node.func, ast.Attribute)
+            # `network.eval()` is PyTorch's word for inference.
+            if called in CALLS - set(free) and not (method and called == "eval"):
                 yield f"line {node.lineno} calls {called}"
             of = getattr(node.func, "value", None)
             if called == "load" and name_of(of) in ("np", "numpy", "torch"):
@@ -72,6 +74,7 @@ def breaches(source: str, free=frozenset()) -> Iterator[str]:
         ("keras.layers.Lambda(f)", 1),
         ("keras.models.load_model(path)", 1),
         ("eval(text)", 1),
+        ("network.eval()", 0),
         ("json.load(file)", 0),
         ("re.compile(text)", 0),
     ],
