@@ -9,10 +9,10 @@ import zipfile
 import numpy as np
 import pytest
 import tensorflow as tf
-from tf_btgmi.inference.releases import load_release, save_release
 
 from tf_btgmi import config as config_lib
 from tf_btgmi import loading
+from tf_btgmi.models.releases import load_release, save_release
 from tf_btgmi.serving import saved_graph
 
 HUGE = 10**11

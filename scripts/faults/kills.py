@@ -7,6 +7,7 @@ import time
 from typing import List, Set
 
 from scripts.faults.trainings import (
+    STEPS_BETWEEN,
     TOTAL_STEPS,
     Bench,
     Outcome,
@@ -81,7 +82,7 @@ def _wait(training: Training, kind: str, rng: random.Random, newest: int) -> boo
         end = time.monotonic() + rng.uniform(0.0, _LONGEST_START)
         training.wait_for(lambda: time.monotonic() >= end)
         return training.code is None
-    wanted = newest + 5 * rng.randint(1, _MAX_CHECKPOINTS)
+    wanted = newest + STEPS_BETWEEN * rng.randint(1, _MAX_CHECKPOINTS)
     if not training.wait_for(lambda: named_step(workdir) >= wanted, 0.002):
         return False
     if kind == "training":
