@@ -1,4 +1,4 @@
-"""Promises of docs/determinism.md that no other test proves, and that it names tests."""
+"""Promises of docs/determinism.md that no other test proves; its tests exist."""
 
 import pathlib
 import re
