@@ -12,26 +12,35 @@ FILE = "saved_model.pb"
 # Arithmetic, shapes, pictures in memory, variables that are read, control flow.
 ALLOWED = frozenset(
     """
-    Abs Add AddN AddV2 All Any ArgMax ArgMin AsString Assert AvgPool BatchToSpaceND
-    BiasAdd BroadcastArgs BroadcastTo Case Cast Ceil ClipByValue Concat ConcatV2
-    ConcatenateDataset Const Conv2D Conv2DBackpropInput Cumsum DatasetToSingleElement
-    DecodeBmp DecodeImage DecodeJpeg DecodePng DecodeRaw DecodeWebP
-    DepthwiseConv2dNative EncodeJpeg EncodePng EnsureShape Equal Exp ExpandDims
-    ExtractJpegShape Fill Floor FloorDiv FloorMod FusedBatchNorm FusedBatchNormV2
-    FusedBatchNormV3 GatherNd GatherV2 Greater GreaterEqual Identity IdentityN If
-    IgnoreErrorsDataset LeakyRelu Less LessEqual LogicalAnd LogicalNot LogicalOr
-    MapDataset MatMul Max MaxPool Maximum Mean Min Minimum MirrorPad Mul Neg NoOp
-    NotEqual OneHot Pack Pad PadV2 ParseTensor PartitionedCall Placeholder
-    PlaceholderWithDefault Pow PreventGradient Prod Range Rank ReadVariableOp RealDiv
-    Reciprocal Relu Relu6 Reshape ResizeArea ResizeBicubic ResizeBilinear
-    ResizeNearestNeighbor ReverseV2 Round Rsqrt ScatterNd Select SelectV2
-    SerializeTensor Shape ShapeN Sigmoid Sign Size Slice Softplus SpaceToBatchND Split
-    SplitV Sqrt Square SquaredDifference Squeeze StatefulPartitionedCall StatelessCase
-    StatelessIf StatelessWhile StaticRegexFullMatch StopGradient StridedSlice
-    StringJoin StringLength Sub Substr Sum TakeDataset Tanh TensorDataset
-    TensorListFromTensor TensorListGetItem TensorListLength TensorListReserve
-    TensorListSetItem TensorListStack Tile Transpose TruncateDiv Unpack VarHandleOp
-    Where While ZerosLike
+    Abs Add AddN AddV2 AdjustContrastv2 AdjustHue AdjustSaturation All Any
+    ApproximateEqual ArgMax ArgMin AsString Assert Atan Atan2 AvgPool BatchMatMul
+    BatchMatMulV2 BatchMatMulV3 BatchToSpaceND BiasAdd Bitcast BitwiseAnd BitwiseOr
+    BroadcastArgs BroadcastGradientArgs BroadcastTo Case Cast Ceil ClipByValue Concat
+    ConcatV2 ConcatenateDataset Const Conv2D Conv2DBackpropInput Cos Cosh
+    CropAndResize Cumprod Cumsum DatasetToSingleElement DecodeBmp DecodeImage
+    DecodeJpeg DecodePng DecodeRaw DecodeWebP DepthToSpace DepthwiseConv2dNative
+    Dilation2D DivNoNan Einsum Elu Empty EmptyTensorList EncodeJpeg EncodePng
+    EnsureShape Equal Erf Exp ExpandDims Expm1 ExtractImagePatches ExtractJpegShape
+    Fill Floor FloorDiv FloorMod FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3
+    Gather GatherNd GatherV2 Greater GreaterEqual HSVToRGB Identity IdentityN If
+    IgnoreErrorsDataset Inv Invert InvertPermutation IsFinite IsInf IsNan L2Loss LRN
+    LeakyRelu LeftShift Less LessEqual Lgamma LinSpace Log Log1p LogSoftmax LogicalAnd
+    LogicalNot LogicalOr LogicalXor MapDataset MatMul MatrixBandPart Max MaxPool
+    Maximum Mean Min Minimum MirrorPad Mod Mul MulNoNan Neg NoOp NotEqual OneHot Pack
+    Pad PadV2 ParseTensor PartitionedCall Placeholder PlaceholderWithDefault Pow
+    PreventGradient Prod RGBToHSV Range Rank ReadVariableOp RealDiv Reciprocal Relu
+    Relu6 Reshape ResizeArea ResizeBicubic ResizeBilinear ResizeNearestNeighbor
+    Reverse ReverseV2 RightShift Rint Roll Round Rsqrt ScaleAndTranslate ScatterNd
+    SegmentMean SegmentSum Select SelectV2 Selu SerializeTensor Shape ShapeN Sigmoid
+    Sign Sin Sinh Size Slice Softmax Softplus Softsign SpaceToBatchND SpaceToDepth
+    Split SplitV Sqrt Square SquaredDifference Squeeze StatefulPartitionedCall
+    StatelessCase StatelessIf StatelessWhile StaticRegexFullMatch StopGradient
+    StridedSlice StringJoin StringLength Sub Substr Sum TakeDataset Tan Tanh
+    TensorDataset TensorListFromTensor TensorListGetItem TensorListLength
+    TensorListPopBack TensorListPushBack TensorListReserve TensorListSetItem
+    TensorListStack TensorScatterAdd TensorScatterMax TensorScatterUpdate Tile TopKV2
+    Transpose TruncateDiv Unique UniqueV2 Unpack UnsortedSegmentMax UnsortedSegmentSum
+    VarHandleOp Where While Xdivy ZerosLike
     """.split()
 )
 # Kinds of objects that run something of their own when they are loaded.
