@@ -6,7 +6,7 @@ import re
 import numpy as np
 
 from tf_btgmi import loading
-from tf_btgmi.models.releases import save_release
+from tf_btgmi.releases import save_release
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tf_btgmi import config as config_lib
 from tf_btgmi import loading
-from tf_btgmi.models.releases import load_release, save_release
+from tf_btgmi.releases import load_release, save_release
 from tf_btgmi.serving import saved_graph
 
 HUGE = 10**11
