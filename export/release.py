@@ -36,6 +36,7 @@ def main(argv):
     from tf_btgmi.releases import save_release
 
     generator, config = load_generator(FLAGS.workdir)
+    config.name = FLAGS.name
     _forget_places(config)
     folder = os.path.join(FLAGS.output or assets.models_dir(), FLAGS.name)
     save_release(generator, config, folder)

@@ -25,6 +25,7 @@ def test_a_workdir_becomes_a_release_that_names_no_place(make_workdir, tmp_path)
     config_lib.save(config, str(path))
     assert run(workdir=workdir, name="mine-32", output=str(tmp_path)) == 0
     generator, found = loading.load_generator(str(tmp_path / "mine-32"))
+    assert found.name == "mine-32"
     assert found.data.source == "folder:PHOTOGRAPHS"
     assert found.masks.objects_folder == "OBJECT_MASKS"
     assert found.masks.objects == 0.5
