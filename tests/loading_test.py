@@ -8,6 +8,7 @@ import pytest
 import tf_btgmi
 from export import saved_model
 from tf_btgmi import assets, loading
+from tf_btgmi import config as config_lib
 from tf_btgmi.models.naming import named_weights
 from tf_btgmi.releases import load_release, save_release
 
@@ -155,3 +156,18 @@ def test_weights_of_another_model_are_refused(release, change, message):
     rewrite(release, change)
     with pytest.raises(ValueError, match=message):
         load_release(str(release))
+
+
+def test_without_a_place_it_is_the_first_bundled_model_with_the_output(
+    tmp_path, monkeypatch
+):
+    for name, task in (("a-fills", "inpainting"), ("b-guided", "guided")):
+        config = config_lib.Config(task=task)
+        (tmp_path / name).mkdir()
+        config_lib.save(config, str(tmp_path / name / "config.json"))
+        (tmp_path / name / "release.json").write_text("{}")
+    monkeypatch.setattr(assets, "models_dir", lambda: tmp_path)
+    assert "a-fills" in loading.describe()
+    assert "b-guided" in loading.describe(None, "harmonized")
+    # One that is named is taken, whatever it can do.
+    assert "a-fills" in loading.describe("a-fills", "harmonized")

@@ -66,12 +66,13 @@ def main(argv):
             ("output", "where the result goes"),
         )
     )
-    loading.describe(FLAGS.model)
+    output = "harmonized" if FLAGS.harmonize else "inpainted"
+    loading.describe(FLAGS.model, output)
     if FLAGS.jobs:
         rows = job_files.read_rows(FLAGS.jobs, _REQUIRED, (*_OBJECT, *_POSE))
     else:
         rows = [_row_of_flags()]
-    predictor = loading.load(FLAGS.model)
+    predictor = loading.load(FLAGS.model, output)
     if FLAGS.harmonize:
         predictor.need("harmonized", "harmonize", "; --noharmonize keeps the colours")
     outputs = batches.Outputs(FLAGS.overwrite)

@@ -316,8 +316,15 @@ class Config:
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
 
+# The outputs of a task's network, as `models/generator.py` names them.
+OUTPUTS_OF_TASKS = {
+    "inpainting": ("inpainted",),
+    "object_removal": ("inpainted",),
+    "harmonization": ("harmonized",),
+    "guided": ("inpainted", "harmonized"),
+}
 _CHOICES = {
-    "task": ("inpainting", "object_removal", "harmonization", "guided"),
+    "task": tuple(OUTPUTS_OF_TASKS),
     "generator.architecture": ("residual", "context_encoder", "globally_locally"),
     "generator.dilated_convolutions": ("first", "both"),
     "generator.normalization": ("batch", "instance"),

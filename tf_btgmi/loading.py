@@ -13,6 +13,7 @@ from typing import Callable, Dict, Optional, Sequence, Tuple
 import numpy as np
 
 from tf_btgmi import assets
+from tf_btgmi import config as config_lib
 from tf_btgmi.inference.predictor import Predictor
 from tf_btgmi.serving import client
 
@@ -22,16 +23,18 @@ _FINGERPRINT = "fingerprint.pb"
 CONFIG = "config.json"
 
 
-def load(place: Optional[str] = None) -> Predictor:
+def load(place: Optional[str] = None, output: str = "inpainted") -> Predictor:
     """Loads a model, ready to take pictures.
 
     Args:
-        place: a name or a folder as above; the first bundled model where None.
+        place: a name or a folder as above; the first bundled model with that `output`
+            where None.
+        output: `inpainted` or `harmonized`; a model that is named need not have it.
 
     Raises:
         ValueError: no model of that name or in that folder, or a damaged one.
     """
-    kind, folder = _find(place)
+    kind, folder = _find(place, output)
     if kind == "server":
         return _from_server(folder)
     if kind == "SavedModel":
@@ -53,13 +56,17 @@ def load_generator(place: Optional[str] = None):
     return _generator(kind, folder)
 
 
-def describe(place: Optional[str] = None) -> str:
+def describe(place: Optional[str] = None, output: str = "inpainted") -> str:
     """Says which model `load` takes, exactly enough to tell two of one place apart.
+
+    Args:
+        place: as for `load`.
+        output: as for `load`.
 
     Raises:
         ValueError: no model of that name or in that folder.
     """
-    kind, folder = _find(place)
+    kind, folder = _find(place, output)
     if kind == "server":
         return f"{kind} {folder}"
     if kind == "workdir":
@@ -76,13 +83,22 @@ def _hash(folder: str, name: str) -> str:
         return hashlib.sha256(file.read()).hexdigest()[:12]
 
 
-def _find(place: Optional[str]) -> Tuple[str, str]:
+def _default(names: Sequence[str], output: str) -> str:
+    """The first bundled model with that output, or the first of all."""
+    if not names:
+        raise ValueError("No model is bundled; give the place of one.")
+    for name in names:
+        config = config_lib.load(os.path.join(assets.model_folder(name), CONFIG))
+        if output in config_lib.OUTPUTS_OF_TASKS[config.task]:
+            return name
+    return names[0]
+
+
+def _find(place: Optional[str], output: str = "inpainted") -> Tuple[str, str]:
     """What kind of model lies at `place`, and its folder."""
     names = assets.model_names()
     if place is None:
-        if not names:
-            raise ValueError("No model is bundled; give the place of one.")
-        place = names[0]
+        place = _default(names, output)
     if client.is_server(place):
         client.check_place(place)
         return "server", place

@@ -47,7 +47,7 @@ def define_model_flag() -> None:
         "model",
         None,
         "Bundled model by name, or the folder of a training run, a release or an "
-        "exported model; the first bundled one by default.",
+        "exported model; by default the first bundled one that can do it.",
     )
     flags.DEFINE_alias("workdir", "model")
 

@@ -27,7 +27,7 @@ def define_flags():
         "model",
         None,
         "Bundled model by name, or the folder of a training run, a release or an "
-        "exported model; the first bundled one by default. Give it several times to "
+        "exported model; all bundled ones by default. Give it several times to "
         "compare models in the page.",
     )
     flags.DEFINE_string(
@@ -75,7 +75,7 @@ def main(argv):
 
 
 def _load_all(places: List[Optional[str]]) -> list:
-    """A `Model` a place; the first bundled model where it is None."""
+    """A `Model` a place; all bundled ones where it is None."""
     from tf_btgmi import assets, loading
     from tf_btgmi.ui.models import Model
 
@@ -86,7 +86,7 @@ def _load_all(places: List[Optional[str]]) -> list:
                 "training run (scripts/demo.sh leaves one in runs/demo), a release "
                 "or an exported model."
             )
-        places = assets.model_names()[:1]
+        places = assets.model_names()
     names = [os.path.basename(os.path.normpath(place)) for place in places]
     if len(set(names)) < len(names) or "://" in places[0]:
         names = places

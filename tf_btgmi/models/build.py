@@ -1,21 +1,14 @@
 """Networks and stages from a config: where its fields become plain values."""
 
-from tf_btgmi.config import Config
+from tf_btgmi.config import OUTPUTS_OF_TASKS, Config
 from tf_btgmi.models.baseline_discriminators import (
     GlobalDiscriminator,
     GlobalLocalDiscriminator,
 )
 from tf_btgmi.models.baselines import CompletionNetwork, ContextEncoder
 from tf_btgmi.models.discriminator import MultiScaleDiscriminator
-from tf_btgmi.models.generator import HARMONIZED, INPAINTED, Generator
+from tf_btgmi.models.generator import Generator
 from tf_btgmi.schedules import StagePlan
-
-OUTPUTS_OF_TASKS = {
-    "inpainting": (INPAINTED,),
-    "object_removal": (INPAINTED,),
-    "harmonization": (HARMONIZED,),
-    "guided": (INPAINTED, HARMONIZED),
-}
 
 
 def build_generator(config: Config):

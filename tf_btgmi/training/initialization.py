@@ -44,7 +44,7 @@ def check(config: Config, place: str) -> None:
     if not _is_release(place):
         workdir_lib.newest_checkpoint(place)
     source = _config(place)
-    given, wanted = (build.OUTPUTS_OF_TASKS[c.task] for c in (source, config))
+    given, wanted = (config_lib.OUTPUTS_OF_TASKS[c.task] for c in (source, config))
     sections = ["generator."]
     if not _is_release(place):
         sections += [f"discriminator.{n}" for n in ("architecture", "base", "num")]

@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 
 from tf_btgmi import __version__
 from tf_btgmi.assets import sample_pictures
+from tf_btgmi.inference.network import HARMONIZED, INPAINTED
 from tf_btgmi.ui import errors, forms, tasks
 from tf_btgmi.ui import models as models_lib
 from tf_btgmi.ui.limits import Limits
@@ -44,7 +45,10 @@ class ModelBody(BaseModel):
 
 
 class ModelsBody(BaseModel):
-    """The models that the studio was started with; the first is the default."""
+    """The models that the studio was started with.
+
+    The default is the first that can do what is asked for.
+    """
 
     models: List[ModelBody]
 
@@ -111,15 +115,30 @@ def make_router(models: List[models_lib.Model], limits: Limits, workers) -> APIR
             openapi_extra=forms.body_schema(form_type),
         )(endpoint)
 
-    def with_model(task):
-        return lambda form: task(form, models_lib.find(models, form.model), limits)
+    def with_model(task, output):
+        def make_work(form):
+            return task(form, models_lib.find(models, form.model, output), limits)
 
-    for path, form_type, task, summary in (
-        ("/inpaint", forms.InpaintForm, tasks.inpaint, "Remove and repair"),
-        ("/harmonize", forms.HarmonizeForm, tasks.harmonize, "Harmonize an object"),
-        ("/compose", forms.ComposeForm, tasks.compose, "Compose two pictures"),
+        return make_work
+
+    for path, form_type, task, output, summary in (
+        ("/inpaint", forms.InpaintForm, tasks.inpaint, INPAINTED, "Remove and repair"),
+        (
+            "/harmonize",
+            forms.HarmonizeForm,
+            tasks.harmonize,
+            HARMONIZED,
+            "Harmonize an object",
+        ),
+        (
+            "/compose",
+            forms.ComposeForm,
+            tasks.compose,
+            HARMONIZED,
+            "Compose two pictures",
+        ),
     ):
-        post(path, form_type, model_worker, with_model(task), summary)
+        post(path, form_type, model_worker, with_model(task, output), summary)
     for path, form_type, task, summary in (
         ("/segment", forms.SegmentForm, tasks.segment, "Cut an object out"),
         ("/preview", forms.PictureForm, tasks.preview, "See a picture upright"),

@@ -73,7 +73,7 @@ class RunForm(PictureForm):
     """What every run of a model takes."""
 
     model: Optional[str] = Field(
-        None, max_length=200, description="A name from /api/v1/models; else the first."
+        None, max_length=200, description="A name of /api/v1/models; else one that can."
     )
     job: Optional[str] = Field(
         None,

@@ -76,14 +76,15 @@ class Model:
         return outputs
 
 
-def find(models: List[Model], name: Optional[str]) -> Model:
-    """The model of that name; the first one without a name.
+def find(models: List[Model], name: Optional[str], output: str) -> Model:
+    """The model of that name; without a name the first one that has the output.
 
     Raises:
         ApiError: there is none of that name.
     """
     if name is None:
-        return models[0]
+        able = (model for model in models if output in model.outputs)
+        return next(able, models[0])
     for model in models:
         if model.name == name:
             return model

@@ -164,10 +164,11 @@ async function loadModels() {
     state.set({ models });
     $("panel-model").hidden = models.length < 2;
     $("model").replaceChildren(
+      element("option", { value: "", textContent: "The one that fits" }),
       ...models.map(({ name }) => element("option", { value: name, textContent: name })),
       element("option", { value: "*", textContent: "All of them" }),
     );
-    $("model").value = state.model || models[0].name;
+    $("model").value = state.model;
   } catch (error) {
     tell(error);
   }

@@ -22,10 +22,19 @@ export function nextRun() {
   return "inpaint";
 }
 
+/** The models of a call: the chosen one, all, or without a choice the first that can. */
+function modelsFor(call) {
+  const { model, models } = state;
+  if (model === "*") return models;
+  if (model) return models.filter((one) => one.name === model);
+  const output = call === "inpaint" ? "inpainted" : "harmonized";
+  const able = models.find((one) => one.outputs.includes(output)) ?? models[0];
+  return able ? [able] : [];
+}
+
 /** Whether the chosen model can match the colours of an object. */
 export function canHarmonize() {
-  const { model, models } = state;
-  const chosen = model === "*" ? models : models.filter((one, at) => (model ? one.name === model : at === 0));
+  const chosen = modelsFor("harmonize");
   return chosen.length > 0 && chosen.every((one) => one.outputs.includes("harmonized"));
 }
 
@@ -50,7 +59,7 @@ export async function run() {
   if (!call || state.running) return;
   forget();
   const all = state.model === "*";
-  const names = all ? state.models.map((model) => model.name) : [state.model || state.models[0]?.name];
+  const names = modelsFor(call).map((model) => model.name);
   const mine = { call, name: "", cancelled: false };
   const made = [];
   state.set({ running: mine, comparing: false });

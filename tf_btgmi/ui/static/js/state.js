@@ -14,7 +14,7 @@ class State extends EventTarget {
   compareAt = 0.5;
   holding = false;
   models = [];
-  model = ""; // "" is the first one, "*" all of them
+  model = ""; // "" is the one that fits, "*" all of them
 
   /** The picture on the stage. */
   get active() {
