@@ -30,8 +30,8 @@ def folder(tmp_path, monkeypatch):
     """A moose, a bison, the mask of half of the bison's picture; a stand-in model."""
     monkeypatch.chdir(tmp_path)
     model = Predictor(red_and_same, 64, outputs=("inpainted", "harmonized"))
-    monkeypatch.setattr(loading, "load", lambda place: model)
-    monkeypatch.setattr(loading, "describe", lambda place: "stand-in")
+    monkeypatch.setattr(loading, "load", lambda *place: model)
+    monkeypatch.setattr(loading, "describe", lambda *place: "stand-in")
     samples = assets.samples_dir()
     shutil.copy(samples / "test" / "moose.jpg", "moose.jpg")
     shutil.copy(samples / "train" / "bison.jpg", "bison.jpg")
@@ -140,7 +140,7 @@ def test_a_model_that_does_not_harmonize_is_refused_or_told_to_keep_colours(
     folder, monkeypatch
 ):
     filler = Predictor(lambda x: red_and_same(x)["inpainted"], 64)
-    monkeypatch.setattr(loading, "load", lambda place: filler)
+    monkeypatch.setattr(loading, "load", lambda *place: filler)
     with pytest.raises(ValueError, match="--noharmonize keeps the colours"):
         one(guide_mask="mask.png")
     assert one(guide_mask="mask.png", harmonize=False) == 0

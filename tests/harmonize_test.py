@@ -22,8 +22,8 @@ def picture(tmp_path, monkeypatch):
     """A picture stored on its side, the mask of its object, a model that darkens."""
     monkeypatch.chdir(tmp_path)
     predictor = Predictor(darker, 32, outputs=("harmonized",))
-    monkeypatch.setattr(loading, "load", lambda place: predictor)
-    monkeypatch.setattr(loading, "describe", lambda place: "darker")
+    monkeypatch.setattr(loading, "load", lambda *place: predictor)
+    monkeypatch.setattr(loading, "describe", lambda *place: "darker")
     values = np.full((60, 80, 3), 150, np.uint8)
     values[:, 40:] = (90, 160, 200)
     exif = Image.Exif()
@@ -57,7 +57,7 @@ def test_the_object_is_recoloured_where_it_is_seen(picture, direct):
 
 
 def test_a_model_that_does_not_harmonize_is_refused(picture, monkeypatch):
-    monkeypatch.setattr(loading, "load", lambda place: Predictor(darker, 32))
+    monkeypatch.setattr(loading, "load", lambda *place: Predictor(darker, 32))
     with pytest.raises(ValueError, match="does not harmonize: its output is inpainted"):
         run()
 

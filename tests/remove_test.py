@@ -25,8 +25,8 @@ def red(inputs):
 def files(tmp_path, monkeypatch):
     """Two pictures and the masks of their objects; a predictor that fills red."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(loading, "load", lambda place: Predictor(red, 32))
-    monkeypatch.setattr(loading, "describe", lambda place: "red")
+    monkeypatch.setattr(loading, "load", lambda *place: Predictor(red, 32))
+    monkeypatch.setattr(loading, "describe", lambda *place: "red")
     values = np.random.default_rng(0).integers(0, 255, SIZE[::-1] + (3,), np.uint8)
     mask = np.zeros(SIZE[::-1], bool)
     mask[50:60, 70:80] = True
@@ -139,6 +139,6 @@ def test_jobs_stand_alone(files):
 
 def test_a_model_that_only_harmonizes_is_refused(files, monkeypatch):
     predictor = Predictor(red, 32, outputs=("harmonized",))
-    monkeypatch.setattr(loading, "load", lambda place: predictor)
+    monkeypatch.setattr(loading, "load", lambda *place: predictor)
     with pytest.raises(ValueError, match="does not fill what an object leaves"):
         run(image="photos", mask="masks", output="done")
