@@ -223,13 +223,17 @@ def test_a_damaged_picture_is_named(folder):
 
 def test_a_trained_model_is_measured_under_its_name(folder, make_workdir):
     make_workdir(folder / "runs" / "mine", colour=20.0)
-    run(model=["runs/mine", "again=runs/mine"], mask_kind="centre64of256")
+    models, holes = ["runs/mine", "again=runs/mine"], "centre64of256"
+    run(model=models, mask_kind=holes, retouched=False)
     methods = summary()["methods"]
     assert list(methods) == ["mine", "again", "telea", "mean_fill"]
     assert methods["mine"]["identity"] == "workdir runs/mine, ckpt-1"
     assert methods["mine"]["groups"] == methods["again"]["groups"]
     with Image.open("out/composites/mine/a.png") as composite:
         assert (np.asarray(composite)[12:20, 12:20] == 255).all()
+    run(model=models[:1], mask_kind=holes, output="retouched")
+    mine = summary("retouched")["methods"]["mine"]
+    assert mine["identity"] == "workdir runs/mine, ckpt-1, retouched"
 
 
 def object_masks(folder="objects"):

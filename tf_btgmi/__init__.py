@@ -10,7 +10,7 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
-def load(place=None):
+def load(place=None, retouched=True):
     """The bundled model of a name, or the one in a folder: a `Predictor`.
 
     `tf_btgmi.load("btgmi-outdoor-128").inpaint(image, mask)` fills the hole of a
@@ -19,13 +19,14 @@ def load(place=None):
     Args:
         place: a bundled model's name, or the folder of a training run, of a release
             or of an exported model; the first bundled model where None.
+        retouched: False leaves fills as the network gives them, see `Predictor`.
 
     Raises:
         ValueError: no model there, or a damaged one.
     """
     from tf_btgmi import loading
 
-    return loading.load(place)
+    return loading.load(place, retouched=retouched)
 
 
 __version__ = "0.1.0"

@@ -62,6 +62,9 @@ def define_flags():
         "exported model's; may be given repeatedly.",
     )
     flags.DEFINE_alias("workdir", "model")
+    flags.DEFINE_bool(
+        "retouched", True, "Whether models' fills are redrawn near the hole's edge."
+    )
     flags.DEFINE_multi_string(
         "results", [], "NAME=FOLDER: pictures that another program filled; repeatable."
     )
@@ -172,6 +175,9 @@ def model_methods(place: str, task: tasks.Task) -> list:
     predictor = loading.load(place)
     if task != tasks.HARMONIZATION:
         predictor.need("inpainted", "fill holes")
+        predictor.retouched &= FLAGS.retouched
+        if predictor.retouched:
+            identity += ", retouched"
         work = {name: lambda holed, mask, _: predictor.inpaint(holed, mask)}
     else:
         # The model's colour change at the object's own pixels, as programs use it, and

@@ -23,23 +23,29 @@ _FINGERPRINT = "fingerprint.pb"
 CONFIG = "config.json"
 
 
-def load(place: Optional[str] = None, output: str = "inpainted") -> Predictor:
+def load(
+    place: Optional[str] = None, output: str = "inpainted", retouched: bool = True
+) -> Predictor:
     """Loads a model, ready to take pictures.
 
     Args:
         place: a name or a folder as above; the first bundled model with that `output`
             where None.
         output: `inpainted` or `harmonized`; a model that is named need not have it.
+        retouched: see `Predictor`.
 
     Raises:
         ValueError: no model of that name or in that folder, or a damaged one.
     """
     kind, folder = _find(place, output)
     if kind == "server":
-        return _from_server(folder)
-    if kind == "SavedModel":
-        return _from_saved_model(folder)
-    return Predictor.from_generator(*_generator(kind, folder))
+        predictor = _from_server(folder)
+    elif kind == "SavedModel":
+        predictor = _from_saved_model(folder)
+    else:
+        predictor = Predictor.from_generator(*_generator(kind, folder))
+    predictor.retouched = retouched
+    return predictor
 
 
 def load_generator(place: Optional[str] = None):

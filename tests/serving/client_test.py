@@ -42,7 +42,7 @@ def place(request, model):
 
 @pytest.fixture(scope="module")
 def local(lively_workdir):
-    return loading.load(lively_workdir)
+    return loading.load(lively_workdir, retouched=False)
 
 
 def example(height=80, width=100):
@@ -55,7 +55,8 @@ def example(height=80, width=100):
 
 def test_a_server_fills_as_the_model_here_does(place, local):
     image, mask = example()
-    remote = loading.load(place)
+    # A grey level's difference may let retouching choose another known place.
+    remote = loading.load(place, retouched=False)
     assert remote.image_size == local.image_size == 32
     assert remote.outputs == ("inpainted",)
     for arguments in ((image, mask), (image, mask > 0, 3)):
@@ -171,7 +172,7 @@ def test_files_go_through_rest_as_base64_both_ways(model):
     ]
 
 
-def test_the_inpaint_program_fills_by_a_server(place, local, tmp_path):
+def test_the_inpaint_program_fills_by_a_server(place, tmp_path):
     image, mask = example()
     Image.fromarray(image).save(tmp_path / "image.png")
     Image.fromarray(mask).save(tmp_path / "mask.png")
@@ -184,8 +185,7 @@ def test_the_inpaint_program_fills_by_a_server(place, local, tmp_path):
     inpaint.FLAGS(["inpaint", *[f"--{name}={value}" for name, value in flags.items()]])
     assert inpaint.main(["inpaint"]) == 0
     found = np.asarray(Image.open(tmp_path / "filled.png"))
-    wanted = local.inpaint(image, mask)
-    np.testing.assert_allclose(found.astype(int), wanted, atol=1)
+    np.testing.assert_array_equal(found, loading.load(place).inpaint(image, mask))
 
 
 def test_errors_of_servers_end_programs_in_one_line():

@@ -9,6 +9,7 @@ from tf_btgmi.inference import crops as crop_plan
 from tf_btgmi.inference.detail import enlarge
 from tf_btgmi.inference.holes import Holes
 from tf_btgmi.inference.network import INPAINTED, Network
+from tf_btgmi.inference.retouch import retouch
 
 
 def fill(
@@ -16,6 +17,7 @@ def fill(
     image: np.ndarray,
     holes: Holes,
     foreground: Optional[np.ndarray] = None,
+    retouched: bool = False,
 ) -> np.ndarray:
     """The composite: `image` with its holes filled, equal to it elsewhere.
 
@@ -25,6 +27,8 @@ def fill(
         holes: of the picture; they are marked filled.
         foreground: [H, W] bool, an object the network is told of; it must not meet
             the holes.
+        retouched: redraws fills that need no enlarging, see `retouch.py`; not beside
+            a foreground, whose pixels belong to nothing else.
     """
     composite = np.array(image, order="C")
     if foreground is not None:
@@ -32,7 +36,7 @@ def fill(
     for batch in crop_plan.batches(
         crop_plan.plan(holes, network.image_size), network.batch_size
     ):
-        _fill(network, composite, holes, foreground, batch)
+        _fill(network, composite, holes, foreground, batch, retouched)
     return composite
 
 
@@ -73,7 +77,9 @@ def area_share(mask: np.ndarray, size: int) -> np.ndarray:
     return share.astype(np.float32) / 255
 
 
-def _fill(network, composite, holes, foreground, batch: List[crop_plan.Crop]) -> None:
+def _fill(
+    network, composite, holes, foreground, batch: List[crop_plan.Crop], retouched: bool
+) -> None:
     size = network.image_size
     windows, seen = [], []
     for crop in batch:
@@ -88,6 +94,8 @@ def _fill(network, composite, holes, foreground, batch: List[crop_plan.Crop]) ->
     given = network.run(images, gaps, np.stack(seen) if seen else None)
     for crop, (image, gap), prediction in zip(batch, windows, given[INPAINTED]):
         filled = np.where(gap[..., None] > 0, prediction, image)
+        if retouched and foreground is None and crop.side == size:
+            filled = retouch(filled, gap > 0)
         _paste(composite, holes, crop, filled)
 
 

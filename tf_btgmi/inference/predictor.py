@@ -38,6 +38,8 @@ class Predictor:
         batch_size: windows the network sees at once; `predict_fn` gets batches of
             this many or of one.
         outputs: what the network gives: "inpainted", "harmonized" or both.
+        retouched: whether what `inpaint` and `remove` fill is redrawn near its edge
+            with known pixels, where the network saw it unscaled; see `retouch.py`.
 
     Raises:
         ValueError: `image_size` is not a multiple of `multiple`, or outputs that are
@@ -51,6 +53,7 @@ class Predictor:
         multiple: int = 8,
         batch_size: int = 8,
         outputs: Sequence[str] = (INPAINTED,),
+        retouched: bool = False,
     ):
         self._network = Network(predict_fn, image_size, multiple, batch_size, outputs)
         self.predict_fn = predict_fn
@@ -58,6 +61,7 @@ class Predictor:
         self.multiple = multiple
         self.batch_size = batch_size
         self.outputs = self._network.outputs
+        self.retouched = retouched
 
     @classmethod
     def from_generator(cls, generator, config) -> "Predictor":
@@ -92,7 +96,8 @@ class Predictor:
             raise ValueError(
                 f"mask_dilation must be at least 0; it is {mask_dilation}."
             )
-        return fill(self._network, image, Holes(mask, mask_dilation))
+        holes = Holes(mask, mask_dilation)
+        return fill(self._network, image, holes, retouched=self.retouched)
 
     def remove(
         self,

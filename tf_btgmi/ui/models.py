@@ -34,6 +34,7 @@ class Model:
                 predictor.multiple,
                 predictor.batch_size,
                 predictor.outputs,
+                predictor.retouched,
             )
         self.predictor = predictor
 
