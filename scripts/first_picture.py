@@ -1,4 +1,4 @@
-"""Makes the README's first picture with the bundled model: docs/pictures/first.jpg.
+"""Makes the README's first picture with the bundled models: docs/pictures/first.jpg.
 
     python scripts/first_picture.py
 
@@ -16,6 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import tf_btgmi  # noqa: E402
+from tf_btgmi import loading  # noqa: E402
 from tf_btgmi.assets import samples_dir  # noqa: E402
 from tf_btgmi.data.masks import named_mask  # noqa: E402
 from tf_btgmi.inference.cutout import cut_out  # noqa: E402
@@ -44,13 +45,12 @@ def main() -> None:
     scratched = np.where(scratches[..., None], np.uint8(255), castle)
     repaired = predictor.inpaint(scratched, scratches)
 
-    composed = predictor.compose(
+    composed = loading.load(output="harmonized").compose(
         without,
         sheep,
         cut_out(sheep, box=SHEEP),
         position=(235, 370),
         scale=0.35,
-        harmonize="harmonized" in predictor.outputs,
     )
     pairs = [(horses, without), (scratched, repaired), (without, composed)]
     sheet(pairs).save(OUTPUT, quality=85)

@@ -60,6 +60,8 @@ def test_the_operators_are_those_that_accelerators_know(files):
     # Stem, 2 down, 2 blocks of two, to_image; a sum a block; a ReLU is part of its
     # convolution, and dilation one of its attributes.
     wanted = {"MIRROR_PAD": 2, "CONV_2D": 8, "ADD": 2, "TRANSPOSE_CONV": 2, "TANH": 1}
+    # Around the first and the last convolution, which take 2x2 pixels at once.
+    wanted.update({"SPACE_TO_DEPTH": 2, "DEPTH_TO_SPACE": 2})
     float_operators = operators(files["float32"])
     rest = set(float_operators) - set(wanted)
     # What follows a transposed convolution, on one converter or the other.

@@ -274,7 +274,7 @@ def test_an_output_that_is_missing_is_said():
         Predictor(Network(), S, outputs=("sharpened",))
 
 
-def test_a_real_network_of_two_outputs_starts_by_changing_no_colours():
+def test_a_real_network_of_two_outputs_changes_no_colours_across_a_gap_at_first():
     from tf_btgmi import config as config_lib
     from tf_btgmi.models.build import build_generator
 
@@ -286,7 +286,10 @@ def test_a_real_network_of_two_outputs_starts_by_changing_no_colours():
     assert predictor.outputs == BOTH
     image, (colors, mask) = picture(90, 120), guide()
     block_mask = block(90, 120, 20, 60, 30, 70)
-    np.testing.assert_array_equal(predictor.harmonize(image, block_mask), image)
+    # Without a gap the mismatch along the edge is taken in.
+    harmonized = predictor.harmonize(image, block_mask)
+    np.testing.assert_array_equal(harmonized[~block_mask], image[~block_mask])
+    assert (harmonized[block_mask] != image[block_mask]).any()
     result = predictor.compose(image, colors, mask, (45.5, 60.5), gap=2)
     pasted = image.copy()
     pasted[30:61, 45:76][mask[10:41, 15:46]] = colors[mask]

@@ -88,8 +88,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
         kwargs["dtype"] = "float32"
         super().__init__(**kwargs, autocast=False)
 
-    def call(self, inputs, **kwargs):
-        outputs = super().call(tf.cast(inputs, tf.float32), **kwargs)
+    def call(self, inputs, training=None):
+        outputs = super().call(tf.cast(inputs, tf.float32), training=training)
         return tf.cast(outputs, inputs.dtype)
 
 
