@@ -12,7 +12,7 @@ from scripts.faults.trainings import TOTAL_STEPS, Bench, Outcome, named_step, sa
 _NEW_MOUNTS = 0x00020000
 _SIZE = 8 << 20
 # Bytes left when the training begins; a checkpoint has about 270 kB, a log 50.
-_LEFT = (0, 3_000, 200_000, 700_000, 1_200_000)
+_LEFT = (0, 3_000, 200_000, 700_000, 1_000_000)
 
 
 def fill(bench: Bench, seed: int) -> List[Outcome]:

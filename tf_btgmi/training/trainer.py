@@ -153,7 +153,7 @@ def _run(config, workdir, strategy, resume_from, init_from, stack):
     scheduled = _scheduled(config.procedure, plan)
     writer = None
     if is_chief(strategy):
-        writer = tf.summary.create_file_writer(os.path.join(workdir, workdir_lib.LOGS))
+        writer = _log_writer(os.path.join(workdir, workdir_lib.LOGS))
     progress = Progress(
         scheduled,
         plan.total_steps,
@@ -229,6 +229,14 @@ def _train_stages(config, model, strategy, callbacks, start_step):
         _fit(model, dataset, end - first, callbacks)
         if model.stop_training:
             return
+
+
+def _log_writer(folder):
+    try:
+        return tf.summary.create_file_writer(folder)
+    except tf.errors.OpError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise OSError(f"Logs cannot be written to {folder}: {reason}") from error
 
 
 def _fit(model, dataset, num_steps, callbacks):
