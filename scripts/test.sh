@@ -32,4 +32,5 @@ run=$venv/bin/python
 "$run" -m ruff check .
 "$run" -m ruff format --check .
 # No GPU: the tests compare numbers that a GPU rounds differently.
-CUDA_VISIBLE_DEVICES=-1 "$run" -m pytest -m "not slow" "$@"
+# Two processes, a file of tests each: most tests use one core, being busy with tracing.
+CUDA_VISIBLE_DEVICES=-1 "$run" -m pytest -m "not slow" -n 2 --dist loadfile "$@"
