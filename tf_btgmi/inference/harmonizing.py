@@ -74,6 +74,11 @@ def recolor(
     colors, gap_small = shrunk(crop_plan.window_of(image, window), gap_seen, size)
     share = area_share(seen, size) * (1 - gap_small)
     small = share >= min(0.5, share.max())
+    if gap is not None:
+        # A thin gap must stay one at the network's size: object and surroundings that
+        # touch there would be taken for one another's continuation.
+        touching = cv2.dilate(small.view(np.uint8), np.ones((5, 5), np.uint8)) > 0
+        gap_small = np.where(touching & ~small, np.uint8(1), gap_small)
     result = network.run(colors[None], gap_small[None], small[None])[HARMONIZED][0]
     # The object's box among the pixels that the network saw.
     corner = np.array([window.y, window.x] * 2)

@@ -1,0 +1,70 @@
+"""Makes docs/pictures/guided.jpg: objects put into pictures, colours kept and matched.
+
+    python scripts/guided_pictures.py
+
+All pictures are bundled ones. A row: the picture, the object pasted in its own colours,
+the same with colours matched by the bundled model; in the last row a tinted object of
+the picture itself, harmonized, which fails: a black horse before a bright sky.
+"""
+
+import pathlib
+import sys
+
+import numpy as np
+from PIL import Image
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tf_btgmi import loading  # noqa: E402
+from tf_btgmi.assets import samples_dir  # noqa: E402
+from tf_btgmi.inference.cutout import cut_out  # noqa: E402
+
+OUTPUT = ROOT / "docs" / "pictures" / "guided.jpg"
+SHEEP = (30, 90, 360, 405)
+HORSE = (105, 285, 285, 455)
+WIDTH, EDGE = 300, 6
+
+
+def sample(name: str) -> np.ndarray:
+    """A bundled picture, uint8 [H, W, 3]."""
+    return np.asarray(Image.open(samples_dir() / f"{name}.jpg"))
+
+
+def rows():
+    """Triples of pictures, uint8 [H, W, 3]."""
+    predictor = loading.load(output="harmonized")
+    sheep, horses = sample("train/sheep"), sample("train/horses")
+    cut_sheep, cut_horse = cut_out(sheep, box=SHEEP), cut_out(horses, box=HORSE)
+    for name, guide, mask, y, x, scale in (
+        ("test/pont_du_gard", sheep, cut_sheep, 0.86, 0.3, 0.28),
+        ("test/great_pyramid", horses, cut_horse, 0.83, 0.7, 0.6),
+        ("test/moose", sheep, cut_sheep, 0.78, 0.2, 0.3),
+    ):
+        image = sample(name)
+        place = {"position": (y * image.shape[0], x * image.shape[1]), "scale": scale}
+        pasted = predictor.compose(image, guide, mask, harmonize=False, **place)
+        yield image, pasted, predictor.compose(image, guide, mask, **place)
+    tinted = (horses * (1.5, 0.9, 0.6)).clip(0, 255).astype(np.uint8)
+    tinted = np.where(cut_horse[..., None], tinted, horses)
+    yield horses, tinted, predictor.harmonize(tinted, cut_horse)
+
+
+def main() -> None:
+    """Makes the sheet and saves it."""
+    made = list(rows())
+    heights = [round(WIDTH * row[0].shape[0] / row[0].shape[1]) for row in made]
+    size = (3 * WIDTH + 2 * EDGE, sum(heights) + EDGE * (len(made) - 1))
+    sheet = Image.new("RGB", size, "white")
+    y = 0
+    for row, height in zip(made, heights):
+        for column, picture in enumerate(row):
+            small = Image.fromarray(picture).resize((WIDTH, height), Image.LANCZOS)
+            sheet.paste(small, (column * (WIDTH + EDGE), y))
+        y += height + EDGE
+    sheet.save(OUTPUT, quality=85)
+    print(f"Wrote {OUTPUT}.")
+
+
+if __name__ == "__main__":
+    main()
