@@ -8,13 +8,13 @@ object is a disc of nine tenths of the picture. Detail is the correlation of ver
 and horizontal gradients in the object before and after, and the ratio of their spread.
 """
 
-import resource
 import time
 
 import cv2
 import numpy as np
 from absl import flags
 
+from benchmarks.children import peak_mib
 from tf_btgmi import program
 from tf_btgmi.inference.pictures import read_picture
 from tf_btgmi.inference.predictor import Predictor
@@ -47,11 +47,11 @@ def main(argv):
     print("| way | seconds | memory more, MiB | correlation | spread | error, levels |")
     print("|---|---:|---:|---:|---:|---:|")
     for name, direct in (("colour change", False), ("network's pixels", True)):
-        before = _peak()
+        before = peak_mib()
         start = time.perf_counter()
         result = predictor.harmonize(image, mask, direct)
         seconds = time.perf_counter() - start
-        more = _peak() - before
+        more = peak_mib() - before
         correlation, spread = _detail(image, result, mask)
         wanted = image[mask > 0] * _WARMER
         error = np.abs(result[mask > 0] - wanted).mean()
@@ -86,10 +86,6 @@ def _detail(image, result, mask):
     # A darker object has weaker gradients: 1 is the spread that the change asks for.
     spread = after.std() / (before.std() * _WARMER[1])
     return np.corrcoef(before, after)[0, 1], spread
-
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":
