@@ -4,7 +4,7 @@ import json
 import pytest
 
 from tf_btgmi import config as config_lib
-from tf_btgmi.config import Config
+from tf_btgmi.config import Config, files, limits
 
 
 def changed(**fields):
@@ -54,7 +54,7 @@ def test_a_config_survives_its_json_file(tmp_path):
     path = str(tmp_path / "config.json")
     config_lib.save(config, path)
     assert config_lib.load(path) == config
-    assert config_lib.get_config(path) == config
+    assert files.get_config(path) == config
     assert [item.name for item in tmp_path.iterdir()] == ["config.json"]
 
 
@@ -157,7 +157,7 @@ def test_a_value_out_of_range_is_named_with_what_is_allowed(fields, message):
 
 def test_every_number_and_every_choice_is_checked():
     names = set(config_lib.field_names(Config()))
-    checked = set(config_lib._RANGES) | set(config_lib._CHOICES)
+    checked = set(limits.RANGES) | set(limits.CHOICES)
     assert checked <= names
     free = {"name", "data.source", "data.validation_source", "data.random_flip"}
     free |= {"masks.objects_folder", "procedure.block_wise"}

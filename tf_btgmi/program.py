@@ -12,6 +12,7 @@ from absl import app, flags, logging
 from ml_collections import config_flags
 
 from tf_btgmi import config as config_lib
+from tf_btgmi.config import files as config_files
 
 USAGE_EXIT_CODE = 2
 FAILURE_EXIT_CODE = 1
@@ -120,7 +121,7 @@ def _unknown_override(argv) -> str:
 def _with_checked_config(argv):
     # A missing or broken file is answered here in one line; the flag would answer
     # later and at length. For JSON, the flag reads Python files that take a text after
-    # a colon, and config.py is one that takes the path of a JSON file.
+    # a colon, and config/files.py is one that takes the path of a JSON file.
     result = []
     for position, argument in enumerate(argv):
         name, sign, value = argument.partition("=")
@@ -134,7 +135,7 @@ def _with_checked_config(argv):
                     config_lib.load(path)
                 except ValueError as error:
                     _stop(f"{path}: {error}", USAGE_EXIT_CODE)
-                path = f"{config_lib.__file__}:{path}"
+                path = f"{config_files.__file__}:{path}"
             argument = path if alone else f"{name}={path}"
         result.append(argument)
     return result

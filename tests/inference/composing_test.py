@@ -266,6 +266,33 @@ def test_a_thin_object_is_seen_however_small_the_window_makes_it():
     np.testing.assert_array_equal(result[mask == 0], image[mask == 0])
 
 
+def test_a_thin_object_is_not_missed_for_its_mirror_image():
+    # The window is wider than the picture is high; the object's line falls between two
+    # of the network's pixels, and its mirror image does not.
+    image = picture(22, 53)
+    mask = block(22, 53, 16, 17, 0, 42)
+    result = both().harmonize(image, mask)
+    assert (result[mask > 0] != image[mask > 0]).any()
+    np.testing.assert_array_equal(result[mask == 0], image[mask == 0])
+
+
+def test_a_thin_object_is_recoloured_though_its_gap_hides_it_from_the_network():
+    network = Network()
+    colors, mask = picture(200, 200, seed=2), np.zeros((200, 200), bool)
+    mask[100, 20:180] = True
+    both(network).compose(picture(300, 300), colors, mask, (150, 150), gap=20)
+    recoloring, filling = network.inputs[0], network.inputs[1]
+    assert recoloring[..., 4].any() and not recoloring[..., 3].any()
+    assert filling[..., 3].any()
+
+
+def test_specks_too_fine_for_the_network_are_said():
+    mask = np.zeros((2000, 2000), bool)
+    mask[[10, 1990], [10, 1990]] = True
+    with pytest.raises(ValueError, match="too fine to be recoloured: at 32 pixels"):
+        both().harmonize(picture(2000, 2000), mask)
+
+
 def test_an_output_that_is_missing_is_said():
     predictor = Predictor(lambda x: {"inpainted": x[..., :3]}, S, outputs=BOTH)
     with pytest.raises(ValueError, match="harmonized is not among what it gave"):

@@ -51,7 +51,7 @@ def recolor(
         box: of the object; None for the smallest around it.
 
     Raises:
-        ValueError: no object, or nothing but object.
+        ValueError: no object, one too fine to be seen, or nothing but object.
     """
     if not foreground.any():
         raise ValueError(
@@ -73,16 +73,28 @@ def recolor(
         gap_seen = crop_plan.window_of(gap.view(np.uint8), window)
     colors, gap_small = shrunk(crop_plan.window_of(image, window), gap_seen, size)
     share = area_share(seen, size) * (1 - gap_small)
-    small = share >= min(0.5, share.max())
+    # The object's box among the pixels that the network sees.
+    corner = np.array([window.y, window.x] * 2)
+    part = (np.array(box) - corner) * size / window.side
+    # A thin object covers no small pixel by half. Its mirror image, where the window is
+    # wider than the picture, may be covered better, but is not what is wanted.
+    y0, x0, y1, x1 = (*np.floor(part[:2]).astype(int), *np.ceil(part[2:]).astype(int))
+    best_share = share[y0:y1, x0:x1].max()
+    if not best_share and gap is not None:
+        # A thin object is lost in its gap at that size; it counts more than the gap.
+        return recolor(network, image, foreground, None, box)
+    if not best_share:
+        raise ValueError(
+            f"The object is too fine to be recoloured: at {size} pixels, which the "
+            "network sees, nothing of it is left."
+        )
+    small = share >= min(0.5, best_share)
     if gap is not None:
         # A thin gap must stay one at the network's size: object and surroundings that
         # touch there would be taken for one another's continuation.
         touching = cv2.dilate(small.view(np.uint8), np.ones((5, 5), np.uint8)) > 0
         gap_small = np.where(touching & ~small, np.uint8(1), gap_small)
     result = network.run(colors[None], gap_small[None], small[None])[HARMONIZED][0]
-    # The object's box among the pixels that the network saw.
-    corner = np.array([window.y, window.x] * 2)
-    part = (np.array(box) - corner) * size / window.side
     # What the network gives beside the object means nothing: it must not be mixed in.
     result = drawn_out(result, small)
     weight = (share * small)[..., None]

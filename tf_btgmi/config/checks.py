@@ -1,0 +1,108 @@
+"""The check of a whole config: every field, and what fields mean to each other."""
+
+from tf_btgmi.config.limits import check_limits
+from tf_btgmi.config.schema import Config, GuidedConfig, MaskConfig
+
+
+def validate(config: Config) -> None:
+    """Checks every field and what fields mean to each other.
+
+    Raises:
+        ValueError: naming the field, what it may be and what it is.
+    """
+    check_limits(config)
+    _check_sides(config)
+    _check_masks(config.masks)
+    _check_guided(config.guided)
+    _check_earlier_systems(config)
+    if config.procedure.fade_in_steps > config.procedure.refinement_steps:
+        raise ValueError(
+            "config.procedure.fade_in_steps must not be more than refinement_steps "
+            f"({config.procedure.refinement_steps}); it is "
+            f"{config.procedure.fade_in_steps}."
+        )
+
+
+def _check_sides(config: Config) -> None:
+    sides = {"data.image_size": config.data.image_size}
+    if config.procedure.warmup_steps:
+        sides["procedure.warmup_image_size"] = config.procedure.warmup_image_size
+    multiple = 2**config.generator.num_downsamplings
+    for path, side in sides.items():
+        if side % multiple or side < 16:
+            raise ValueError(
+                f"config.{path} must be a multiple of {multiple} (2 to the power of "
+                f"generator.num_downsamplings) and at least 16; it is {side}."
+            )
+    if config.procedure.warmup_steps > config.procedure.head_steps:
+        raise ValueError(
+            "config.procedure.warmup_steps must not be more than head_steps "
+            f"({config.procedure.head_steps}); it is {config.procedure.warmup_steps}."
+        )
+
+
+def _check_masks(masks: MaskConfig) -> None:
+    kinds = ("rectangles", "centre", "free_form", "objects", "borders")
+    if not sum(getattr(masks, kind) for kind in kinds) > 0:
+        raise ValueError(
+            f"At least one of config.masks.{{{', '.join(kinds)}}} must be above 0."
+        )
+    for low, high in (("min_side", "max_side"), ("min_hole_ratio", "max_hole_ratio")):
+        if getattr(masks, low) > getattr(masks, high):
+            raise ValueError(
+                f"config.masks.{low} ({getattr(masks, low)}) must not be more than "
+                f"{high} ({getattr(masks, high)})."
+            )
+    if masks.objects > 0 and not masks.objects_folder:
+        raise ValueError(
+            "config.masks.objects is above 0, so config.masks.objects_folder must "
+            "name a folder of mask pictures (white = object)."
+        )
+
+
+def _check_guided(guided: GuidedConfig) -> None:
+    kinds = ("box_gaps", "band_gaps", "empty_gaps", "object_holes", "plain_holes")
+    if not sum(getattr(guided, kind) for kind in kinds) > 0:
+        raise ValueError(
+            f"At least one of config.guided.{{{', '.join(kinds)}}} must be above 0."
+        )
+    if guided.min_object > guided.max_object:
+        raise ValueError(
+            f"config.guided.min_object ({guided.min_object}) must not be more than "
+            f"max_object ({guided.max_object})."
+        )
+
+
+def _check_earlier_systems(config: Config) -> None:
+    procedure = config.procedure
+    architecture = config.generator.architecture
+    if architecture != "residual" and config.task not in (
+        "inpainting",
+        "object_removal",
+    ):
+        raise ValueError(
+            f"config.task={config.task} needs generator.architecture=residual; it is "
+            f"{architecture}."
+        )
+    if architecture != "residual" and procedure.num_refinement_blocks:
+        raise ValueError(
+            "config.procedure.num_refinement_blocks must be 0 with "
+            f"generator.architecture={architecture}, which has none; it is "
+            f"{procedure.num_refinement_blocks}."
+        )
+    if (
+        config.losses.reconstruction == "feature_matching"
+        and config.discriminator.architecture != "multi_scale"
+    ):
+        raise ValueError(
+            "config.losses.reconstruction=feature_matching needs "
+            "discriminator.architecture=multi_scale; it is "
+            f"{config.discriminator.architecture}."
+        )
+    alone = procedure.generator_only_steps + procedure.discriminator_only_steps
+    if alone > procedure.head_steps:
+        raise ValueError(
+            "config.procedure.generator_only_steps and discriminator_only_steps "
+            f"together must not be more than head_steps ({procedure.head_steps}); they "
+            f"are {alone}."
+        )
