@@ -6,8 +6,8 @@ import tensorflow as tf
 
 from tf_btgmi import config as config_lib
 from tf_btgmi.inference.weights import load_generator
+from tf_btgmi.training.build import build_model
 from tf_btgmi.training.checkpoints import Checkpoints
-from tf_btgmi.training.trainer import build_model
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from tf_btgmi.data import pipeline
-from tf_btgmi.training.trainer import build_model
+from tf_btgmi.training.build import build_model
 
 
 @pytest.fixture

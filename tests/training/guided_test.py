@@ -9,8 +9,8 @@ from tf_btgmi.losses.adversarial import discriminator_loss, generator_loss
 from tf_btgmi.losses.reconstruction import l1_loss
 from tf_btgmi.ops import mask_ops
 from tf_btgmi.training import regions
+from tf_btgmi.training.build import build_model
 from tf_btgmi.training.reporting import picture_grid
-from tf_btgmi.training.trainer import build_model
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from tf_btgmi.models.generator import FIRST_TRUST
 from tf_btgmi.models.naming import named_weights
 from tf_btgmi.ops.mismatch import boundary_mismatch
 from tf_btgmi.training import initialization
+from tf_btgmi.training.build import build_model
 from tf_btgmi.training.checkpoints import Checkpoints
-from tf_btgmi.training.trainer import build_model
 
 
 def strategy():

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from tf_btgmi.training.trainer import build_model
+from tf_btgmi.training.build import build_model
 
 NUM_STEPS = 3
 

@@ -1,0 +1,86 @@
+"""The model that trains and what changes with the step, from a config."""
+
+from typing import List
+
+import keras
+
+from tf_btgmi import schedules
+from tf_btgmi.config import Config, ProcedureConfig
+from tf_btgmi.losses.objective import Objective
+from tf_btgmi.models import build
+from tf_btgmi.schedules import StagePlan
+from tf_btgmi.training import callbacks
+from tf_btgmi.training.inpainting_gan import InpaintingGAN
+
+ADAM_BETAS = (0.5, 0.999)
+# Zeiler 2012, whose learning rate is 1.
+ADADELTA_RHO = 0.95
+ADADELTA_EPSILON = 1e-6
+
+
+def build_model(config: Config, strategy) -> InpaintingGAN:
+    """The compiled model of `config` with every variable made, under `strategy`."""
+    keras.utils.set_random_seed(config.training.seed)
+    keras.mixed_precision.set_global_policy(config.training.precision)
+    with strategy.scope():
+        model = InpaintingGAN(
+            generator=build.build_generator(config),
+            ema_generator=build.build_generator(config),
+            discriminator=build.build_discriminator(config),
+            objective=Objective(
+                reconstruction=config.losses.reconstruction,
+                reconstruction_weight=config.losses.reconstruction_weight,
+                pixel_weight=config.losses.pixel_weight,
+                pixel_region=config.losses.pixel_region,
+                adversarial=config.losses.adversarial,
+                patch_labels=config.discriminator.patch_labels,
+                ppl_patch_size=config.losses.ppl_patch_size,
+                ppl_context_margin=config.losses.ppl_context_margin,
+            ),
+            ema_decay=config.training.ema_decay,
+        )
+        model.compile(
+            generator_optimizer=_optimizer(config.procedure),
+            discriminator_optimizer=_optimizer(config.procedure),
+        )
+    # Traced here, not inside the first step's time.
+    model.update_average.get_concrete_function()
+    return model
+
+
+def scheduled_callbacks(
+    procedure: ProcedureConfig, plan: StagePlan
+) -> List[keras.callbacks.Callback]:
+    """What sets adversarial weight, learning rates and fade-in before each step."""
+    fade_in_steps = procedure.fade_in_steps if procedure.block_wise else 0
+    fade_in = callbacks.FadeIn(schedules.FadeInSchedule(plan, fade_in_steps))
+    return [
+        callbacks.AdversarialLossAnnealing(
+            schedules.AdversarialWeightSchedule(
+                plan,
+                procedure.adversarial_weight,
+                procedure.adversarial_weight_factor,
+                procedure.adversarial_annealing,
+            )
+        ),
+        callbacks.LearningRateAnnealing(
+            schedules.LearningRateByStage(
+                plan,
+                procedure.learning_rate,
+                procedure.learning_rate_factor,
+                procedure.learning_rate_decay_steps,
+            ),
+            procedure.discriminator_learning_rate_factor,
+        ),
+        *([fade_in] if procedure.num_refinement_blocks else []),
+    ]
+
+
+def _optimizer(procedure):
+    # The callbacks set the rate of each step.
+    rate = procedure.learning_rate
+    if procedure.optimizer == "adadelta":
+        return keras.optimizers.Adadelta(
+            rate, rho=ADADELTA_RHO, epsilon=ADADELTA_EPSILON
+        )
+    return keras.optimizers.Adam(rate, beta_1=ADAM_BETAS[0], beta_2=ADAM_BETAS[1])

@@ -1,0 +1,90 @@
+"""The folder of a run: for one training at a time, and for one config."""
+
+import contextlib
+import fcntl
+import os
+
+import tensorflow as tf
+from absl import logging
+
+from tf_btgmi import config as config_lib
+from tf_btgmi import workdir as workdir_lib
+from tf_btgmi.config import Config
+
+# What may differ from the run that is resumed: it changes no weight of any step.
+_FREE_FIELDS = (
+    "name",
+    "training.checkpoint_every_steps",
+    "training.checkpoint_every_minutes",
+    "training.keep_checkpoints",
+    "training.log_every_steps",
+    "training.validate_every_steps",
+)
+
+
+@contextlib.contextmanager
+def only_run(workdir: str):
+    """Refuses a second run in the same workdir while the first one lives.
+
+    Raises:
+        ValueError: another one lives.
+    """
+    with open(os.path.join(workdir, ".lock"), "w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ValueError(
+                f"Another training is running in {workdir}. Wait for it, stop it, or "
+                "give another --workdir."
+            ) from None
+        yield
+
+
+def settle_config(config: Config, workdir: str, chief: bool) -> None:
+    """Writes the config, or checks that a resumed run is still the same one.
+
+    Args:
+        config: what is to be trained.
+        workdir: the run's folder.
+        chief: whether this worker is the one that writes.
+
+    Raises:
+        ValueError: another config, in a field that weights depend on.
+    """
+    path = os.path.join(workdir, workdir_lib.CONFIG)
+    if os.path.exists(path) and workdir_lib.has_checkpoint(workdir):
+        changed = config_lib.differences(config_lib.load(path), config)
+        batch = changed.pop("data.global_batch_size", None)
+        if batch:
+            logging.warning(
+                "The run so far had data.global_batch_size %d; it goes on with %d, and "
+                "its pictures come in another order from here.",
+                *batch,
+            )
+        refused = {n: v for n, v in changed.items() if n not in _FREE_FIELDS}
+        if refused:
+            listed = "; ".join(
+                f"config.{name} was {old!r} and is {new!r}"
+                for name, (old, new) in refused.items()
+            )
+            raise ValueError(
+                f"{workdir} holds a run of another config ({listed}). Resume with "
+                f"--config={path}, or start a new --workdir with "
+                f"--resume_from={workdir}."
+            )
+    if chief:
+        config_lib.save(config, path)
+
+
+def log_writer(workdir: str) -> tf.summary.SummaryWriter:
+    """Begins the TensorBoard logs of the run.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    folder = os.path.join(workdir, workdir_lib.LOGS)
+    try:
+        return tf.summary.create_file_writer(folder)
+    except tf.errors.OpError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise OSError(f"Logs cannot be written to {folder}: {reason}") from error
