@@ -43,7 +43,7 @@ _MEASURES = ("hole_l1", "hole_psnr", "hole_ssim", "lpips")
 def define_flags():
     """The flags of this program; `program.run` calls it."""
     program.define_model_flag()
-    flags.DEFINE_multi_string("tflite", [], "File of export.tflite; repeatable.")
+    flags.DEFINE_multi_string("tflite", [], "File of export.tflite.")
     flags.DEFINE_string("data", None, "Folder of the pictures.")
     flags.DEFINE_enum(
         "mask_kind", "rectangles", mask_kinds.NAMED_KINDS, "Kind of holes to draw."

@@ -20,7 +20,9 @@ def define_flags():
     """The flags of this program; `program.run` calls it."""
     flags.DEFINE_string("workdir", None, "Folder of the training run with the model.")
     flags.DEFINE_string("name", None, "Name of the release: letters, digits, - and _.")
-    flags.DEFINE_string("output", None, "Folder that holds releases.")
+    flags.DEFINE_string(
+        "output", None, "Folder that holds releases; the package's own by default."
+    )
 
 
 def main(argv):

@@ -1,4 +1,4 @@
-"""Writes the network of a model as a TFLite file.
+r"""Writes the network of a model as a TFLite file.
 
     python -m export.tflite --model=runs/mine --output=tflite --size=256 \
         --quantization=float32

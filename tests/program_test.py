@@ -14,8 +14,11 @@ from tf_btgmi import config as config_lib
 from tf_btgmi import program
 
 FLAGS = flags.FLAGS
-program.define_config_flag()
-flags.DEFINE_string("fail", "", "What to raise.")
+
+
+def define_flags():
+    program.define_config_flag()
+    flags.DEFINE_string("fail", "", "What to raise.")
 
 
 def main(argv):
@@ -39,7 +42,7 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(main, define_flags)
 """
 CONFIG = """
 from tf_btgmi.config import Config
@@ -169,7 +172,7 @@ def test_a_wrong_command_line_is_one_line_and_exit_code_2(
     assert done.stdout == ""
 
 
-def test_help_lists_the_flags(run):
+def test_help_lists_the_flags_wherever_they_were_defined(run):
     done = run("--help")
-    assert "--config" in done.stdout and "--fail" in done.stdout
+    assert "\n  --config: " in done.stdout and "\n  --fail: " in done.stdout
     assert "Traceback" not in done.stderr

@@ -59,14 +59,14 @@ def define_flags():
         "model",
         [],
         "PLACE or NAME=PLACE: a bundled model's name, a training run's folder or an "
-        "exported model's; may be given repeatedly.",
+        "exported model's.",
     )
     flags.DEFINE_alias("workdir", "model")
     flags.DEFINE_bool(
         "retouched", True, "Whether models' fills are redrawn near the hole's edge."
     )
     flags.DEFINE_multi_string(
-        "results", [], "NAME=FOLDER: pictures that another program filled; repeatable."
+        "results", [], "NAME=FOLDER: pictures that another program filled."
     )
     flags.DEFINE_list(
         "methods",

@@ -37,8 +37,8 @@ def define_config_flag(default: Optional[str] = None) -> None:
         "config",
         default,
         "The experiment: a file of configs/, or a config.json that a run has written. "
-        "Its fields are changed by --config.FIELD=VALUE, for instance "
-        "--config.data.global_batch_size=16.",
+        "Its fields (tf_btgmi/config/schema.py) are changed by --config.FIELD=VALUE, "
+        "for instance --config.data.global_batch_size=16.",
     )
 
 
@@ -66,13 +66,15 @@ def run(
             so that importing several of them is safe though they share names.
         takes_rest: whether `main` takes what comes after a lone `--`, as argv[1:].
     """
+    before = set(flags.FLAGS)
     define_flags()
+    for name in set(flags.FLAGS) - before:
+        # The program's own flag, wherever it was defined: --help should list it.
+        flags.FLAGS.register_key_flag_for_module(sys.argv[0], flags.FLAGS[name])
     logging.set_verbosity(logging.INFO)
     logging.use_absl_handler()
     logging.get_absl_handler().setFormatter(None)
     if "config" in flags.FLAGS:
-        # The program's own flag, though it was defined here: --help should list it.
-        flags.FLAGS.register_key_flag_for_module(sys.argv[0], flags.FLAGS["config"])
         sys.argv = _with_checked_config(sys.argv)
     if {"--help", "-help", "-h", "--helpshort"} & set(sys.argv[1:]):
         print(f"{sys.modules['__main__'].__doc__}\n{flags.FLAGS.main_module_help()}")
