@@ -2,7 +2,8 @@
 # Trains on several machines of a SLURM cluster, one worker a machine; docs/scaling.md.
 #
 #   sbatch --nodes=4 scripts/train_slurm.sh --config=configs/places365_256.py \
-#       --workdir=/shared/runs/places --config.data.source='tfrecord:/shared/shards/*'
+#       --config.data.validation_source= --workdir=/shared/runs/places \
+#       --config.data.source='tfrecord:/shared/shards/*'
 #
 # From the checkout's root, which all machines must see, as they must the workdir.
 # PYTHON names the interpreter. The same command goes on where a job has ended.

@@ -2,8 +2,8 @@ r"""Puts an object of one picture into another, as if it had been there.
 
     python -m tf_btgmi.compose --image=meadow.jpg --guide=farm.jpg \
         --guide_box=100,80,420,510 --position=600,900 --scale=1.5 \
-        --output=horse.jpg --model=runs/guided
-    python -m tf_btgmi.compose --jobs=jobs.csv --model=runs/guided
+        --output=horse.jpg
+    python -m tf_btgmi.compose --jobs=jobs.csv
 
 The object is what is white in --guide_mask, or what stands out in --guide_box
 (y0,x0,y1,x1 in pixels; GrabCut cuts it out). The centre of its box goes to --position

@@ -1,10 +1,9 @@
 r"""Recolours objects that were pasted into pictures, so that they fit in.
 
-    python -m tf_btgmi.harmonize --image=pasted.png --mask=object.png \
-        --output=fits.png --model=runs/guided
+    python -m tf_btgmi.harmonize --image=pasted.png --mask=object.png --output=fits.png
     python -m tf_btgmi.harmonize --image=photos --mask=masks --output=done \
         --model=runs/guided
-    python -m tf_btgmi.harmonize --jobs=jobs.csv --model=runs/guided
+    python -m tf_btgmi.harmonize --jobs=jobs.csv
 
 White in a mask is object (at least 128 of 255). The object keeps its detail at any
 size: its colours are changed smoothly, its pixels stay its own. Everything else stays
