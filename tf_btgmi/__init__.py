@@ -17,12 +17,14 @@ def load(place=None, retouched=True):
     picture, uint8 [H, W, 3], where the mask, bool [H, W], is true.
 
     Args:
-        place: a bundled model's name, or the folder of a training run, of a release
-            or of an exported model; the first bundled model where None.
+        place: a bundled model's name; the folder of a training run, of a release or of
+            an exported model; or a model on a server, `grpc://HOST:8500/NAME` or
+            `http://HOST:8501/NAME`. The first bundled model where None.
         retouched: False leaves fills as the network gives them, see `Predictor`.
 
     Raises:
         ValueError: no model there, or a damaged one.
+        OSError: a server that cannot be reached, or refuses.
     """
     from tf_btgmi import loading
 

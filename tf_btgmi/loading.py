@@ -36,6 +36,7 @@ def load(
 
     Raises:
         ValueError: no model of that name or in that folder, or a damaged one.
+        OSError: a server that cannot be reached, or refuses (`ServingError`).
     """
     kind, folder = _find(place, output)
     if kind == "server":
@@ -50,6 +51,9 @@ def load(
 
 def load_generator(place: Optional[str] = None):
     """The Keras `Generator` and the `Config` of a bundled model, release or workdir.
+
+    Args:
+        place: a name or a folder; the first bundled model where None.
 
     Raises:
         ValueError: as `load`; or a SavedModel, which holds no Keras model.

@@ -24,6 +24,7 @@ class StagePlan:
 
     @property
     def total_steps(self) -> int:
+        """Steps of all stages."""
         return self.start(self.num_refinement_blocks + 1)
 
     def start(self, stage: int) -> int:

@@ -47,6 +47,7 @@ _PICTURES_A_SHARD = 1000
 
 
 def main(_: List[str]) -> None:
+    """Checks the flags and writes the shards."""
     form, _, folder = (_SOURCE.value or "").partition(":")
     if form != "folder" or not folder:
         raise program.UsageError("--source must be folder:PATH.")

@@ -100,10 +100,12 @@ class FolderSource:
 
     @property
     def num_training(self) -> int:
+        """Pictures to train on."""
         return len(self.training_names)
 
     @property
     def num_held_out(self) -> int:
+        """Pictures kept for validation."""
         return len(self.held_out_names)
 
     def describe(self) -> List[str]:

@@ -27,6 +27,7 @@ class Estimate(NamedTuple):
 
     @property
     def excludes_zero(self) -> bool:
+        """Whether there is an interval, and 0 is not in it."""
         return self.low is not None and (self.low > 0 or self.high < 0)
 
 

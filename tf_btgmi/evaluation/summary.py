@@ -58,10 +58,12 @@ class Summary(NamedTuple):
 
     @property
     def num(self) -> int:
+        """Pictures measured."""
         return self.groups[0].num
 
     @property
     def task(self) -> Task:
+        """What was measured, by the settings."""
         return task_of(self.settings)
 
     @property

@@ -141,7 +141,8 @@ class Predictor:
 
         Raises:
             ValueError: wrong types or shapes, sizes that differ, an empty mask, a mask
-                of the whole picture, or a network that does not harmonize.
+                of the whole picture or of nothing that the network can see, or a
+                network that does not harmonize.
         """
         self.need(HARMONIZED, "harmonize")
         _check(image, mask)

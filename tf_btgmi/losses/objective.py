@@ -89,7 +89,13 @@ class Objective(keras.layers.Layer):
         return self.reconstruction == "feature_matching"
 
     def generator(self, terms: dict, adversarial_weight) -> tf.Tensor:
-        """The generator's loss: its terms, weighed and summed; a scalar."""
+        """The generator's loss: its terms, weighed and summed; a scalar.
+
+        Args:
+            terms: scalars `reconstruction_loss`, `pixel_loss` and, where there is a
+                discriminator, `adversarial_loss`.
+            adversarial_weight: of the last one, a scalar.
+        """
         return (
             self.reconstruction_weight * terms["reconstruction_loss"]
             + self.pixel_weight * terms["pixel_loss"]
@@ -135,7 +141,13 @@ class Objective(keras.layers.Layer):
         return terms
 
     def discriminator(self, real_logits, fake_logits, patch_masks) -> tf.Tensor:
-        """The discriminators' loss, never scaled by the adversarial weight."""
+        """The discriminators' loss, a scalar never scaled by the adversarial weight.
+
+        Args:
+            real_logits: of images, [B, h, w, 1] a scale, finest first.
+            fake_logits: of composites.
+            patch_masks: of the composites' holes.
+        """
         return discriminator_loss(
             real_logits, fake_logits, self._labels(patch_masks), self.adversarial
         )

@@ -38,6 +38,7 @@ class LPIPSDistance(keras.layers.Layer):
         self.built = True
 
     def call(self, first, second):
+        """The distance of each pair: [B], at least 0."""
         return tf.add_n(self.by_layer(self.features(first), self.features(second)))
 
     def features(self, image: tf.Tensor) -> List[tf.Tensor]:

@@ -51,6 +51,7 @@ class AlexNetFeatures(keras.layers.Layer):
         self.built = True
 
     def call(self, image) -> List[tf.Tensor]:
+        """Activations of the five layers, [B, h, w, C], of [B, H, W, 3] in [-1, 1]."""
         dtype = self.compute_dtype
         hidden = (tf.cast(image, tf.float32) - SHIFT) / SCALE
         hidden = tf.cast(hidden, dtype)

@@ -144,6 +144,7 @@ class ContextEncoder(BaselineGenerator):
         return self.image_size
 
     def call(self, inputs, training=None):
+        """[B, H, W, 4] to [B, H, W, 3] in [-1, 1]; another size is resized and back."""
         side = self.image_size
         if tuple(inputs.shape[1:3]) == (side, side):
             return tf.tanh(self._run(inputs, training))
@@ -204,6 +205,7 @@ class CompletionNetwork(BaselineGenerator):
         ]
 
     def call(self, inputs, training=None):
+        """[B, H, W, 4] to [B, H, W, 3] in [-1, 1]."""
         # Twice the sigmoid less 1, to more digits near 0.
         return tf.tanh(0.5 * self._run(inputs, training))
 

@@ -56,6 +56,7 @@ class PatchDiscriminator(keras.Model):
                 self.normalizations.append(normalization("instance", affine=False))
 
     def call(self, inputs):
+        """The logits, [B, h, w, 1] in float32."""
         return self.features(inputs)[-1]
 
     def features(self, inputs: tf.Tensor) -> list:
@@ -114,6 +115,7 @@ class MultiScaleDiscriminator(keras.Model):
         self.built = True
 
     def call(self, inputs):
+        """The logits of each scale, [B, h, w, 1] in float32, finest first."""
         return [layers[-1] for layers in self.features(inputs)]
 
     def features(self, inputs: tf.Tensor, mask=None) -> list:

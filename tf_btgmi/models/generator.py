@@ -142,6 +142,7 @@ class Generator(keras.Model):
 
     @property
     def fade_in_alpha(self):
+        """The variable, a scalar in [0, 1]."""
         return self._fade_in.alpha
 
     @property
@@ -205,6 +206,15 @@ class Generator(keras.Model):
         self.built = True
 
     def call(self, inputs, training=None):
+        """The prediction: [B, H, W, 3] in [-1, 1], or a dict of such by output name.
+
+        Args:
+            inputs: [B, H, W, 4], or 5 channels with the foreground; see above.
+            training: whether batch normalization takes the batch's statistics.
+
+        Raises:
+            ValueError: H or W is no multiple of `size_multiple`.
+        """
         for side in inputs.shape[1:3]:
             if side is not None and side % self.size_multiple:
                 raise ValueError(

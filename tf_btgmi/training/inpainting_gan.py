@@ -105,6 +105,7 @@ class InpaintingGAN(keras.Model):
 
     @property
     def metrics(self):
+        """Running means of what a step reports."""
         return list(self.means.values())
 
     def call(self, inputs, training=None):
@@ -121,6 +122,10 @@ class InpaintingGAN(keras.Model):
         return self._predict(self.ema_generator, batch, training=False)
 
     def train_step(self, batch):
+        """One step of Alg. 1 on `image`, `mask` and what else the task's batch has.
+
+        Returns the undivided losses by name.
+        """
         losses = {}
         with tf.GradientTape() as tape:
             predictions = self._predict(
@@ -164,6 +169,7 @@ class InpaintingGAN(keras.Model):
         return loss
 
     def test_step(self, batch):
+        """Metrics of the averaged generator on a batch, by name."""
         return self._report(*scores.measure(batch, self.predictions(batch), self.lpips))
 
     @tf.function
