@@ -10,6 +10,19 @@ from tf_btgmi import schedules
 
 CONFIGS = pathlib.Path(__file__).resolve().parents[1] / "configs"
 PATHS = sorted(CONFIGS.glob("*.py"))
+# Earlier systems in the size of `outdoor_128`: their large ones, and the fields that
+# they have from neither.
+COMPACT = {
+    "context_encoder": ("context_encoder_128", set()),
+    "globally_locally": (
+        "globally_locally_256",
+        {"procedure.generator_only_steps", "procedure.discriminator_only_steps"},
+    ),
+    "pix2pixhd": (
+        "pix2pixhd_256",
+        {"generator.max_filters", "procedure.learning_rate_decay_steps"},
+    ),
+}
 
 
 def load(path):
@@ -50,3 +63,22 @@ def test_stages_are_long_enough_to_fade_in(path):
     for stage in range(1, procedure.num_refinement_blocks + 1):
         assert alpha(plan.start(stage)) == 0.0
         assert alpha(plan.start(stage + 1) - 1) == 1.0
+
+
+@pytest.mark.parametrize("system", COMPACT)
+def test_a_compact_earlier_system_is_its_large_one_as_outdoor_128_is_trained(system):
+    """The files repeat one another, so that each shows its experiment at one glance."""
+    large_name, own = COMPACT[system]
+    compact, large, outdoor = (
+        load(CONFIGS / f"{name}.py").get_config()
+        for name in (f"{system}_outdoor_128", large_name, "outdoor_128")
+    )
+    from_neither = set(config_lib.differences(compact, large))
+    from_neither &= set(config_lib.differences(compact, outdoor))
+    assert from_neither == own | {"name", "procedure.head_steps"}
+    assert compact.data == outdoor.data
+    assert compact.masks == outdoor.masks
+    assert compact.training == outdoor.training
+    steps = outdoor.procedure
+    in_all = steps.head_steps + steps.num_refinement_blocks * steps.refinement_steps
+    assert compact.procedure.head_steps == in_all
