@@ -12,6 +12,7 @@ from PIL import Image
 # Where systems put it; CHROMIUM names another one.
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WAIT_MS = 15_000
+RED = (255, 0, 0)
 
 
 def chromium_path():
@@ -28,6 +29,11 @@ def launched(playwright):
     return playwright.chromium.launch(
         executable_path=chromium_path(), args=["--no-sandbox"]
     )
+
+
+def red_pixels(picture):
+    """bool [H, W]: where the red model has painted."""
+    return (picture == RED).all(axis=-1)
 
 
 class Visit:

@@ -9,6 +9,7 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
+from tests.ui.browser import Visit, chromium_path, launched
 from tf_btgmi.inference.predictor import Predictor
 from tf_btgmi.ui.limits import Limits
 from tf_btgmi.ui.models import Model
@@ -114,3 +115,25 @@ def mask():
     mask = np.zeros((48, 64), np.uint8)
     mask[20:30, 12:24] = 255
     return mask
+
+
+@pytest.fixture(scope="module")
+def browser():
+    chromium_path()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = launched(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser, studio):
+    context = browser.new_context(viewport={"width": 1200, "height": 800})
+    visit = Visit(context.new_page(), studio.url).load()
+    visit.paint = studio.paint
+    yield visit
+    studio.paint.gate.set()
+    context.close()
+    assert visit.problems == []
