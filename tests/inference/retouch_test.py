@@ -40,39 +40,91 @@ def test_known_pixels_and_what_is_deep_inside_stay(rng):
     hole = square(64, 10, 50)
     filled = blurred(rng.integers(0, 256, (64, 64, 3), np.uint8), hole)
     found = retouch(filled, hole)
-    # The nearest known pixel of row 19 is in row 9, ten pixels away.
+    # The nearest known pixel of row 18 is in row 9, nine pixels away.
     assert found.dtype == np.uint8
     np.testing.assert_array_equal(found[~hole], filled[~hole])
-    np.testing.assert_array_equal(found[19:41, 19:41], filled[19:41, 19:41])
+    np.testing.assert_array_equal(found[18:42, 18:42], filled[18:42, 18:42])
     assert (found[10:12, 10:50] != filled[10:12, 10:50]).any(axis=-1).mean() > 0.9
 
 
-def test_shares_are_whole_at_the_edge_and_fade_from_five_pixels_to_nine():
-    share = module._share(square(41, 8, 40))[24]
-    np.testing.assert_allclose(share[7:18], [0, 1, 1, 1, 1, 1, 0.75, 0.5, 0.25, 0, 0])
+def test_shares_are_whole_at_the_edge_and_fade_from_four_pixels_to_eight():
+    distance = np.arange(10.0)
+    np.testing.assert_allclose(
+        module._share(distance), [0, 1, 1, 1, 1, 0.75, 0.5, 0.25, 0, 0]
+    )
 
 
+def test_a_known_pixel_counts_most_and_the_fill_less_the_farther_inside():
+    counts = module._counts(np.array([0.0, 1.0, 2.0, 500.0, 900.0]))
+    np.testing.assert_allclose(counts[:3], [1, 0.007, 0.0049], rtol=1e-6)
+    assert counts[3] == counts[4] > 0
+
+
+@pytest.mark.parametrize("side, step", [(7, 2), (5, 2), (3, 1)])
 @pytest.mark.parametrize("height, width", [(20, 37), (37, 20), (31, 32)])
-def test_patches_together_cover_what_is_redrawn(height, width, rng):
+def test_patches_together_cover_what_is_redrawn(height, width, side, step):
     redrawn = np.zeros((height, width), bool)
     redrawn[0, 0] = redrawn[-1, -1] = redrawn[-1, 5] = redrawn[9, 9] = True
-    y, x = np.divmod(module._blocks(redrawn), width)
+    y, x = np.divmod(module._blocks(redrawn, side, step), width)
     covered = np.zeros((height, width), bool)
     for top, left in zip(y, x):
-        assert top + 7 <= height and left + 7 <= width
-        covered[top : top + 7, left : left + 7] = True
+        assert top + side <= height and left + side <= width
+        covered[top : top + side, left : left + side] = True
     assert covered[redrawn].all()
 
 
-def test_places_have_no_hole_pixel_and_are_at_most_so_many(monkeypatch):
-    hole = square(64, 20, 40)
-    y, x = np.divmod(module._places(hole), 64)
+def test_places_have_no_hole_pixel():
+    y, x = np.divmod(module._places(square(64, 20, 40), 7), 64)
     # 58 x 58 corners, without the 26 x 26 whose patch meets the hole.
     assert len(y) == 58 * 58 - 26 * 26
+    assert not any(square(64, 20, 40)[a : a + 7, b : b + 7].any() for a, b in zip(y, x))
+
+
+def searched(picture, hole, side=3, step=1):
+    """A search in a picture whose hole is as it is, and what its blocks look like."""
+    source = picture.reshape(-1, 3).astype(np.float32)
+    blocks = module._blocks(hole, side, step)
+    offsets = module._offsets(side, hole.shape[1])
+    counts = np.ones(len(source), np.float32)
+    search = module._Search(source, module._places(hole, side), blocks, offsets, counts)
+    return search, module._cut(source, blocks, offsets), source, offsets
+
+
+def test_among_all_places_the_nearest_is_found(rng):
+    picture, hole = rng.integers(0, 256, (24, 24, 3), np.uint8), square(24, 10, 13)
+    search, wanted, source, offsets = searched(picture, hole)
+    known = module._cut(source, module._places(hole, 3), offsets)
+    nearest = ((wanted[:, None] - known) ** 2).sum(axis=2).argmin(axis=1)
+    np.testing.assert_array_equal(
+        search.among_thinned(wanted), module._places(hole, 3)[nearest]
+    )
+
+
+def test_what_was_thinned_out_is_reached_from_beside(rng, monkeypatch):
+    picture, hole = tiles(64, rng), square(64, 30, 34)
     monkeypatch.setattr(module, "_MAX_PLACES", 100)
-    y, x = np.divmod(module._places(hole), 64)
-    assert 90 < len(y) <= 100
-    assert not any(hole[a : a + 7, b : b + 7].any() for a, b in zip(y, x))
+    search, wanted, source, offsets = searched(picture, hole)
+    assert len(search._thinned) <= 100
+    first = search.among_thinned(wanted)
+    better = search.beside(wanted, first, 1, 64)
+
+    def distance(corners):
+        return ((wanted - module._cut(source, corners, offsets)) ** 2).sum(axis=1)
+
+    # The texture is there again, 8 pixels on; neighbours lead to it.
+    assert (distance(first) > 0).any()
+    assert (distance(better) == 0).mean() > 0.9
+
+
+def test_the_fill_alone_does_not_choose_a_patch(rng):
+    """A flat fill asks for the flat half of the picture, its edge for the texture."""
+    truth = tiles(64, rng)
+    truth[:, 40:] = 128
+    hole = np.zeros((64, 64), bool)
+    hole[20:24, 4:30] = True
+    filled = np.where(hole[..., None], 128, truth).astype(np.uint8)
+    found = retouch(filled, hole)
+    assert np.abs(found[hole].astype(float) - truth[hole]).mean() < 1
 
 
 def test_flat_pictures_stay_flat():

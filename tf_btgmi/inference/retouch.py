@@ -4,11 +4,14 @@ A network's fill is softer than what lies around it, which shows most in thin ho
 where known pixels are close. So near the edge the fill is made anew from known patches:
 every patch that meets the hole looks for the known one most alike, all of them vote for
 the pixels they cover, and that is done again on the result (Wexler, Shechtman and Irani
-2007, "Space-time completion of video"). The network's fill is what it starts from and
-what stays deep inside, where a known patch is only a guess: over the distance to the
-nearest known pixel the one fades into the other.
+2007, "Space-time completion of video"), with smaller and smaller patches. Known pixels
+count far more in a comparison than the fill, which would ask for patches as soft as it
+is. Where the patch beside it would go on just as well, a patch goes on with it
+(Ashikhmin 2001, "Synthesizing natural textures"), since votes that agree are sharp.
 
-A pure function of its arguments: no random choice is made.
+The network's fill is what it starts from and what stays deep inside, where a known
+patch is only a guess: over the distance to the nearest known pixel the one fades into
+the other. A pure function of its arguments: no random choice is made.
 """
 
 from typing import Tuple
@@ -16,22 +19,24 @@ from typing import Tuple
 import cv2
 import numpy as np
 
-# A patch's side, and the distance of two that look for a known one, in pixels.
-_PATCH = 7
-_STRIDE = 2
-_ROUNDS = 5
-# Known patches that are compared with, at most, evenly thinned out; with fewer than
-# the least there is nothing to choose from.
+# From coarse to fine: a patch's side, the distance of two that look for a known one, in
+# pixels, and the rounds.
+_PASSES = ((7, 2, 3), (5, 2, 1), (3, 1, 1))
+# Known patches that all others are compared with, at most, evenly thinned out; the rest
+# is reached from these. With fewer than the least there is nothing to choose from.
 _MAX_PLACES = 4_000
 _MIN_PLACES = 50
-# Patches are compared along the directions in which the known ones differ most.
-_DIRECTIONS = 24
 _BATCH = 256
+# What a pixel of the fill counts in a comparison where a known one counts 1, at the
+# hole's edge and, as a factor, a pixel farther inside.
+_FILL_COUNTS, _FARTHER_COUNTS = 0.01, 0.7
+# In each round: how often neighbours are followed, and how much worse (squared
+# distance) a patch may fit that goes on with its neighbour's.
+_FOLLOWS = 2
+_COHERENCE = 1.2
 # Pixels from the nearest known one: all known patches up to the first, all the
 # network's from the second on.
-_NEAR, _FAR = 5.0, 9.0
-
-_OFFSETS = np.stack(np.indices((_PATCH, _PATCH)), -1).reshape(-1, 2)
+_NEAR, _FAR = 4.0, 8.0
 
 
 def retouch(filled: np.ndarray, hole: np.ndarray) -> np.ndarray:
@@ -44,93 +49,150 @@ def retouch(filled: np.ndarray, hole: np.ndarray) -> np.ndarray:
     Returns:
         uint8 [H, W, 3], equal to `filled` outside the hole and deep inside it.
     """
-    if min(hole.shape) < _PATCH:
-        return filled
-    share = _share(hole)
-    places, blocks = _places(hole), _blocks(share > 0)
-    if len(places) < _MIN_PLACES or not len(blocks):
-        return filled
     source = filled.reshape(-1, 3).astype(np.float32)
-    offsets = _OFFSETS @ [filled.shape[1], 1]
-    known = _cut(source, places, offsets)
-    describe = _description(known)
-    given = describe(known)
-    share = share.reshape(-1, 1)
+    distance = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5)
+    share = _share(distance)
+    counts = _counts(distance).reshape(-1)
     current = source
-    for _ in range(_ROUNDS):
-        wanted = describe(_cut(current, blocks, offsets))
-        nearest = places[_match(wanted, given)]
-        drawn = _vote(source, blocks, nearest, offsets)
-        current = source + share * (drawn - source)
+    for side, step, rounds in _PASSES:
+        places, blocks = _places(hole, side), _blocks(share > 0, side, step)
+        if len(places) < _MIN_PLACES or not len(blocks):
+            return filled
+        offsets = _offsets(side, hole.shape[1])
+        search = _Search(source, places, blocks, offsets, counts)
+        found = None
+        for _ in range(rounds):
+            wanted = _cut(current, blocks, offsets)
+            found = search.among_thinned(wanted) if found is None else found
+            found = search.beside(wanted, found, step, hole.shape[1])
+            drawn = _vote(source, blocks, found, offsets)
+            current = source + share.reshape(-1, 1) * (drawn - source)
     return current.reshape(filled.shape).round().clip(0, 255).astype(np.uint8)
 
 
-def _share(hole: np.ndarray) -> np.ndarray:
-    """How much of a pixel is redrawn, [H, W] float32: 0 where it is known."""
-    distance = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5)
+class _Search:
+    """For the patches at `blocks` the most similar known ones.
+
+    Patches are named by the number of their corner among the picture's pixels. Their
+    distance is that of their pixels squared, times what the block's pixels count.
+    """
+
+    def __init__(self, source, places, blocks, offsets, counts):
+        """Takes source [H * W, 3], corners [P] and [B], offsets [S], counts [H * W]."""
+        self._source, self._offsets = source, offsets
+        self._thinned = places[:: -(-len(places) // _MAX_PLACES)]
+        self._is_place = np.zeros(len(source), bool)
+        self._is_place[places] = True
+        self._blocks = blocks
+        self._number = np.full(len(source), -1)
+        self._number[blocks] = np.arange(len(blocks))
+        self._counts = counts[blocks[:, None] + offsets]
+        self._counts_of_colors = np.repeat(self._counts, 3, axis=1)
+
+    def among_thinned(self, wanted: np.ndarray) -> np.ndarray:
+        """Corners [B] of what is nearest to blocks that look like wanted [B, S * 3]."""
+        known = _cut(self._source, self._thinned, self._offsets)
+        squares = (known * known).reshape(len(known), -1, 3).sum(axis=2)
+        found = []
+        for start in range(0, len(wanted), _BATCH):
+            part = slice(start, start + _BATCH)
+            # But for what depends on the block alone: no choice of it.
+            distances = self._counts[part] @ squares.T
+            distances -= (2 * self._counts_of_colors[part] * wanted[part]) @ known.T
+            found.append(self._thinned[distances.argmin(axis=1)])
+        return np.concatenate(found)
+
+    def beside(self, wanted, found, step: int, width: int) -> np.ndarray:
+        """Betters `found` [B] by what lies beside it.
+
+        A block may go on with the patch of the block `step` pixels away, and then move
+        by a pixel (Barnes et al. 2009, "PatchMatch", without its random search).
+        """
+        found = found.copy()
+        cost = self._distance(wanted, found, np.arange(len(found)))
+        for _ in range(_FOLLOWS):
+            for shift in (step * width, step, -step * width, -step):
+                # A shift over the picture's side, by less than a patch, meets no block.
+                neighbours = self._look_up(self._number, self._blocks + shift, -1)
+                goes_on = np.where(neighbours >= 0, found[neighbours] - shift, -1)
+                self._move(found, cost, wanted, goes_on, _COHERENCE)
+            for shift in (1, -1, width, -width):
+                self._move(found, cost, wanted, found + shift, 1.0)
+        return found
+
+    def _move(self, found, cost, wanted, corners, tolerance: float) -> None:
+        """Moves blocks to the places among corners [B] where that costs less."""
+        is_place = self._look_up(self._is_place, corners, False)
+        blocks = np.flatnonzero(is_place & (corners != found))
+        there = self._distance(wanted, corners[blocks], blocks)
+        better = there < tolerance * cost[blocks]
+        found[blocks[better]] = corners[blocks[better]]
+        cost[blocks[better]] = there[better]
+
+    def _distance(self, wanted, corners, blocks) -> np.ndarray:
+        difference = wanted[blocks] - _cut(self._source, corners, self._offsets)
+        difference *= difference
+        return np.einsum("ij,ij->i", difference, self._counts_of_colors[blocks])
+
+    @staticmethod
+    def _look_up(table: np.ndarray, corners: np.ndarray, otherwise):
+        inside = (corners >= 0) & (corners < len(table))
+        return np.where(inside, table[np.where(inside, corners, 0)], otherwise)
+
+
+def _share(distance: np.ndarray) -> np.ndarray:
+    """How much of a pixel is redrawn, by its distance to a known one."""
     share = np.clip((_FAR - distance) / (_FAR - _NEAR), 0.0, 1.0)
-    return np.where(hole, share, 0.0).astype(np.float32)
+    return np.where(distance > 0, share, 0.0).astype(np.float32)
 
 
-def _places(hole: np.ndarray) -> np.ndarray:
-    """Numbers [P] of the corners of patches without a hole pixel, thinned out."""
-    free = np.flatnonzero(_inside(hole) == 0)
-    step = max(1, -(-len(free) // _MAX_PLACES))
-    return _numbers(free[::step], hole.shape)
+def _counts(distance: np.ndarray) -> np.ndarray:
+    """What a pixel counts in a comparison, by its distance to a known one."""
+    # In float32 it would be 0 some 200 pixels inside; a patch must count somewhere.
+    farther = _FARTHER_COUNTS ** np.minimum(distance, 40)
+    return np.where(distance > 0, _FILL_COUNTS * farther, 1.0).astype(np.float32)
 
 
-def _blocks(redrawn: np.ndarray) -> np.ndarray:
+def _places(hole: np.ndarray, side: int) -> np.ndarray:
+    """Numbers [P] of the corners of patches without a hole pixel."""
+    return _numbers(_inside(hole, side) == 0, hole.shape)
+
+
+def _blocks(redrawn: np.ndarray, side: int, step: int) -> np.ndarray:
     """Numbers [B] of the corners of patches that together cover what is redrawn."""
-    count = _inside(redrawn)
-    rows, columns = (np.arange(side) % _STRIDE == 0 for side in count.shape)
+    count = _inside(redrawn, side)
+    rows, columns = (np.arange(length) % step == 0 for length in count.shape)
     # The last patch reaches the picture's end, wherever the grid ends.
     rows[-1:] = columns[-1:] = True
-    on_grid = rows[:, None] & columns
-    return _numbers(np.flatnonzero(on_grid & (count > 0)), redrawn.shape)
+    return _numbers((rows[:, None] & columns) & (count > 0), redrawn.shape)
 
 
-def _inside(pixels: np.ndarray) -> np.ndarray:
-    """How many of some pixels a patch has, by its corner: [H - 6, W - 6]."""
+def _inside(pixels: np.ndarray, side: int) -> np.ndarray:
+    """How many of some pixels a patch has, by its corner: [H - side + 1, ...]."""
     sums = cv2.integral(pixels.astype(np.uint8))
-    rows = sums[_PATCH:] - sums[:-_PATCH]
-    return rows[:, _PATCH:] - rows[:, :-_PATCH]
+    rows = sums[side:] - sums[:-side]
+    return rows[:, side:] - rows[:, :-side]
 
 
-def _numbers(corners: np.ndarray, shape: Tuple[int, int]) -> np.ndarray:
-    """Corners counted among patches, counted among the picture's pixels instead."""
-    y, x = np.divmod(corners, shape[1] - _PATCH + 1)
+def _numbers(chosen: np.ndarray, shape: Tuple[int, int]) -> np.ndarray:
+    """Chosen patches, by their corners' numbers among the picture's pixels."""
+    y, x = np.nonzero(chosen)
     return y * shape[1] + x
 
 
-def _weights() -> np.ndarray:
-    """A patch's votes, most for its middle: [_PATCH ** 2] float32."""
-    profile = cv2.getGaussianKernel(_PATCH, _PATCH / 3).astype(np.float32)
+def _offsets(side: int, width: int) -> np.ndarray:
+    """From a corner's number to those of the patch's pixels: [side ** 2]."""
+    return (np.arange(side)[:, None] * width + np.arange(side)).reshape(-1)
+
+
+def _weights(side: int) -> np.ndarray:
+    """A patch's votes, most for its middle: [side ** 2] float32."""
+    profile = cv2.getGaussianKernel(side, side / 3).astype(np.float32)
     return (profile @ profile.T).reshape(-1)
 
 
 def _cut(pixels: np.ndarray, corners: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    return pixels[corners[:, None] + offsets].reshape(len(corners), -1)
-
-
-def _description(patches: np.ndarray):
-    """A function from patches [N, P] to their coordinates [N, D], D < P."""
-    mean = patches.mean(axis=0)
-    patches = patches - mean
-    _, directions = np.linalg.eigh(patches.T @ patches)
-    directions = np.ascontiguousarray(directions[:, -_DIRECTIONS:])
-    return lambda patches: (patches - mean) @ directions
-
-
-def _match(wanted: np.ndarray, given: np.ndarray) -> np.ndarray:
-    """For each description of a block the index of the nearest one of a place."""
-    # Squared distances over two, but for the block's own length: no choice of it.
-    half = 0.5 * np.einsum("ij,ij->i", given, given)
-    found = []
-    for start in range(0, len(wanted), _BATCH):
-        likeness = wanted[start : start + _BATCH] @ given.T
-        likeness -= half
-        found.append(likeness.argmax(axis=1))
-    return np.concatenate(found)
+    return pixels[corners[:, None] + offsets].reshape(len(corners), 3 * len(offsets))
 
 
 def _vote(source, blocks, nearest, offsets) -> np.ndarray:
@@ -138,7 +200,7 @@ def _vote(source, blocks, nearest, offsets) -> np.ndarray:
     total = np.zeros(source.shape, np.float32)
     weights = np.zeros((len(source), 1), np.float32)
     # No two blocks have the same pixel at the same offset.
-    for offset, weight in zip(offsets, _weights()):
+    for offset, weight in zip(offsets, _weights(int(len(offsets) ** 0.5))):
         total[blocks + offset] += weight * source[nearest + offset]
         weights[blocks + offset] += weight
     return total / np.maximum(weights, 1e-6)
