@@ -6,6 +6,7 @@ An object removed, scratches filled, an object of another picture composed; all 
 pictures are bundled ones.
 """
 
+import argparse
 import pathlib
 import sys
 
@@ -77,4 +78,5 @@ def sheet(pairs) -> Image.Image:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__.split("\n")[0]).parse_args()
     main()

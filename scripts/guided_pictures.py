@@ -7,6 +7,7 @@ the same with colours matched by the bundled model; in the last row a tinted obj
 the picture itself, harmonized, which fails: a black horse before a bright sky.
 """
 
+import argparse
 import pathlib
 import sys
 
@@ -67,4 +68,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__.split("\n")[0]).parse_args()
     main()

@@ -26,50 +26,59 @@ from tf_btgmi.data import tfrecord_source
 from tf_btgmi.data.decoding import decode_image
 from tf_btgmi.data.folder import list_pictures, name_hash
 
-_SOURCE = flags.DEFINE_string("source", None, "folder:PATH of the pictures.")
-_OUTPUT = flags.DEFINE_string("output", None, "Folder that the shards go to.")
-_NUM_SHARDS = flags.DEFINE_integer(
-    "num_shards", 0, "Files written; 0: one for every 1,000 pictures.", lower_bound=0
-)
-_MAX_SIDE = flags.DEFINE_integer(
-    "max_side", 0, "Longer side in pixels that pictures are shrunk to; 0: never.", 0
-)
-_FORMAT = flags.DEFINE_enum(
-    "format", "jpeg", ["jpeg", "png"], "How pictures are stored; png is lossless."
-)
-_QUALITY = flags.DEFINE_integer("quality", 95, "Quality of JPEG, 1 to 100.", 1, 100)
-_OVERWRITE = flags.DEFINE_bool(
-    "overwrite", False, "Write into a folder that is not empty, replacing its shards."
-)
-
+FLAGS = flags.FLAGS
 _PREFIX = "pictures"
 _PICTURES_A_SHARD = 1000
 
 
+def define_flags():
+    """The flags of this program; `program.run` calls it."""
+    flags.DEFINE_string("source", None, "folder:PATH of the pictures.")
+    flags.DEFINE_string("output", None, "Folder that the shards go to.")
+    flags.DEFINE_integer(
+        "num_shards",
+        0,
+        "Files written; 0: one for every 1,000 pictures.",
+        lower_bound=0,
+    )
+    flags.DEFINE_integer(
+        "max_side", 0, "Longer side in pixels that pictures are shrunk to; 0: never.", 0
+    )
+    flags.DEFINE_enum(
+        "format", "jpeg", ["jpeg", "png"], "How pictures are stored; png is lossless."
+    )
+    flags.DEFINE_integer("quality", 95, "Quality of JPEG, 1 to 100.", 1, 100)
+    flags.DEFINE_bool(
+        "overwrite",
+        False,
+        "Write into a folder that is not empty, replacing its shards.",
+    )
+
+
 def main(_: List[str]) -> None:
     """Checks the flags and writes the shards."""
-    form, _, folder = (_SOURCE.value or "").partition(":")
+    form, _, folder = (FLAGS.source or "").partition(":")
     if form != "folder" or not folder:
         raise program.UsageError("--source must be folder:PATH.")
-    if not _OUTPUT.value:
+    if not FLAGS.output:
         raise program.UsageError("--output must name the folder for the shards.")
     names = sorted(list_pictures(folder), key=name_hash)
-    num_shards = _NUM_SHARDS.value or -(-len(names) // _PICTURES_A_SHARD)
+    num_shards = FLAGS.num_shards or -(-len(names) // _PICTURES_A_SHARD)
     if num_shards > len(names):
         raise program.UsageError(
             f"--num_shards={num_shards} is more than the {len(names)} pictures."
         )
-    if os.path.exists(_OUTPUT.value) and not os.path.isdir(_OUTPUT.value):
-        raise program.UsageError(f"--output={_OUTPUT.value} is not a folder.")
-    os.makedirs(_OUTPUT.value, exist_ok=True)
-    if os.listdir(_OUTPUT.value) and not _OVERWRITE.value:
+    if os.path.exists(FLAGS.output) and not os.path.isdir(FLAGS.output):
+        raise program.UsageError(f"--output={FLAGS.output} is not a folder.")
+    os.makedirs(FLAGS.output, exist_ok=True)
+    if os.listdir(FLAGS.output) and not FLAGS.overwrite:
         raise program.UsageError(
-            f"{_OUTPUT.value} is not empty; name another --output, or add --overwrite."
+            f"{FLAGS.output} is not empty; name another --output, or add --overwrite."
         )
-    written, unreadable = write_shards(folder, names, _OUTPUT.value, num_shards)
-    megabytes = sum(os.path.getsize(path) for path in _shards(_OUTPUT.value)) / 1e6
+    written, unreadable = write_shards(folder, names, FLAGS.output, num_shards)
+    megabytes = sum(os.path.getsize(path) for path in _shards(FLAGS.output)) / 1e6
     skipped = f"; skipped {unreadable} unreadable" if unreadable else ""
-    pattern = os.path.join(_OUTPUT.value, "*.tfrecord")
+    pattern = os.path.join(FLAGS.output, "*.tfrecord")
     print(
         f"Wrote {written} pictures in {num_shards} shards, {megabytes:.1f} MB{skipped}."
         f" Use --config.data.source=tfrecord:{pattern}"
@@ -135,14 +144,14 @@ def _records(folder: str, names: List[str]) -> Iterator[tuple]:
 
 def _record(folder: str, name: str) -> Tuple[str, Optional[bytes], str]:
     try:
-        image = decode_image(os.path.join(folder, name), min_side=_MAX_SIDE.value)
+        image = decode_image(os.path.join(folder, name), min_side=FLAGS.max_side)
     # Pillow raises nearly anything for a damaged file; it is counted and named.
     except Exception as error:
         return name, None, " ".join(str(error).split()) or type(error).__name__
-    image = _shrink(image, _MAX_SIDE.value)
+    image = _shrink(image, FLAGS.max_side)
     file = io.BytesIO()
-    options = {"quality": _QUALITY.value} if _FORMAT.value == "jpeg" else {}
-    Image.fromarray(image).save(file, _FORMAT.value, **options)
+    options = {"quality": FLAGS.quality} if FLAGS.format == "jpeg" else {}
+    Image.fromarray(image).save(file, FLAGS.format, **options)
     height, width = image.shape[:2]
     feature = {
         tfrecord_source.ENCODED: _bytes(file.getvalue()),
@@ -177,4 +186,4 @@ def _int(value: int) -> tf.train.Feature:
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(main, define_flags)
