@@ -49,7 +49,7 @@ def define_flags():
         "gap",
         None,
         "Width in pixels of the band around the object that is filled, 0 for none, or "
-        "box for all of its box; 2 % of the box by default.",
+        "box for all of its box; by default 2 % of its box's longer side, at least 2.",
     )
     flags.DEFINE_bool("harmonize", True, "Recolour the object.")
     mask_program.define_batch_flags(f"{', '.join(_REQUIRED)} and guide_mask or _box")
