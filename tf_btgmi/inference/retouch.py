@@ -11,7 +11,9 @@ is. Where the patch beside it would go on just as well, a patch goes on with it
 
 The network's fill is what it starts from and what stays deep inside, where a known
 patch is only a guess: over the distance to the nearest known pixel the one fades into
-the other. A pure function of its arguments: no random choice is made.
+the other, and colours move there by as much as they did nearby, so that a sky which
+the network made a little too bright is not left as a spot. A pure function of its
+arguments: no random choice is made.
 """
 
 from typing import Tuple
@@ -37,6 +39,8 @@ _COHERENCE = 1.2
 # Pixels from the nearest known one: all known patches up to the first, all the
 # network's from the second on.
 _NEAR, _FAR = 4.0, 8.0
+# How far colours' change reaches into the rest: a Gaussian's sigma, in pixels.
+_SPREAD = 8.0
 
 
 def retouch(filled: np.ndarray, hole: np.ndarray) -> np.ndarray:
@@ -47,15 +51,19 @@ def retouch(filled: np.ndarray, hole: np.ndarray) -> np.ndarray:
         hole: bool [H, W].
 
     Returns:
-        uint8 [H, W, 3], equal to `filled` outside the hole and deep inside it.
+        uint8 [H, W, 3], equal to `filled` outside the hole, and deep inside it but for
+        a smooth change of colours.
     """
     source = filled.reshape(-1, 3).astype(np.float32)
     distance = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5)
-    share = _share(distance)
+    share = _share(distance).reshape(-1, 1)
     counts = _counts(distance).reshape(-1)
     current = source
     for side, step, rounds in _PASSES:
-        places, blocks = _places(hole, side), _blocks(share > 0, side, step)
+        places, blocks = (
+            _places(hole, side),
+            _blocks(share.reshape(hole.shape) > 0, side, step),
+        )
         if len(places) < _MIN_PLACES or not len(blocks):
             return filled
         offsets = _offsets(side, hole.shape[1])
@@ -66,7 +74,9 @@ def retouch(filled: np.ndarray, hole: np.ndarray) -> np.ndarray:
             found = search.among_thinned(wanted) if found is None else found
             found = search.beside(wanted, found, step, hole.shape[1])
             drawn = _vote(source, blocks, found, offsets)
-            current = source + share.reshape(-1, 1) * (drawn - source)
+            current = source + share * (drawn - source)
+    rest = np.where(hole.reshape(-1, 1), 1.0 - share, 0.0)
+    current += rest * _spread(current - source, share, hole.shape)
     return current.reshape(filled.shape).round().clip(0, 255).astype(np.uint8)
 
 
@@ -204,3 +214,10 @@ def _vote(source, blocks, nearest, offsets) -> np.ndarray:
         total[blocks + offset] += weight * source[nearest + offset]
         weights[blocks + offset] += weight
     return total / np.maximum(weights, 1e-6)
+
+
+def _spread(change, share, shape: Tuple[int, int]) -> np.ndarray:
+    """The mean change [H * W, 3] of the redrawn pixels nearby, 0 far from all."""
+    both = np.concatenate([change, share], axis=1).reshape(shape + (4,))
+    both = cv2.GaussianBlur(both, (0, 0), _SPREAD).reshape(-1, 4)
+    return both[:, :3] / (both[:, 3:] + 1e-3)
