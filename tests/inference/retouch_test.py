@@ -149,7 +149,7 @@ def test_with_too_little_known_the_fill_stays(hole, rng):
     np.testing.assert_array_equal(retouch(filled, hole), filled)
 
 
-def test_what_the_predictor_fills_unscaled_is_retouched_where_asked_for(rng):
+def test_what_the_predictor_fills_is_retouched_where_asked_for(rng):
     image = tiles(64, rng)
     mask = np.zeros((64, 64), bool)
     mask[30:34, 10:50] = True

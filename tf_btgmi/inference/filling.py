@@ -27,7 +27,7 @@ def fill(
         holes: of the picture; they are marked filled.
         foreground: [H, W] bool, an object the network is told of; it must not meet
             the holes.
-        retouched: redraws fills that need no enlarging, see `retouch.py`; not beside
+        retouched: redraws fills before they are enlarged, see `retouch.py`; not beside
             a foreground, whose pixels belong to nothing else.
     """
     composite = np.array(image, order="C")
@@ -94,7 +94,7 @@ def _fill(
     given = network.run(images, gaps, np.stack(seen) if seen else None)
     for crop, (image, gap), prediction in zip(batch, windows, given[INPAINTED]):
         filled = np.where(gap[..., None] > 0, prediction, image)
-        if retouched and foreground is None and crop.side == size:
+        if retouched and foreground is None:
             filled = retouch(filled, gap > 0)
         _paste(composite, holes, crop, filled)
 

@@ -39,7 +39,7 @@ class Predictor:
             this many or of one.
         outputs: what the network gives: "inpainted", "harmonized" or both.
         retouched: whether what `inpaint` and `remove` fill is redrawn near its edge
-            with known pixels, where the network saw it unscaled; see `retouch.py`.
+            with known pixels, at the scale of the network; see `retouch.py`.
 
     Raises:
         ValueError: `image_size` is not a multiple of `multiple`, or outputs that are

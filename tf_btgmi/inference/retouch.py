@@ -60,10 +60,8 @@ def retouch(filled: np.ndarray, hole: np.ndarray) -> np.ndarray:
     counts = _counts(distance).reshape(-1)
     current = source
     for side, step, rounds in _PASSES:
-        places, blocks = (
-            _places(hole, side),
-            _blocks(share.reshape(hole.shape) > 0, side, step),
-        )
+        places = _places(hole, side)
+        blocks = _blocks(share.reshape(hole.shape) > 0, side, step)
         if len(places) < _MIN_PLACES or not len(blocks):
             return filled
         offsets = _offsets(side, hole.shape[1])
