@@ -162,3 +162,17 @@ def test_what_the_predictor_fills_is_retouched_where_asked_for(rng):
     found = Predictor(grey, 64, retouched=True).inpaint(image, mask)
     np.testing.assert_array_equal(found, retouch(plain, mask))
     assert (found[mask] != 128).any(axis=1).mean() > 0.9
+
+
+def test_a_fill_that_is_enlarged_is_retouched_before(rng):
+    """A grey fill of a wide hole in a brown picture ends brown all over."""
+    image = np.full((256, 256, 3), (140, 110, 80), np.uint8)
+    mask = square(256, 90, 150)
+
+    def grey(inputs):
+        return np.zeros(inputs.shape[:3] + (3,), np.float32)
+
+    plain = Predictor(grey, 64).inpaint(image, mask)
+    assert np.abs(plain.astype(int) - image)[110:130, 110:130].min() > 5
+    found = Predictor(grey, 64, retouched=True).inpaint(image, mask)
+    assert np.abs(found.astype(int) - image).max() <= 2
