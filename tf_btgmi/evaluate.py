@@ -43,6 +43,7 @@ from tf_btgmi.evaluation.inception import Inception
 from tf_btgmi.evaluation.measures import METRIC_VERSION
 from tf_btgmi.evaluation.picture_sets import open_pictures
 from tf_btgmi.evaluation.store import Store
+from tf_btgmi.inference import retouch
 
 FLAGS = flags.FLAGS
 
@@ -177,7 +178,7 @@ def model_methods(place: str, task: tasks.Task) -> list:
         predictor.need("inpainted", "fill holes")
         predictor.retouched &= FLAGS.retouched
         if predictor.retouched:
-            identity += ", retouched"
+            identity += f", retouched v{retouch.VERSION}"
         work = {name: lambda holed, mask, _: predictor.inpaint(holed, mask)}
     else:
         # The model's colour change at the object's own pixels, as programs use it, and
