@@ -49,6 +49,11 @@ def test_trainings_are_in_order_of_seeds_and_have_their_configs(make_config, tmp
     assert ablation.configs["l1-seed5"].losses.reconstruction == "l1"
 
 
+def test_networks_are_measured_without_retouching(make_config, tmp_path):
+    ablation = Ablation(str(tmp_path), make_config(), ["base"], [0], EVALUATION)
+    assert "--retouched=False" in ablation._measuring("base-seed0")
+
+
 def test_more_arms_and_seeds_are_welcome_and_other_settings_refused(
     make_config, tmp_path
 ):

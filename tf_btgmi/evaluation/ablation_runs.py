@@ -102,6 +102,8 @@ class Ablation:
         flags = {
             **self.evaluation,
             "methods": "",
+            # What retouching draws is the same in all arms, and hides their difference.
+            "retouched": False,
             "model": f"{name}={self._workdir(name)}",
             "baseline": name,
             "output": self._path(EVALUATION),
