@@ -8,8 +8,7 @@ import io
 import os
 from typing import Iterable, Iterator, List, NamedTuple, Tuple, Union
 
-from PIL import Image
-
+from tf_btgmi.data.picture_formats import open_picture
 from tf_btgmi.inference import holes, jobs, mask_files, picture_writer, pictures
 
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"
@@ -134,7 +133,7 @@ def reason(error: Exception) -> str:
 def _read(files, path: str, options: Options) -> bytes:
     data = files.read(path)
     try:
-        with Image.open(io.BytesIO(data)) as stored:
+        with open_picture(io.BytesIO(data)) as stored:
             width, height = stored.size
     except (OSError, SyntaxError):
         # What is wrong with it is told where it is decoded.

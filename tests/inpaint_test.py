@@ -126,11 +126,11 @@ def test_names_without_a_partner_are_listed_and_the_rest_is_done(files, capsys):
         ),
         (
             lambda: open("photos/b.png", "wb").close(),
-            "photos/b.png is not a picture that can be read",
+            "photos/b.png is not a JPEG, PNG",
         ),
         (
             lambda: open("masks/b.png", "wb").close(),
-            "masks/b.png is not a picture that can be read",
+            "masks/b.png is not a JPEG, PNG",
         ),
         (
             lambda: (os.mkdir("out"), open("out/b.png", "wb").close()),

@@ -74,7 +74,7 @@ def test_jpeg_shards_are_shrunk_skip_what_is_unreadable_and_replace(photos, tmp_
     assert result.returncode == 0, result.stderr
     assert "Wrote 11 pictures in 2 shards" in result.stdout
     assert "skipped 1 unreadable" in result.stdout
-    assert "Skipped 3.png: not a picture of a known format" in result.stderr
+    assert "Skipped 3.png: not a JPEG, PNG, WebP" in result.stderr
     records = tf.data.TFRecordDataset([str(path) for path in sorted(out.iterdir())])
     sizes = {}
     for record in records:

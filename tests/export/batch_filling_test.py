@@ -12,6 +12,7 @@ from PIL import Image
 import export
 from export import batch_filling, batch_inpaint
 from export.batch_filling import Job, Options, Outcome, fill, pair
+from tf_btgmi.data.picture_formats import WORDS
 from tf_btgmi.inference.predictor import Predictor
 
 PROGRAM_MODULE = batch_inpaint
@@ -101,8 +102,8 @@ def test_a_result_that_is_there_is_skipped_without_reading_unless_overwritten(fi
 @pytest.mark.parametrize(
     "name, data, reason",
     [
-        ("in/a.png", b"", "in/a.png is not a picture that can be read."),
-        ("masks/a.png", b"junk", "masks/a.png is not a picture that can be read."),
+        ("in/a.png", b"", f"in/a.png is not a {WORDS} picture."),
+        ("masks/a.png", b"junk", f"masks/a.png is not a {WORDS} picture."),
         (
             "masks/a.png",
             encoded(np.full((9, 7), 255, np.uint8)),

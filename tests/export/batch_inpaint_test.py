@@ -20,6 +20,7 @@ pytest.importorskip(
 
 from export import batch_inpaint, batch_pipeline  # noqa: E402
 from tf_btgmi import loading  # noqa: E402
+from tf_btgmi.data.picture_formats import WORDS  # noqa: E402
 from tf_btgmi.inference.predictor import Predictor  # noqa: E402
 
 PROGRAM_MODULE = batch_inpaint
@@ -101,7 +102,7 @@ def test_bad_pictures_are_listed_and_the_rest_is_done(loads, capsys):
     assert run() == 1
     assert "1 done, 0 skipped, 3 failed." in capsys.readouterr().out
     assert failures() == {
-        "photos/b.png": "photos/b.png is not a picture that can be read.",
+        "photos/b.png": f"photos/b.png is not a {WORDS} picture.",
         "photos/c.png": "no mask named c.* goes with it.",
         "masks/d.png": "no picture named d.* goes with it.",
     }

@@ -71,5 +71,5 @@ def test_a_mask_is_turned_as_its_file_says(tmp_path):
 def test_a_file_that_is_no_picture_is_said(tmp_path):
     path = tmp_path / "mask.png"
     path.write_bytes(b"nothing")
-    with pytest.raises(ValueError, match="mask.png is not a picture"):
+    with pytest.raises(ValueError, match="mask.png is not a JPEG, PNG"):
         read_mask(str(path))

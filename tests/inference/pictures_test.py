@@ -315,7 +315,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
 @pytest.mark.parametrize(
     "name, content, words",
     [
-        ("a.png", b"no picture", "not a picture"),
+        ("a.png", b"no picture", "not a JPEG, PNG"),
         ("a.png", None, "is damaged"),
         ("a.tif", "F", "has the mode F"),
         ("a.gif", "two", "holds 2 pictures"),

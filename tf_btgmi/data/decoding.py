@@ -1,4 +1,4 @@
-"""Picture files to RGB arrays, whatever their format, depth, mode or orientation.
+"""Picture files to RGB arrays, whatever their depth, mode or orientation.
 
 Pillow rather than TensorFlow's decoders, which know neither EXIF orientation, nor
 CMYK, nor an error that concerns one file only.
@@ -9,6 +9,8 @@ from typing import Union
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+
+from tf_btgmi.data.picture_formats import open_picture
 
 ENDINGS = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
 # Above this a picture is taken for a decompression bomb: 16384 x 16384, 768 MiB as RGB.
@@ -71,11 +73,9 @@ def decode_mask(file: Union[str, bytes]) -> np.ndarray:
 
 def _open(file: Union[str, bytes]) -> Image.Image:
     try:
-        return Image.open(io.BytesIO(file) if isinstance(file, bytes) else file)
-    # Pillow's message names a path for the second time, or an object in memory.
-    except UnidentifiedImageError:
-        reason = "not a picture of a known format" if file else "no picture in it"
-        raise ValueError(reason) from None
+        return open_picture(io.BytesIO(file) if isinstance(file, bytes) else file)
+    except UnidentifiedImageError as error:
+        raise ValueError(str(error) if file else "no picture in it") from None
 
 
 def _orientation(image: Image.Image) -> int:

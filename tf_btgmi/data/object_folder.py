@@ -10,10 +10,10 @@ from typing import List, NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from tf_btgmi.data.decoding import decode_image, decode_mask
 from tf_btgmi.data.folder import FolderSource, list_pictures
+from tf_btgmi.data.picture_formats import open_picture
 
 IMAGES, MASKS, SEGMENTS = "images", "masks", "segments"
 # The smallest share of a picture that a region of a segment map takes to be drawn.
@@ -120,7 +120,7 @@ class ObjectFolder(ObjectSource):
         path = os.path.join(self._masks, self._mask_names[_stem(name)])
         if not self._are_segments:
             return decode_mask(path)
-        with Image.open(path) as segments:
+        with open_picture(path) as segments:
             return random_segment(np.asarray(segments), rng)
 
 

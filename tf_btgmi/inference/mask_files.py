@@ -11,6 +11,8 @@ import io
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from tf_btgmi.data.picture_formats import open_picture
+
 
 def read_mask(path: str, invert: bool = False) -> np.ndarray:
     """The mask in a file.
@@ -45,10 +47,10 @@ def decode_mask(
         ValueError: as `read_mask`.
     """
     try:
-        with Image.open(io.BytesIO(data)) as stored:
+        with open_picture(io.BytesIO(data)) as stored:
             hole = _hole(ImageOps.exif_transpose(stored))
-    except UnidentifiedImageError:
-        raise ValueError(f"{name} is not a picture that can be read.") from None
+    except UnidentifiedImageError as error:
+        raise ValueError(f"{name} is {error}.") from None
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise ValueError(f"{name} cannot be read: {error}.") from None
     return ~hole if invert else hole

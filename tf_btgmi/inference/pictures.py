@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
+from tf_btgmi.data.picture_formats import open_picture
 from tf_btgmi.inference import metadata as metadata_lib
 from tf_btgmi.inference.holes import bounding_box, is_hole
 
@@ -124,10 +125,10 @@ def decode_picture(data: bytes, name: str = "The file") -> Picture:
         ValueError: as `read_picture`.
     """
     try:
-        with Image.open(io.BytesIO(data)) as stored:
+        with open_picture(io.BytesIO(data)) as stored:
             return _decode(name, stored, data)
-    except UnidentifiedImageError:
-        raise ValueError(f"{name} is not a picture that can be read.") from None
+    except UnidentifiedImageError as error:
+        raise ValueError(f"{name} is {error}.") from None
     except Image.DecompressionBombError as error:
         raise ValueError(f"{name} is too large: {error}") from None
     except (OSError, SyntaxError, cv2.error) as error:
@@ -168,7 +169,7 @@ def _decode(path: str, stored: Image.Image, data: bytes) -> Picture:
     if stored.format == "TIFF":
         # Pillow would turn the pixels.
         data = metadata_lib.without_tiff_orientation(data)
-        stored = Image.open(io.BytesIO(data))
+        stored = open_picture(io.BytesIO(data))
     stored.load()
     encoding = _encoding(stored, data)
     mode = _EIGHT_BIT_MODES.get(stored.mode, stored.mode)

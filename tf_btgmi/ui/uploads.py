@@ -1,7 +1,7 @@
 """Uploaded files: what they say of themselves is checked before they are decoded.
 
-Only the formats below are opened, whatever a file is called or claims to be, and a
-picture whose header names more pixels than the limit is refused unread.
+Only the formats of `picture_formats` are opened, whatever a file is called or claims to
+be, and a picture whose header names more pixels than the limit is refused unread.
 """
 
 import contextlib
@@ -12,15 +12,10 @@ import warnings
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from tf_btgmi.data.picture_formats import WORDS, open_picture
 from tf_btgmi.inference import mask_files, pictures
 from tf_btgmi.ui import errors
 from tf_btgmi.ui.limits import Limits
-
-FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
-# Pillow knows a few formats from the start and the others from here on; an MPO, which
-# phones write, is opened as the JPEG it begins with.
-Image.init()
-_WORDS = "JPEG, PNG, WebP, TIFF, BMP, GIF or PNM"
 
 
 def check_header(data: bytes, limits: Limits, what: str) -> None:
@@ -39,7 +34,7 @@ def check_header(data: bytes, limits: Limits, what: str) -> None:
         )
     with _quiet():
         try:
-            with Image.open(io.BytesIO(data), formats=FORMATS) as header:
+            with open_picture(io.BytesIO(data)) as header:
                 width, height = header.size
                 _check_pixels(width, height, limits, what)
                 frames = getattr(header, "n_frames", 1)
@@ -53,7 +48,7 @@ def check_header(data: bytes, limits: Limits, what: str) -> None:
         except UnidentifiedImageError:
             raise errors.bad_picture(
                 what,
-                f"It is no {_WORDS} file, whatever its name says.",
+                f"It is no {WORDS} file, whatever its name says.",
                 "Choose a picture, or save it in one of these formats.",
             ) from None
         except _BROKEN as error:

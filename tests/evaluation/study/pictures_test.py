@@ -66,5 +66,5 @@ def test_missing_folders_pictures_and_sizes_are_named(folders):
         StudyPictures({"a": a, "b": b}, truth)
     with open(os.path.join(b, "pic3.png"), "wb") as file:
         file.write(b"nothing")
-    with pytest.raises(ValueError, match="pic3.png cannot be read"):
+    with pytest.raises(ValueError, match="pic3.png cannot be read: not a JPEG, PNG"):
         StudyPictures({"a": a, "b": b}, truth)

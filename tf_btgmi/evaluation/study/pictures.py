@@ -8,6 +8,7 @@ from typing import Dict, List
 import numpy as np
 from PIL import Image
 
+from tf_btgmi.data.picture_formats import open_picture
 from tf_btgmi.evaluation.result_files import by_name, fingerprint, read_picture
 
 TRUTH = "truth"
@@ -109,7 +110,7 @@ def _png(picture: np.ndarray) -> bytes:
 
 def _size(path: str):
     try:
-        with Image.open(path) as picture:
+        with open_picture(path) as picture:
             return picture.size
     # Pillow raises nearly anything for a damaged file.
     except Exception as error:

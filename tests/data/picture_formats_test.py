@@ -1,0 +1,91 @@
+"""Files of formats that are not on the list are refused, whoever opens them."""
+
+import ast
+import io
+import pathlib
+
+import numpy as np
+import pytest
+from PIL import Image, features
+
+from tf_btgmi.data.decoding import decode_image, decode_mask
+from tf_btgmi.data.picture_formats import FORMATS, WORDS, open_picture
+from tf_btgmi.inference import mask_files, pictures
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PICTURE = Image.new("RGB", (32, 32), (250, 20, 3))
+READERS = {
+    "decode_image": decode_image,
+    "decode_mask": decode_mask,
+    "decode_picture": pictures.decode_picture,
+    "mask_files": mask_files.decode_mask,
+}
+
+
+def saved(form: str) -> bytes:
+    file = io.BytesIO()
+    PICTURE.save(file, form)
+    return file.getvalue()
+
+
+def fli() -> bytes:
+    """The header of a FLI of one frame, 32x32, and an empty frame."""
+    header = bytearray(128)
+    header[4:6] = (0xAF11).to_bytes(2, "little")
+    header[6] = 1
+    header[8] = header[10] = 32
+    return bytes(header) + (16).to_bytes(4, "little") + b"\xfa\xf1" + bytes(10)
+
+
+OTHERS = {form: saved(form) for form in ("EPS", "ICNS", "ICO", "PCX", "TGA", "DDS")}
+OTHERS["FLI"] = fli()
+OTHERS["FITS"] = b"SIMPLE  =                    T".ljust(80) + b"END".ljust(80)
+OTHERS["PSD"] = bytes([*b"8BPS", 0, 1, *bytes(6), 0, 3, *[0, 0, 0, 9] * 2, 0, 8, 0, 3])
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("form", OTHERS)
+def test_another_format_is_refused_in_one_line_that_says_what_is_read(form, reader):
+    with pytest.raises(ValueError, match=f"not a {WORDS} picture") as caught:
+        READERS[reader](OTHERS[form])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("form", ["EPS", "FLI", "ICNS", "PCX"])
+def test_pillow_would_have_opened_what_is_refused(form):
+    with Image.open(io.BytesIO(OTHERS[form])) as stored:
+        assert stored.format == form
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_is_on_the_list_is_read_by_everyone(form):
+    if form == "WEBP" and not features.check("webp"):
+        pytest.skip("This Pillow knows no WebP.")
+    data = saved(form)
+    for pixels in (decode_image(data), pictures.decode_picture(data).rgb()):
+        np.testing.assert_allclose(pixels[5, 5], [250, 20, 3], atol=4)
+    # 0.299 * 250 + 0.587 * 20 + 0.114 * 3 is 87: no hole, and inverted all of it.
+    assert not decode_mask(data).any()
+    assert mask_files.decode_mask(data, invert=True).shape == (32, 32)
+
+
+def test_a_jpeg_of_several_pictures_is_read_as_its_first():
+    file = io.BytesIO()
+    PICTURE.save(file, "MPO", save_all=True, append_images=[PICTURE.rotate(90)])
+    with open_picture(io.BytesIO(file.getvalue())) as stored:
+        assert stored.format == "MPO"
+    assert pictures.decode_picture(file.getvalue()).format == "JPEG"
+
+
+def test_nothing_opens_a_picture_but_by_the_list():
+    found = []
+    for folder in ("tf_btgmi", "export"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(
+                    "Image.open"
+                ):
+                    keys = [key.arg for key in node.keywords]
+                    if "formats" not in keys:
+                        found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert not found
