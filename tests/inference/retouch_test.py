@@ -176,3 +176,19 @@ def test_a_fill_that_is_enlarged_is_retouched_before(rng):
     assert np.abs(plain.astype(int) - image)[110:130, 110:130].min() > 5
     found = Predictor(grey, 64, retouched=True).inpaint(image, mask)
     assert np.abs(found.astype(int) - image).max() <= 2
+
+
+def test_faint_patterns_deep_inside_what_is_flat_go(rng):
+    hole = square(64, 12, 52)
+    sky = np.full((64, 64, 3), (90, 140, 200), np.uint8)
+    faint = rng.integers(-3, 4, (64, 64, 3))
+    filled = np.where(hole[..., None], sky + faint, sky).astype(np.uint8)
+    np.testing.assert_allclose(retouch(filled, hole), sky, atol=1)
+
+
+def test_a_thing_deep_inside_that_known_pixels_do_not_show_stays():
+    hole = square(64, 12, 52)
+    sky = np.full((64, 64, 3), (90, 140, 200), np.uint8)
+    filled = sky.copy()
+    filled[28:36, 28:36] = (30, 30, 30)
+    np.testing.assert_allclose(retouch(filled, hole)[30:34, 30:34], 30, atol=1)

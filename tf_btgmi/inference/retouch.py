@@ -12,11 +12,14 @@ is. Where the patch beside it would go on just as well, a patch goes on with it
 The network's fill is what it starts from and what stays deep inside, where a known
 patch is only a guess: over the distance to the nearest known pixel the one fades into
 the other, and colours move there by as much as they did nearby, so that a sky which
-the network made a little too bright is not left as a spot. A pure function of its
-arguments: no random choice is made.
+the network made a little too bright is not left as a spot. Last, known patches take
+over deep inside too where they show the same: in what is flat or even, where a
+network's faint patterns would be seen.
+
+A pure function of its arguments: no random choice is made.
 """
 
-from typing import Tuple
+from typing import Optional, Tuple
 
 import cv2
 import numpy as np
@@ -44,6 +47,9 @@ _COHERENCE = 1.2
 _NEAR, _FAR = 4.0, 8.0
 # How far colours' change reaches into the rest: a Gaussian's sigma, in pixels.
 _SPREAD = 8.0
+# Deep inside known patches take over where they differ from the fill by so few grey
+# levels that they show the same: fully up to the first, not from the second on.
+_SAME, _OTHER = 4.0, 8.0
 
 
 def retouch(filled: np.ndarray, hole: np.ndarray) -> np.ndarray:
@@ -57,16 +63,33 @@ def retouch(filled: np.ndarray, hole: np.ndarray) -> np.ndarray:
         uint8 [H, W, 3], equal to `filled` outside the hole, and deep inside it but for
         a smooth change of colours.
     """
-    source = filled.reshape(-1, 3).astype(np.float32)
     distance = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5)
-    share = _share(distance).reshape(-1, 1)
     counts = _counts(distance).reshape(-1)
+    share = _share(distance)
+    source = filled.reshape(-1, 3).astype(np.float32)
+    drawn = _redraw(source, hole, share, counts)
+    if drawn is None:
+        return filled
+    rest = np.where(hole, 1.0 - share, np.float32(0.0))
+    change = _spread(drawn - source, share)
+    drawn += rest.reshape(-1, 1) * change
+    if rest.any():
+        whole = _redraw(drawn, hole, np.ceil(rest), counts)
+        drawn += _alike(drawn, whole, hole) * (whole - drawn)
+    return drawn.reshape(filled.shape).round().clip(0, 255).astype(np.uint8)
+
+
+def _redraw(source, hole, share, counts) -> Optional[np.ndarray]:
+    """source [H * W, 3] with a share [H, W] of each pixel drawn by known patches.
+
+    Returns:
+        float32 [H * W, 3]; None where too few patches are known.
+    """
     current = source
     for side, step, rounds in _PASSES:
-        places = _places(hole, side)
-        blocks = _blocks(share.reshape(hole.shape) > 0, side, step)
+        places, blocks = _places(hole, side), _blocks(share > 0, side, step)
         if len(places) < _MIN_PLACES or not len(blocks):
-            return filled
+            return None
         offsets = _offsets(side, hole.shape[1])
         search = _Search(source, places, blocks, offsets, counts)
         found = None
@@ -75,10 +98,8 @@ def retouch(filled: np.ndarray, hole: np.ndarray) -> np.ndarray:
             found = search.among_thinned(wanted) if found is None else found
             found = search.beside(wanted, found, step, hole.shape[1])
             drawn = _vote(source, blocks, found, offsets)
-            current = source + share * (drawn - source)
-    rest = np.where(hole.reshape(-1, 1), 1.0 - share, 0.0)
-    current += rest * _spread(current - source, share, hole.shape)
-    return current.reshape(filled.shape).round().clip(0, 255).astype(np.uint8)
+            current = source + share.reshape(-1, 1) * (drawn - source)
+    return current
 
 
 class _Search:
@@ -217,8 +238,18 @@ def _vote(source, blocks, nearest, offsets) -> np.ndarray:
     return total / np.maximum(weights, 1e-6)
 
 
-def _spread(change, share, shape: Tuple[int, int]) -> np.ndarray:
+def _spread(change, share) -> np.ndarray:
     """The mean change [H * W, 3] of the redrawn pixels nearby, 0 far from all."""
-    both = np.concatenate([change, share], axis=1).reshape(shape + (4,))
+    both = np.concatenate(
+        [change.reshape(share.shape + (3,)), share[..., None]], axis=2
+    )
     both = cv2.GaussianBlur(both, (0, 0), _SPREAD).reshape(-1, 4)
     return both[:, :3] / (both[:, 3:] + 1e-3)
+
+
+def _alike(one, other, hole) -> np.ndarray:
+    """How far two fills [H * W, 3] show the same, [H * W, 1], 0 outside the hole."""
+    difference = np.abs(one - other).mean(axis=1).reshape(hole.shape)
+    difference = cv2.blur(difference, (_PASSES[0][0],) * 2)
+    share = np.clip((_OTHER - difference) / (_OTHER - _SAME), 0.0, 1.0)
+    return np.where(hole, share, 0.0).astype(np.float32).reshape(-1, 1)
