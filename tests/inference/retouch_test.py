@@ -89,13 +89,26 @@ def test_places_have_no_hole_pixel():
     assert not any(square(64, 20, 40)[a : a + 7, b : b + 7].any() for a, b in zip(y, x))
 
 
+def test_patches_are_the_pixels_from_their_corner_on(rng):
+    picture = rng.random((9, 12, 3)).astype(np.float32)
+    patches = module._patches(picture.reshape(-1, 3), 5, 12)
+    assert len(patches) == 4 * 12 + 8
+    np.testing.assert_array_equal(
+        patches[2 * 12 + 3].reshape(5, 5, 3), picture[2:7, 3:8]
+    )
+
+
 def searched(picture, hole, side=3, step=1):
     """A search in a picture whose hole is as it is, and what its blocks look like."""
     source = picture.reshape(-1, 3).astype(np.float32)
     blocks = module._blocks(hole, side, step)
     offsets = module._offsets(side, hole.shape[1])
-    counts = np.ones(len(source), np.float32)
-    search = module._Search(source, module._places(hole, side), blocks, offsets, counts)
+    search = module._Search(
+        module._patches(source, side, hole.shape[1]),
+        module._places(hole, side),
+        blocks,
+        np.ones((len(blocks), side * side), np.float32),
+    )
     return search, module._cut(source, blocks, offsets), source, offsets
 
 

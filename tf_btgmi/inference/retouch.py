@@ -91,7 +91,8 @@ def _redraw(source, hole, share, counts) -> Optional[np.ndarray]:
         if len(places) < _MIN_PLACES or not len(blocks):
             return None
         offsets = _offsets(side, hole.shape[1])
-        search = _Search(source, places, blocks, offsets, counts)
+        known = _patches(source, side, hole.shape[1])
+        search = _Search(known, places, blocks, counts[blocks[:, None] + offsets])
         found = None
         for _ in range(rounds):
             wanted = _cut(current, blocks, offsets)
@@ -109,21 +110,19 @@ class _Search:
     distance is that of their pixels squared, times what the block's pixels count.
     """
 
-    def __init__(self, source, places, blocks, offsets, counts):
-        """Takes source [H * W, 3], corners [P] and [B], offsets [S], counts [H * W]."""
-        self._source, self._offsets = source, offsets
+    def __init__(self, patches, places, blocks, counts):
+        """Takes patches [N, S * 3] by corner, corners [P] and [B], counts [B, S]."""
+        self._patches, self._blocks, self._counts = patches, blocks, counts
+        self._counts_of_colors = np.repeat(counts, 3, axis=1)
         self._thinned = places[:: -(-len(places) // _MAX_PLACES)]
-        self._is_place = np.zeros(len(source), bool)
+        self._is_place = np.zeros(len(patches), bool)
         self._is_place[places] = True
-        self._blocks = blocks
-        self._number = np.full(len(source), -1)
+        self._number = np.full(len(patches), -1)
         self._number[blocks] = np.arange(len(blocks))
-        self._counts = counts[blocks[:, None] + offsets]
-        self._counts_of_colors = np.repeat(self._counts, 3, axis=1)
 
     def among_thinned(self, wanted: np.ndarray) -> np.ndarray:
         """Corners [B] of what is nearest to blocks that look like wanted [B, S * 3]."""
-        known = _cut(self._source, self._thinned, self._offsets)
+        known = self._patches[self._thinned]
         squares = (known * known).reshape(len(known), -1, 3).sum(axis=2)
         found = []
         for start in range(0, len(wanted), _BATCH):
@@ -162,7 +161,7 @@ class _Search:
         cost[blocks[better]] = there[better]
 
     def _distance(self, wanted, corners, blocks) -> np.ndarray:
-        difference = wanted[blocks] - _cut(self._source, corners, self._offsets)
+        difference = wanted[blocks] - self._patches[corners]
         difference *= difference
         return np.einsum("ij,ij->i", difference, self._counts_of_colors[blocks])
 
@@ -215,6 +214,16 @@ def _numbers(chosen: np.ndarray, shape: Tuple[int, int]) -> np.ndarray:
 def _offsets(side: int, width: int) -> np.ndarray:
     """From a corner's number to those of the patch's pixels: [side ** 2]."""
     return (np.arange(side)[:, None] * width + np.arange(side)).reshape(-1)
+
+
+def _patches(pixels: np.ndarray, side: int, width: int) -> np.ndarray:
+    """All patches [N, S * 3] of pixels [H * W, 3], by corner; some go over the side."""
+    row = np.lib.stride_tricks.sliding_window_view(pixels.reshape(-1), 3 * side)[::3]
+    count = len(pixels) - (side - 1) * (width + 1)
+    patches = np.empty((count, side, 3 * side), np.float32)
+    for y in range(side):
+        patches[:, y] = row[y * width : y * width + count]
+    return patches.reshape(count, -1)
 
 
 def _weights(side: int) -> np.ndarray:
