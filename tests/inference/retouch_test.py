@@ -205,3 +205,13 @@ def test_a_thing_deep_inside_that_known_pixels_do_not_show_stays():
     filled = sky.copy()
     filled[28:36, 28:36] = (30, 30, 30)
     np.testing.assert_allclose(retouch(filled, hole)[30:34, 30:34], 30, atol=1)
+
+
+def test_flat_is_what_has_little_contrast_around_and_something_known(rng):
+    hole = square(160, 30, 130)
+    sky = np.full((160, 160, 3), 99, np.uint8)
+    noise = rng.integers(80, 120, (160, 160, 3), np.uint8)
+    flat, rich = module._flatness(sky, hole), module._flatness(noise, hole)
+    np.testing.assert_allclose([flat[35, 80], rich[35, 80]], [1, 0], atol=1e-2)
+    # The middle is 50 pixels from anything known.
+    assert flat[80, 80] < 1e-3

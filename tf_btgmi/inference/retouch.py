@@ -50,6 +50,10 @@ _SPREAD = 8.0
 # Deep inside known patches take over where they differ from the fill by so few grey
 # levels that they show the same: fully up to the first, not from the second on.
 _SAME, _OTHER = 4.0, 8.0
+# The same for the contrast (standard deviation in a patch, in grey levels) of what is
+# known around: a dark forest differs by little and is not flat. A Gaussian's sigma.
+_FLAT, _RICH = 2.0, 5.0
+_AROUND = 12.0
 
 
 def retouch(filled: np.ndarray, hole: np.ndarray) -> np.ndarray:
@@ -75,7 +79,8 @@ def retouch(filled: np.ndarray, hole: np.ndarray) -> np.ndarray:
     drawn += rest.reshape(-1, 1) * change
     if rest.any():
         whole = _redraw(drawn, hole, np.ceil(rest), counts)
-        drawn += _alike(drawn, whole, hole) * (whole - drawn)
+        share = _alike(drawn, whole, hole) * _flatness(filled, hole)
+        drawn += share.reshape(-1, 1) * (whole - drawn)
     return drawn.reshape(filled.shape).round().clip(0, 255).astype(np.uint8)
 
 
@@ -173,8 +178,7 @@ class _Search:
 
 def _share(distance: np.ndarray) -> np.ndarray:
     """How much of a pixel is redrawn, by its distance to a known one."""
-    share = np.clip((_FAR - distance) / (_FAR - _NEAR), 0.0, 1.0)
-    return np.where(distance > 0, share, 0.0).astype(np.float32)
+    return np.where(distance > 0, _falling(distance, _NEAR, _FAR), np.float32(0.0))
 
 
 def _counts(distance: np.ndarray) -> np.ndarray:
@@ -257,8 +261,25 @@ def _spread(change, share) -> np.ndarray:
 
 
 def _alike(one, other, hole) -> np.ndarray:
-    """How far two fills [H * W, 3] show the same, [H * W, 1], 0 outside the hole."""
+    """How far two fills [H * W, 3] show the same, [H, W], 0 outside the hole."""
     difference = np.abs(one - other).mean(axis=1).reshape(hole.shape)
     difference = cv2.blur(difference, (_PASSES[0][0],) * 2)
-    share = np.clip((_OTHER - difference) / (_OTHER - _SAME), 0.0, 1.0)
-    return np.where(hole, share, 0.0).astype(np.float32).reshape(-1, 1)
+    return np.where(hole, _falling(difference, _SAME, _OTHER), np.float32(0.0))
+
+
+def _flatness(picture, hole) -> np.ndarray:
+    """How flat the known part around a pixel is, [H, W] in 0 to 1."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    window = (_PASSES[0][0],) * 2
+    variance = cv2.blur(grey * grey, window) - cv2.blur(grey, window) ** 2
+    contrast = np.sqrt(np.maximum(variance, 0.0))
+    known = (cv2.blur(hole.astype(np.float32), window) == 0).astype(np.float32)
+    total = cv2.GaussianBlur(known * contrast, (0, 0), _AROUND)
+    weight = cv2.GaussianBlur(known, (0, 0), _AROUND)
+    # Where nothing is known nearby, nothing is known to be flat.
+    return _falling((total + 1e-3 * _RICH) / (weight + 1e-3), _FLAT, _RICH)
+
+
+def _falling(values, low: float, high: float) -> np.ndarray:
+    """1 up to low, 0 from high on, float32."""
+    return np.clip((high - values) / (high - low), 0.0, 1.0).astype(np.float32)
