@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from tf_btgmi.inference import patch_search
 from tf_btgmi.inference import retouch as module
 from tf_btgmi.inference.predictor import Predictor
 from tf_btgmi.inference.retouch import retouch
@@ -74,7 +75,7 @@ def test_a_known_pixel_counts_most_and_the_fill_less_the_farther_inside():
 def test_patches_together_cover_what_is_redrawn(height, width, side, step):
     redrawn = np.zeros((height, width), bool)
     redrawn[0, 0] = redrawn[-1, -1] = redrawn[-1, 5] = redrawn[9, 9] = True
-    y, x = np.divmod(module._blocks(redrawn, side, step), width)
+    y, x = np.divmod(patch_search._blocks(redrawn, side, step), width)
     covered = np.zeros((height, width), bool)
     for top, left in zip(y, x):
         assert top + side <= height and left + side <= width
@@ -83,7 +84,7 @@ def test_patches_together_cover_what_is_redrawn(height, width, side, step):
 
 
 def test_places_have_no_hole_pixel():
-    y, x = np.divmod(module._places(square(64, 20, 40), 7), 64)
+    y, x = np.divmod(patch_search._places(square(64, 20, 40), 7), 64)
     # 58 x 58 corners, without the 26 x 26 whose patch meets the hole.
     assert len(y) == 58 * 58 - 26 * 26
     assert not any(square(64, 20, 40)[a : a + 7, b : b + 7].any() for a, b in zip(y, x))
@@ -91,7 +92,7 @@ def test_places_have_no_hole_pixel():
 
 def test_patches_are_the_pixels_from_their_corner_on(rng):
     picture = rng.random((9, 12, 3)).astype(np.float32)
-    patches = module._patches(picture.reshape(-1, 3), 5, 12)
+    patches = patch_search._patches(picture.reshape(-1, 3), 5, 12)
     assert len(patches) == 4 * 12 + 8
     np.testing.assert_array_equal(
         patches[2 * 12 + 3].reshape(5, 5, 3), picture[2:7, 3:8]
@@ -99,43 +100,36 @@ def test_patches_are_the_pixels_from_their_corner_on(rng):
 
 
 def searched(picture, hole, side=3, step=1):
-    """A search in a picture whose hole is as it is, and what its blocks look like."""
+    """A search in a picture whose hole is as it is; its pixels and all patches."""
     source = picture.reshape(-1, 3).astype(np.float32)
-    blocks = module._blocks(hole, side, step)
-    offsets = module._offsets(side, hole.shape[1])
-    search = module._Search(
-        module._patches(source, side, hole.shape[1]),
-        module._places(hole, side),
-        blocks,
-        np.ones((len(blocks), side * side), np.float32),
-    )
-    return search, module._cut(source, blocks, offsets), source, offsets
+    counts = np.ones(len(source), np.float32)
+    search = patch_search.PatchSearch(source, hole, hole, side, step, counts)
+    return search, source, patch_search._patches(source, side, hole.shape[1])
 
 
 def test_among_all_places_the_nearest_is_found(rng):
     picture, hole = rng.integers(0, 256, (24, 24, 3), np.uint8), square(24, 10, 13)
-    search, wanted, source, offsets = searched(picture, hole)
-    known = module._cut(source, module._places(hole, 3), offsets)
-    nearest = ((wanted[:, None] - known) ** 2).sum(axis=2).argmin(axis=1)
-    np.testing.assert_array_equal(
-        search.among_thinned(wanted), module._places(hole, 3)[nearest]
-    )
+    search, _, patches = searched(picture, hole)
+    difference = patches[search.blocks][:, None] - patches[search.places]
+    nearest = (difference**2).sum(axis=2).argmin(axis=1)
+    found = search._among_thinned(patches[search.blocks])
+    np.testing.assert_array_equal(found, search.places[nearest])
 
 
 def test_what_was_thinned_out_is_reached_from_beside(rng, monkeypatch):
     picture, hole = tiles(64, rng), square(64, 30, 34)
-    monkeypatch.setattr(module, "_MAX_PLACES", 100)
-    search, wanted, source, offsets = searched(picture, hole)
+    monkeypatch.setattr(patch_search, "_MAX_PLACES", 100)
+    search, source, patches = searched(picture, hole)
     assert len(search._thinned) <= 100
-    first = search.among_thinned(wanted)
-    better = search.beside(wanted, first, 1, 64)
+    wanted = patches[search.blocks]
+    first = search._among_thinned(wanted)
 
     def distance(corners):
-        return ((wanted - module._cut(source, corners, offsets)) ** 2).sum(axis=1)
+        return ((wanted - patches[corners]) ** 2).sum(axis=1)
 
     # The texture is there again, 8 pixels on; neighbours lead to it.
     assert (distance(first) > 0).any()
-    assert (distance(better) == 0).mean() > 0.9
+    assert (distance(search.nearest(source)) == 0).mean() > 0.9
 
 
 def test_the_fill_alone_does_not_choose_a_patch(rng):

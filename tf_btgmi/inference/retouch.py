@@ -19,10 +19,12 @@ network's faint patterns would be seen.
 A pure function of its arguments: no random choice is made.
 """
 
-from typing import Optional, Tuple
+from typing import Optional
 
 import cv2
 import numpy as np
+
+from tf_btgmi.inference.patch_search import PatchSearch
 
 # Other results under other numbers: evaluations keep them apart.
 VERSION = 2
@@ -30,18 +32,11 @@ VERSION = 2
 # From coarse to fine: a patch's side, the distance of two that look for a known one, in
 # pixels, and the rounds.
 _PASSES = ((7, 2, 3), (5, 2, 1), (3, 1, 1))
-# Known patches that all others are compared with, at most, evenly thinned out; the rest
-# is reached from these. With fewer than the least there is nothing to choose from.
-_MAX_PLACES = 4_000
+# With fewer known patches than this there is nothing to choose from.
 _MIN_PLACES = 50
-_BATCH = 256
 # What a pixel of the fill counts in a comparison where a known one counts 1, at the
 # hole's edge and, as a factor, a pixel farther inside.
 _FILL_COUNTS, _FARTHER_COUNTS = 0.01, 0.7
-# In each round: how often neighbours are followed, and how much worse (squared
-# distance) a patch may fit that goes on with its neighbour's.
-_FOLLOWS = 2
-_COHERENCE = 1.2
 # Pixels from the nearest known one: all known patches up to the first, all the
 # network's from the second on.
 _NEAR, _FAR = 4.0, 8.0
@@ -67,6 +62,8 @@ def retouch(filled: np.ndarray, hole: np.ndarray) -> np.ndarray:
         uint8 [H, W, 3], equal to `filled` outside the hole, and deep inside it but for
         a smooth change of colours.
     """
+    if min(hole.shape) < _PASSES[0][0]:
+        return filled
     distance = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5)
     counts = _counts(distance).reshape(-1)
     share = _share(distance)
@@ -77,9 +74,10 @@ def retouch(filled: np.ndarray, hole: np.ndarray) -> np.ndarray:
     rest = np.where(hole, 1.0 - share, np.float32(0.0))
     change = _spread(drawn - source, share)
     drawn += rest.reshape(-1, 1) * change
-    if rest.any():
-        whole = _redraw(drawn, hole, np.ceil(rest), counts)
-        share = _alike(drawn, whole, hole) * _flatness(filled, hole)
+    flat = np.where(rest > 0, _flatness(filled, hole), np.float32(0.0))
+    if flat.any():
+        whole = _redraw(drawn, hole, np.ceil(flat), counts)
+        share = flat * _alike(drawn, whole, hole)
         drawn += share.reshape(-1, 1) * (whole - drawn)
     return drawn.reshape(filled.shape).round().clip(0, 255).astype(np.uint8)
 
@@ -92,88 +90,15 @@ def _redraw(source, hole, share, counts) -> Optional[np.ndarray]:
     """
     current = source
     for side, step, rounds in _PASSES:
-        places, blocks = _places(hole, side), _blocks(share > 0, side, step)
-        if len(places) < _MIN_PLACES or not len(blocks):
+        search = PatchSearch(source, hole, share > 0, side, step, counts)
+        if len(search.places) < _MIN_PLACES or not len(search.blocks):
             return None
-        offsets = _offsets(side, hole.shape[1])
-        known = _patches(source, side, hole.shape[1])
-        search = _Search(known, places, blocks, counts[blocks[:, None] + offsets])
         found = None
         for _ in range(rounds):
-            wanted = _cut(current, blocks, offsets)
-            found = search.among_thinned(wanted) if found is None else found
-            found = search.beside(wanted, found, step, hole.shape[1])
-            drawn = _vote(source, blocks, found, offsets)
+            found = search.nearest(current, found)
+            drawn = _vote(source, search.blocks, found, search.offsets)
             current = source + share.reshape(-1, 1) * (drawn - source)
     return current
-
-
-class _Search:
-    """For the patches at `blocks` the most similar known ones.
-
-    Patches are named by the number of their corner among the picture's pixels. Their
-    distance is that of their pixels squared, times what the block's pixels count.
-    """
-
-    def __init__(self, patches, places, blocks, counts):
-        """Takes patches [N, S * 3] by corner, corners [P] and [B], counts [B, S]."""
-        self._patches, self._blocks, self._counts = patches, blocks, counts
-        self._counts_of_colors = np.repeat(counts, 3, axis=1)
-        self._thinned = places[:: -(-len(places) // _MAX_PLACES)]
-        self._is_place = np.zeros(len(patches), bool)
-        self._is_place[places] = True
-        self._number = np.full(len(patches), -1)
-        self._number[blocks] = np.arange(len(blocks))
-
-    def among_thinned(self, wanted: np.ndarray) -> np.ndarray:
-        """Corners [B] of what is nearest to blocks that look like wanted [B, S * 3]."""
-        known = self._patches[self._thinned]
-        squares = (known * known).reshape(len(known), -1, 3).sum(axis=2)
-        found = []
-        for start in range(0, len(wanted), _BATCH):
-            part = slice(start, start + _BATCH)
-            # But for what depends on the block alone: no choice of it.
-            distances = self._counts[part] @ squares.T
-            distances -= (2 * self._counts_of_colors[part] * wanted[part]) @ known.T
-            found.append(self._thinned[distances.argmin(axis=1)])
-        return np.concatenate(found)
-
-    def beside(self, wanted, found, step: int, width: int) -> np.ndarray:
-        """Betters `found` [B] by what lies beside it.
-
-        A block may go on with the patch of the block `step` pixels away, and then move
-        by a pixel (Barnes et al. 2009, "PatchMatch", without its random search).
-        """
-        found = found.copy()
-        cost = self._distance(wanted, found, np.arange(len(found)))
-        for _ in range(_FOLLOWS):
-            for shift in (step * width, step, -step * width, -step):
-                # A shift over the picture's side, by less than a patch, meets no block.
-                neighbours = self._look_up(self._number, self._blocks + shift, -1)
-                goes_on = np.where(neighbours >= 0, found[neighbours] - shift, -1)
-                self._move(found, cost, wanted, goes_on, _COHERENCE)
-            for shift in (1, -1, width, -width):
-                self._move(found, cost, wanted, found + shift, 1.0)
-        return found
-
-    def _move(self, found, cost, wanted, corners, tolerance: float) -> None:
-        """Moves blocks to the places among corners [B] where that costs less."""
-        is_place = self._look_up(self._is_place, corners, False)
-        blocks = np.flatnonzero(is_place & (corners != found))
-        there = self._distance(wanted, corners[blocks], blocks)
-        better = there < tolerance * cost[blocks]
-        found[blocks[better]] = corners[blocks[better]]
-        cost[blocks[better]] = there[better]
-
-    def _distance(self, wanted, corners, blocks) -> np.ndarray:
-        difference = wanted[blocks] - self._patches[corners]
-        difference *= difference
-        return np.einsum("ij,ij->i", difference, self._counts_of_colors[blocks])
-
-    @staticmethod
-    def _look_up(table: np.ndarray, corners: np.ndarray, otherwise):
-        inside = (corners >= 0) & (corners < len(table))
-        return np.where(inside, table[np.where(inside, corners, 0)], otherwise)
 
 
 def _share(distance: np.ndarray) -> np.ndarray:
@@ -188,56 +113,10 @@ def _counts(distance: np.ndarray) -> np.ndarray:
     return np.where(distance > 0, _FILL_COUNTS * farther, 1.0).astype(np.float32)
 
 
-def _places(hole: np.ndarray, side: int) -> np.ndarray:
-    """Numbers [P] of the corners of patches without a hole pixel."""
-    return _numbers(_inside(hole, side) == 0, hole.shape)
-
-
-def _blocks(redrawn: np.ndarray, side: int, step: int) -> np.ndarray:
-    """Numbers [B] of the corners of patches that together cover what is redrawn."""
-    count = _inside(redrawn, side)
-    rows, columns = (np.arange(length) % step == 0 for length in count.shape)
-    # The last patch reaches the picture's end, wherever the grid ends.
-    rows[-1:] = columns[-1:] = True
-    return _numbers((rows[:, None] & columns) & (count > 0), redrawn.shape)
-
-
-def _inside(pixels: np.ndarray, side: int) -> np.ndarray:
-    """How many of some pixels a patch has, by its corner: [H - side + 1, ...]."""
-    sums = cv2.integral(pixels.astype(np.uint8))
-    rows = sums[side:] - sums[:-side]
-    return rows[:, side:] - rows[:, :-side]
-
-
-def _numbers(chosen: np.ndarray, shape: Tuple[int, int]) -> np.ndarray:
-    """Chosen patches, by their corners' numbers among the picture's pixels."""
-    y, x = np.nonzero(chosen)
-    return y * shape[1] + x
-
-
-def _offsets(side: int, width: int) -> np.ndarray:
-    """From a corner's number to those of the patch's pixels: [side ** 2]."""
-    return (np.arange(side)[:, None] * width + np.arange(side)).reshape(-1)
-
-
-def _patches(pixels: np.ndarray, side: int, width: int) -> np.ndarray:
-    """All patches [N, S * 3] of pixels [H * W, 3], by corner; some go over the side."""
-    row = np.lib.stride_tricks.sliding_window_view(pixels.reshape(-1), 3 * side)[::3]
-    count = len(pixels) - (side - 1) * (width + 1)
-    patches = np.empty((count, side, 3 * side), np.float32)
-    for y in range(side):
-        patches[:, y] = row[y * width : y * width + count]
-    return patches.reshape(count, -1)
-
-
 def _weights(side: int) -> np.ndarray:
     """A patch's votes, most for its middle: [side ** 2] float32."""
     profile = cv2.getGaussianKernel(side, side / 3).astype(np.float32)
     return (profile @ profile.T).reshape(-1)
-
-
-def _cut(pixels: np.ndarray, corners: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    return pixels[corners[:, None] + offsets].reshape(len(corners), 3 * len(offsets))
 
 
 def _vote(source, blocks, nearest, offsets) -> np.ndarray:
