@@ -85,6 +85,15 @@ def test_a_folder_is_filled_with_a_mask_each_or_one_for_all(files):
             np.testing.assert_array_equal(read(f"{folder}/{name}"), read("out/a.png"))
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+def test_fills_are_retouched_unless_told_otherwise(files, monkeypatch, wanted):
+    del files
+    predictor = Predictor(red, 32, retouched=True)
+    monkeypatch.setattr(loading, "load", lambda *place: predictor)
+    run(image="photos/a.png", mask="masks/a.png", retouched=wanted)
+    assert predictor.retouched == wanted
+
+
 def test_inverted_and_dilated_masks(files):
     values, mask = files
     Image.fromarray(255 - mask).save("black.png")

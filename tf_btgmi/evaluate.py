@@ -63,9 +63,7 @@ def define_flags():
         "exported model's.",
     )
     flags.DEFINE_alias("workdir", "model")
-    flags.DEFINE_bool(
-        "retouched", True, "Whether models' fills are redrawn near the hole's edge."
-    )
+    program.define_retouched_flag()
     flags.DEFINE_multi_string(
         "results", [], "NAME=FOLDER: pictures that another program filled."
     )

@@ -28,6 +28,7 @@ FLAGS = flags.FLAGS
 def define_flags():
     """The flags of this program; `program.run` calls it."""
     mask_program.define_flags("hole", "fill")
+    program.define_retouched_flag()
     flags.DEFINE_integer(
         "mask_dilation", 0, "Pixels to grow the hole by.", lower_bound=0
     )
@@ -37,7 +38,7 @@ def main(argv):
     """Pairs the files and fills them one after another."""
     del argv
     columns, needed = ["mask_dilation"], ("inpainted", "fill holes")
-    return mask_program.run("hole", columns, needed, fill)
+    return mask_program.run("hole", columns, needed, fill, FLAGS.retouched)
 
 
 def fill(predictor, image, mask, row):

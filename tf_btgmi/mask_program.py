@@ -79,6 +79,7 @@ def run(
     columns: Sequence[str],
     needed: Tuple[str, str],
     change: Change,
+    retouched: bool = True,
 ) -> int:
     """Does the jobs that the flags name and tells how many were done.
 
@@ -87,6 +88,7 @@ def run(
         columns: what a file of jobs may have beside image, mask and output.
         needed: the output that the model must have, and what for.
         change: what to do with a picture.
+        retouched: whether fills are redrawn near the hole's edge.
 
     Returns:
         The exit code.
@@ -107,6 +109,7 @@ def run(
     predictor = loading.load(FLAGS.model, needed[0]) if rows else None
     if predictor:
         predictor.need(*needed)
+        predictor.retouched &= retouched
     outputs = batches.Outputs(FLAGS.overwrite)
 
     def task(row):

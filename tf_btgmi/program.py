@@ -53,6 +53,13 @@ def define_model_flag() -> None:
     flags.DEFINE_alias("workdir", "model")
 
 
+def define_retouched_flag() -> None:
+    """Defines `--[no]retouched`, see `Predictor`."""
+    flags.DEFINE_bool(
+        "retouched", True, "Whether models' fills are redrawn near the hole's edge."
+    )
+
+
 def run(
     main: Callable[[List[str]], int],
     define_flags: Callable[[], None] = lambda: None,

@@ -22,6 +22,7 @@ FLAGS = flags.FLAGS
 def define_flags():
     """The flags of this program; `program.run` calls it."""
     mask_program.define_flags("object", "take an object out of")
+    program.define_retouched_flag()
     flags.DEFINE_integer(
         "mask_dilation",
         None,
@@ -34,7 +35,7 @@ def main(argv):
     """Pairs the files and takes the objects out, one picture after another."""
     del argv
     columns, needed = ["mask_dilation"], ("inpainted", "fill what an object leaves")
-    return mask_program.run("object", columns, needed, remove)
+    return mask_program.run("object", columns, needed, remove, FLAGS.retouched)
 
 
 def remove(predictor, image, mask, row):
