@@ -90,7 +90,7 @@ def test_fills_are_retouched_unless_told_otherwise(files, monkeypatch, wanted):
     del files
     predictor = Predictor(red, 32, retouched=True)
     monkeypatch.setattr(loading, "load", lambda *place: predictor)
-    run(image="photos/a.png", mask="masks/a.png", retouched=wanted)
+    run(image="photos/a.png", mask="masks/a.png", output="n.png", retouched=wanted)
     assert predictor.retouched == wanted
 
 
