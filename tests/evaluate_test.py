@@ -233,7 +233,7 @@ def test_a_trained_model_is_measured_under_its_name(folder, make_workdir):
         assert (np.asarray(composite)[12:20, 12:20] == 255).all()
     run(model=models[:1], mask_kind=holes, output="retouched")
     mine = summary("retouched")["methods"]["mine"]
-    assert mine["identity"] == "workdir runs/mine, ckpt-1, retouched"
+    assert mine["identity"] == "workdir runs/mine, ckpt-1, retouched v2"
 
 
 def object_masks(folder="objects"):
