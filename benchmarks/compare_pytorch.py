@@ -151,8 +151,8 @@ class Both:
         import torch  # noqa: F401
 
         from tf_btgmi.models.naming import named_weights
+        from tf_btgmi.training.build import build_model
         from tf_btgmi.training.strategy import make_strategy
-        from tf_btgmi.training.trainer import build_model
 
         trained, config = loading.load_generator(place)
         config.training.precision = precision

@@ -12,8 +12,8 @@ import tensorflow as tf
 from benchmarks import flops, timing
 from tf_btgmi import config as config_lib
 from tf_btgmi.training import regions
+from tf_btgmi.training.build import build_model
 from tf_btgmi.training.callbacks import GeneratorAverage
-from tf_btgmi.training.trainer import build_model
 
 # A convolution and a matrix product that are large enough to be as fast as any.
 PEAK_CHANNELS, PEAK_SIDE, PEAK_BATCH = 256, 64, 8

@@ -37,8 +37,8 @@ def measure(config_path: str, batch_size: int, steps: int) -> dict:
     import tensorflow as tf
 
     from tf_btgmi import config as config_lib
+    from tf_btgmi.training.build import build_model
     from tf_btgmi.training.strategy import make_strategy, num_workers
-    from tf_btgmi.training.trainer import build_model
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     # They take turns on the one core. With as many as TensorFlow would take there, one,

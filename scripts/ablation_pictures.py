@@ -20,20 +20,13 @@ sys.path.insert(0, str(ROOT))
 from tf_btgmi import config as config_lib  # noqa: E402
 from tf_btgmi import loading  # noqa: E402
 from tf_btgmi.assets import samples_dir  # noqa: E402
+from tf_btgmi.data.decoding import decode_image  # noqa: E402
 from tf_btgmi.data.masks import named_mask  # noqa: E402
+from tf_btgmi.data.transforms import centre_crop  # noqa: E402
 from tf_btgmi.evaluation.ablation_arms import ARMS  # noqa: E402
 
 OUTPUT = ROOT / "docs" / "pictures" / "ablations.jpg"
 SHOWN, EDGE, TITLE = 112, 4, 16
-
-
-def square(path: pathlib.Path, side: int) -> np.ndarray:
-    """The middle of a picture, uint8 [side, side, 3]."""
-    image = Image.open(path).convert("RGB")
-    short = min(image.size)
-    left, top = ((length - short) // 2 for length in image.size)
-    box = (left, top, left + short, top + short)
-    return np.asarray(image.resize((side, side), Image.LANCZOS, box))
 
 
 def main(runs: pathlib.Path) -> None:
@@ -52,7 +45,7 @@ def main(runs: pathlib.Path) -> None:
     for column, title in enumerate(titles):
         draw.text((column * step + 2, 2), title.replace("adversarial", "adv."), "black")
     for row, path in enumerate(paths):
-        truth = square(path, side)
+        truth = centre_crop(decode_image(str(path)), side)
         hole = named_mask("rectangles", side, side, [0, row]) > 0
         holed = np.where(hole[..., None], np.uint8(128), truth)
         filled = [model.inpaint(truth, hole) for model in models]

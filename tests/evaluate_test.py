@@ -290,7 +290,7 @@ def test_a_model_is_measured_as_it_is_used_and_directly(folder, monkeypatch):
 
     object_masks()
     same = Predictor(lambda x: x[..., :3], 32, outputs=("harmonized",))
-    monkeypatch.setattr(loading, "load", lambda place: same)
+    monkeypatch.setattr(loading, "load", lambda place, retouched: same)
     monkeypatch.setattr(loading, "describe", lambda place: "same")
     harmonization(model=["mine=somewhere"], methods=["copy_paste"])
     methods = summary()["methods"]

@@ -88,8 +88,13 @@ def test_a_folder_is_filled_with_a_mask_each_or_one_for_all(files):
 @pytest.mark.parametrize("wanted", [True, False])
 def test_fills_are_retouched_unless_told_otherwise(files, monkeypatch, wanted):
     del files
-    predictor = Predictor(red, 32, retouched=True)
-    monkeypatch.setattr(loading, "load", lambda *place: predictor)
+    predictor = Predictor(red, 32)
+
+    def load(place, output, retouched):
+        predictor.retouched = retouched
+        return predictor
+
+    monkeypatch.setattr(loading, "load", load)
     run(image="photos/a.png", mask="masks/a.png", output="n.png", retouched=wanted)
     assert predictor.retouched == wanted
 

@@ -171,10 +171,9 @@ def model_methods(place: str, task: tasks.Task) -> list:
     name, place = _named(place)
     name = name or _place_name(place)
     identity = loading.describe(place)
-    predictor = loading.load(place)
+    predictor = loading.load(place, retouched=FLAGS.retouched)
     if task != tasks.HARMONIZATION:
         predictor.need("inpainted", "fill holes")
-        predictor.retouched &= FLAGS.retouched
         if predictor.retouched:
             identity += f", retouched v{retouch.VERSION}"
         work = {name: lambda holed, mask, _: predictor.inpaint(holed, mask)}

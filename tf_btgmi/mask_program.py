@@ -106,10 +106,9 @@ def run(
     # A wrong place is told before anything else is looked for.
     loading.describe(FLAGS.model, needed[0])
     rows, unmatched = _find_rows(columns)
-    predictor = loading.load(FLAGS.model, needed[0]) if rows else None
+    predictor = loading.load(FLAGS.model, needed[0], retouched) if rows else None
     if predictor:
         predictor.need(*needed)
-        predictor.retouched &= retouched
     outputs = batches.Outputs(FLAGS.overwrite)
 
     def task(row):

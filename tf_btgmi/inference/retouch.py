@@ -96,7 +96,7 @@ def _redraw(source, hole, share, counts) -> Optional[np.ndarray]:
         found = None
         for _ in range(rounds):
             found = search.nearest(current, found)
-            drawn = _vote(source, search.blocks, found, search.offsets)
+            drawn = _vote(source, search.blocks, found, search.offsets, _weights(side))
             current = source + share.reshape(-1, 1) * (drawn - source)
     return current
 
@@ -119,12 +119,12 @@ def _weights(side: int) -> np.ndarray:
     return (profile @ profile.T).reshape(-1)
 
 
-def _vote(source, blocks, nearest, offsets) -> np.ndarray:
+def _vote(source, blocks, nearest, offsets, votes) -> np.ndarray:
     """The weighted mean of what the known patches put at a pixel; 0 where none does."""
     total = np.zeros(source.shape, np.float32)
     weights = np.zeros((len(source), 1), np.float32)
     # No two blocks have the same pixel at the same offset.
-    for offset, weight in zip(offsets, _weights(int(len(offsets) ** 0.5))):
+    for offset, weight in zip(offsets, votes):
         total[blocks + offset] += weight * source[nearest + offset]
         weights[blocks + offset] += weight
     return total / np.maximum(weights, 1e-6)
@@ -132,11 +132,8 @@ def _vote(source, blocks, nearest, offsets) -> np.ndarray:
 
 def _spread(change, share) -> np.ndarray:
     """The mean change [H * W, 3] of the redrawn pixels nearby, 0 far from all."""
-    both = np.concatenate(
-        [change.reshape(share.shape + (3,)), share[..., None]], axis=2
-    )
-    both = cv2.GaussianBlur(both, (0, 0), _SPREAD).reshape(-1, 4)
-    return both[:, :3] / (both[:, 3:] + 1e-3)
+    change = change.reshape(share.shape + (3,))
+    return _mean_nearby(change, share[..., None], _SPREAD).reshape(-1, 3)
 
 
 def _alike(one, other, hole) -> np.ndarray:
@@ -153,10 +150,16 @@ def _flatness(picture, hole) -> np.ndarray:
     variance = cv2.blur(grey * grey, window) - cv2.blur(grey, window) ** 2
     contrast = np.sqrt(np.maximum(variance, 0.0))
     known = (cv2.blur(hole.astype(np.float32), window) == 0).astype(np.float32)
-    total = cv2.GaussianBlur(known * contrast, (0, 0), _AROUND)
-    weight = cv2.GaussianBlur(known, (0, 0), _AROUND)
     # Where nothing is known nearby, nothing is known to be flat.
-    return _falling((total + 1e-3 * _RICH) / (weight + 1e-3), _FLAT, _RICH)
+    nearby = _mean_nearby(known * contrast, known, _AROUND, far=_RICH)
+    return _falling(nearby, _FLAT, _RICH)
+
+
+def _mean_nearby(weighted, weights, sigma: float, far: float = 0.0) -> np.ndarray:
+    """A Gaussian mean of values that come times their weights; `far` far from all."""
+    total = cv2.GaussianBlur(weighted, (0, 0), sigma)
+    weight = cv2.GaussianBlur(weights, (0, 0), sigma).reshape(weights.shape)
+    return (total + 1e-3 * far) / (weight + 1e-3)
 
 
 def _falling(values, low: float, high: float) -> np.ndarray:
