@@ -12,7 +12,6 @@ minutes.
 
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from typing import List, NamedTuple
 
 from absl import flags
 
+from scripts import loopback
 from tf_btgmi import config as config_lib
 from tf_btgmi import program
 
@@ -131,11 +131,11 @@ def measure(config, num_workers: int, batch_size: int, steps: int, cores) -> Mea
     with tempfile.TemporaryDirectory() as folder:
         config_path = os.path.join(folder, "config.json")
         config_lib.save(config, config_path)
-        ports = _free_ports(num_workers)
-        cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
         workers = []
         try:
-            for index in range(num_workers):
+            for index, cluster_config in enumerate(
+                loopback.cluster_configs(num_workers)
+            ):
                 settings = {
                     "config": config_path,
                     "batch_size": batch_size,
@@ -143,10 +143,7 @@ def measure(config, num_workers: int, batch_size: int, steps: int, cores) -> Mea
                     "core": cores[index % len(cores)],
                     "report": os.path.join(folder, f"report-{index}.json"),
                 }
-                task = {"type": "worker", "index": index}
-                workers.append(
-                    _start(folder, settings, {"cluster": cluster, "task": task})
-                )
+                workers.append(_start(folder, index, settings, cluster_config))
             reports = [
                 _report(folder, index, worker) for index, worker in enumerate(workers)
             ]
@@ -214,8 +211,8 @@ def _bandwidth(found) -> float:
     return all_reduce_seconds(2, two.gradient_bytes, 1.0) / two.sum_seconds
 
 
-def _start(folder: str, settings: dict, cluster: dict):
-    name = os.path.join(folder, f"settings-{cluster['task']['index']}.json")
+def _start(folder: str, index: int, settings: dict, cluster_config: str):
+    name = os.path.join(folder, f"settings-{index}.json")
     with open(name, "w", encoding="utf-8") as file:
         json.dump(settings, file)
     with open(f"{name}.log", "w", encoding="utf-8") as log:
@@ -225,7 +222,7 @@ def _start(folder: str, settings: dict, cluster: dict):
             stderr=subprocess.STDOUT,
             env={
                 **os.environ,
-                "TF_CONFIG": json.dumps(cluster),
+                "TF_CONFIG": cluster_config,
                 "OMP_NUM_THREADS": "1",
                 "TF_NUM_INTRAOP_THREADS": "1",
                 "CUDA_VISIBLE_DEVICES": "-1",
@@ -252,17 +249,6 @@ def _last_line(folder: str, index: int) -> str:
     with open(path, encoding="utf-8", errors="replace") as file:
         lines = [line.strip() for line in file if line.strip()]
     return lines[-1] if lines else "it said nothing."
-
-
-def _free_ports(count: int) -> List[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
 
 
 if __name__ == "__main__":

@@ -1,10 +1,8 @@
 """The train program as a user starts, stops and kills it."""
 
-import json
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from scripts import loopback
 from tf_btgmi import config as config_lib
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -177,23 +176,11 @@ def test_sigterm_saves_and_exits_0_and_kill_9_loses_an_interval_at_most(
         np.testing.assert_array_equal(second[name], value, err_msg=name)
 
 
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
-
-
 @pytest.mark.slow
 def test_two_workers_train_what_one_process_trains(config, tmp_path):
-    cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}
     workers, logs = [], []
     try:
-        for index in range(2):
-            task = {"type": "worker", "index": index}
+        for index, cluster_config in enumerate(loopback.cluster_configs(2)):
             logs.append(tmp_path / f"worker{index}.log")
             workers.append(
                 start(
@@ -201,7 +188,7 @@ def test_two_workers_train_what_one_process_trains(config, tmp_path):
                     f"--config={config}",
                     f"--workdir={tmp_path / 'two'}",
                     "--strategy=multi_worker",
-                    TF_CONFIG=json.dumps({"cluster": cluster, "task": task}),
+                    TF_CONFIG=cluster_config,
                 )
             )
         codes = [worker.wait(400) for worker in workers]

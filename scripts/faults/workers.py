@@ -1,9 +1,8 @@
 """One of two `multi_worker` processes killed, and both started again."""
 
-import json
-import socket
 from typing import List
 
+from scripts import loopback
 from scripts.faults.trainings import Bench, Outcome, named_step, numbers, same, say
 
 _FEWER_STEPS = (
@@ -56,27 +55,12 @@ def lose_workers(bench: Bench) -> List[Outcome]:
 
 
 def _start_two(bench: Bench, workdir: str):
-    cluster = {"worker": [f"127.0.0.1:{port}" for port in _free_ports(2)]}
     return [
         bench.start(
             workdir,
             "--strategy=multi_worker",
             *_FEWER_STEPS,
-            environment={
-                "TF_CONFIG": json.dumps(
-                    {"cluster": cluster, "task": {"type": "worker", "index": index}}
-                )
-            },
+            environment={"TF_CONFIG": config},
         )
-        for index in range(2)
+        for config in loopback.cluster_configs(2)
     ]
-
-
-def _free_ports(count: int) -> List[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports

@@ -43,8 +43,7 @@ def start_fakes(monkeypatch):
     """Makes workers of one line of Python, which knows its `report` and `index`."""
 
     def fake(body):
-        def start(folder, settings, cluster):
-            index = cluster["task"]["index"]
+        def start(folder, index, settings, cluster_config):
             head = f"report = {settings['report']!r}; index = {index}; "
             with open(f"{folder}/settings-{index}.json.log", "w") as log:
                 command = [sys.executable, "-c", head + body]
