@@ -189,6 +189,50 @@ def test_a_jpegs_metadata_goes_into_every_format(tmp_path, ending):
         assert [round(value) for value in after.metadata.dpi] == [300, 300]
 
 
+@pytest.mark.parametrize(
+    "source, options, compression",
+    [
+        ("a.jpg", {}, "tiff_adobe_deflate"),
+        ("a.jpg", {"exif": b"Exif\0\0"}, "tiff_adobe_deflate"),
+        ("a.png", {}, "tiff_adobe_deflate"),
+        ("a.bmp", {}, "tiff_adobe_deflate"),
+        ("a.webp", {"lossless": True}, "tiff_adobe_deflate"),
+        ("a.tif", {"compression": "tiff_adobe_deflate"}, "tiff_adobe_deflate"),
+        ("a.tif", {"compression": "tiff_lzw"}, "tiff_lzw"),
+        ("a.tif", {"compression": "jpeg"}, "tiff_adobe_deflate"),
+    ],
+)
+def test_a_picture_without_camera_data_becomes_a_compressed_tiff(
+    tmp_path, source, options, compression
+):
+    make("RGB").save(tmp_path / source, **options)
+    before = read_picture(str(tmp_path / source)).pixels
+    after, notes = through(tmp_path, tmp_path / source, ".tif")
+    assert not notes
+    assert after.encoding == {"compression": compression}
+    np.testing.assert_array_equal(after.pixels[~HOLE], before[~HOLE])
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_sixteen_bits_with_a_transparent_colour_get_an_alpha_channel(
+    tmp_path, channels
+):
+    values = np.arange(HEIGHT * WIDTH * channels, dtype=np.uint16) * 17
+    values = values.reshape(HEIGHT, WIDTH, channels)
+    data = cv2.imencode(".png", values[..., ::-1])[1].tobytes()
+    chunks = metadata_lib.png_chunks(data)
+    color = values[3, 5].astype(">u2").tobytes()
+    source = tmp_path / "source.png"
+    source.write_bytes(
+        metadata_lib.png_file([chunks[0], (b"tRNS", color), *chunks[1:]])
+    )
+    after, _ = through(tmp_path, source, ".png")
+    assert after.mode == {1: "LA", 3: "RGBA"}[channels]
+    assert np.argwhere(after.pixels[..., -1] == 0).tolist() == [[3, 5]]
+    assert set(after.pixels[..., -1].ravel().tolist()) == {0, 65535}
+    np.testing.assert_array_equal(after.pixels[~HOLE][:, :channels], values[~HOLE])
+
+
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
 def test_a_jpeg_keeps_its_tables_and_far_pixels_hardly_move(tmp_path, mode):
     source = tmp_path / "source.jpg"
@@ -319,6 +363,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
         ("a.png", None, "is damaged"),
         ("a.tif", "F", "has the mode F"),
         ("a.gif", "two", "holds 2 pictures"),
+        ("b.tif", "next", "is damaged"),
     ],
 )
 def test_what_cannot_be_read_is_said(tmp_path, name, content, words):
@@ -328,6 +373,14 @@ def test_what_cannot_be_read_is_said(tmp_path, name, content, words):
     elif content is None:
         make("RGB").save(path)
         path.write_bytes(path.read_bytes()[:500])
+    elif content == "next":
+        # The next picture that it names has no size.
+        make("RGB").save(path)
+        data = path.read_bytes()
+        first = int.from_bytes(data[4:8], "little")
+        end = first + 2 + 12 * int.from_bytes(data[first : first + 2], "little")
+        following = len(data).to_bytes(4, "little")
+        path.write_bytes(data[:end] + following + data[end + 4 :] + bytes(8))
     elif content == "F":
         Image.new("F", (4, 4)).save(path)
     else:

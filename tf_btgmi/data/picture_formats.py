@@ -4,12 +4,19 @@ Pillow knows many more, among them ones whose decoders had faults or that have p
 in them (PSD, FITS, FLI, EPS). Those are not reached, whatever a file is called.
 """
 
+import struct
+
 from PIL import Image, UnidentifiedImageError
 
 # In Pillow's words; PPM stands for PBM, PGM and PNM too. A JPEG of several pictures,
 # which phones write, is opened as a JPEG and then says that it is an MPO.
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
 WORDS = "JPEG, PNG, WebP, TIFF, BMP, GIF or PNM"
+# What Pillow raises over damaged files, beside ValueError.
+DAMAGED = (
+    *(OSError, SyntaxError, struct.error, LookupError, TypeError, AttributeError),
+    *(ArithmeticError, Image.DecompressionBombError),
+)
 
 
 def open_picture(file) -> Image.Image:

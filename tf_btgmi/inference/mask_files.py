@@ -11,7 +11,7 @@ import io
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from tf_btgmi.data.picture_formats import open_picture
+from tf_btgmi.data.picture_formats import DAMAGED, open_picture
 
 
 def read_mask(path: str, invert: bool = False) -> np.ndarray:
@@ -51,7 +51,7 @@ def decode_mask(
             hole = _hole(ImageOps.exif_transpose(stored))
     except UnidentifiedImageError as error:
         raise ValueError(f"{name} is {error}.") from None
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except DAMAGED as error:
         raise ValueError(f"{name} cannot be read: {error}.") from None
     return ~hole if invert else hole
 

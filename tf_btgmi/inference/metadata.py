@@ -1,7 +1,8 @@
 """What a picture file says beside its pixels, carried from one file to the next.
 
 A PNG's own chunks are copied as they are. EXIF data is copied as it is but for its
-thumbnail: that still shows what was in the hole, so it is blanked.
+thumbnail: that still shows what was in the hole, so it is blanked. What is so damaged
+that it cannot be read is left out.
 """
 
 import dataclasses
@@ -10,6 +11,8 @@ import zlib
 from typing import Dict, List, Optional, Tuple
 
 from PIL import Image
+
+from tf_btgmi.data.picture_formats import DAMAGED
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_METADATA = (
@@ -62,6 +65,14 @@ class Metadata:
             parsed.load(self.exif)
         return _without_structure(parsed)
 
+    @property
+    def has_directories(self) -> bool:
+        """Whether there is camera or position data in directories of their own."""
+        # Asking for one makes an empty one, which libtiff does not write: of `tags()`,
+        # new each time, and not of tags that are still to be written.
+        tags = self.tags()
+        return any(tags.get_ifd(number) for number in (_EXIF_IFD, _GPS_IFD))
+
     def without_orientation(self) -> "Metadata":
         """For pixels that were turned upright."""
         tags = self.tags()
@@ -87,6 +98,7 @@ def read_metadata(stored: Image.Image, data: bytes) -> Metadata:
         exif = _EXIF_PREFIX + without_thumbnail(
             exif[6 * exif.startswith(_EXIF_PREFIX) :]
         )
+        exif = exif if _is_readable(exif) else b""
     xmp = info.get("xmp", b"")
     photoshop = [
         body for name, body in getattr(stored, "applist", ()) if name == "APP13"
@@ -103,7 +115,9 @@ def read_metadata(stored: Image.Image, data: bytes) -> Metadata:
         chunks = [c for c in png_chunks(data) if c[0] in _PNG_METADATA]
         exif_chunk = exif[len(_EXIF_PREFIX) :]
         metadata.png_chunks = [
-            (name, exif_chunk if name == b"eXIf" else body) for name, body in chunks
+            (name, exif_chunk if name == b"eXIf" else body)
+            for name, body in chunks
+            if exif_chunk or name != b"eXIf"
         ]
         metadata.texts = {
             key: str(value) for key, value in getattr(stored, "text", {}).items()
@@ -183,15 +197,22 @@ def without_tiff_orientation(data: bytes) -> bytes:
     return data[:position] + struct.pack(order + "H", 1) + data[position + 2 :]
 
 
-def sub_directories(tags: Image.Exif) -> bool:
-    """Whether there is camera or position data in directories of their own."""
-    return any(tags.get_ifd(number) for number in (_EXIF_IFD, _GPS_IFD))
+def _is_readable(exif: bytes) -> bool:
+    """Whether Pillow can read an EXIF block; a damaged one is left out."""
+    parsed = Image.Exif()
+    try:
+        parsed.load(exif)
+        _without_structure(parsed)
+    except (ValueError, *DAMAGED):
+        return False
+    return True
 
 
 def _without_structure(tags: Image.Exif) -> Image.Exif:
     kept = Image.Exif()
     for tag, value in tags.items():
-        if tag not in _TIFF_STRUCTURE and tag not in (_EXIF_IFD, _GPS_IFD):
+        known = tag != _ORIENTATION or value in range(1, 9)
+        if known and tag not in _TIFF_STRUCTURE and tag not in (_EXIF_IFD, _GPS_IFD):
             kept[tag] = value
     for number in (_EXIF_IFD, _GPS_IFD):
         directory = tags.get_ifd(number)

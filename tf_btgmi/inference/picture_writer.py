@@ -12,6 +12,7 @@ written uncompressed, which is the one way Pillow can.
 import dataclasses
 import io
 import os
+import struct
 from typing import List, Tuple
 
 import cv2
@@ -97,7 +98,7 @@ def encode_picture(
     picture, notes = _converted(picture, target)
     try:
         return _encoders()[target](picture, notes), notes
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, TypeError, struct.error) as error:
         raise ValueError(f"{name} cannot be written: {error}.") from None
 
 
@@ -211,7 +212,7 @@ def _bmp(picture: Picture, notes: List[str]) -> bytes:
 def _tiff(picture: Picture, notes: List[str]) -> bytes:
     tags = picture.metadata.tags()
     if picture.pixels.dtype == np.uint16:
-        if metadata_lib.sub_directories(tags):
+        if picture.metadata.has_directories:
             notes.append("camera data was left out of the 16-bit TIFF")
         return _sixteen_bit_tiff(picture.pixels, picture.metadata)
     if picture.metadata.xmp:
@@ -219,7 +220,7 @@ def _tiff(picture: Picture, notes: List[str]) -> bytes:
     compression = picture.encoding.get("compression")
     if compression not in _LOSSLESS_TIFF:
         compression = "tiff_adobe_deflate"
-    if metadata_lib.sub_directories(tags):
+    if picture.metadata.has_directories:
         compression = "raw"
     options = dict(_common(picture.metadata), exif=tags.tobytes())
     options["compression"] = compression

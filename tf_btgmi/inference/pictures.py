@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
-from tf_btgmi.data.picture_formats import open_picture
+from tf_btgmi.data.picture_formats import DAMAGED, open_picture
 from tf_btgmi.inference import metadata as metadata_lib
 from tf_btgmi.inference.holes import bounding_box, is_hole
 
@@ -131,7 +131,7 @@ def decode_picture(data: bytes, name: str = "The file") -> Picture:
         raise ValueError(f"{name} is {error}.") from None
     except Image.DecompressionBombError as error:
         raise ValueError(f"{name} is too large: {error}") from None
-    except (OSError, SyntaxError, cv2.error) as error:
+    except (*DAMAGED, cv2.error) as error:
         raise ValueError(f"{name} is damaged: {error}.") from None
 
 
@@ -210,11 +210,14 @@ def _sixteen_bits(path: str, stored: Image.Image, data: bytes):
     if pixels is None or pixels.dtype != np.uint16:
         raise ValueError(f"{path} is damaged, or of a kind that OpenCV cannot read.")
     if pixels.ndim == 2:
-        return pixels
+        pixels = pixels[..., None]
     # OpenCV's order is blue, green, red, alpha; grey is in all three.
     order = {1: [0], 2: [0, 3], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[channels]
     pixels = np.ascontiguousarray(pixels[..., order])
-    return pixels[..., 0] if channels == 1 else pixels
+    if channels in (1, 3) and "transparency" in stored.info:
+        visible = (pixels != stored.info["transparency"]).any(axis=-1, keepdims=True)
+        pixels = np.concatenate([pixels, visible * np.uint16(65535)], axis=-1)
+    return pixels[..., 0] if pixels.shape[2] == 1 else pixels
 
 
 def _encoding(stored: Image.Image, data: bytes) -> Dict[str, Any]:

@@ -6,13 +6,12 @@ be, and a picture whose header names more pixels than the limit is refused unrea
 
 import contextlib
 import io
-import struct
 import warnings
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from tf_btgmi.data.picture_formats import WORDS, open_picture
+from tf_btgmi.data.picture_formats import DAMAGED, WORDS, open_picture
 from tf_btgmi.inference import mask_files, pictures
 from tf_btgmi.ui import errors
 from tf_btgmi.ui.limits import Limits
@@ -108,10 +107,7 @@ def read_overlay(data: bytes, limits: Limits, shape) -> np.ndarray:
     return overlay
 
 
-_BROKEN = (
-    *(OSError, SyntaxError, ValueError, struct.error, EOFError, KeyError, IndexError),
-    *(TypeError, AttributeError, OverflowError, Image.DecompressionBombError),
-)
+_BROKEN = (ValueError, *DAMAGED)
 
 
 def _check_pixels(width: int, height: int, limits: Limits, what: str) -> None:
