@@ -120,6 +120,60 @@ def test_batch_normalization_is_synchronised_with_more_than_one_replica(
     np.testing.assert_allclose(tf.squeeze(results[1]), [scale] * 2, atol=1e-6)
 
 
+def test_two_replicas_give_the_values_gradients_and_averages_of_one_batch(
+    two_replicas, rng, monkeypatch
+):
+    values = tf.constant(rng.normal(3, 2, [4, 5, 6, 3]), tf.float32)
+    weights = tf.constant(rng.normal(size=[4, 5, 6, 3]), tf.float32)
+    whole = normalization.batch_normalization()
+    whole.build(values.shape)
+    with two_replicas.scope():
+        split = normalization.batch_normalization()
+        split.build(values.shape)
+    split.gamma.assign(whole.gamma)
+    sums = []
+    all_reduce = tf.distribute.ReplicaContext.all_reduce
+    monkeypatch.setattr(
+        tf.distribute.ReplicaContext,
+        "all_reduce",
+        lambda self, *args, **kwargs: (
+            sums.append(1) or all_reduce(self, *args, **kwargs)
+        ),
+    )
+
+    def run(layer, inputs, factors):
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            outputs = layer(inputs, training=True)
+            loss = tf.reduce_sum(factors * outputs)
+        return outputs, tape.gradient(loss, inputs)
+
+    expected = run(whole, values, weights)
+    assert not sums
+
+    def share(data):
+        return two_replicas.experimental_distribute_values_from_function(
+            lambda context: data[context.replica_id_in_sync_group :: 2]
+        )
+
+    found = tf.function(
+        lambda: two_replicas.run(
+            lambda inputs, factors: run(split, inputs, factors),
+            [share(values), share(weights)],
+        )
+    )()
+    for one, per_replica in zip(expected, found):
+        for number, part in enumerate(
+            two_replicas.experimental_local_results(per_replica)
+        ):
+            np.testing.assert_allclose(part, one[number::2], atol=2e-5)
+    np.testing.assert_allclose(split.moving_mean, whole.moving_mean, rtol=1e-5)
+    # The fused kernel of one replica divides by n - 1 = 119.
+    np.testing.assert_allclose(split.moving_variance, whole.moving_variance, rtol=0.01)
+    # One forward and one backward in each of both: a step waits for every one.
+    assert len(sums) == 4
+
+
 def test_an_unknown_kind_is_named():
     with pytest.raises(ValueError, match="must be batch or instance; it is 'layer'"):
         normalization.normalization("layer")
