@@ -67,3 +67,55 @@ def test_sizes_unknown_when_traced_are_padded_too(rng):
     padded, back = there_and_back(image)
     assert padded.shape == (1, 8, 16, 2)
     np.testing.assert_array_equal(back, image)
+
+
+@pytest.fixture
+def boxed(rng):
+    """Two pictures of 9 x 12, three boxes of each, and factors of what is cut out."""
+    image = tf.constant(rng.uniform(-1, 1, [2, 9, 12, 3]), tf.float32)
+    boxes = tf.constant(
+        [
+            [[0, 0, 9, 12], [2, 3, 7, 8], [4, 5, 5, 6]],
+            [[1, 0, 3, 12], [8, 11, 9, 12], [0.5, 2.25, 8, 11.5]],
+        ],
+        tf.float32,
+    )
+    factors = tf.constant(rng.normal(size=[2, 3, 5, 5, 3]), tf.float32)
+    return image, boxes, factors
+
+
+def boxes_and_gradient(cut, image, factors):
+    with tf.GradientTape() as tape:
+        tape.watch(image)
+        patches = cut(image)
+        loss = tf.reduce_sum(factors * patches)
+    return patches, tape.gradient(loss, image)
+
+
+def test_boxes_and_their_gradient_are_those_of_crop_and_resize(boxed):
+    image, boxes, factors = boxed
+
+    def by_tensorflow(image):
+        places = (boxes - [0.0, 0, 1, 1]) / [8.0, 11, 8, 11]
+        places = tf.reshape(places, [6, 4])
+        patches = tf.image.crop_and_resize(image, places, [0, 0, 0, 1, 1, 1], [5, 5])
+        return tf.reshape(patches, [2, 3, 5, 5, 3])
+
+    wanted = boxes_and_gradient(by_tensorflow, image, factors)
+    found = boxes_and_gradient(
+        lambda image: image_ops.resize_boxes(image, boxes, 5), image, factors
+    )
+    np.testing.assert_allclose(found[0], wanted[0], atol=2e-6)
+    np.testing.assert_allclose(found[1], wanted[1], atol=5e-6)
+
+
+def test_boxes_are_cut_with_xla_too(boxed):
+    image, boxes, factors = boxed
+    cut = tf.function(
+        lambda image: boxes_and_gradient(
+            lambda image: image_ops.resize_boxes(image, boxes, 5), image, factors
+        )
+    )
+    compiled = tf.function(cut, jit_compile=True)
+    for found, wanted in zip(compiled(image), cut(image)):
+        np.testing.assert_allclose(found, wanted, atol=5e-6)

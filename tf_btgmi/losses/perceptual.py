@@ -16,6 +16,7 @@ from tf_btgmi.models.alexnet import (
     AlexNetFeatures,
     load_perceptual_weights,
 )
+from tf_btgmi.ops import image_ops
 from tf_btgmi.ops.mask_ops import context_box
 
 # Added to a norm before dividing by it, as LPIPS does.
@@ -104,27 +105,19 @@ class PatchPerceptualLoss(keras.layers.Layer):
         height, width = tf.shape(image)[1], tf.shape(image)[2]
         hole_boxes = tf.cast(hole_boxes, tf.float32)
         around = context_box(hole_boxes, self.context_margin, height, width)
-        boxes = tf.stack([hole_boxes, around], axis=2)
+        boxes = tf.concat([hole_boxes, around], axis=1)
         wanted = self.lpips.features(self._patches(image, boxes))
         wanted = [tf.stop_gradient(feature) for feature in wanted]
         given = self.lpips.features(self._patches(candidate, boxes))
         distances = tf.add_n(self.lpips.by_layer(wanted, given))
-        distances = tf.reshape(distances, tf.shape(boxes)[:3])
+        distances = tf.reshape(distances, [tf.shape(boxes)[0], 2, -1])
         present = tf.cast(hole_boxes[..., 2] > hole_boxes[..., 0], tf.float32)
-        a_hole = tf.reduce_sum(distances, axis=2) * present
+        a_hole = tf.reduce_sum(distances, axis=1) * present
         num_holes = tf.reduce_sum(present, axis=1)
         return tf.reduce_mean(
             tf.math.divide_no_nan(tf.reduce_sum(a_hole, axis=1), num_holes)
         )
 
     def _patches(self, image, boxes):
-        shape = tf.shape(boxes)
-        last = tf.cast(tf.shape(image)[1:3], tf.float32) - 1.0
-        # Places between 0, the first pixel's centre, and 1, the last one's.
-        start = boxes[..., :2] / last
-        end = (boxes[..., 2:] - 1.0) / last
-        places = tf.reshape(tf.concat([start, end], axis=-1), [-1, 4])
-        owner = tf.repeat(tf.range(shape[0]), shape[1] * shape[2])
-        size = [self.patch_size, self.patch_size]
-        image = tf.cast(image, tf.float32)
-        return tf.image.crop_and_resize(image, places, owner, size)
+        patches = image_ops.resize_boxes(image, boxes, self.patch_size)
+        return tf.reshape(patches, [-1, *patches.shape[2:]])

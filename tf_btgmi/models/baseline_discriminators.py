@@ -18,7 +18,7 @@ from tf_btgmi.layers.convolution import (
     kernel_initializer,
 )
 from tf_btgmi.models.baselines import level_filters
-from tf_btgmi.ops import mask_ops
+from tf_btgmi.ops import image_ops, mask_ops
 
 CANDIDATE_CHANNELS = 3
 # Convolutions of stride 2 go on until this many pixels a side are left.
@@ -223,15 +223,8 @@ def local_patch(candidate: tf.Tensor, mask: tf.Tensor, side: int) -> tf.Tensor:
     box = mask_ops.hole_box(mask)
     middle = tf.cast((box[:, :2] + box[:, 2:]) / 2.0, tf.int32)
     start = tf.clip_by_value(middle - half // 2, 0, size - half)
-    # Places between 0, the first pixel's centre, and 1, the last one's.
-    last = tf.cast(size - 1, tf.float32)
-    start = tf.cast(start, tf.float32)
-    end = start + tf.cast(half - 1, tf.float32)
-    places = tf.concat([start, end], axis=-1) / last
-    owner = tf.range(tf.shape(candidate)[0])
-    return tf.image.crop_and_resize(
-        tf.cast(candidate, tf.float32), places, owner, [side, side]
-    )
+    box = tf.concat([start, start + half], axis=-1)
+    return image_ops.resize_boxes(candidate, box[:, tf.newaxis], side)[:, 0]
 
 
 def _resized(candidate, side):

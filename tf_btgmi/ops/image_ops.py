@@ -1,4 +1,4 @@
-"""Pixel values and sizes: uint8 against [-1, 1], sides that a network takes."""
+"""Pixel values and sizes: uint8 against [-1, 1], sides that a network takes, boxes."""
 
 import tensorflow as tf
 
@@ -38,6 +38,41 @@ def pad_to_multiple(image: tf.Tensor, multiple: int):
 def crop_to(image: tf.Tensor, height, width) -> tf.Tensor:
     """Cuts [B, H, W, C] down to its top left `height` x `width` pixels."""
     return image[:, :height, :width, :]
+
+
+def resize_boxes(image: tf.Tensor, boxes: tf.Tensor, side: int) -> tf.Tensor:
+    """Cuts boxes out of pictures and resizes them, bilinearly.
+
+    The corner pixels of a result are those of its box. `tf.image.crop_and_resize` does
+    the same, but XLA cannot compile it, and its gradient on GPUs is another in each
+    run; here they are matrix products.
+
+    Args:
+        image: [B, H, W, C].
+        boxes: [B, K, 4], (top, left, bottom, right) in pixels, within the picture.
+        side: height and width of the results in pixels, at least 2.
+
+    Returns:
+        [B, K, side, side, C] float32.
+    """
+    height, width = tf.shape(image)[1], tf.shape(image)[2]
+    boxes = tf.cast(boxes, tf.float32)[:, :, tf.newaxis]
+    rows = _interpolation(boxes[..., 0], boxes[..., 2] - 1.0, height, side)
+    columns = _interpolation(boxes[..., 1], boxes[..., 3] - 1.0, width, side)
+    planes = tf.transpose(tf.cast(image, tf.float32), [0, 3, 1, 2])[:, tf.newaxis]
+    planes = tf.matmul(rows, tf.matmul(planes, columns, transpose_b=True))
+    return tf.transpose(planes, [0, 1, 3, 4, 2])
+
+
+def _interpolation(first, last, length, side: int):
+    """[..., side, length]: what each pixel gives to `side` even places on a line.
+
+    The places go from pixel `first` to pixel `last`, [...] both.
+    """
+    steps = (last - first)[..., tf.newaxis] * tf.range(float(side)) / (side - 1)
+    places = first[..., tf.newaxis] + steps
+    pixels = tf.range(tf.cast(length, tf.float32))
+    return tf.nn.relu(1.0 - tf.abs(places[..., tf.newaxis] - pixels))
 
 
 def mirrored_index(index: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
