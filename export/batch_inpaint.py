@@ -29,6 +29,7 @@ _LOCAL_RUNNER = "FnApiRunner"
 def define_flags():
     """The flags of this program; `program.run` calls it."""
     mask_program.define_flags("hole", "fill")
+    program.define_retouched_flag()
     flags.DEFINE_integer(
         "mask_dilation", 0, "Pixels to grow the hole by.", lower_bound=0
     )
@@ -102,6 +103,7 @@ def _batch(batch_pipeline):
         jobs=FLAGS.jobs or "",
         report=FLAGS.report or FLAGS.output,
         model=FLAGS.model,
+        retouched=FLAGS.retouched,
         dilation=FLAGS.mask_dilation,
         options=options,
     )

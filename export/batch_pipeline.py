@@ -44,6 +44,7 @@ class Batch(NamedTuple):
         jobs: CSV file of jobs.
         report: folder of the counts and the list of failures.
         model: for `tf_btgmi.load`, on the workers.
+        retouched: whether fills are redrawn near the hole's edge.
         dilation: pixels by which holes are grown where the job does not say.
         options: of the filling.
     """
@@ -55,6 +56,7 @@ class Batch(NamedTuple):
     jobs: str
     report: str
     model: Optional[str]
+    retouched: bool
     dilation: int
     options: batch_filling.Options
 
@@ -108,7 +110,9 @@ class Fill(beam.DoFn):
 
         # Pillow's own limit is lower; it would come first.
         Image.MAX_IMAGE_PIXELS = self._batch.options.max_pixels
-        self._predictor = self._shared.acquire(lambda: loading.load(self._batch.model))
+        self._predictor = self._shared.acquire(
+            lambda: loading.load(self._batch.model, retouched=self._batch.retouched)
+        )
         self._predictor.need("inpainted", "fill holes")
 
     def process(self, job: Job) -> Iterator[Outcome]:

@@ -52,8 +52,8 @@ def loads(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = []
 
-    def load(place):
-        found.append(place)
+    def load(place, retouched):
+        found.append((place, retouched))
         return Predictor(red, 32)
 
     monkeypatch.setattr(loading, "load", load)
@@ -89,7 +89,7 @@ def test_all_are_filled_by_a_model_that_is_loaded_once(loads, capsys):
     assert run() == 0
     assert capsys.readouterr().out == "3 done, 0 skipped, 0 failed.\n"
     assert results() == ["a.png", "b.png", "c.png"]
-    assert len(loads) == 1
+    assert loads == [(None, True)]
     assert counts() == {"done": 3}
     assert failures() == {}
 
@@ -125,8 +125,9 @@ def test_a_second_run_skips_what_is_done_and_removes_what_is_half_written(loads)
 
 
 def test_one_mask_for_all_and_a_glob(loads):
-    assert run(image="photos/[ab].png", mask="masks/c.png") == 0
+    assert run(image="photos/[ab].png", mask="masks/c.png", retouched=False) == 0
     assert results() == ["a.png", "b.png"]
+    assert loads == [(None, False)]
 
 
 def test_two_pictures_of_one_result_both_fail(loads):
