@@ -2,7 +2,6 @@
 
 import io
 import os
-import struct
 
 import cv2
 import numpy as np
@@ -251,28 +250,6 @@ def test_a_jpeg_keeps_its_tables_and_far_pixels_hardly_move(tmp_path, mode):
     assert after.encoding == picture.encoding
     moved = np.abs(after.pixels.astype(int) - picture.pixels)[:, 66:]
     assert moved.mean() < 0.1
-
-
-def test_the_thumbnail_that_shows_the_hole_is_blanked(tmp_path):
-    thumbnail = b"\xff\xd8" + b"secret" * 5
-    block = exif()[6:]
-    order = ">" if block[:2] == b"MM" else "<"
-    (first,) = struct.unpack_from(order + "I", block, 4)
-    (count,) = struct.unpack_from(order + "H", block, first)
-    second = len(block)
-    block = bytearray(block)
-    struct.pack_into(order + "I", block, first + 2 + 12 * count, second)
-    start = second + 2 + 24 + 4
-    block += struct.pack(order + "H", 2)
-    block += struct.pack(order + "HHII", 0x0201, 4, 1, start)
-    block += struct.pack(order + "HHII", 0x0202, 4, 1, len(thumbnail))
-    block += bytes(4) + thumbnail
-    source = tmp_path / "source.jpg"
-    make("RGB").save(source, exif=b"Exif\0\0" + bytes(block))
-    assert b"secret" in source.read_bytes()
-    after, _ = through(tmp_path, source, ".jpg")
-    assert b"secret" not in (tmp_path / "result.jpg").read_bytes()
-    assert after.metadata.tags()[0x010E] == "a boat"
 
 
 def test_a_palette_takes_the_fills_colours_where_it_has_room(tmp_path):

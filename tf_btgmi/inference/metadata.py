@@ -1,8 +1,8 @@
 """What a picture file says beside its pixels, carried from one file to the next.
 
-A PNG's own chunks are copied as they are. EXIF data is copied as it is but for its
-thumbnail: that still shows what was in the hole, so it is blanked. What is so damaged
-that it cannot be read is left out.
+A PNG's own chunks are copied as they are, and so is everything else but for small
+pictures in it (`thumbnails.py`): they still show what was in the hole. EXIF data so
+damaged that it cannot be read is left out.
 """
 
 import dataclasses
@@ -13,6 +13,7 @@ from typing import Dict, List, Optional, Tuple
 from PIL import Image
 
 from tf_btgmi.data.picture_formats import DAMAGED
+from tf_btgmi.inference import thumbnails
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_METADATA = (
@@ -22,11 +23,12 @@ _PNG_METADATA = (
 _EXIF_PREFIX = b"Exif\0\0"
 _ORIENTATION = 0x0112
 _XMP, _EXIF_IFD, _GPS_IFD = 700, 0x8769, 0x8825
+_PHOTOSHOP, _PHOTOSHOP_LAYERS = 34377, 37724
 # Tags that tell how a TIFF's pixels are stored, and what is written by other ways.
 _TIFF_STRUCTURE = {
     *(254, 255, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 282, 283, 284, 296),
     *(301, 317, 318, 319, 320, 322, 323, 324, 325, 330, 338, 339, 347, 529, 530, 531),
-    *(532, 34675, _XMP),
+    *(532, 34675, _XMP, _PHOTOSHOP_LAYERS),
 }
 
 
@@ -95,7 +97,7 @@ def read_metadata(stored: Image.Image, data: bytes) -> Metadata:
     if stored.format == "TIFF":
         exif = _without_structure(stored.getexif()).tobytes()
     if exif:
-        exif = _EXIF_PREFIX + without_thumbnail(
+        exif = _EXIF_PREFIX + thumbnails.without_exif_thumbnail(
             exif[6 * exif.startswith(_EXIF_PREFIX) :]
         )
         exif = exif if _is_readable(exif) else b""
@@ -106,13 +108,19 @@ def read_metadata(stored: Image.Image, data: bytes) -> Metadata:
     metadata = Metadata(
         exif=exif,
         icc=info.get("icc_profile") or b"",
-        xmp=xmp.encode() if isinstance(xmp, str) else bytes(xmp),
+        xmp=thumbnails.without_xmp_thumbnails(
+            xmp.encode() if isinstance(xmp, str) else bytes(xmp)
+        ),
         dpi=info.get("dpi"),
         comment=info.get("comment", b"") if stored.format in ("JPEG", "MPO") else b"",
-        photoshop=photoshop[0] if photoshop else b"",
+        photoshop=thumbnails.without_photoshop_thumbnails(b"".join(photoshop[:1])),
     )
     if stored.format == "PNG":
-        chunks = [c for c in png_chunks(data) if c[0] in _PNG_METADATA]
+        chunks = [
+            (name, thumbnails.without_xmp_thumbnails(body))
+            for name, body in png_chunks(data)
+            if name in _PNG_METADATA
+        ]
         exif_chunk = exif[len(_EXIF_PREFIX) :]
         metadata.png_chunks = [
             (name, exif_chunk if name == b"eXIf" else body)
@@ -164,34 +172,11 @@ def png_file(chunks: List[Tuple[bytes, bytes]]) -> bytes:
     return b"".join(parts)
 
 
-def without_thumbnail(tiff: bytes) -> bytes:
-    """An EXIF block (from its TIFF header on) with its thumbnail blanked."""
-    try:
-        order, first = _tiff_header(tiff)
-        (count,) = struct.unpack_from(order + "H", tiff, first)
-        link = first + 2 + 12 * count
-        (second,) = struct.unpack_from(order + "I", tiff, link)
-        if not second:
-            return tiff
-        found = [
-            struct.unpack_from(order + "I", tiff, _tiff_entry(tiff, order, second, tag))
-            for tag in (0x0201, 0x0202)
-        ]
-    except (struct.error, KeyError, ValueError):
-        return tiff
-    (start,), (length,) = found
-    blanked = bytearray(tiff)
-    blanked[link : link + 4] = bytes(4)
-    length = max(0, min(length, len(tiff) - start))
-    blanked[start : start + length] = bytes(length)
-    return bytes(blanked)
-
-
 def without_tiff_orientation(data: bytes) -> bytes:
     """A TIFF file that says its pixels are upright; for readers that turn them."""
     try:
-        order, first = _tiff_header(data)
-        position = _tiff_entry(data, order, first, _ORIENTATION)
+        order, first = thumbnails.tiff_header(data)
+        position = thumbnails.tiff_entry(data, order, first, _ORIENTATION)
     except (struct.error, KeyError, ValueError):
         return data
     return data[:position] + struct.pack(order + "H", 1) + data[position + 2 :]
@@ -214,22 +199,10 @@ def _without_structure(tags: Image.Exif) -> Image.Exif:
         known = tag != _ORIENTATION or value in range(1, 9)
         if known and tag not in _TIFF_STRUCTURE and tag not in (_EXIF_IFD, _GPS_IFD):
             kept[tag] = value
+    if isinstance(kept.get(_PHOTOSHOP), bytes):
+        kept[_PHOTOSHOP] = thumbnails.without_photoshop_thumbnails(kept[_PHOTOSHOP])
     for number in (_EXIF_IFD, _GPS_IFD):
         directory = tags.get_ifd(number)
         if directory:
             kept.get_ifd(number).update(directory)
     return kept
-
-
-def _tiff_header(data: bytes) -> Tuple[str, int]:
-    order = {b"II*\0": "<", b"MM\0*": ">"}[data[:4]]
-    return order, struct.unpack_from(order + "I", data, 4)[0]
-
-
-def _tiff_entry(data: bytes, order: str, directory: int, tag: int) -> int:
-    """Where the value of a tag lies."""
-    (count,) = struct.unpack_from(order + "H", data, directory)
-    for entry in range(directory + 2, directory + 2 + 12 * count, 12):
-        if struct.unpack_from(order + "H", data, entry)[0] == tag:
-            return entry + 8
-    raise KeyError(tag)

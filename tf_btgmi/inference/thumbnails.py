@@ -1,0 +1,82 @@
+"""Small pictures in metadata still show what was in the hole: they are taken out.
+
+EXIF holds one as a JPEG in its second directory, Photoshop one in its resources, XMP
+any number as base64. Pictures in a camera's own notes (MakerNote) are not known here.
+"""
+
+import re
+import struct
+from typing import Tuple
+
+_SEGMENT = b"Photoshop 3.0\0"
+_SIGNATURES = (b"8BIM", b"MeSa", b"AgHg", b"PHUT", b"DCSR")
+# Of Photoshop 4, and of 5 and later.
+_THUMBNAILS = (0x0409, 0x040C)
+_XMP_THUMBNAILS = re.compile(rb"<xmp:Thumbnails\b.*?</xmp:Thumbnails\s*>", re.DOTALL)
+
+
+def without_exif_thumbnail(tiff: bytes) -> bytes:
+    """An EXIF block (from its TIFF header on) with its thumbnail blanked."""
+    try:
+        order, first = tiff_header(tiff)
+        (count,) = struct.unpack_from(order + "H", tiff, first)
+        link = first + 2 + 12 * count
+        (second,) = struct.unpack_from(order + "I", tiff, link)
+        if not second:
+            return tiff
+        found = [
+            struct.unpack_from(order + "I", tiff, tiff_entry(tiff, order, second, tag))
+            for tag in (0x0201, 0x0202)
+        ]
+    except (struct.error, KeyError, ValueError):
+        return tiff
+    (start,), (length,) = found
+    blanked = bytearray(tiff)
+    blanked[link : link + 4] = bytes(4)
+    length = max(0, min(length, len(tiff) - start))
+    blanked[start : start + length] = bytes(length)
+    return bytes(blanked)
+
+
+def without_photoshop_thumbnails(resources: bytes) -> bytes:
+    """Photoshop's resources, of a JPEG's APP13 segment or a TIFF's tag, without those.
+
+    What comes after a resource that is damaged is left out.
+    """
+    position = len(_SEGMENT) * resources.startswith(_SEGMENT)
+    kept = [resources[:position]]
+    while resources[position : position + 4] in _SIGNATURES:
+        try:
+            (number, name) = struct.unpack_from(">HB", resources, position + 4)
+            # Name and data are padded to an even length.
+            data = position + 6 + (name // 2 + 1) * 2 + 4
+            (length,) = struct.unpack_from(">I", resources, data - 4)
+        except struct.error:
+            break
+        if data + length > len(resources):
+            break
+        end = data + length + length % 2
+        if number not in _THUMBNAILS:
+            kept.append(resources[position:end])
+        position = end
+    return b"".join(kept) if len(kept) > 1 else b""
+
+
+def without_xmp_thumbnails(packet: bytes) -> bytes:
+    """An XMP packet, or anything that may hold one as plain text, without those."""
+    return _XMP_THUMBNAILS.sub(b"", packet)
+
+
+def tiff_header(data: bytes) -> Tuple[str, int]:
+    """Byte order, as `struct` has it, and where the first directory lies."""
+    order = {b"II*\0": "<", b"MM\0*": ">"}[data[:4]]
+    return order, struct.unpack_from(order + "I", data, 4)[0]
+
+
+def tiff_entry(data: bytes, order: str, directory: int, tag: int) -> int:
+    """Where the value of a tag lies."""
+    (count,) = struct.unpack_from(order + "H", data, directory)
+    for entry in range(directory + 2, directory + 2 + 12 * count, 12):
+        if struct.unpack_from(order + "H", data, entry)[0] == tag:
+            return entry + 8
+    raise KeyError(tag)
