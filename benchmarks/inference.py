@@ -14,13 +14,11 @@ Four parts, tables of their own, chosen by `--parts`:
 Takes about five minutes in all.
 """
 
-import os
 import tempfile
-import time
 
 from absl import flags
 
-from benchmarks import children, timing
+from benchmarks import children, inference_times, shared_flags, timing
 from tf_btgmi import loading, program
 
 FLAGS = flags.FLAGS
@@ -42,7 +40,7 @@ def define_flags():
         "sides", ["256", "512", "1024", "4096", "8192"], "Sides of pictures in pixels."
     )
     flags.DEFINE_list("holes", ["1", "10"], "Holes in per cent of the picture.")
-    flags.DEFINE_integer("rounds", 5, "Runs that are timed.", lower_bound=1)
+    shared_flags.define_rounds(5)
     flags.DEFINE_integer("file_side", 4000, "Side of the picture of `files`.", 64)
 
 
@@ -51,8 +49,7 @@ def main(argv):
     del argv
     if not set(FLAGS.parts) <= set(PARTS):
         raise program.UsageError(f"--parts must be some of {', '.join(PARTS)}.")
-    if not all(text.isdigit() for text in FLAGS.sides):
-        raise program.UsageError("--sides must be whole numbers (pixels).")
+    sides = shared_flags.whole_numbers("sides")
     try:
         shares = [float(text) / 100 for text in FLAGS.holes]
     except ValueError:
@@ -62,7 +59,7 @@ def main(argv):
     loading.describe(FLAGS.model)
     with tempfile.TemporaryDirectory() as folder:
         if "pictures" in FLAGS.parts:
-            pictures_table(folder, [int(side) for side in FLAGS.sides], shares)
+            pictures_table(folder, sides, shares)
         if "network" in FLAGS.parts:
             network_table(folder)
         if "files" in FLAGS.parts:
@@ -74,15 +71,13 @@ def main(argv):
 
 def pictures_table(folder: str, sides, shares) -> None:
     """Prints a row for each form of the model, side and share."""
-    exported = children.call(
-        "benchmarks.inference", "export", place=FLAGS.model, folder=folder
-    )["saved_model"]
+    exported = _child("export", place=FLAGS.model, folder=folder)["saved_model"]
     print("| model | picture | hole | hole's side | ms | peak MiB |")
     print("|---|---|---|---|---|---|")
     for name, place in (("Keras", FLAGS.model), ("SavedModel", exported)):
         for side in sides:
             for share in shares:
-                hole = hole_side(side, share)
+                hole = inference_times.hole_side(side, share)
                 found = fill(place, [[side, hole]])
                 print(
                     f"| {name} | {side}x{side} | {100 * share:g} % | {hole} | "
@@ -94,8 +89,7 @@ def pictures_table(folder: str, sides, shares) -> None:
 
 def network_table(folder: str) -> None:
     """Prints a row for each form of the network, on one window of its own size."""
-    found = children.call(
-        "benchmarks.inference",
+    found = _child(
         "measure_network",
         place=FLAGS.model,
         folder=folder,
@@ -114,8 +108,7 @@ def files_table(folder: str) -> None:
     side = FLAGS.file_side
     print(f"\n| {side}x{side}, 1 % hole | PNG ms | JPEG ms |\n|---|---|---|")
     columns = [
-        children.call(
-            "benchmarks.inference",
+        _child(
             "measure_files",
             place=FLAGS.model,
             folder=folder,
@@ -134,13 +127,12 @@ def goals_table() -> None:
     """Prints whether cost follows the hole and whether a large picture fits."""
     size = loading.load(FLAGS.model).image_size
     # Twice its length is what a hole's window shows, so these have equal context.
-    half, one_percent = 256, hole_side(4000, 0.01)
+    half, one_percent = 256, inference_times.hole_side(4000, 0.01)
     cases = [[512, half], [4000, half], [2 * one_percent, one_percent]]
     cases.append([4000, one_percent])
     small, large, close, far = fill(FLAGS.model, cases)["seconds"]
     with tempfile.TemporaryDirectory() as folder:
-        whole = children.call(
-            "benchmarks.inference",
+        whole = _child(
             "measure_files",
             place=FLAGS.model,
             folder=folder,
@@ -173,141 +165,18 @@ def _verdict(value: float, limit: float, unit: str) -> str:
     return f"{met}: at most {limit:g}{unit}"
 
 
-def hole_side(side: int, share: float) -> int:
-    """Side of a square hole that takes a share of a square picture."""
-    return max(1, round(side * share**0.5))
+def _child(function: str, **arguments) -> dict:
+    return children.call(inference_times.__name__, function, **arguments)
 
 
 def fill(place, cases) -> dict:
     """Median seconds of filling each (side, hole's side), in a child."""
-    return children.call(
-        "benchmarks.inference",
+    return _child(
         "measure_pictures",
         place=place,
         cases=cases,
         rounds=FLAGS.rounds,
     )
-
-
-def make_picture(side: int, hole: int):
-    """A bundled photograph, enlarged, with some grain; a square hole in its middle."""
-    import cv2
-    import numpy as np
-    from PIL import Image
-
-    from tf_btgmi.assets import samples_dir
-
-    stored = Image.open(samples_dir() / "train" / "sheep.jpg").convert("RGB")
-    image = cv2.resize(np.asarray(stored), (side, side), interpolation=cv2.INTER_CUBIC)
-    rng = np.random.default_rng(0)
-    for strip in np.array_split(image, max(1, side // 256)):
-        cv2.add(strip, rng.integers(0, 9, strip.shape, np.uint8), dst=strip)
-    mask = np.zeros((side, side), bool)
-    low = (side - hole) // 2
-    mask[low : low + hole, low : low + hole] = True
-    return image, mask
-
-
-def measure_pictures(place, cases, rounds: int) -> dict:
-    """In a child: `seconds`, medians of the cases, which take turns."""
-    predictor = loading.load(place)
-    calls = {}
-    for position, (side, hole) in enumerate(cases):
-        picture = make_picture(side, hole)
-        calls[position] = lambda picture=picture: predictor.inpaint(*picture)
-    found = timing.medians(timing.in_turn(calls, rounds, warm_up=1))
-    return {"seconds": [found[position] for position in range(len(cases))]}
-
-
-def export(place, folder: str) -> dict:
-    """In a child: `saved_model`, the folder of the exported model."""
-    from export import saved_model
-
-    return {"saved_model": saved_model.export(place, os.path.join(folder, "served"))}
-
-
-def measure_network(place, folder: str, rounds: int) -> dict:
-    """In a child: `seconds` by form of the network, and `size` in pixels."""
-    import numpy as np
-    import tensorflow as tf
-
-    from export import saved_model, tflite, tflite_runner
-    from tf_btgmi.models.inpainter import inpainter
-    from tf_btgmi.serving.folding import fold
-
-    generator, config = loading.load_generator(place)
-    size = config.data.image_size
-    inputs = np.zeros([1, size, size, 4], np.float32)
-    inputs[..., :3] = np.random.default_rng(0).uniform(-1, 1, inputs[..., :3].shape)
-    served = loading.load(saved_model.export(place, os.path.join(folder, "network")))
-
-    def graph(network):
-        spec = tf.TensorSpec(inputs.shape, tf.float32)
-        run = tf.function(lambda x: network(x, training=False), input_signature=[spec])
-        return lambda: run(tf.constant(inputs)).numpy()
-
-    calls = {
-        "Keras": graph(inpainter(generator)),
-        "folded": graph(fold(inpainter(generator))),
-        "SavedModel": lambda: served.predict_fn(_wide(inputs, served)),
-    }
-    for quantization in ("float32", "dynamic"):
-        path = os.path.join(folder, f"{quantization}.tflite")
-        with open(path, "wb") as file:
-            file.write(tflite.convert(generator, size, quantization))
-        runner = tflite_runner.Runner(path)
-        calls[f"TFLite {quantization}"] = lambda runner=runner: runner.predict(inputs)
-    return {"seconds": timing.medians(timing.in_turn(calls, rounds)), "size": size}
-
-
-def _wide(inputs, predictor):
-    # A network of two outputs wants a foreground, which is empty.
-    import numpy as np
-
-    missing = 1 if len(predictor.outputs) == 2 else 0
-    return np.pad(inputs, [(0, 0)] * 3 + [(0, missing)])
-
-
-def measure_files(place, folder: str, side: int, ending: str, rounds: int) -> dict:
-    """In a child: `seconds`, medians by part of the way from file to file."""
-    import statistics
-
-    import numpy as np
-    from PIL import Image
-
-    from tf_btgmi.inference import mask_files, picture_writer, pictures
-
-    Image.MAX_IMAGE_PIXELS = None
-    image, mask = make_picture(side, hole_side(side, 0.01))
-    source, mask_path, target = (
-        os.path.join(folder, name) for name in (f"in.{ending}", "m.png", f"o.{ending}")
-    )
-    options = {"compress_level": 1} if ending == "png" else {"quality": 92}
-    Image.fromarray(image).save(source, **options)
-    Image.fromarray(mask.astype(np.uint8) * 255).save(mask_path)
-    del image, mask
-    predictor = loading.load(place)
-    found = {}
-    # The first round is not counted.
-    for turn in range(rounds + 1):
-        marks = [time.perf_counter()]
-        picture = pictures.read_picture(source)
-        marks.append(time.perf_counter())
-        hole = mask_files.read_mask(mask_path, False)
-        marks.append(time.perf_counter())
-        composite = predictor.inpaint(picture.rgb(), hole)
-        marks.append(time.perf_counter())
-        filled = picture.filled(composite, hole)
-        marks.append(time.perf_counter())
-        picture_writer.write_picture(filled, target)
-        marks.append(time.perf_counter())
-        names = ("read the picture", "read the mask", "fill", "paste", "write")
-        for name, start, end in zip(names, marks, marks[1:]):
-            found.setdefault(name, []).append(end - start)
-        if not turn:
-            found.clear()
-    seconds = {name: statistics.median(values) for name, values in found.items()}
-    return {"seconds": {**seconds, "all": sum(seconds.values())}}
 
 
 if __name__ == "__main__":

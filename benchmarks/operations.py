@@ -14,7 +14,7 @@ import importlib.util
 
 from absl import flags
 
-from benchmarks import children, flops, timing
+from benchmarks import children, flops, shared_flags, timing
 from tf_btgmi import program
 
 FLAGS = flags.FLAGS
@@ -31,21 +31,18 @@ _ADAM_WEIGHTS = 2_000_000
 
 def define_flags():
     """The flags of this program; `program.run` calls it."""
-    flags.DEFINE_list(
-        "precisions", ["float32", "bfloat16"], "Types that convolutions compute in."
-    )
-    flags.DEFINE_integer("batch", 8, "Pictures in a batch.", lower_bound=1)
-    flags.DEFINE_integer("rounds", 40, "Turns that are timed.", lower_bound=1)
+    shared_flags.define_precisions()
+    shared_flags.define_batch()
+    shared_flags.define_rounds(40)
 
 
 def main(argv):
     """Prints a row for each precision and operation."""
     del argv
-    if not set(FLAGS.precisions) <= {"float32", "bfloat16"}:
-        raise program.UsageError("--precisions must be float32, bfloat16 or both.")
+    precisions = shared_flags.precisions()
     print("| precision | operation | TensorFlow ms | GFLOP/s | PyTorch ms | factor |")
     print("|---|---|---|---|---|---|")
-    for precision in FLAGS.precisions:
+    for precision in precisions:
         found = children.call(
             "benchmarks.operations",
             "measure",
@@ -111,7 +108,7 @@ def tensorflow_calls(precision: str, batch_size: int) -> dict:
     import keras
     import tensorflow as tf
 
-    dtype = tf.as_dtype(precision)
+    dtype = tf.as_dtype(_dtype(precision))
     calls = {}
 
     def add(name, function):
@@ -150,7 +147,7 @@ def tensorflow_calls(precision: str, batch_size: int) -> dict:
 
     channels, side = _NORMALIZED
     shape = [batch_size, side, side, channels]
-    layer = keras.layers.BatchNormalization(dtype=_policy(precision))
+    layer = keras.layers.BatchNormalization(dtype=precision)
     features = tf.cast(tf.random.normal(shape), dtype)
     layer(features)
 
@@ -177,8 +174,9 @@ def tensorflow_calls(precision: str, batch_size: int) -> dict:
     return calls
 
 
-def _policy(precision: str) -> str:
-    return "float32" if precision == "float32" else "mixed_bfloat16"
+def _dtype(precision: str) -> str:
+    """The type that convolutions compute in."""
+    return precision.replace("mixed_", "")
 
 
 def pytorch_calls(precision: str, batch_size: int) -> dict:
@@ -189,7 +187,7 @@ def pytorch_calls(precision: str, batch_size: int) -> dict:
     calls = {}
     last = torch.channels_last
     autocast = torch.autocast("cpu", torch.bfloat16, enabled=precision != "float32")
-    dtype = getattr(torch, precision)
+    dtype = getattr(torch, _dtype(precision))
 
     for name, (kernel_shape, side, stride) in CONVOLUTIONS.items():
         size, _, channels, filters = kernel_shape

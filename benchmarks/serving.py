@@ -15,6 +15,7 @@ import time
 
 from absl import flags
 
+from benchmarks import shared_flags
 from tf_btgmi import loading, program
 
 FLAGS = flags.FLAGS
@@ -23,15 +24,14 @@ FLAGS = flags.FLAGS
 def define_flags():
     """The flags of this program; `program.run` calls it."""
     program.define_model_flag()
-    flags.DEFINE_list("sizes", ["256", "512"], "Sides of the pictures in pixels.")
-    flags.DEFINE_integer("rounds", 30, "Runs that are timed.", lower_bound=1)
+    shared_flags.define_sizes(256, 512)
+    shared_flags.define_rounds(30)
 
 
 def main(argv):
     """Exports and prints a row for each signature and size."""
     del argv
-    if not all(size.isdigit() for size in FLAGS.sizes):
-        raise program.UsageError("--sizes must be whole numbers (pixels).")
+    sizes = shared_flags.whole_numbers("sizes")
     loading.describe(FLAGS.model)
     import tensorflow as tf
 
@@ -42,7 +42,7 @@ def main(argv):
     print("|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         served = tf.saved_model.load(saved_model.export(FLAGS.model, folder))
-        for size in map(int, FLAGS.sizes):
+        for size in sizes:
             for name, call in calls(served.signatures, size).items():
                 bare = bare_graph(generator, size)
                 mine, ratio = compare(call, bare, FLAGS.rounds)

@@ -23,6 +23,7 @@ import numpy as np
 from absl import flags
 from PIL import Image
 
+from benchmarks import shared_flags
 from tf_btgmi import loading, program
 from tf_btgmi.assets import samples_dir
 
@@ -34,7 +35,7 @@ _BOX = (30, 90, 345, 405)
 def define_flags():
     """The flags of this program; `program.run` calls it."""
     program.define_model_flag()
-    flags.DEFINE_integer("rounds", 25, "Removals that are timed.", lower_bound=1)
+    shared_flags.define_rounds(25, "Removals that are timed.")
     flags.DEFINE_integer("paints", 7, "Times the page is opened.", lower_bound=0)
 
 

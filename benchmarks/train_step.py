@@ -15,11 +15,12 @@ convolution, and a large matrix product, reach in the same process and precision
 its own, and a batch from the input pipeline. The default takes about five minutes.
 """
 
+import dataclasses
 import itertools
 
 from absl import flags
 
-from benchmarks import children, timing
+from benchmarks import children, shared_flags, timing
 from tf_btgmi import config as config_lib
 from tf_btgmi import program
 
@@ -30,10 +31,8 @@ _AXES = ("precisions", "sizes", "batches", "jit", "replicas")
 def define_flags():
     """The flags of this program; `program.run` calls it."""
     program.define_config_flag(default="configs/outdoor_128.py")
-    flags.DEFINE_list(
-        "precisions", ["float32", "mixed_bfloat16"], "Values of training.precision."
-    )
-    flags.DEFINE_list("sizes", ["128", "64"], "Sides of the pictures in pixels.")
+    shared_flags.define_precisions()
+    shared_flags.define_sizes(128, 64)
     flags.DEFINE_list("batches", [], "Pictures a step; the config's if empty.")
     flags.DEFINE_list("jit", ["0"], "Whether XLA compiles the step: 0, 1 or both.")
     flags.DEFINE_list("replicas", ["1"], "Logical CPU devices that share a batch.")
@@ -47,18 +46,13 @@ def main(argv):
     """Prints a row for each setting, then the parts of the first."""
     del argv
     config = FLAGS.config
-    batches = FLAGS.batches or [str(config.data.global_batch_size)]
+    batches = [config.data.global_batch_size]
     values = [
-        FLAGS.precisions,
-        *(
-            whole_numbers(name, texts)
-            for name, texts in (
-                ("sizes", FLAGS.sizes),
-                ("batches", batches),
-                ("jit", FLAGS.jit),
-                ("replicas", FLAGS.replicas),
-            )
-        ),
+        shared_flags.precisions(),
+        shared_flags.whole_numbers("sizes"),
+        shared_flags.whole_numbers("batches") if FLAGS.batches else batches,
+        shared_flags.whole_numbers("jit", least=0),
+        shared_flags.whole_numbers("replicas"),
     ]
     rows = settings(values, FLAGS.product)
     for row in rows:
@@ -69,7 +63,7 @@ def main(argv):
     )
     print("|---|---|---|---|---|---|---|---|---|---|---|---|")
     for row in rows:
-        found = run_child("measure", config, row)
+        found = run_child("step_times", config, row)
         step, count = found["step"], row["batches"]
         rate = found["flops"] / step / 1e9 if found["flops"] else None
         shares = [
@@ -84,7 +78,7 @@ def main(argv):
             flush=True,
         )
     if FLAGS.parts:
-        _print_parts(run_child("measure_parts", config, {**rows[0], "replicas": 1}))
+        _print_parts(run_child("step_parts", config, {**rows[0], "replicas": 1}))
     return 0
 
 
@@ -100,17 +94,6 @@ def _print_parts(found: dict) -> None:
         f"| a batch of the input pipeline, alone | "
         f"{timing.milliseconds(found['input'])} | | |"
     )
-
-
-def whole_numbers(name: str, texts) -> list:
-    """The values of a flag.
-
-    Raises:
-        UsageError: one is no whole number.
-    """
-    if not texts or not all(text.isdigit() for text in texts):
-        raise program.UsageError(f"--{name} must be whole numbers, with commas.")
-    return [int(text) for text in texts]
 
 
 def settings(values, product: bool) -> list:
@@ -137,10 +120,8 @@ def check(config, row: dict) -> None:
     Raises:
         UsageError: it cannot.
     """
-    if row["jit"] > 1 or row["replicas"] < 1 or row["batches"] < 1:
-        raise program.UsageError(
-            "--jit must be 0 or 1, --replicas and --batches at least 1."
-        )
+    if row["jit"] > 1:
+        raise program.UsageError("--jit must be 0 or 1.")
     if row["batches"] % row["replicas"]:
         raise program.UsageError(
             f"A batch of {row['batches']} cannot be split over {row['replicas']}."
@@ -150,8 +131,6 @@ def check(config, row: dict) -> None:
 
 def changed(config, row: dict):
     """A copy of the config with the row's precision, size and batch."""
-    import dataclasses
-
     config = config_lib.from_dict(dataclasses.asdict(config))
     config.training.precision = row["precisions"]
     config.data.image_size = row["sizes"]
@@ -160,13 +139,11 @@ def changed(config, row: dict):
     return config
 
 
-def run_child(function: str, config, row: dict) -> dict:
-    """What a function of `step_times` finds for a row, in a process of its own."""
-    import dataclasses
-
+def run_child(module: str, config, row: dict) -> dict:
+    """What `measure` of a module of the benchmarks finds, in a process of its own."""
     return children.call(
-        "benchmarks.step_times",
-        function,
+        f"benchmarks.{module}",
+        "measure",
         config=dataclasses.asdict(changed(config, row)),
         jit=bool(row["jit"]),
         replicas=row["replicas"],

@@ -21,6 +21,7 @@ from typing import List, NamedTuple
 
 from absl import flags
 
+from benchmarks import shared_flags
 from scripts import loopback
 from tf_btgmi import config as config_lib
 from tf_btgmi import program
@@ -58,15 +59,13 @@ def define_flags():
         "constant", list(_KINDS), "Whose batch stays the same: worker, global or both."
     )
     flags.DEFINE_integer("steps", 15, "Steps that are timed.", lower_bound=2)
-    flags.DEFINE_integer("rounds", 3, "Runs whose median is taken.", lower_bound=1)
+    shared_flags.define_rounds(3, "Runs whose median is taken.")
 
 
 def main(argv):
     """Prints a table for each kind of constant batch."""
     del argv
-    if not all(text.isdigit() and int(text) for text in FLAGS.workers):
-        raise program.UsageError("--workers must be whole numbers above 0.")
-    numbers = [int(text) for text in FLAGS.workers]
+    numbers = shared_flags.whole_numbers("workers")
     if numbers[0] != 1:
         raise program.UsageError("--workers must begin with 1, the one to compare to.")
     if not set(FLAGS.constant) <= set(_KINDS):

@@ -1,12 +1,12 @@
 import pytest
 
-from benchmarks import inference, input_pipeline, timing
+from benchmarks import inference_times, input_pipeline, timing
 
 
 def test_a_hole_of_one_per_cent_is_a_tenth_of_the_side():
-    assert inference.hole_side(4000, 0.01) == 400
-    assert inference.hole_side(100, 0.25) == 50
-    _, mask = inference.make_picture(100, 10)
+    assert inference_times.hole_side(4000, 0.01) == 400
+    assert inference_times.hole_side(100, 0.25) == 50
+    _, mask = inference_times.make_picture(100, 10)
     assert mask.sum() == 100 and mask[45:55, 45:55].all()
 
 

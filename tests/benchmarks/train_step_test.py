@@ -1,7 +1,6 @@
 import pytest
 
 from benchmarks import train_step
-from tf_btgmi import program
 from tf_btgmi.config import Config
 
 VALUES = [["float32", "mixed_bfloat16"], [128, 64], [8], [0], [1, 2]]
@@ -40,8 +39,3 @@ def test_a_config_is_copied_before_it_is_changed():
     row = {"precisions": "mixed_bfloat16", "sizes": 64, "batches": 2}
     assert train_step.changed(config, row).data.global_batch_size == 2
     assert config == Config()
-
-
-def test_numbers_that_are_none_are_refused():
-    with pytest.raises(program.UsageError, match="--sizes must be whole numbers"):
-        train_step.whole_numbers("sizes", ["64", "x"])

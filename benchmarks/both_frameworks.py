@@ -1,0 +1,203 @@
+"""One model in TensorFlow and in PyTorch, with the same weights on the same batch.
+
+What `benchmarks.compare_pytorch` checks and times in a process of its own. Pictures are
+[B, H, W, C] in TensorFlow and [B, C, H, W], channels_last, in PyTorch.
+"""
+
+# First: TensorFlow's libraries do not mind PyTorch's.
+import torch  # isort: skip
+
+import cv2
+import numpy as np
+import tensorflow as tf
+
+from benchmarks import pytorch_model, pytorch_step
+from tf_btgmi import loading
+from tf_btgmi.models.alexnet import load_perceptual_weights
+from tf_btgmi.models.naming import named_weights
+from tf_btgmi.serving.folding import fold
+from tf_btgmi.training.build import build_model
+from tf_btgmi.training.strategy import make_strategy
+
+TOLERANCE = 1e-4
+LOSS_TOLERANCE = 0.01
+_COMPARED = (
+    "discriminator_loss",
+    "reconstruction_loss",
+    "pixel_loss",
+    "adversarial_loss",
+    "generator_loss",
+)
+
+
+def make_batch(size: int, batch_size: int) -> dict:
+    """Smooth random pictures with a rectangle each, as NumPy arrays by name."""
+    rng = np.random.default_rng(0)
+    small = rng.uniform(-1, 1, [batch_size, 9, 9, 3]).astype(np.float32)
+    image = np.stack([cv2.resize(picture, (size, size)) for picture in small])
+    mask = np.zeros([batch_size, size, size, 1], np.float32)
+    boxes = np.zeros([batch_size, 1, 4], np.float32)
+    for i in range(batch_size):
+        top, left = rng.integers(0, size // 2, 2)
+        height, width = rng.integers(size // 4, size // 2, 2)
+        mask[i, top : top + height, left : left + width] = 1
+        boxes[i, 0] = top, left, top + height, left + width
+    return {"image": image, "mask": mask, "hole_boxes": boxes}
+
+
+class Both:
+    """The method in both, with the same weights.
+
+    Args:
+        place: of the model.
+        precision: of training and inference.
+        size: side of the pictures in pixels.
+        batch: what `make_batch` gives.
+    """
+
+    def __init__(self, place, precision, size, batch):
+        trained, config = loading.load_generator(place)
+        config.training.precision = precision
+        config.data.image_size = size
+        config.data.global_batch_size = len(batch["image"])
+        self.config, self.precision, self.batch = config, precision, batch
+        self.stage = trained.stage
+        self.model = build_model(config, make_strategy("one_device"))
+        self.model.begin_stage(self.stage)
+        values = {n: v.numpy() for n, v in named_weights(trained).items()}
+        for network in (self.model.generator, self.model.ema_generator):
+            for name, variable in named_weights(network).items():
+                variable.assign(values[name])
+        self.weights = values
+        self.discriminator_weights = {
+            name: variable.numpy()
+            for name, variable in named_weights(self.model.discriminator).items()
+        }
+
+    def torch_generator(self, aligned: bool):
+        """PyTorch's generator with the weights."""
+        alpha = float(self.weights["fade_in.non_trainable_0_fade_in_alpha"])
+        generator = pytorch_model.Generator(
+            self.config.generator,
+            self.config.generator.num_head_blocks + self.stage,
+            alpha if self.stage else 1.0,
+            aligned,
+        )
+        pytorch_model.copy_generator(self.weights, generator)
+        return generator.to(memory_format=torch.channels_last)
+
+    def torch_step(self, aligned: bool):
+        """PyTorch's training step on the batch: a function that returns the losses."""
+        fields = self.config.discriminator
+        discriminator = pytorch_model.MultiScaleDiscriminator(
+            fields.base_filters, fields.num_scales
+        )
+        pytorch_model.copy_discriminator(self.discriminator_weights, discriminator)
+        step = pytorch_step.TrainingStep(
+            self.torch_generator(aligned),
+            self.torch_generator(aligned),
+            discriminator.to(memory_format=torch.channels_last),
+            pytorch_step.LPIPS(load_perceptual_weights()).to(
+                memory_format=torch.channels_last
+            ),
+            self.config,
+        )
+        image, mask = map(to_torch, (self.batch["image"], self.batch["mask"]))
+        boxes = torch.from_numpy(self.batch["hole_boxes"][:, 0])
+
+        def run():
+            with self._autocast():
+                return step(image, mask, boxes)
+
+        return run
+
+    def tensorflow_step(self):
+        """TensorFlow's training step on the batch: a function that returns losses."""
+        batch = {name: tf.constant(value) for name, value in self.batch.items()}
+
+        @tf.function
+        def step():
+            losses = self.model.train_step(batch)
+            self.model.update_average()
+            return losses
+
+        return step
+
+    def check(self) -> str:
+        """Compares predictions and losses; trains each by a step.
+
+        Raises:
+            ValueError: they differ by more than the tolerances in float32.
+        """
+        inputs = network_inputs(self.batch)
+        mine = self.model.generator(inputs, training=False).numpy()
+        generator = self.torch_generator(aligned=True).eval()
+        with torch.inference_mode(), self._autocast():
+            other = generator(to_torch(inputs)).permute(0, 2, 3, 1).numpy()
+        apart = float(np.abs(mine - other).max())
+        exact = self.precision == "float32"
+        if exact and apart > TOLERANCE:
+            raise ValueError(
+                f"TensorFlow and PyTorch differ: predictions by {apart:.1e}, at most "
+                f"{TOLERANCE:.0e} is rounding."
+            )
+        ours, theirs = self.tensorflow_step()(), self.torch_step(aligned=True)()
+        worst = max(
+            abs(float(ours[name]) / theirs[name].item() - 1) for name in _COMPARED
+        )
+        if exact and worst > LOSS_TOLERANCE:
+            raise ValueError(
+                f"TensorFlow and PyTorch differ: losses by {worst:.1%}, at most "
+                f"{LOSS_TOLERANCE:.0%} is rounding."
+            )
+        return f"predictions differ by at most {apart:.1e}, losses by {worst:.2%}."
+
+    def predictions(self, count: int) -> dict:
+        """Runs of the generator on `count` pictures, by name."""
+        inputs = network_inputs(self.batch)[:count]
+        shape = tf.TensorSpec(inputs.shape, tf.float32)
+        calls = {}
+        for name, network in (
+            ("inference", self.model.generator),
+            ("inference, folded", fold(self.model.generator)),
+        ):
+            calls[name] = _tensorflow_call(network, shape, inputs)
+        generator = self.torch_generator(aligned=False).eval()
+        given = to_torch(inputs)
+
+        def torch_call():
+            with torch.inference_mode(), self._autocast():
+                return generator(given).numpy()
+
+        return {**calls, "PyTorch": torch_call}
+
+    def steps(self) -> dict:
+        """Training steps by name."""
+        mine, other = self.tensorflow_step(), self.torch_step(aligned=False)
+        return {
+            "TensorFlow": lambda: float(mine()["generator_loss"]),
+            "PyTorch": lambda: other()["generator_loss"].item(),
+        }
+
+    def _autocast(self):
+        return torch.autocast(
+            "cpu", torch.bfloat16, enabled=self.precision != "float32"
+        )
+
+
+def _tensorflow_call(network, spec, inputs):
+    run = tf.function(lambda x: network(x, training=False), input_signature=[spec])
+    given = tf.constant(inputs)
+    return lambda: run(given).numpy()
+
+
+def network_inputs(batch: dict):
+    """[B, H, W, 4]: the masked image and the mask."""
+    masked = batch["image"] * (1 - batch["mask"])
+    return np.concatenate([masked, batch["mask"]], axis=-1)
+
+
+def to_torch(array):
+    """[B, H, W, C] of NumPy as PyTorch's [B, C, H, W], channels_last."""
+    # The same memory, called otherwise.
+    return torch.from_numpy(array).permute(0, 3, 1, 2)
