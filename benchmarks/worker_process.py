@@ -3,8 +3,9 @@
     python -m benchmarks.worker_process SETTINGS.json
 
 TF_CONFIG says who the others are. The report, JSON as well, goes to the file that the
-settings name: median seconds of a step, bytes of gradients a step, and median seconds
-of summing as many bytes over the workers and nothing else (0 with one worker).
+settings name: median seconds of a step, bytes of gradients a step, how many small sums
+batch normalization asks for besides, and the median seconds of the one sum and of a
+small one where nothing else is done (0 with one worker).
 """
 
 import json
@@ -17,6 +18,8 @@ from typing import Callable, List
 # Steps and sums that are not counted: they trace, connect and warm up.
 _NOT_COUNTED = 3
 _NUM_SUMS = 10
+# Values in a small sum (two a channel), and how many are timed together.
+_SMALL, _NUM_SMALL = 200, 20
 
 
 def main(path: str) -> None:
@@ -50,11 +53,15 @@ def measure(config_path: str, batch_size: int, steps: int) -> dict:
     model.begin_stage(0)
     times = _step_times(model, strategy, config, batch_size, _NOT_COUNTED + steps)
     num_bytes = gradient_bytes(model)
-    alone = _sum_seconds(strategy, num_bytes) if num_workers(strategy) > 1 else 0.0
+    several = num_workers(strategy) > 1
     return {
         "step_seconds": _median_gap(times[_NOT_COUNTED - 1 :]),
         "gradient_bytes": num_bytes,
-        "sum_seconds": alone,
+        "sum_seconds": _sum_seconds(strategy, num_bytes // 4, 1) if several else 0.0,
+        "small_sums": small_sums(model.generator),
+        "small_sum_seconds": (
+            _sum_seconds(strategy, _SMALL, _NUM_SMALL) if several else 0.0
+        ),
     }
 
 
@@ -65,6 +72,14 @@ def gradient_bytes(model) -> int:
         *model.discriminator.trainable_variables,
     ]
     return sum(4 * int(variable.shape.num_elements()) for variable in variables)
+
+
+def small_sums(generator) -> int:
+    """Sums a step that batch normalization waits for: two a layer, there and back."""
+    if generator.normalization != "batch":
+        return 0
+    active = generator.active_trainable_variables
+    return 2 * sum("gamma" in variable.name for variable in active)
 
 
 def _step_times(model, strategy, config, batch_size: int, steps: int) -> List[float]:
@@ -98,21 +113,27 @@ def _step_times(model, strategy, config, batch_size: int, steps: int) -> List[fl
     return times
 
 
-def _sum_seconds(strategy, num_bytes: int) -> float:
-    """Median seconds of one sum of so many bytes over all workers."""
+def _sum_seconds(strategy, size: int, count: int) -> float:
+    """Median seconds of a sum of `size` values over workers, of `count` in a row."""
     import tensorflow as tf
 
-    value = tf.zeros([num_bytes // 4])
+    def sums():
+        value = tf.ones([size])
+        for _ in range(count):
+            replica = tf.distribute.get_replica_context()
+            value = replica.all_reduce(tf.distribute.ReduceOp.MEAN, value)
+        return value[0]
 
     @tf.function
     def total():
-        parts = strategy.run(lambda: tf.identity(value))
-        return strategy.reduce(tf.distribute.ReduceOp.SUM, parts, axis=None)
+        return strategy.reduce(
+            tf.distribute.ReduceOp.MEAN, strategy.run(sums), axis=None
+        )
 
     for _ in range(_NOT_COUNTED):
         total()
     times = [_seconds(lambda: total().numpy()) for _ in range(_NUM_SUMS)]
-    return statistics.median(times)
+    return statistics.median(times) / count
 
 
 def _seconds(work: Callable) -> float:

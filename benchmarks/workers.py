@@ -4,10 +4,10 @@
 
 Each worker is a process with one thread on one core, and they talk over loopback, as
 machines would over a network (`--strategy=multi_worker`). Beside the measured
-efficiency stands a calculated one: the step of one worker, and a ring all-reduce of the
-gradients at the bandwidth that two workers reach when they do nothing but sum. More
-workers than cores share them, which both columns take into account. Takes a few
-minutes.
+efficiency stands a calculated one: the step of one worker, a ring all-reduce of the
+gradients at the bandwidth that two workers reach when they do nothing but sum, and the
+small sums that batch normalization waits for, as long as they take alone. More workers
+than cores share them, which both columns take into account. Takes a few minutes.
 """
 
 import json
@@ -38,11 +38,15 @@ class Measured(NamedTuple):
         step_seconds: of a training step.
         gradient_bytes: that a step sums over the workers.
         sum_seconds: of such a sum alone; 0 with one worker.
+        small_sums: that batch normalization waits for in a step.
+        small_sum_seconds: of one of them alone; 0 with one worker.
     """
 
     step_seconds: float
     gradient_bytes: int
     sum_seconds: float
+    small_sums: int
+    small_sum_seconds: float
 
 
 def define_flags():
@@ -101,10 +105,12 @@ def expected_efficiency(
     num_bytes: float,
     bandwidth: float,
     num_cores: int,
+    small_sums: int = 0,
+    small_sum_seconds: float = 0.0,
 ) -> float:
     """Images a second of n workers as a share of n times those of one.
 
-    Nothing of the sum is hidden behind computing, so this is a lower bound where a
+    Nothing of the sums is hidden behind computing, so this is a lower bound where a
     framework hides some.
 
     Args:
@@ -113,10 +119,13 @@ def expected_efficiency(
         num_bytes: of the gradients of a step.
         bandwidth: as for `all_reduce_seconds`.
         num_cores: that the workers have together; more workers than these take turns.
+        small_sums: that a step waits for one after the other, besides.
+        small_sum_seconds: of one of them: latency, since it has next to no bytes.
     """
     computing = step_seconds * max(1.0, num_workers / num_cores)
     summing = all_reduce_seconds(num_workers, num_bytes, bandwidth)
-    return step_seconds / (computing + summing)
+    waiting = small_sums * small_sum_seconds
+    return step_seconds / (computing + summing + waiting)
 
 
 def measure(config, num_workers: int, batch_size: int, steps: int, cores) -> Measured:
@@ -160,9 +169,9 @@ def _print_table(kind: str, numbers: List[int], cores) -> None:
     print(f"\nBatch constant: {kind}, {FLAGS.batch_size}\n")
     print(
         "| workers | batch a worker | ms a step | images/s | efficiency | calculated | "
-        "MB of gradients | ms for their sum alone |"
+        "MB of gradients | ms for their sum alone | small sums | ms for one alone |"
     )
-    print("|---|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     size = {n: FLAGS.batch_size // (n if kind == "global" else 1) for n in numbers}
     runs = {n: [] for n in numbers}
     # In turn, so that what else the machine does hits all of them.
@@ -179,7 +188,13 @@ def _print_table(kind: str, numbers: List[int], cores) -> None:
         calculated = "-"
         if bandwidth:
             calculated = expected_efficiency(
-                share, n, mine.gradient_bytes, bandwidth, len(cores)
+                share,
+                n,
+                mine.gradient_bytes,
+                bandwidth,
+                len(cores),
+                mine.small_sums,
+                mine.small_sum_seconds,
             )
             calculated = f"{calculated:.2f}"
         mark = ", cores shared" if n > len(cores) else ""
@@ -187,7 +202,8 @@ def _print_table(kind: str, numbers: List[int], cores) -> None:
         print(
             f"| {n}{mark} | {size[n]} | {1000 * mine.step_seconds:.0f} | {rate:.1f} | "
             f"{efficiency:.2f} | {calculated} | "
-            f"{mine.gradient_bytes / 1e6:.1f} | {1000 * mine.sum_seconds:.1f} |",
+            f"{mine.gradient_bytes / 1e6:.1f} | {1000 * mine.sum_seconds:.1f} | "
+            f"{mine.small_sums} | {1000 * mine.small_sum_seconds:.2f} |",
             flush=True,
         )
     if bandwidth:
@@ -199,6 +215,8 @@ def _median(runs: List[Measured]) -> Measured:
         statistics.median(run.step_seconds for run in runs),
         runs[0].gradient_bytes,
         statistics.median(run.sum_seconds for run in runs),
+        runs[0].small_sums,
+        statistics.median(run.small_sum_seconds for run in runs),
     )
 
 

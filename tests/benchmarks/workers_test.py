@@ -6,9 +6,10 @@ import sys
 
 import pytest
 
-from benchmarks import workers
+from benchmarks import worker_process, workers
 from tf_btgmi import config as config_lib
 from tf_btgmi import program
+from tf_btgmi.models.generator import Generator
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -38,6 +39,23 @@ def test_efficiency_is_the_share_of_a_step_that_computes(
     assert found == pytest.approx(expected, rel=1e-12)
 
 
+def test_small_sums_are_waited_for_besides():
+    # 4 s of computing, 1 s for the gradients, 10 times 0.3 s.
+    found = workers.expected_efficiency(4.0, 2, 2e6, 2e6, 2, 10, 0.3)
+    assert found == pytest.approx(4 / 8, rel=1e-12)
+
+
+def test_batch_normalization_sums_twice_a_layer_that_runs():
+    options = {"base_filters": 2, "num_downsamplings": 1, "num_head_blocks": 2}
+    generator = Generator(**options, num_refinement_blocks=1, stage=0)
+    generator.build()
+    # The stem, one front end, two blocks of two, one back end: 7.
+    assert worker_process.small_sums(generator) == 14
+    generator = Generator(**options, normalization="instance")
+    generator.build()
+    assert worker_process.small_sums(generator) == 0
+
+
 @pytest.fixture
 def start_fakes(monkeypatch):
     """Makes workers of one line of Python, which knows its `report` and `index`."""
@@ -60,12 +78,13 @@ def start_fakes(monkeypatch):
 def test_the_slowest_report_counts_and_workers_that_never_end_are_ended(start_fakes):
     started = start_fakes(
         "import json, os, time; "
-        "json.dump(dict(step_seconds=1.0 + index, gradient_bytes=8, sum_seconds=0.5), "
+        "json.dump(dict(step_seconds=1.0 + index, gradient_bytes=8, sum_seconds=0.5, "
+        "small_sums=3, small_sum_seconds=0.1), "
         "open(report + '.new', 'w')); os.replace(report + '.new', report); "
         "time.sleep(600)"
     )
     found = workers.measure(config_lib.Config(), 2, 4, 3, [0])
-    assert found == workers.Measured(2.0, 8, 0.5)
+    assert found == workers.Measured(2.0, 8, 0.5, 3, 0.1)
     assert len(started) == 2
     assert all(worker.poll() is not None for worker in started)
 
