@@ -104,9 +104,9 @@ def patch_mask(mask: tf.Tensor, windows: Sequence[Tuple[int, int, int]]) -> tf.T
 
 def _extent(line: tf.Tensor):
     # First and one past the last true place of each row of [B, N].
-    line = tf.cast(line, tf.int32)
     size = tf.shape(line)[1]
-    some = tf.reduce_max(line, axis=1)
+    some = tf.cast(tf.reduce_any(line, axis=1), tf.int32)
+    # Of booleans: of whole numbers TensorFlow has it on the CPU alone.
     first = tf.argmax(line, axis=1, output_type=tf.int32)
     last = size - tf.argmax(line[:, ::-1], axis=1, output_type=tf.int32)
     return first * some, last * some
