@@ -7,46 +7,25 @@ machines would over a network (`--strategy=multi_worker`). Beside the measured
 efficiency stands a calculated one: the step of one worker, a ring all-reduce of the
 gradients at the bandwidth that two workers reach when they do nothing but sum, and the
 small sums that batch normalization waits for, as long as they take alone. More workers
-than cores share them, which both columns take into account. Takes a few minutes.
+than cores share them, which both columns take into account. Each run's times go to
+standard error as they come, the tables to standard output. Takes a few minutes; Ctrl-C
+and SIGTERM end the workers as well.
 """
 
-import json
 import os
+import signal
 import statistics
-import subprocess
 import sys
-import tempfile
-import time
-from typing import List, NamedTuple
+from typing import List
 
 from absl import flags
 
-from benchmarks import shared_flags
-from scripts import loopback
-from tf_btgmi import config as config_lib
+from benchmarks import shared_flags, worker_runs
+from benchmarks.worker_runs import Measured
 from tf_btgmi import program
 
 FLAGS = flags.FLAGS
 _KINDS = ("worker", "global")
-_TIMEOUT = 1200
-
-
-class Measured(NamedTuple):
-    """Medians of one number of workers and batch size.
-
-    Attributes:
-        step_seconds: of a training step.
-        gradient_bytes: that a step sums over the workers.
-        sum_seconds: of such a sum alone; 0 with one worker.
-        small_sums: that batch normalization waits for in a step.
-        small_sum_seconds: of one of them alone; 0 with one worker.
-    """
-
-    step_seconds: float
-    gradient_bytes: int
-    sum_seconds: float
-    small_sums: int
-    small_sum_seconds: float
 
 
 def define_flags():
@@ -78,10 +57,12 @@ def main(argv):
         raise program.UsageError("--batch_size must be a multiple of all --workers.")
     if FLAGS.config.task != "inpainting":
         raise program.UsageError("--config must be one of inpainting.")
+    # As Ctrl-C, so that the workers that run are ended.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     cores = sorted(os.sched_getaffinity(0))
     print(f"{len(cores)} cores; {FLAGS.config.name}, medians of {FLAGS.rounds} runs.")
     for kind in FLAGS.constant:
-        _print_table(kind, numbers, cores)
+        print_table(kind, numbers, cores)
     return 0
 
 
@@ -128,44 +109,14 @@ def expected_efficiency(
     return step_seconds / (computing + summing + waiting)
 
 
-def measure(config, num_workers: int, batch_size: int, steps: int, cores) -> Measured:
-    """Runs the workers, with `batch_size` pictures each.
+def print_table(kind: str, numbers: List[int], cores) -> None:
+    """Measures all numbers of workers and prints a row for each.
 
-    Raises:
-        program.ProgramFailure: one of them failed.
+    Args:
+        kind: whose batch stays the same, "worker" or "global".
+        numbers: of workers, 1 among them.
+        cores: numbers of the processors.
     """
-    config.data.global_batch_size = num_workers * batch_size
-    config_lib.validate(config)
-    with tempfile.TemporaryDirectory() as folder:
-        config_path = os.path.join(folder, "config.json")
-        config_lib.save(config, config_path)
-        workers = []
-        try:
-            for index, cluster_config in enumerate(
-                loopback.cluster_configs(num_workers)
-            ):
-                settings = {
-                    "config": config_path,
-                    "batch_size": batch_size,
-                    "steps": steps,
-                    "core": cores[index % len(cores)],
-                    "report": os.path.join(folder, f"report-{index}.json"),
-                }
-                workers.append(_start(folder, index, settings, cluster_config))
-            reports = [
-                _report(folder, index, worker) for index, worker in enumerate(workers)
-            ]
-        finally:
-            # With TensorFlow 2.15 the end of a process that had several workers may
-            # never come; what it had to say is in its report.
-            for worker in workers:
-                worker.kill()
-                worker.wait()
-    # All wait for the slowest in every step.
-    return max(reports, key=lambda report: report.step_seconds)
-
-
-def _print_table(kind: str, numbers: List[int], cores) -> None:
     print(f"\nBatch constant: {kind}, {FLAGS.batch_size}\n")
     print(
         "| workers | batch a worker | ms a step | images/s | efficiency | calculated | "
@@ -175,9 +126,19 @@ def _print_table(kind: str, numbers: List[int], cores) -> None:
     size = {n: FLAGS.batch_size // (n if kind == "global" else 1) for n in numbers}
     runs = {n: [] for n in numbers}
     # In turn, so that what else the machine does hits all of them.
-    for _ in range(FLAGS.rounds):
+    for turn in range(FLAGS.rounds):
         for n in numbers:
-            runs[n].append(measure(FLAGS.config, n, size[n], FLAGS.steps, cores))
+            found = worker_runs.measure(FLAGS.config, n, size[n], FLAGS.steps, cores)
+            runs[n].append(found)
+            # What is known, should the table never come.
+            print(
+                f"batch constant: {kind}, {FLAGS.batch_size}; "
+                f"run {turn + 1} of {FLAGS.rounds}; workers: {n}; "
+                f"{1000 * found.step_seconds:.0f} ms a step, "
+                f"{1000 * found.sum_seconds:.1f} ms for the sum alone",
+                file=sys.stderr,
+                flush=True,
+            )
     found = {n: _median(runs[n]) for n in numbers}
     one = found[1]
     bandwidth = _bandwidth(found)
@@ -226,46 +187,6 @@ def _bandwidth(found) -> float:
         return 0.0
     two = found[2]
     return all_reduce_seconds(2, two.gradient_bytes, 1.0) / two.sum_seconds
-
-
-def _start(folder: str, index: int, settings: dict, cluster_config: str):
-    name = os.path.join(folder, f"settings-{index}.json")
-    with open(name, "w", encoding="utf-8") as file:
-        json.dump(settings, file)
-    with open(f"{name}.log", "w", encoding="utf-8") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker_process", name],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env={
-                **os.environ,
-                "TF_CONFIG": cluster_config,
-                "OMP_NUM_THREADS": "1",
-                "TF_NUM_INTRAOP_THREADS": "1",
-                "CUDA_VISIBLE_DEVICES": "-1",
-            },
-        )
-
-
-def _report(folder: str, index: int, worker) -> Measured:
-    """What a worker has measured, as soon as it is there."""
-    path = os.path.join(folder, f"report-{index}.json")
-    end = time.monotonic() + _TIMEOUT
-    while not os.path.exists(path):
-        ended = worker.poll() is not None and not os.path.exists(path)
-        if ended or time.monotonic() > end:
-            said = _last_line(folder, index)
-            raise program.ProgramFailure(f"Worker {index} gave no report: {said}")
-        time.sleep(0.1)
-    with open(path, encoding="utf-8") as file:
-        return Measured(**json.load(file))
-
-
-def _last_line(folder: str, index: int) -> str:
-    path = os.path.join(folder, f"settings-{index}.json.log")
-    with open(path, encoding="utf-8", errors="replace") as file:
-        lines = [line.strip() for line in file if line.strip()]
-    return lines[-1] if lines else "it said nothing."
 
 
 if __name__ == "__main__":

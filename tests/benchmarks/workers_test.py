@@ -5,12 +5,14 @@ import subprocess
 import sys
 
 import pytest
+from absl import flags
 
-from benchmarks import worker_process, workers
+from benchmarks import worker_process, worker_runs, workers
 from tf_btgmi import config as config_lib
 from tf_btgmi import program
 from tf_btgmi.models.generator import Generator
 
+PROGRAM_MODULE = workers
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -68,7 +70,7 @@ def start_fakes(monkeypatch):
                 started.append(subprocess.Popen(command, stdout=log, stderr=log))
             return started[-1]
 
-        monkeypatch.setattr(workers, "_start", start)
+        monkeypatch.setattr(worker_runs, "_start", start)
         return started
 
     started = []
@@ -83,16 +85,46 @@ def test_the_slowest_report_counts_and_workers_that_never_end_are_ended(start_fa
         "open(report + '.new', 'w')); os.replace(report + '.new', report); "
         "time.sleep(600)"
     )
-    found = workers.measure(config_lib.Config(), 2, 4, 3, [0])
-    assert found == workers.Measured(2.0, 8, 0.5, 3, 0.1)
+    found = worker_runs.measure(config_lib.Config(), 2, 4, 3, [0])
+    assert found == worker_runs.Measured(2.0, 8, 0.5, 3, 0.1)
     assert len(started) == 2
     assert all(worker.poll() is not None for worker in started)
+
+
+def test_an_interrupt_ends_all_workers(start_fakes):
+    started = start_fakes(
+        "import os, signal, time; time.sleep(0.5 * index); "
+        "index and os.kill(os.getppid(), signal.SIGINT); time.sleep(600)"
+    )
+    with pytest.raises(KeyboardInterrupt):
+        worker_runs.measure(config_lib.Config(), 2, 4, 3, [0])
+    assert len(started) == 2
+    assert all(worker.poll() is not None for worker in started)
+
+
+def test_what_was_measured_before_an_interrupt_is_told(monkeypatch, capsys):
+    def measure(config, num_workers, batch_size, steps, cores):
+        if not seconds:
+            raise KeyboardInterrupt
+        return worker_runs.Measured(seconds.pop(0), 8, 0.0015, 3, 0.0001)
+
+    seconds = [0.25, 0.5]
+    monkeypatch.setattr(worker_runs, "measure", measure)
+    flags.FLAGS(["workers", f"--config={ROOT}/configs/smoke.py"])
+    with pytest.raises(KeyboardInterrupt):
+        workers.print_table("global", [1, 2], [0, 1])
+    assert capsys.readouterr().err.splitlines() == [
+        "batch constant: global, 8; run 1 of 3; workers: 1; 250 ms a step, "
+        "1.5 ms for the sum alone",
+        "batch constant: global, 8; run 1 of 3; workers: 2; 500 ms a step, "
+        "1.5 ms for the sum alone",
+    ]
 
 
 def test_a_worker_that_fails_is_told_with_its_last_line(start_fakes):
     start_fakes("raise SystemExit('no such port')")
     with pytest.raises(program.ProgramFailure, match="Worker 0 .*: no such port"):
-        workers.measure(config_lib.Config(), 2, 4, 3, [0])
+        worker_runs.measure(config_lib.Config(), 2, 4, 3, [0])
 
 
 @pytest.mark.slow
@@ -122,6 +154,10 @@ def test_the_program_measures_two_workers_beside_one():
         text=True,
     )
     assert done.returncode == 0, done.stderr
+    told = [
+        line.split("; ")[1:3] for line in done.stderr.splitlines() if "; run" in line
+    ]
+    assert told == [["run 1 of 1", "workers: 1"], ["run 1 of 1", "workers: 2"]]
     rows = [line.split(" | ") for line in done.stdout.splitlines() if "| " in line]
     one, two = rows[-2:]
     assert one[0].startswith("| 1") and two[0].startswith("| 2")
