@@ -135,7 +135,7 @@ def write_tfds(pictures: str, folder: str) -> dict:
     import tensorflow_datasets as tfds
 
     from tf_btgmi.data.decoding import decode_image
-    from tf_btgmi.data.folder import list_pictures
+    from tf_btgmi.data.listing import list_pictures
 
     def examples():
         for name in list_pictures(pictures):

@@ -1,11 +1,13 @@
 """What a command line that is wrong is answered with, by a program of its own."""
 
 import os
+import pathlib
 import subprocess
 import sys
 
 import pytest
 
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 PROGRAM = """
 import os
 import sys
@@ -66,13 +68,12 @@ def run(folder):
     """Runs the program; a message of one line has nothing of TensorFlow's around it."""
 
     def run(*arguments):
-        root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         return subprocess.run(
             [sys.executable, str(folder / "tried.py"), *arguments],
             capture_output=True,
             text=True,
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": root},
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
             timeout=120,
         )
 
@@ -170,6 +171,28 @@ def test_a_wrong_command_line_is_one_line_and_exit_code_2(
     assert done.stderr.startswith("tried.py: ")
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
+
+
+def test_no_program_loads_tensorflow_before_it_has_read_its_flags():
+    programs = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for folder in ("tf_btgmi", "export", "benchmarks")
+        for path in sorted((ROOT / folder).glob("*.py"))
+        if "    program.run(main" in path.read_text(encoding="utf-8")
+    ]
+    assert {"tf_btgmi.evaluate", "export.tflite", "benchmarks.workers"} <= set(programs)
+    code = f"""
+import importlib, sys
+for name in {programs}:
+    importlib.import_module(name)
+    for slow in ("tensorflow", "keras", "torch"):
+        if slow in sys.modules:
+            sys.exit(f"{{name}} loads {{slow}}")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_help_lists_the_flags_wherever_they_were_defined(run):

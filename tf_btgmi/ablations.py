@@ -106,7 +106,7 @@ def _plan(arms, seeds) -> str:
 
 def _report(arms, seeds, failed) -> None:
     # Only now: trainings should have the memory while they run.
-    from tf_btgmi.data.folder import natural_key
+    from tf_btgmi.data.listing import natural_key
     from tf_btgmi.evaluation import ablation_table, report, summary, tables
     from tf_btgmi.evaluation.store import Store
 

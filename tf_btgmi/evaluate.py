@@ -39,7 +39,6 @@ from tf_btgmi.evaluation import (
 )
 from tf_btgmi.evaluation.evaluator import evaluate
 from tf_btgmi.evaluation.hole_masks import DrawnMasks, MaskFiles
-from tf_btgmi.evaluation.inception import Inception
 from tf_btgmi.evaluation.measures import METRIC_VERSION
 from tf_btgmi.evaluation.picture_sets import open_pictures
 from tf_btgmi.evaluation.store import Store
@@ -143,7 +142,12 @@ def main(argv):
         raise program.UsageError(
             f"--baseline={baseline} is none of the methods: {', '.join(identities)}."
         )
-    network = Inception(FLAGS.inception_weights) if FLAGS.inception_weights else None
+    network = None
+    if FLAGS.inception_weights:
+        # Imported here: it takes seconds, which a wrong flag should not wait for.
+        from tf_btgmi.evaluation.inception import Inception
+
+        network = Inception(FLAGS.inception_weights)
     store = Store(FLAGS.output, settings, identities)
     prepare = composites.prepare if task == tasks.HARMONIZATION else examples.prepare
     names, left_out = prepare(store, pictures, masks, FLAGS.image_size)

@@ -4,7 +4,8 @@ import pytest
 from PIL import Image
 
 from tf_btgmi.data.batch_slice import BatchSlice
-from tf_btgmi.data.folder import FolderSource, list_pictures
+from tf_btgmi.data.folder import FolderSource
+from tf_btgmi.data.listing import list_pictures
 from tf_btgmi.data.unreadable import UnreadableError
 
 

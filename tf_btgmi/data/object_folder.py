@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 
 from tf_btgmi.data.decoding import decode_image, decode_mask
-from tf_btgmi.data.folder import FolderSource, list_pictures
+from tf_btgmi.data.folder import FolderSource
+from tf_btgmi.data.listing import list_pictures
 from tf_btgmi.data.picture_formats import open_picture
 
 IMAGES, MASKS, SEGMENTS = "images", "masks", "segments"

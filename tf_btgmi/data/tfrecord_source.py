@@ -12,7 +12,7 @@ from typing import Dict, Optional, Tuple
 import numpy as np
 import tensorflow as tf
 
-from tf_btgmi.data.folder import natural_key
+from tf_btgmi.data.listing import natural_key
 from tf_btgmi.data.streaming import StreamingSource
 
 ENCODED = "image/encoded"

@@ -4,7 +4,6 @@ import os
 from typing import Callable, Sequence
 
 import numpy as np
-import tensorflow as tf
 
 # The share of free memory that a batch may take.
 _SHARE = 0.25
@@ -36,6 +35,9 @@ def in_batches(
     Raises:
         tf.errors.ResourceExhaustedError: no room for a single picture.
     """
+    # Imported here: it takes seconds, which a wrong flag should not wait for.
+    import tensorflow as tf
+
     size = batch_size(bytes_each)
     parts, start = [], 0
     while start < len(pictures):

@@ -7,11 +7,8 @@ sees no less) and moved into the picture; nothing is resized.
 from typing import Dict, List, Tuple
 
 import numpy as np
-import tensorflow as tf
 
 from tf_btgmi.evaluation.batching import in_batches
-from tf_btgmi.losses.perceptual import LPIPSDistance
-from tf_btgmi.ops.image_ops import to_float
 
 MIN_SIDE = 32
 # What AlexNet takes for a pixel while it runs: 108 measured at 1,024 px.
@@ -22,6 +19,12 @@ class DeepScores:
     """Compares composites with their truth; the network is loaded and traced once."""
 
     def __init__(self):
+        # Imported here: they take seconds, which a wrong flag should not wait for.
+        import tensorflow as tf
+
+        from tf_btgmi.losses.perceptual import LPIPSDistance
+        from tf_btgmi.ops.image_ops import to_float
+
         lpips = LPIPSDistance()
         pictures = tf.TensorSpec([None, None, None, 3], tf.uint8)
 

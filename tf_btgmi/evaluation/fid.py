@@ -12,7 +12,6 @@ from typing import Dict, List, NamedTuple
 import numpy as np
 import tqdm
 
-from tf_btgmi.evaluation.inception import Inception
 from tf_btgmi.evaluation.store import TRUTH, Store
 from tf_btgmi.metrics.frechet import frechet_distance
 
@@ -28,7 +27,7 @@ class InceptionDistances(NamedTuple):
 
 
 def inception_distances(
-    store: Store, names: List[str], methods: List[str], network: Inception
+    store: Store, names: List[str], methods: List[str], network
 ) -> InceptionDistances:
     """The FID of each method, over plain covariances, as it is published.
 
@@ -36,7 +35,7 @@ def inception_distances(
         store: a finished evaluation.
         names: its pictures.
         methods: whose composites are compared with the pictures.
-        network: whose features.
+        network: an `Inception`, whose features.
     """
     total = len(names) * (len(methods) + 1)
     with tqdm.tqdm(total=total, desc="Inception", unit="") as progress:

@@ -7,7 +7,7 @@ from typing import Dict, Iterable, List
 import numpy as np
 
 from tf_btgmi.data.decoding import decode_image
-from tf_btgmi.data.folder import list_pictures
+from tf_btgmi.data.listing import list_pictures
 from tf_btgmi.evaluation.yardsticks import Method
 
 

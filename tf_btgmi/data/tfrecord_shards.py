@@ -1,0 +1,140 @@
+"""Writes pictures of a folder as TFRecord shards, which `tfrecord_source` reads."""
+
+import concurrent.futures
+import glob
+import io
+import os
+import sys
+from typing import Iterator, List, NamedTuple, Optional, Tuple
+
+import cv2
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+from tqdm import tqdm
+
+from tf_btgmi.data import tfrecord_source
+from tf_btgmi.data.decoding import decode_image
+
+_PREFIX = "pictures"
+
+
+class Encoding(NamedTuple):
+    """How pictures are stored.
+
+    Attributes:
+        format: "jpeg" or "png".
+        quality: of a JPEG, 1 to 100.
+        max_side: what a longer side is shrunk to, in pixels; 0: never.
+    """
+
+    format: str
+    quality: int
+    max_side: int
+
+
+def write_shards(
+    folder: str, names: List[str], output: str, num_shards: int, encoding: Encoding
+) -> Tuple[int, int]:
+    """Writes all shards beside their places, then replaces the old ones by them.
+
+    Old ones stay where no picture could be read.
+
+    Args:
+        folder: of the pictures.
+        names: their paths in it.
+        output: folder for the shards.
+        num_shards: their number, at most that of the pictures.
+        encoding: how pictures are stored.
+
+    Returns:
+        The numbers of pictures written and of unreadable ones, which are named on
+        standard error.
+    """
+    temporary = [
+        os.path.join(output, f".{_PREFIX}-{shard:05d}.tmp-{os.getpid()}")
+        for shard in range(num_shards)
+    ]
+    bounds = np.linspace(0, len(names), num_shards + 1).astype(int)
+    written = unreadable = 0
+    try:
+        with tqdm(total=len(names), unit="picture", disable=None) as bar:
+            for shard, path in enumerate(temporary):
+                chosen = names[bounds[shard] : bounds[shard + 1]]
+                with tf.io.TFRecordWriter(path) as writer:
+                    for name, record, reason in _records(folder, chosen, encoding):
+                        bar.update()
+                        if record is None:
+                            unreadable += 1
+                            bar.write(f"Skipped {name}: {reason}", file=sys.stderr)
+                        else:
+                            written += 1
+                            writer.write(record)
+        if written:
+            for path in shards_in(output):
+                os.remove(path)
+            for shard, path in enumerate(temporary):
+                name = f"{_PREFIX}-{shard:05d}-of-{num_shards:05d}.tfrecord"
+                os.replace(path, os.path.join(output, name))
+    finally:
+        for path in temporary:
+            if os.path.exists(path):
+                os.remove(path)
+    return written, unreadable
+
+
+def shards_in(output: str) -> List[str]:
+    """Paths of the shards in a folder."""
+    pattern = os.path.join(glob.escape(output), f"{_PREFIX}-*-of-*.tfrecord")
+    return sorted(glob.glob(pattern))
+
+
+def _records(folder: str, names: List[str], encoding: Encoding) -> Iterator[tuple]:
+    """(name, serialised example or None, reason) of every picture, in order."""
+    threads = os.cpu_count() or 1
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        # A few at a time: `map` alone would hold a whole shard in memory.
+        for start in range(0, len(names), 4 * threads):
+            some = names[start : start + 4 * threads]
+            yield from pool.map(lambda name: _record(folder, name, encoding), some)
+
+
+def _record(
+    folder: str, name: str, encoding: Encoding
+) -> Tuple[str, Optional[bytes], str]:
+    try:
+        path = os.path.join(folder, name)
+        image = decode_image(path, min_side=encoding.max_side)
+    # Pillow raises nearly anything for a damaged file; it is counted and named.
+    except Exception as error:
+        return name, None, " ".join(str(error).split()) or type(error).__name__
+    image = _shrink(image, encoding.max_side)
+    file = io.BytesIO()
+    options = {"quality": encoding.quality} if encoding.format == "jpeg" else {}
+    Image.fromarray(image).save(file, encoding.format, **options)
+    height, width = image.shape[:2]
+    feature = {
+        tfrecord_source.ENCODED: _bytes(file.getvalue()),
+        tfrecord_source.NAME: _bytes(name.encode("utf-8", "surrogateescape")),
+        tfrecord_source.HEIGHT: _int(height),
+        tfrecord_source.WIDTH: _int(width),
+    }
+    example = tf.train.Example(features=tf.train.Features(feature=feature))
+    return name, example.SerializeToString(), ""
+
+
+def _shrink(image: np.ndarray, max_side: int) -> np.ndarray:
+    height, width = image.shape[:2]
+    if not max_side or max(height, width) <= max_side:
+        return image
+    scale = max_side / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
+def _bytes(value: bytes) -> tf.train.Feature:
+    return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+
+
+def _int(value: int) -> tf.train.Feature:
+    return tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
