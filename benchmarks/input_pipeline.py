@@ -1,4 +1,4 @@
-"""How many examples a second the input pipeline makes, alone, from each kind of source.
+r"""How many examples a second the input pipeline makes, alone, by kind of source.
 
     python -m benchmarks.input_pipeline --config=configs/outdoor_128.py \
         --source=folder:photos --sizes=128,64 --training_rates=20,60

@@ -1,4 +1,4 @@
-"""How long a training step takes, where the time goes and what it is a share of.
+r"""How long a training step takes, where the time goes and what it is a share of.
 
     python -m benchmarks.train_step --config=configs/outdoor_128.py
     python -m benchmarks.train_step --batches=8,1,16,32,64 --sizes=128,64,256 \

@@ -1,5 +1,6 @@
 """What a command line that is wrong is answered with, by a program of its own."""
 
+import ast
 import os
 import pathlib
 import subprocess
@@ -8,6 +9,12 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+FILES = [
+    path
+    for folder in ("tf_btgmi", "export", "benchmarks")
+    for path in sorted((ROOT / folder).glob("*.py"))
+    if "    program.run(main" in path.read_text(encoding="utf-8")
+]
 PROGRAM = """
 import os
 import sys
@@ -175,10 +182,7 @@ def test_a_wrong_command_line_is_one_line_and_exit_code_2(
 
 def test_no_program_loads_tensorflow_before_it_has_read_its_flags():
     programs = [
-        ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        for folder in ("tf_btgmi", "export", "benchmarks")
-        for path in sorted((ROOT / folder).glob("*.py"))
-        if "    program.run(main" in path.read_text(encoding="utf-8")
+        ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in FILES
     ]
     assert {"tf_btgmi.evaluate", "export.tflite", "benchmarks.workers"} <= set(programs)
     code = f"""
@@ -193,6 +197,13 @@ for name in {programs}:
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_help_breaks_commands_where_the_source_does(path):
+    said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    # Longer than any line of the source: it had a backslash, and no r before it.
+    assert max(map(len, said.splitlines())) <= 88
 
 
 def test_help_lists_the_flags_wherever_they_were_defined(run):
