@@ -1,6 +1,7 @@
 """Pictures of an evaluation, from folders and from TFDS."""
 
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -31,8 +32,36 @@ def test_a_fingerprint_changes_with_the_pictures_taken(photos):
     first = open_pictures(photos, 2).fingerprint
     assert open_pictures(photos, 2).fingerprint == first
     assert open_pictures(photos, 3).fingerprint != first
-    os.utime(os.path.join(photos, f"{open_pictures(photos, 2).names[0]}.png"), (1, 1))
-    assert open_pictures(photos, 2).fingerprint != first
+
+
+def test_a_copy_with_other_times_has_the_same_fingerprint(photos, tmp_path):
+    copy = str(tmp_path / "copy")
+    shutil.copytree(photos, copy, copy_function=shutil.copyfile)
+    os.utime(os.path.join(copy, "1.png"), (1, 1))
+    assert open_pictures(copy).fingerprint == open_pictures(photos).fingerprint
+
+
+def test_one_byte_of_the_same_size_and_time_changes_the_fingerprint(photos):
+    first = open_pictures(photos).fingerprint
+    path = os.path.join(photos, "more", "1.png")
+    status = os.stat(path)
+    with open(path, "r+b") as file:
+        file.seek(status.st_size // 2)
+        byte = file.read(1)[0]
+        file.seek(status.st_size // 2)
+        file.write(bytes([byte ^ 1]))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert os.stat(path).st_mtime_ns == status.st_mtime_ns
+    assert open_pictures(photos).fingerprint != first
+
+
+def test_two_pictures_that_change_places_change_the_fingerprint(photos):
+    first = open_pictures(photos).fingerprint
+    one, ten = (os.path.join(photos, name) for name in ("1.png", "10.png"))
+    os.rename(one, f"{one}.kept")
+    os.rename(ten, one)
+    os.rename(f"{one}.kept", ten)
+    assert open_pictures(photos).fingerprint != first
 
 
 def test_records_of_tfds_are_named_by_their_id_and_read_once():

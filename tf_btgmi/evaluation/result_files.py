@@ -10,6 +10,11 @@ from tf_btgmi.data.decoding import decode_image
 from tf_btgmi.data.listing import list_pictures
 from tf_btgmi.evaluation.yardsticks import Method
 
+# Digits of a fingerprint. It had 12 when it was made of sizes and times.
+FINGERPRINT_DIGITS = 16
+# Bytes read at once.
+_CHUNK = 1 << 20
+
 
 def results_method(label: str, folder: str, names: Iterable[str]) -> Method:
     """The pictures of a folder, found by name: `a/b` is `FOLDER/a/b.png` or `.jpg`.
@@ -41,7 +46,8 @@ def results_method(label: str, folder: str, names: Iterable[str]) -> Method:
             )
         return result
 
-    identity = f"files of {folder}, {fingerprint(folder, list(paths.values()))}"
+    place = os.path.basename(os.path.abspath(folder))
+    identity = f"files of {place}, {fingerprint(folder, list(paths.values()))}"
     return Method(label, fill, identity)
 
 
@@ -76,13 +82,33 @@ def read_picture(path: str) -> np.ndarray:
 
 
 def fingerprint(folder: str, paths: List[str]) -> str:
-    """A short hash of names, sizes and times: whether the files are still the same."""
+    """A short hash of names and contents: whether the files are still the same.
+
+    Times and places are left out, so that a copy is the same.
+
+    Args:
+        folder: where the files are.
+        paths: theirs in it.
+
+    Returns:
+        Hexadecimal, `FINGERPRINT_DIGITS` of them.
+
+    Raises:
+        OSError: one cannot be read.
+    """
     digest = hashlib.sha256()
     for path in sorted(paths):
-        status = os.stat(os.path.join(folder, path))
-        line = f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n"
-        digest.update(line.encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()[:12]
+        digest.update(path.encode("utf-8", "surrogateescape") + b"\0")
+        digest.update(_content_hash(os.path.join(folder, path)))
+    return digest.hexdigest()[:FINGERPRINT_DIGITS]
+
+
+def _content_hash(path: str) -> bytes:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.digest()
 
 
 def _size(picture: np.ndarray) -> str:

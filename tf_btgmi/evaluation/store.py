@@ -19,7 +19,7 @@ from typing import Any, Dict, Optional, Sequence
 import numpy as np
 from PIL import Image
 
-from tf_btgmi.evaluation.result_files import read_picture
+from tf_btgmi.evaluation.result_files import FINGERPRINT_DIGITS, read_picture
 
 # The name under which the features of the pictures themselves are kept.
 TRUTH = "truth"
@@ -198,6 +198,14 @@ def _compare(folder: str, known: Dict[str, Any], wanted: Dict[str, Any]) -> None
     ]
     if changes:
         what, before, now = changes[0]
+        new_form = len(str(now)) == FINGERPRINT_DIGITS
+        if what == "fingerprint" and new_form and len(str(before)) < len(now):
+            raise ValueError(
+                f"{folder} was made by an earlier version, which told pictures by the "
+                "times of their files and cannot tell whether these are the same. Give "
+                f"another folder, or, if you know that they are, put {now!r} for "
+                f"{before!r} into {os.path.join(folder, _SETTINGS)}."
+            )
         raise ValueError(
             f"{folder} holds an evaluation of other settings: {what} was {before!r} "
             f"and is now {now!r}. Give another folder, or a changed method another "
