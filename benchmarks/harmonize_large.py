@@ -16,7 +16,7 @@ from absl import flags
 
 from benchmarks.children import peak_mib
 from tf_btgmi import program
-from tf_btgmi.inference.pictures import read_picture
+from tf_btgmi.inference.picture_reader import read_picture
 from tf_btgmi.inference.predictor import Predictor
 
 FLAGS = flags.FLAGS

@@ -11,7 +11,7 @@ from PIL import Image
 from benchmarks import timing
 from tf_btgmi import loading
 from tf_btgmi.assets import samples_dir
-from tf_btgmi.inference import mask_files, picture_writer, pictures
+from tf_btgmi.inference import mask_files, picture_reader, picture_writer
 
 
 def hole_side(side: int, share: float) -> int:
@@ -105,7 +105,7 @@ def measure_files(place, folder: str, side: int, ending: str, rounds: int) -> di
     # The first round is not counted.
     for turn in range(rounds + 1):
         marks = [time.perf_counter()]
-        picture = pictures.read_picture(source)
+        picture = picture_reader.read_picture(source)
         marks.append(time.perf_counter())
         hole = mask_files.read_mask(mask_path, False)
         marks.append(time.perf_counter())

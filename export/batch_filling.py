@@ -9,7 +9,7 @@ import os
 from typing import Iterable, Iterator, List, NamedTuple, Tuple, Union
 
 from tf_btgmi.data.picture_formats import open_picture
-from tf_btgmi.inference import holes, jobs, mask_files, picture_writer, pictures
+from tf_btgmi.inference import holes, jobs, mask_files, picture_reader, picture_writer
 
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"
 STATES = (DONE, SKIPPED, FAILED)
@@ -66,7 +66,7 @@ def fill(job: Job, predictor, files, options: Options) -> Outcome:
         if not options.overwrite and files.exists(job.output):
             return Outcome(SKIPPED, job.image)
         data = _read(files, job.image, options)
-        picture = pictures.decode_picture(data, job.image)
+        picture = picture_reader.decode_picture(data, job.image)
         data = _read(files, job.mask, options)
         mask = mask_files.decode_mask(data, job.mask, options.mask_invert)
         image = picture.rgb()

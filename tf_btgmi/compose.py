@@ -25,7 +25,7 @@ from tf_btgmi.inference import (
     holes,
     job_files,
     mask_files,
-    pictures,
+    picture_reader,
 )
 from tf_btgmi.inference.composing import BOX
 
@@ -101,8 +101,8 @@ def compose_file(predictor, row: job_files.Row, outputs) -> batches.Written:
         "gap": row.value("gap", _gap, None if FLAGS.gap is None else _gap(FLAGS.gap)),
     }
     outputs.check(output)
-    picture = pictures.read_picture(row.path("image"))
-    image, guide = picture.rgb(), pictures.read_picture(row.path("guide")).rgb()
+    picture = picture_reader.read_picture(row.path("image"))
+    image, guide = picture.rgb(), picture_reader.read_picture(row.path("guide")).rgb()
     mask = _guide_mask(row, guide)
     composite = predictor.compose(image, guide, mask, harmonize=FLAGS.harmonize, **pose)
     changed = (composite != image).any(axis=-1)

@@ -12,7 +12,7 @@ from absl import flags
 from PIL import Image
 
 from tf_btgmi import loading, program
-from tf_btgmi.inference import batches, job_files, jobs, mask_files, pictures
+from tf_btgmi.inference import batches, job_files, jobs, mask_files, picture_reader
 from tf_btgmi.inference.predictor import Predictor
 
 FLAGS = flags.FLAGS
@@ -139,7 +139,7 @@ def _find_rows(columns: Sequence[str]) -> Tuple[List[job_files.Row], List[str]]:
 def _one(predictor, row: job_files.Row, change: Change, outputs) -> batches.Written:
     output, image_path, mask_path = map(row.path, ("output", "image", "mask"))
     outputs.check(output)
-    picture = pictures.read_picture(image_path)
+    picture = picture_reader.read_picture(image_path)
     mask = mask_files.read_mask(mask_path, FLAGS.mask_invert)
     try:
         composite, changed = change(predictor, picture.rgb(), mask, row)

@@ -10,14 +10,14 @@ from PIL import Image, features
 
 from tf_btgmi.data.decoding import decode_image, decode_mask
 from tf_btgmi.data.picture_formats import FORMATS, WORDS, open_picture
-from tf_btgmi.inference import mask_files, pictures
+from tf_btgmi.inference import mask_files, picture_reader
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PICTURE = Image.new("RGB", (32, 32), (250, 20, 3))
 READERS = {
     "decode_image": decode_image,
     "decode_mask": decode_mask,
-    "decode_picture": pictures.decode_picture,
+    "decode_picture": picture_reader.decode_picture,
     "mask_files": mask_files.decode_mask,
 }
 
@@ -62,7 +62,7 @@ def test_what_is_on_the_list_is_read_by_everyone(form):
     if form == "WEBP" and not features.check("webp"):
         pytest.skip("This Pillow knows no WebP.")
     data = saved(form)
-    for pixels in (decode_image(data), pictures.decode_picture(data).rgb()):
+    for pixels in (decode_image(data), picture_reader.decode_picture(data).rgb()):
         np.testing.assert_allclose(pixels[5, 5], [250, 20, 3], atol=4)
     # 0.299 * 250 + 0.587 * 20 + 0.114 * 3 is 87: no hole, and inverted all of it.
     assert not decode_mask(data).any()
@@ -74,7 +74,7 @@ def test_a_jpeg_of_several_pictures_is_read_as_its_first():
     PICTURE.save(file, "MPO", save_all=True, append_images=[PICTURE.rotate(90)])
     with open_picture(io.BytesIO(file.getvalue())) as stored:
         assert stored.format == "MPO"
-    assert pictures.decode_picture(file.getvalue()).format == "JPEG"
+    assert picture_reader.decode_picture(file.getvalue()).format == "JPEG"
 
 
 def test_nothing_opens_a_picture_but_by_the_list():

@@ -4,8 +4,8 @@ import pytest
 from PIL import Image
 
 from tf_btgmi.inference import metadata as metadata_lib
+from tf_btgmi.inference.picture_reader import read_picture
 from tf_btgmi.inference.picture_writer import write_picture
-from tf_btgmi.inference.pictures import read_picture
 
 
 def through(tmp_path, source, ending):

@@ -5,8 +5,8 @@ import struct
 import pytest
 from PIL import Image, PngImagePlugin
 
+from tf_btgmi.inference.picture_reader import read_picture
 from tf_btgmi.inference.picture_writer import write_picture
-from tf_btgmi.inference.pictures import read_picture
 from tf_btgmi.inference.thumbnails import without_photoshop_thumbnails
 
 PICTURE = Image.new("RGB", (40, 24), "red")

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from tf_btgmi.data.picture_formats import DAMAGED, WORDS, open_picture
-from tf_btgmi.inference import mask_files, pictures
+from tf_btgmi.inference import mask_files, picture_reader
 from tf_btgmi.ui import errors
 from tf_btgmi.ui.limits import Limits
 
@@ -66,7 +66,7 @@ def read_picture(data: bytes, limits: Limits, what: str = "The picture"):
     """
     check_header(data, limits, what)
     with _quiet(), _refused(what):
-        return pictures.decode_picture(data, what)
+        return picture_reader.decode_picture(data, what)
 
 
 def read_mask(data: bytes, limits: Limits, shape, what: str = "The mask"):

@@ -1,0 +1,152 @@
+"""Reads a picture from its file, with all that `picture_writer` needs to write it back.
+
+Pixels stay in the stored mode, depth and orientation, also where Pillow would turn
+them or keep 8 of 16 bits.
+"""
+
+import io
+from typing import Any, Dict
+
+import cv2
+import numpy as np
+from PIL import Image, JpegImagePlugin, UnidentifiedImageError
+
+from tf_btgmi.data.picture_formats import DAMAGED, open_picture
+from tf_btgmi.inference import metadata as metadata_lib
+from tf_btgmi.inference.pictures import MODES, Picture
+
+_EIGHT_BIT_MODES = {"PA": "RGBA", "RGBX": "RGB", "YCbCr": "RGB"}
+_PNG_CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
+_MODE_OF_CHANNELS = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+
+
+def read_picture(path: str) -> Picture:
+    """Reads a picture with everything that is needed to write it back.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: not a picture, damaged, several pictures in one file, or a mode
+            that is not known here.
+    """
+    with open(path, "rb") as file:
+        return decode_picture(file.read(), path)
+
+
+def decode_picture(data: bytes, name: str = "The file") -> Picture:
+    """A picture from the bytes of its file; `name` is what messages call it.
+
+    Raises:
+        ValueError: as `read_picture`.
+    """
+    try:
+        with open_picture(io.BytesIO(data)) as stored:
+            return _decode(name, stored, data)
+    except UnidentifiedImageError as error:
+        raise ValueError(f"{name} is {error}.") from None
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"{name} is too large: {error}") from None
+    except (*DAMAGED, cv2.error) as error:
+        raise ValueError(f"{name} is damaged: {error}.") from None
+
+
+def _decode(path: str, stored: Image.Image, data: bytes) -> Picture:
+    if getattr(stored, "n_frames", 1) > 1 and stored.format != "MPO":
+        raise ValueError(
+            f"{path} holds {stored.n_frames} pictures; save the one you mean by itself."
+        )
+    metadata = metadata_lib.read_metadata(stored, data)
+    stored_format = "JPEG" if stored.format == "MPO" else stored.format
+    pixels = _sixteen_bits(path, stored, data)
+    if pixels is not None:
+        mode = _MODE_OF_CHANNELS[1 if pixels.ndim == 2 else pixels.shape[2]]
+        return Picture(pixels, mode, stored_format, metadata)
+    if stored.format == "TIFF":
+        # Pillow would turn the pixels.
+        data = metadata_lib.without_tiff_orientation(data)
+        stored = open_picture(io.BytesIO(data))
+    stored.load()
+    encoding = _encoding(stored, data)
+    mode = _EIGHT_BIT_MODES.get(stored.mode, stored.mode)
+    if mode not in MODES:
+        raise ValueError(
+            f"{path} has the mode {stored.mode}, which is not one of "
+            f"{', '.join(MODES)}; save it as RGB or grey."
+        )
+    palette = _palette(stored) if mode == "P" else None
+    if mode in ("L", "RGB") and "transparency" in stored.info:
+        # One colour stands for transparent; a fill might happen to have it.
+        mode += "A"
+    if mode != stored.mode:
+        stored = stored.convert(mode)
+    pixels = np.array(stored)
+    if mode == "1":
+        pixels = pixels.astype(np.uint8) * 255
+    return Picture(pixels, mode, stored_format, metadata, palette, encoding)
+
+
+def _sixteen_bits(path: str, stored: Image.Image, data: bytes):
+    """Pixels as uint16 where a PNG or TIFF has 16 bits, otherwise None."""
+    # Pillow keeps 16 bits in grey pictures only.
+    if stored.format == "PNG" and data[24] == 16:
+        channels = _PNG_CHANNELS[data[25]]
+    elif stored.format == "TIFF" and 16 in stored.tag_v2.get(258, ()):
+        channels = stored.tag_v2.get(277, 1)
+        plain = stored.tag_v2.get(262) in (1, 2) and channels in (1, 3, 4)
+        if not plain or set(stored.tag_v2.get(339, (1,))) != {1}:
+            raise ValueError(
+                f"{path} is a 16-bit TIFF that is neither grey nor RGB(A) in whole "
+                "numbers; save it as one of these."
+            )
+        data = metadata_lib.without_tiff_orientation(data)
+    else:
+        return None
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.dtype != np.uint16:
+        raise ValueError(f"{path} is damaged, or of a kind that OpenCV cannot read.")
+    if pixels.ndim == 2:
+        pixels = pixels[..., None]
+    # OpenCV's order is blue, green, red, alpha; grey is in all three.
+    order = {1: [0], 2: [0, 3], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[channels]
+    pixels = np.ascontiguousarray(pixels[..., order])
+    if channels in (1, 3) and "transparency" in stored.info:
+        visible = (pixels != stored.info["transparency"]).any(axis=-1, keepdims=True)
+        pixels = np.concatenate([pixels, visible * np.uint16(65535)], axis=-1)
+    return pixels[..., 0] if pixels.shape[2] == 1 else pixels
+
+
+def _encoding(stored: Image.Image, data: bytes) -> Dict[str, Any]:
+    if stored.format in ("JPEG", "MPO"):
+        encoding = {"qtables": stored.quantization}
+        sampling = JpegImagePlugin.get_sampling(stored)
+        if sampling >= 0:
+            encoding["subsampling"] = sampling
+        if stored.info.get("progressive"):
+            encoding["progressive"] = True
+        return encoding
+    if stored.format == "TIFF":
+        return {"compression": stored.info.get("compression", "raw")}
+    if stored.format == "WEBP":
+        return {"lossless": b"VP8L" in _webp_chunks(data)}
+    return {}
+
+
+def _webp_chunks(data: bytes) -> set:
+    names, position = set(), 12
+    while position + 8 <= len(data):
+        names.add(data[position : position + 4])
+        length = int.from_bytes(data[position + 4 : position + 8], "little")
+        position += 8 + length + length % 2
+    return names
+
+
+def _palette(stored: Image.Image) -> np.ndarray:
+    colors = np.array(stored.getpalette("RGB"), np.uint8).reshape(-1, 3)
+    palette = np.zeros((256, 4), np.uint8)
+    palette[:, 3] = 255
+    palette[: len(colors), :3] = colors
+    transparency = stored.info.get("transparency")
+    if isinstance(transparency, int):
+        palette[transparency, 3] = 0
+    elif transparency:
+        palette[: len(transparency), 3] = np.frombuffer(transparency, np.uint8)
+    return palette
