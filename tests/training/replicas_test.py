@@ -60,3 +60,12 @@ def test_one_and_two_replicas_make_the_same_updates(make_config, batches, two_re
     first, last = (dict(enumerate(v for _, v in one[k][0])) for k in (0, -1))
     moved = [np.abs(first[k] - last[k]).max() for k in first]
     assert np.median(moved) > 5e-4
+
+
+def test_the_average_is_moved_without_a_collective_operation(make_config, two_replicas):
+    model = build_model(make_config(), two_replicas)
+    with two_replicas.scope():
+        graph = model.update_average.get_concrete_function().graph
+    kinds = {operation.type for operation in graph.get_operations()}
+    assert "AssignAddVariableOp" in kinds
+    assert not [kind for kind in kinds if "Collective" in kind or kind == "AddN"]

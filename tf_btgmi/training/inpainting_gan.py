@@ -182,10 +182,17 @@ class InpaintingGAN(keras.Model):
         """
         step = tf.cast(self.step, tf.float32)
         pace = 1.0 - tf.minimum(self.ema_decay, (1.0 + step) / (10.0 + step))
+        # On each replica by itself: read from outside, running statistics would be
+        # summed over all of them, one collective operation each.
+        extended = self.distribute_strategy.extended
         for mean, value in zip(
             self.ema_generator.averaged_variables, self.generator.averaged_variables
         ):
-            mean.assign_add(pace * (tf.convert_to_tensor(value) - mean))
+            extended.update(
+                _variable(mean),
+                lambda mean, value: mean.assign_add(pace * (value - mean)),
+                args=(_variable(value),),
+            )
 
     def begin_stage(
         self, stage: int, trained: Sequence[str] = (GENERATOR, DISCRIMINATOR)
@@ -260,6 +267,11 @@ class InpaintingGAN(keras.Model):
 
 def _pairs(examples):
     return tf.concat([examples["masked_image"], examples["composite"]], axis=-1)
+
+
+def _variable(variable):
+    """TensorFlow's variable, which Keras 3 has inside its own."""
+    return variable if isinstance(variable, tf.Variable) else variable.value
 
 
 def _share():
