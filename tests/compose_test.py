@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -11,6 +9,7 @@ from absl import flags
 from absl.testing import flagsaver
 from PIL import Image
 
+from tests.programs import run_program
 from tf_btgmi import assets, compose, loading, program
 from tf_btgmi.inference.predictor import Predictor
 
@@ -172,15 +171,8 @@ def test_jobs_stand_alone(folder):
 
 
 def test_the_program_ends_with_one_line_and_exit_code_2(tmp_path):
-    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    result = subprocess.run(
-        [sys.executable, "-m", "tf_btgmi.compose", "--image=a.png", "--guide=b.png"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": root},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    flags = ("--image=a.png", "--guide=b.png")
+    result = run_program("tf_btgmi.compose", *flags, folder=tmp_path)
     assert result.returncode == 2
     assert result.stderr == "compose.py: Give --position=PATH: y,x where the " + (
         "object's centre goes.\n"

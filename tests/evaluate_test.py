@@ -4,8 +4,6 @@ import csv
 import json
 import os
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -14,6 +12,7 @@ from absl import flags
 from absl.testing import flagsaver
 from PIL import Image
 
+from tests.programs import run_program
 from tf_btgmi import evaluate
 from tf_btgmi.evaluation import inception
 
@@ -344,13 +343,7 @@ def test_mistakes_of_other_tasks_are_named(folder, values, text):
 
 
 def test_the_command_line_ends_with_one_line_and_code_2(folder):
-    command = [sys.executable, "-m", "tf_btgmi.evaluate", "--data=none", "--output=o"]
-    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    result = subprocess.run(
-        [*command, "--mask_kind=thin"],
-        env={**os.environ, "PYTHONPATH": root},
-        capture_output=True,
-        text=True,
-    )
+    flags = ("--data=none", "--output=o", "--mask_kind=thin")
+    result = run_program("tf_btgmi.evaluate", *flags, folder=folder)
     assert result.returncode == 2
     assert result.stderr == "evaluate.py: There is no folder none.\n"

@@ -1,8 +1,6 @@
 """The inpaint program: flags, pairs, error lines, exit codes."""
 
 import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -10,6 +8,7 @@ from absl import flags
 from absl.testing import flagsaver
 from PIL import Image
 
+from tests.programs import run_program
 from tf_btgmi import inpaint, loading, program
 from tf_btgmi.inference.predictor import Predictor
 
@@ -48,18 +47,6 @@ def run(**values):
     values = {"output": "out", "model": "run", **values}
     with flagsaver.flagsaver(**values):
         return inpaint.main(["inpaint"])
-
-
-def program_run(folder, *arguments):
-    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    return subprocess.run(
-        [sys.executable, "-m", "tf_btgmi.inpaint", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": root, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def read(path):
@@ -202,7 +189,7 @@ def test_a_missing_flag_is_a_usage_error(files, flag, words):
     ],
 )
 def test_the_program_ends_with_one_line_and_exit_code_2(tmp_path, arguments, words):
-    result = program_run(tmp_path, *arguments)
+    result = run_program("tf_btgmi.inpaint", *arguments, folder=tmp_path)
     assert result.returncode == 2
     assert words in result.stderr
     assert "Traceback" not in result.stderr
@@ -212,13 +199,14 @@ def test_the_program_ends_with_one_line_and_exit_code_2(tmp_path, arguments, wor
 @pytest.mark.slow
 def test_the_program_fills_pictures_with_a_trained_model(files, make_workdir, tmp_path):
     values, mask = files
-    result = program_run(
-        tmp_path,
+    result = run_program(
+        "tf_btgmi.inpaint",
         "--image=photos",
         "--mask=masks",
         "--output=out",
         f"--model={make_workdir(tmp_path / 'trained')}",
         "--mask_dilation=1",
+        folder=tmp_path,
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout == "3 done, 0 failed, 0 without a partner.\n"

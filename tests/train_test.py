@@ -1,7 +1,6 @@
 """The train program as a user starts, stops and kills it."""
 
 import os
-import pathlib
 import signal
 import subprocess
 import sys
@@ -9,12 +8,12 @@ import time
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from scripts import loopback
+from scripts.faults.trainings import named_step, numbers
+from tests.programs import ROOT, run_program
 from tf_btgmi import config as config_lib
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
 LONG = ("--config.procedure.head_steps=400", "--config.procedure.refinement_steps=100")
 
 
@@ -25,34 +24,19 @@ def config(make_config, tmp_path_factory):
     return path
 
 
-def command(*arguments):
-    return [sys.executable, "-m", "tf_btgmi.train", *map(str, arguments)]
-
-
 def run(*arguments, timeout=300):
-    return subprocess.run(
-        command(*arguments), capture_output=True, text=True, cwd=ROOT, timeout=timeout
-    )
+    return run_program("tf_btgmi.train", *arguments, timeout=timeout)
 
 
 def start(log, *arguments, **environment):
     with open(log, "w", encoding="utf-8") as file:
         return subprocess.Popen(
-            command(*arguments),
+            [sys.executable, "-m", "tf_btgmi.train", *map(str, arguments)],
             stdout=file,
             stderr=subprocess.STDOUT,
             cwd=ROOT,
             env={**os.environ, **environment},
         )
-
-
-def checkpoint(workdir):
-    return tf.train.latest_checkpoint(str(workdir / "checkpoints"))
-
-
-def step_of(workdir):
-    found = checkpoint(workdir)
-    return int(found.split("-")[-1]) if found else 0
 
 
 def wait_for(condition, process, seconds=240):
@@ -61,16 +45,6 @@ def wait_for(condition, process, seconds=240):
         assert process.poll() is None, "it ended by itself"
         assert time.monotonic() < end, "it took too long"
         time.sleep(0.05)
-
-
-def numbers(workdir):
-    reader = tf.train.load_checkpoint(checkpoint(workdir))
-    skipped = (
-        "_CHECKPOINTABLE_OBJECT_GRAPH",
-        "save_counter/.ATTRIBUTES/VARIABLE_VALUE",
-    )
-    names = set(reader.get_variable_to_shape_map()) - set(skipped)
-    return {name: reader.get_tensor(name) for name in sorted(names)}
 
 
 def one_line_and_exit_2(done, message):
@@ -123,7 +97,7 @@ def test_a_run_finishes_and_its_json_goes_on_with_it(config, tmp_path):
     done = run(f"--config={config}", f"--workdir={workdir}")
     assert done.returncode == 0, done.stderr
     assert "Finished: 7 steps." in done.stderr
-    assert step_of(workdir) == 7
+    assert named_step(workdir) == 7
     done = run(f"--config={workdir}/config.json", f"--workdir={workdir}")
     assert done.returncode == 0, done.stderr
     assert f"Resumed from {workdir}/checkpoints/ckpt-7, step 7." in done.stderr
@@ -148,23 +122,23 @@ def test_sigterm_saves_and_exits_0_and_kill_9_loses_an_interval_at_most(
     log = tmp_path / "log"
     arguments = (*options, f"--workdir={stopped}")
     process = start(log, *arguments, f"{every}20")
-    wait_for(lambda: step_of(stopped) >= 20, process)
+    wait_for(lambda: named_step(stopped) >= 20, process)
     refused = run(*arguments)
     one_line_and_exit_2(refused, "Another training is running")
     process.send_signal(signal.SIGTERM)
     assert process.wait(120) == 0
-    saved = step_of(stopped)
+    saved = named_step(stopped)
     assert 20 < saved < 500
     text = log.read_text(encoding="utf-8")
     assert f"Stopped and saved at step {saved}" in text
 
     log = tmp_path / "log2"
     process = start(log, *arguments, f"{every}20")
-    wait_for(lambda: step_of(stopped) >= saved + 10, process)
+    wait_for(lambda: named_step(stopped) >= saved + 10, process)
     process.kill()
     process.wait()
     assert f"step {saved}." in log.read_text(encoding="utf-8")
-    last = step_of(stopped)
+    last = named_step(stopped)
     assert saved < last < 500 and last % 20 == 0
 
     done = run(*arguments, f"{every}400")

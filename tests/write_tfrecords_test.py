@@ -1,15 +1,11 @@
 import os
-import pathlib
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.programs import run_program
 from tf_btgmi.data.sources import open_source
-
-ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture
@@ -26,13 +22,7 @@ def photos(tmp_path):
 
 
 def run(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "tf_btgmi.write_tfrecords", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
-    )
+    return run_program("tf_btgmi.write_tfrecords", *arguments)
 
 
 def refused(*arguments) -> str:

@@ -1,6 +1,5 @@
 """The calculation beside the measurement of several workers, and one small run."""
 
-import pathlib
 import subprocess
 import sys
 
@@ -8,12 +7,12 @@ import pytest
 from absl import flags
 
 from benchmarks import worker_process, worker_runs, workers
+from tests.programs import ROOT, run_program
 from tf_btgmi import config as config_lib
 from tf_btgmi import program
 from tf_btgmi.models.generator import Generator
 
 PROGRAM_MODULE = workers
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def test_a_ring_sends_twice_the_bytes_less_a_share():
@@ -129,29 +128,22 @@ def test_a_worker_that_fails_is_told_with_its_last_line(start_fakes):
 
 @pytest.mark.slow
 def test_the_program_measures_two_workers_beside_one():
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "benchmarks.workers",
-            "--config=configs/smoke.py",
-            "--config.generator.base_filters=4",
-            "--config.generator.max_filters=8",
-            "--config.generator.num_head_blocks=1",
-            "--config.procedure.num_refinement_blocks=1",
-            "--config.discriminator.base_filters=4",
-            "--config.discriminator.num_scales=2",
-            "--config.data.image_size=32",
-            "--config.losses.ppl_patch_size=31",
-            "--workers=1,2",
-            "--batch_size=2",
-            "--steps=3",
-            "--rounds=1",
-            "--constant=global",
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
+    done = run_program(
+        "benchmarks.workers",
+        "--config=configs/smoke.py",
+        "--config.generator.base_filters=4",
+        "--config.generator.max_filters=8",
+        "--config.generator.num_head_blocks=1",
+        "--config.procedure.num_refinement_blocks=1",
+        "--config.discriminator.base_filters=4",
+        "--config.discriminator.num_scales=2",
+        "--config.data.image_size=32",
+        "--config.losses.ppl_patch_size=31",
+        "--workers=1,2",
+        "--batch_size=2",
+        "--steps=3",
+        "--rounds=1",
+        "--constant=global",
     )
     assert done.returncode == 0, done.stderr
     told = [
@@ -175,11 +167,6 @@ def test_the_program_measures_two_workers_beside_one():
     ],
 )
 def test_wrong_flags_are_one_line(flag, message):
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.workers", flag],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+    done = run_program("benchmarks.workers", flag)
     assert done.returncode == 2
     assert message in done.stderr and done.stderr.count("\n") == 1

@@ -1,12 +1,11 @@
 import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from export import saved_model
+from tests.programs import run_program
 from tf_btgmi import loading
 from tf_btgmi.serving.module import InpaintingModule
 
@@ -100,14 +99,6 @@ def test_a_version_is_not_replaced(exported, lively_workdir):
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(tmp_path, arguments, words):
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    result = subprocess.run(
-        [sys.executable, "-m", "export.saved_model", *arguments],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": root, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = run_program("export.saved_model", *arguments, folder=tmp_path)
     assert result.returncode == 2
     assert words in result.stderr and "Traceback" not in result.stderr

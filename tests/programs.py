@@ -1,0 +1,20 @@
+"""Programs as a user starts them."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+def run_program(module, *arguments, folder=ROOT, timeout=600):
+    """Runs `python -m MODULE ARGUMENTS` in a folder; what it prints is kept."""
+    return subprocess.run(
+        [sys.executable, "-m", module, *map(str, arguments)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
