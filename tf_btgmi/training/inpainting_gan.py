@@ -170,7 +170,8 @@ class InpaintingGAN(keras.Model):
 
     def test_step(self, batch):
         """Metrics of the averaged generator on a batch, by name."""
-        return self._report(*scores.measure(batch, self.predictions(batch), self.lpips))
+        measured = scores.measure(batch, self.predictions(batch), self.lpips)
+        return self._report(*_over_replicas(*measured))
 
     @tf.function
     def update_average(self):
@@ -272,6 +273,21 @@ def _pairs(examples):
 def _variable(variable):
     """TensorFlow's variable, which Keras 3 has inside its own."""
     return variable if isinstance(variable, tf.Variable) else variable.value
+
+
+def _over_replicas(values, weights):
+    # Keras 3 would give the mean of each replica's mean, however few examples it had.
+    context = tf.distribute.get_replica_context()
+
+    def total(tensor):
+        return context.all_reduce(tf.distribute.ReduceOp.SUM, tf.reduce_sum(tensor))
+
+    counts = {name: total(weight) for name, weight in weights.items()}
+    means = {
+        name: tf.math.divide_no_nan(total(value * weights[name]), counts[name])
+        for name, value in values.items()
+    }
+    return means, counts
 
 
 def _share():

@@ -139,16 +139,20 @@ class Validation(keras.callbacks.Callback):
         history: the metrics with their `step`.
 
     Args:
-        dataset: finite, batches of examples.
+        dataset: finite, batches of examples; the last one may be smaller.
+        batch_size: of the others.
         every_steps: steps between validations.
         workdir: folder of the run.
         writer: a summary writer, or None in a process that writes nothing.
     """
 
-    def __init__(self, dataset, every_steps, workdir, writer):
+    def __init__(self, dataset, batch_size, every_steps, workdir, writer):
         super().__init__()
         self.history: List[Dict[str, float]] = []
         self._dataset = dataset
+        # Of a smaller batch some replicas would get nothing, which the network cannot
+        # be run on.
+        self._full_batches = dataset.map(lambda batch: _filled_up(batch, batch_size))
         self._every_steps = every_steps
         self._folder = os.path.join(workdir, workdir_lib.PICTURES)
         self._writer = writer
@@ -161,7 +165,7 @@ class Validation(keras.callbacks.Callback):
     def validate(self, step: int) -> Dict[str, float]:
         """Measures, writes and returns the metrics at `step`."""
         stop = self.model.stop_training
-        metrics = self.model.evaluate(self._dataset, verbose=0, return_dict=True)
+        metrics = self.model.evaluate(self._full_batches, verbose=0, return_dict=True)
         metrics = {name: float(metrics[name]) for name in self.model.score_names}
         self.model.reset_metrics()
         self.model.stop_training = stop
@@ -185,6 +189,18 @@ class Validation(keras.callbacks.Callback):
     def _columns(self):
         names = self.model.output_names
         return ["prediction"] if len(names) == 1 else names
+
+
+def _filled_up(batch: dict, batch_size: int) -> dict:
+    """A batch with blank examples at its end, without holes: they have no weight."""
+    missing = batch_size - tf.shape(batch["image"])[0]
+    return {
+        name: tf.ensure_shape(
+            tf.pad(value, [[0, missing]] + [[0, 0]] * (len(value.shape) - 1)),
+            [batch_size, *value.shape[1:]],
+        )
+        for name, value in batch.items()
+    }
 
 
 def picture_grid(model, batch) -> np.ndarray:

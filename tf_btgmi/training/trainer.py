@@ -126,9 +126,13 @@ def _run(config, workdir, strategy, resume_from, init_from, stack):
     )
     validation = None
     if config.data.num_validation_images:
-        batch_size = min(config.data.global_batch_size, 8)
+        replicas = strategy.num_replicas_in_sync
+        batch_size = max(min(config.data.global_batch_size, 8) // replicas, 1)
+        batch_size *= replicas
         dataset = pipeline.validation_dataset(config, batch_size).cache()
-        validation = Validation(dataset, training.validate_every_steps, workdir, writer)
+        validation = Validation(
+            dataset, batch_size, training.validate_every_steps, workdir, writer
+        )
     _train_stages(
         config,
         model,
