@@ -100,8 +100,8 @@ def _guarded(main, takes_rest: bool):
             _stop("Interrupted.", INTERRUPT_EXIT_CODE)
         except (ValueError, FileNotFoundError, NotADirectoryError) as error:
             _stop(str(error), USAGE_EXIT_CODE)
-        except (ProgramFailure, FloatingPointError, OSError) as error:
-            _stop(str(error), FAILURE_EXIT_CODE)
+        except (ProgramFailure, FloatingPointError, OSError, MemoryError) as error:
+            _stop(str(error) or "Out of memory.", FAILURE_EXIT_CODE)
 
     return guarded
 

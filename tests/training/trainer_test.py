@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from tf_btgmi import config as config_lib
+from tf_btgmi.training.inpainting_gan import InpaintingGAN
 from tf_btgmi.training.trainer import exit_code, train
 
 TOTAL = 7
@@ -222,3 +223,23 @@ def test_an_infinite_loss_ends_the_run_and_saves_nothing(make_config, tmp_path):
     with pytest.raises(FloatingPointError, match="step 1 the generator_loss became"):
         train(config, str(tmp_path), one_device())
     assert not list(tmp_path.glob("checkpoints/ckpt*"))
+
+
+@pytest.mark.parametrize(
+    "said, raised",
+    [
+        ("OOM when allocating tensor with shape[8,256,256,64]", MemoryError),
+        ("Out of memory while trying to allocate 4294967296 bytes.", MemoryError),
+        ("No space left on device", tf.errors.ResourceExhaustedError),
+    ],
+)
+def test_a_step_too_large_for_the_memory_says_what_to_lower(
+    make_config, tmp_path, monkeypatch, said, raised
+):
+    def fit(*_, **__):
+        raise tf.errors.ResourceExhaustedError(None, None, said)
+
+    monkeypatch.setattr(InpaintingGAN, "fit", fit)
+    words = "global_batch_size" if raised is MemoryError else said
+    with pytest.raises(raised, match=words):
+        train(make_config(), str(tmp_path), one_device())

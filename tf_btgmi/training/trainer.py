@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import os
+import re
 import signal
 from typing import Dict, List, Optional
 
@@ -23,6 +24,13 @@ from tf_btgmi.training.checkpoints import Checkpoints
 from tf_btgmi.training.guards import FiniteGuard, SaveInTime
 from tf_btgmi.training.reporting import Progress, Validation
 from tf_btgmi.training.strategy import is_chief
+
+_OUT_OF_MEMORY = (
+    "The memory of the GPU or the machine is not enough for a step. Lower "
+    "config.data.global_batch_size, with which a run may go on, or take a smaller "
+    "image_size or base_filters, or precision=mixed_bfloat16, in a new one; and see "
+    "that no other program holds the GPU."
+)
 
 
 @dataclasses.dataclass
@@ -69,6 +77,7 @@ def train(
         ValueError: the config, the data or what is resumed does not fit.
         FloatingPointError: a loss or a weight is no longer finite.
         OSError: the workdir cannot be written.
+        MemoryError: a step needs more than there is.
     """
     config_lib.validate(config)
     replicas = strategy.num_replicas_in_sync
@@ -200,9 +209,11 @@ def _fit(model, dataset, num_steps, callbacks):
         )
     except tf.errors.OpError as error:
         line = clear_line(error)
-        if line is None:
-            raise
-        raise UnreadableError(line) from error
+        if line:
+            raise UnreadableError(line) from error
+        if re.search("OOM|[Oo]ut of memory", str(error)):
+            raise MemoryError(_OUT_OF_MEMORY) from error
+        raise
 
 
 def _distributed(config, strategy, first, num_steps, image_size):
