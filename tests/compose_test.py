@@ -9,6 +9,7 @@ from absl import flags
 from absl.testing import flagsaver
 from PIL import Image
 
+from tests.inference.color_profiles_test import swapped
 from tests.programs import run_program
 from tf_btgmi import assets, compose, loading, program
 from tf_btgmi.inference.predictor import Predictor
@@ -177,3 +178,12 @@ def test_the_program_ends_with_one_line_and_exit_code_2(tmp_path):
     assert result.stderr == "compose.py: Give --position=PATH: y,x where the " + (
         "object's centre goes.\n"
     )
+
+
+def test_the_object_keeps_its_colors_under_another_color_profile(folder):
+    Image.new("RGB", (40, 40), (200, 30, 60)).save("guide.png", icc_profile=swapped())
+    Image.new("L", (40, 40), 255).save("all.png")
+    given = {"guide": "guide.png", "guide_mask": "all.png", "gap": "0"}
+    assert one(harmonize=False, **given) == 0
+    found = np.array(Image.open("new.png"))[190:210, 240:260].astype(int)
+    assert np.abs(found - (60, 30, 200)).max() <= 2

@@ -27,6 +27,7 @@ from tf_btgmi.inference import (
     mask_files,
     picture_reader,
 )
+from tf_btgmi.inference.color_profiles import rgb_as_in
 from tf_btgmi.inference.composing import BOX
 
 FLAGS = flags.FLAGS
@@ -102,7 +103,8 @@ def compose_file(predictor, row: job_files.Row, outputs) -> batches.Written:
     }
     outputs.check(output)
     picture = picture_reader.read_picture(row.path("image"))
-    image, guide = picture.rgb(), picture_reader.read_picture(row.path("guide")).rgb()
+    image = picture.rgb()
+    guide = rgb_as_in(picture_reader.read_picture(row.path("guide")), picture)
     mask = _guide_mask(row, guide)
     composite = predictor.compose(image, guide, mask, harmonize=FLAGS.harmonize, **pose)
     changed = (composite != image).any(axis=-1)

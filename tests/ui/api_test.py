@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.inference.color_profiles_test import swapped
 from tests.ui.files import file_of
 
 
@@ -135,6 +136,22 @@ def test_an_object_is_composed_and_harmonized(client, picture):
     assert (harmonized[25:35, 35:45] != kept[25:35, 35:45]).any()
     error = error_of(post(client, "compose", files, **place, model="blue"))
     assert error["code"] == "not_possible" and "does not harmonize" in error["why"]
+
+
+def test_an_object_keeps_its_colors_under_another_color_profile(client):
+    guide, grey = Image.new("RGB", (64, 48), (200, 30, 60)), np.zeros((48, 64, 3))
+    file = io.BytesIO()
+    guide.save(file, "PNG", icc_profile=swapped())
+    guide_mask = np.zeros((48, 64), np.uint8)
+    guide_mask[10:20, 10:20] = 255
+    files = {
+        "image": file_of(grey.astype(np.uint8)),
+        "guide": ("guide.png", file.getvalue()),
+        "guide_mask": file_of(guide_mask),
+    }
+    place = {"y": "30", "x": "40", "harmonize": "false"}
+    found = opened(post(client, "compose", files, **place).content)[25:35, 35:45]
+    assert np.abs(found.astype(int) - (60, 30, 200)).max() <= 2
 
 
 def test_a_model_without_that_output_says_that_it_cannot_harmonize(client, picture):

@@ -12,6 +12,7 @@ from typing import Optional
 import numpy as np
 from PIL import Image
 
+from tf_btgmi.inference.color_profiles import rgb_profile
 from tf_btgmi.inference.pictures import Picture
 
 
@@ -45,9 +46,3 @@ def png(pixels: np.ndarray, picture: Optional[Picture] = None) -> bytes:
     options = {"icc_profile": rgb_profile(picture)} if picture else {}
     Image.fromarray(pixels).save(file, "PNG", compress_level=1, **options)
     return file.getvalue()
-
-
-def rgb_profile(picture: Picture) -> Optional[bytes]:
-    """The picture's colour profile, if it is one for RGB."""
-    icc = picture.metadata.icc
-    return icc if icc[16:20] == b"RGB " else None

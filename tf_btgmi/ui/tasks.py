@@ -9,7 +9,9 @@ import numpy as np
 from PIL import Image
 
 from tf_btgmi.inference import picture_writer
+from tf_btgmi.inference.color_profiles import rgb_as_in, rgb_profile
 from tf_btgmi.inference.cutout import cut_out
+from tf_btgmi.inference.pictures import Picture
 from tf_btgmi.inference.predictor import removal_dilation
 from tf_btgmi.ui import errors, forms, overlays, uploads
 from tf_btgmi.ui.limits import Limits
@@ -45,7 +47,8 @@ class Answer:
 def inpaint(form: forms.InpaintForm, model: Model, limits: Limits):
     """The work of /inpaint."""
 
-    def change(job: Job, image: np.ndarray) -> np.ndarray:
+    def change(job: Job, image: np.ndarray, picture: Picture) -> np.ndarray:
+        del picture
         mask = uploads.read_mask(form.mask, limits, image.shape[:2])
         _check_not_empty(mask, "Nothing is selected.", "Mark what you want filled")
         dilation = form.mask_dilation
@@ -62,7 +65,8 @@ def inpaint(form: forms.InpaintForm, model: Model, limits: Limits):
 def harmonize(form: forms.HarmonizeForm, model: Model, limits: Limits):
     """The work of /harmonize."""
 
-    def change(job: Job, image: np.ndarray) -> np.ndarray:
+    def change(job: Job, image: np.ndarray, picture: Picture) -> np.ndarray:
+        del picture
         mask = uploads.read_mask(form.mask, limits, image.shape[:2])
         _check_not_empty(mask, "Nothing is selected.", "Mark the object to recolour")
         return model.run(job, lambda predictor: predictor.harmonize(image, mask))
@@ -73,8 +77,9 @@ def harmonize(form: forms.HarmonizeForm, model: Model, limits: Limits):
 def compose(form: forms.ComposeForm, model: Model, limits: Limits):
     """The work of /compose."""
 
-    def change(job: Job, image: np.ndarray) -> np.ndarray:
-        guide = uploads.read_picture(form.guide, limits, "The guide").rgb()
+    def change(job: Job, image: np.ndarray, picture: Picture) -> np.ndarray:
+        guide = uploads.read_picture(form.guide, limits, "The guide")
+        guide = rgb_as_in(guide, picture)
         mask = uploads.read_mask(
             form.guide_mask, limits, guide.shape[:2], "The guide's mask"
         )
@@ -118,7 +123,7 @@ def preview(form: forms.PictureForm, limits: Limits):
         if image.shape[0] * image.shape[1] <= _PNG_PIXELS:
             return Answer(overlays.png(image, picture), "image/png", notes)
         file = io.BytesIO()
-        options = {"icc_profile": overlays.rgb_profile(picture), "subsampling": 0}
+        options = {"icc_profile": rgb_profile(picture), "subsampling": 0}
         Image.fromarray(image).save(file, "JPEG", quality=95, **options)
         return Answer(file.getvalue(), "image/jpeg", notes)
 
@@ -140,7 +145,7 @@ def _run(form: forms.RunForm, change: Callable, limits: Limits):
     def work(job: Job) -> Answer:
         picture, image, current = _current(form, limits)
         started = time.monotonic()
-        composite = change(job, current)
+        composite = change(job, current, picture)
         seconds = time.monotonic() - started
         if form.output == "overlay":
             answer = Answer(overlays.encode(image, composite, picture), "image/png")
