@@ -63,6 +63,10 @@ def one_line_and_exit_2(done, message):
         (["--config=configs/smoke.py", "--workdir=x", "y"], "Not a flag: y"),
         (["--config=configs/smoke.py", "--strategy=tpu"], "multi_worker"),
         (
+            ["--config=configs/smoke.py", "--workdir=x", "--strategy=multi_worker"],
+            "needs the environment variable TF_CONFIG",
+        ),
+        (
             ["--config=configs/smoke.py", "--workdir=x", "--config.data.sauce=y"],
             "did you mean config.data.source?",
         ),

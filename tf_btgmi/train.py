@@ -5,6 +5,8 @@
 The same command again resumes. SIGTERM and Ctrl-C save first.
 """
 
+import os
+
 from absl import flags, logging
 
 from tf_btgmi import assets, program
@@ -53,6 +55,12 @@ def main(argv):
         raise program.UsageError(
             "Give --resume_from (goes on at its step) or --init_from (its weights, "
             "from step 0), not both."
+        )
+    if FLAGS.strategy == "multi_worker" and not os.environ.get("TF_CONFIG"):
+        # TensorFlow would take it for a cluster of this machine alone.
+        raise program.UsageError(
+            "--strategy=multi_worker needs the environment variable TF_CONFIG, which "
+            "names the machines; see docs/scaling.md."
         )
     # Only now, so that a wrong flag is answered at once.
     from tf_btgmi.training.strategy import make_strategy
