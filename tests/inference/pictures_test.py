@@ -314,6 +314,18 @@ def test_what_a_format_cannot_hold_is_converted_and_said(
     assert words in notes[0]
 
 
+def test_more_metadata_than_a_jpeg_holds_is_left_out_and_the_turn_kept(tmp_path):
+    source = tmp_path / "source.webp"
+    block = Image.Exif()
+    block[0x0112] = 6
+    block[0x010E] = "a" * 70_000
+    make("RGB").save(source, exif=block.tobytes(), xmp=b"<x>%s</x>" % bytes(70_000))
+    after, notes = through(tmp_path, source, ".jpg")
+    assert after.metadata.orientation == 6
+    assert after.metadata.xmp == b""
+    assert ["camera data" in notes[0], "XMP data" in notes[1]] == [True, True]
+
+
 def test_sixteen_bits_become_eight_where_they_must(tmp_path):
     source = tmp_path / "source.png"
     source.write_bytes(

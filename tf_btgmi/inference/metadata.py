@@ -83,6 +83,12 @@ class Metadata:
         chunks = [chunk for chunk in self.png_chunks if chunk[0] != b"eXIf"]
         return dataclasses.replace(self, exif=tags.tobytes(), png_chunks=chunks)
 
+    def with_orientation_alone(self) -> "Metadata":
+        """Of the EXIF block only how the picture is turned."""
+        tags = Image.Exif()
+        tags[_ORIENTATION] = self.orientation
+        return dataclasses.replace(self, exif=tags.tobytes())
+
     def without_icc(self) -> "Metadata":
         """For pixels whose colours the profile does not describe."""
         color = (b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"mDCV", b"cLLI")

@@ -45,6 +45,8 @@ _LOSSY = ("JPEG", "WEBP")
 _LOSSLESS_TIFF = ("raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits")
 _ICC_SPACES = {"CMYK": b"CMYK", "1": b"GRAY", "L": b"GRAY", "LA": b"GRAY"}
 _QUALITY = 95
+# Bytes of data that one segment of a JPEG surely holds beside its own head.
+_SEGMENT = 65_500
 
 
 def format_of(path: str) -> str:
@@ -187,6 +189,12 @@ def _png_chunks(pixels: np.ndarray) -> list:
 def _jpeg(picture: Picture, notes: List[str]) -> bytes:
     options = picture.encoding or {"quality": _QUALITY, "subsampling": 0}
     metadata = picture.metadata
+    if len(metadata.exif) > _SEGMENT:
+        metadata = metadata.with_orientation_alone()
+        notes.append("camera data was left out, JPEG holds 64 KB of it")
+    if len(metadata.xmp) > _SEGMENT:
+        metadata = dataclasses.replace(metadata, xmp=b"")
+        notes.append("XMP data was left out, JPEG holds 64 KB of it")
     options = dict(options, **_common(metadata), comment=metadata.comment)
     if metadata.xmp:
         options["xmp"] = metadata.xmp
