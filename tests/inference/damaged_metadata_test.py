@@ -4,6 +4,7 @@ import pytest
 from PIL import Image
 
 from tf_btgmi.inference import metadata as metadata_lib
+from tf_btgmi.inference.mask_files import read_mask
 from tf_btgmi.inference.picture_reader import read_picture
 from tf_btgmi.inference.picture_writer import write_picture
 
@@ -46,3 +47,10 @@ def test_a_damaged_chunk_of_camera_data_is_left_out_of_a_png(tmp_path):
     after, _ = through(tmp_path, source, ".png")
     assert after.metadata.exif == b""
     assert after.metadata.png_chunks == []
+
+
+@pytest.mark.parametrize("block", [b"no TIFF header", b"II*\0"])
+def test_damaged_camera_data_does_not_stop_a_mask(tmp_path, block):
+    source = str(tmp_path / "mask.jpg")
+    Image.new("L", (40, 24), "white").save(source, exif=b"Exif\0\0" + block)
+    assert read_mask(source).all()

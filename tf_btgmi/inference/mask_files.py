@@ -48,12 +48,20 @@ def decode_mask(
     """
     try:
         with open_picture(io.BytesIO(data)) as stored:
-            hole = _hole(ImageOps.exif_transpose(stored))
+            hole = _hole(_upright(stored))
     except UnidentifiedImageError as error:
         raise ValueError(f"{name} is {error}.") from None
     except DAMAGED as error:
         raise ValueError(f"{name} cannot be read: {error}.") from None
     return ~hole if invert else hole
+
+
+def _upright(stored: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(stored)
+    # Damaged EXIF data says nothing. Of damaged pixels the next reader speaks.
+    except (ValueError, *DAMAGED):
+        return stored
 
 
 def _hole(mask: Image.Image) -> np.ndarray:
