@@ -277,17 +277,14 @@ def _variable(variable):
 
 def _over_replicas(values, weights):
     # Keras 3 would give the mean of each replica's mean, however few examples it had.
-    context = tf.distribute.get_replica_context()
-
-    def total(tensor):
-        return context.all_reduce(tf.distribute.ReduceOp.SUM, tf.reduce_sum(tensor))
-
-    counts = {name: total(weight) for name, weight in weights.items()}
-    means = {
-        name: tf.math.divide_no_nan(total(value * weights[name]), counts[name])
+    parts = {
+        name: (tf.reduce_sum(value * weights[name]), tf.reduce_sum(weights[name]))
         for name, value in values.items()
     }
-    return means, counts
+    context = tf.distribute.get_replica_context()
+    totals = context.all_reduce(tf.distribute.ReduceOp.SUM, parts)
+    means = {name: tf.math.divide_no_nan(*total) for name, total in totals.items()}
+    return means, {name: count for name, (_, count) in totals.items()}
 
 
 def _share():
