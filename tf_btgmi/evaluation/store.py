@@ -198,8 +198,8 @@ def _compare(folder: str, known: Dict[str, Any], wanted: Dict[str, Any]) -> None
     ]
     if changes:
         what, before, now = changes[0]
-        new_form = len(str(now)) == FINGERPRINT_DIGITS
-        if what == "fingerprint" and new_form and len(str(before)) < len(now):
+        longer = len(str(before)) < len(str(now)) == FINGERPRINT_DIGITS
+        if what == "fingerprint" and longer:
             raise ValueError(
                 f"{folder} was made by an earlier version, which told pictures by the "
                 "times of their files and cannot tell whether these are the same. Give "
