@@ -38,6 +38,7 @@ def kill(bench: Bench, kills: int, seed: int) -> List[Outcome]:
         training = bench.start(workdir)
         alive = _wait(training, kind, rng, newest)
         if not alive and training.code == 0:
+            newest = named_step(workdir)
             break
         training.kill()
         made += 1
@@ -80,7 +81,11 @@ def _wait(training: Training, kind: str, rng: random.Random, newest: int) -> boo
     workdir = training.workdir
     if kind == "any":
         end = time.monotonic() + rng.uniform(0.0, _LONGEST_START)
-        training.wait_for(lambda: time.monotonic() >= end)
+        # On a fast machine the whole run would be over before.
+        last = newest + STEPS_BETWEEN * _MAX_CHECKPOINTS
+        training.wait_for(
+            lambda: time.monotonic() >= end or named_step(workdir) >= last
+        )
         return training.code is None
     wanted = newest + STEPS_BETWEEN * rng.randint(1, _MAX_CHECKPOINTS)
     if not training.wait_for(lambda: named_step(workdir) >= wanted, 0.002):
