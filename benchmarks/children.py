@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 
-from tf_btgmi import program
+from tf_btgmi.cli import program
 
 # Marks the line of the result among whatever else is printed.
 _RESULT = "RESULT "

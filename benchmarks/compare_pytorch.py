@@ -16,7 +16,8 @@ import importlib.util
 from absl import flags
 
 from benchmarks import children, shared_flags, timing
-from tf_btgmi import loading, program
+from tf_btgmi import loading
+from tf_btgmi.cli import program
 
 FLAGS = flags.FLAGS
 

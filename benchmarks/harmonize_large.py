@@ -15,7 +15,7 @@ import numpy as np
 from absl import flags
 
 from benchmarks.children import peak_mib
-from tf_btgmi import program
+from tf_btgmi.cli import program
 from tf_btgmi.inference.picture_reader import read_picture
 from tf_btgmi.inference.predictor import Predictor
 

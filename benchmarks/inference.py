@@ -19,7 +19,8 @@ import tempfile
 from absl import flags
 
 from benchmarks import children, inference_times, shared_flags, timing
-from tf_btgmi import loading, program
+from tf_btgmi import loading
+from tf_btgmi.cli import program
 
 FLAGS = flags.FLAGS
 PARTS = ("pictures", "network", "files", "goals")

@@ -24,7 +24,7 @@ from absl import flags
 
 from benchmarks import children
 from tf_btgmi import config as config_lib
-from tf_btgmi import program
+from tf_btgmi.cli import program
 
 FLAGS = flags.FLAGS
 KINDS = ("folder", "file", "shards", "tfds")

@@ -15,7 +15,7 @@ import importlib.util
 from absl import flags
 
 from benchmarks import children, flops, shared_flags, timing
-from tf_btgmi import program
+from tf_btgmi.cli import program
 
 FLAGS = flags.FLAGS
 # name -> (kernel [h, w, in, out], input side, stride); a stride of -2 doubles sides.

@@ -16,7 +16,8 @@ import time
 from absl import flags
 
 from benchmarks import shared_flags
-from tf_btgmi import loading, program
+from tf_btgmi import loading
+from tf_btgmi.cli import program
 
 FLAGS = flags.FLAGS
 

@@ -4,7 +4,7 @@ from typing import List
 
 from absl import flags
 
-from tf_btgmi import program
+from tf_btgmi.cli import program
 from tf_btgmi.config.limits import CHOICES
 
 FLAGS = flags.FLAGS

@@ -24,8 +24,9 @@ from absl import flags
 from PIL import Image
 
 from benchmarks import shared_flags
-from tf_btgmi import loading, program
+from tf_btgmi import loading
 from tf_btgmi.assets import samples_dir
+from tf_btgmi.cli import program
 
 FLAGS = flags.FLAGS
 # The sheep's box in its picture, y0, x0, y1, x1.

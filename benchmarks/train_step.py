@@ -22,7 +22,7 @@ from absl import flags
 
 from benchmarks import children, shared_flags, timing
 from tf_btgmi import config as config_lib
-from tf_btgmi import program
+from tf_btgmi.cli import program
 
 FLAGS = flags.FLAGS
 _AXES = ("precisions", "sizes", "batches", "jit", "replicas")

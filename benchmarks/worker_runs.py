@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from scripts import loopback
 from tf_btgmi import config as config_lib
-from tf_btgmi import program
+from tf_btgmi.cli import program
 
 _TIMEOUT = 1200
 

@@ -22,7 +22,7 @@ from absl import flags
 
 from benchmarks import shared_flags, worker_runs
 from benchmarks.worker_runs import Measured
-from tf_btgmi import program
+from tf_btgmi.cli import program
 
 FLAGS = flags.FLAGS
 _KINDS = ("worker", "global")

@@ -18,7 +18,8 @@ import os
 
 from absl import flags
 
-from tf_btgmi import loading, mask_program, program
+from tf_btgmi import loading
+from tf_btgmi.cli import mask_program, program
 from tf_btgmi.inference import jobs
 
 FLAGS = flags.FLAGS

@@ -24,7 +24,8 @@ import numpy as np
 from absl import flags
 
 from export import tflite, tflite_runner
-from tf_btgmi import loading, program
+from tf_btgmi import loading
+from tf_btgmi.cli import program
 from tf_btgmi.data import masks as mask_kinds
 from tf_btgmi.evaluation import examples, measures, summary, tables, yardsticks
 from tf_btgmi.evaluation.evaluator import evaluate

@@ -11,7 +11,8 @@ import os
 
 from absl import flags
 
-from tf_btgmi import assets, program
+from tf_btgmi import assets
+from tf_btgmi.cli import program
 
 FLAGS = flags.FLAGS
 

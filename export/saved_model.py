@@ -16,7 +16,8 @@ import tempfile
 
 from absl import flags, logging
 
-from tf_btgmi import loading, program
+from tf_btgmi import loading
+from tf_btgmi.cli import program
 
 FLAGS = flags.FLAGS
 

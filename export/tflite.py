@@ -20,7 +20,8 @@ from typing import List, Optional
 import numpy as np
 from absl import flags, logging
 
-from tf_btgmi import loading, program
+from tf_btgmi import loading
+from tf_btgmi.cli import program
 
 FLAGS = flags.FLAGS
 QUANTIZATIONS = ("float32", "float16", "dynamic", "int8")

@@ -11,7 +11,8 @@ from PIL import Image
 
 from tests.inference.color_profiles_test import swapped
 from tests.programs import run_program
-from tf_btgmi import assets, compose, loading, program
+from tf_btgmi import assets, compose, loading
+from tf_btgmi.cli import program
 from tf_btgmi.inference.predictor import Predictor
 
 FLAGS = flags.FLAGS

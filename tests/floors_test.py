@@ -29,9 +29,8 @@ FLOORS = {
     "inference": 5,
     "serving": 5,
     "loading": 6,
-    "mask_program": 7,
-    "program": 5,
     "ui": 6,
+    "cli": 7,
 }
 PROGRAM = 8
 # Networks, layers and losses take plain values. The one place that reads a config to
@@ -155,8 +154,7 @@ def test_only_programs_read_flags():
         for module, (_, imported) in MODULES.items()
         if any(n.startswith("absl.flags") or n == "absl.app" for n in imported)
     }
-    shared = {"tf_btgmi.program", "tf_btgmi.mask_program"}
-    assert {m for m in readers if floor_of(m) < PROGRAM} <= shared
+    assert {part_of(m) for m in readers if floor_of(m) < PROGRAM} == {"cli"}
 
 
 def test_tensorflow_addons_is_imported_in_one_module():

@@ -9,7 +9,8 @@ from absl.testing import flagsaver
 from PIL import Image
 
 from tests.programs import run_program
-from tf_btgmi import inpaint, loading, program
+from tf_btgmi import inpaint, loading
+from tf_btgmi.cli import program
 from tf_btgmi.inference.predictor import Predictor
 
 FLAGS = flags.FLAGS

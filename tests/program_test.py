@@ -20,7 +20,7 @@ import os
 import sys
 from absl import flags
 from tf_btgmi import config as config_lib
-from tf_btgmi import program
+from tf_btgmi.cli import program
 
 FLAGS = flags.FLAGS
 

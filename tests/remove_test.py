@@ -8,7 +8,8 @@ from absl import flags
 from absl.testing import flagsaver
 from PIL import Image
 
-from tf_btgmi import loading, program, remove
+from tf_btgmi import loading, remove
+from tf_btgmi.cli import program
 from tf_btgmi.inference.holes import dilated
 from tf_btgmi.inference.predictor import Predictor
 

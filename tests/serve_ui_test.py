@@ -9,8 +9,8 @@ from absl import flags
 from absl.testing import flagsaver
 
 from tests.ui.running import studio
-from tf_btgmi import program, serve_ui
-from tf_btgmi.ui import web
+from tf_btgmi import serve_ui
+from tf_btgmi.cli import program, web
 
 FLAGS = flags.FLAGS
 PROGRAM_MODULE = serve_ui

@@ -16,7 +16,7 @@ import os
 from absl import flags
 
 from tf_btgmi import config as config_lib
-from tf_btgmi import program
+from tf_btgmi.cli import program
 from tf_btgmi.data.mask_shapes import NAMED_KINDS
 from tf_btgmi.evaluation.ablation_arms import ARMS, BASE, run_name
 from tf_btgmi.evaluation.ablation_runs import EVALUATION, Ablation

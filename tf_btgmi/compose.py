@@ -18,7 +18,8 @@ Exit code: 0, all done; 1, some picture was not; 2, a mistake in the flags.
 import numpy as np
 from absl import flags
 
-from tf_btgmi import loading, mask_program, program
+from tf_btgmi import loading
+from tf_btgmi.cli import mask_program, program
 from tf_btgmi.inference import (
     batches,
     cutout,

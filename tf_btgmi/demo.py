@@ -13,8 +13,9 @@ import numpy as np
 from absl import flags, logging
 from PIL import Image, ImageDraw
 
-from tf_btgmi import loading, program
+from tf_btgmi import loading
 from tf_btgmi.assets import model_names, sample_pictures
+from tf_btgmi.cli import program
 
 FLAGS = flags.FLAGS
 # Side of the shown pictures in pixels, and the edge between them.

@@ -22,7 +22,8 @@ import os
 
 from absl import flags
 
-from tf_btgmi import loading, program
+from tf_btgmi import loading
+from tf_btgmi.cli import program
 from tf_btgmi.data.mask_shapes import NAMED_KINDS
 from tf_btgmi.evaluation import (
     composites,

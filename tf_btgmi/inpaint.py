@@ -19,7 +19,7 @@ Exit code: 0, all done; 1, some picture was not; 2, a mistake in the flags.
 
 from absl import flags
 
-from tf_btgmi import mask_program, program
+from tf_btgmi.cli import mask_program, program
 from tf_btgmi.inference import holes
 
 FLAGS = flags.FLAGS

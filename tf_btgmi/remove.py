@@ -13,7 +13,7 @@ Files, folders, jobs, results and exit codes are those of tf_btgmi.inpaint.
 
 from absl import flags
 
-from tf_btgmi import mask_program, program
+from tf_btgmi.cli import mask_program, program
 from tf_btgmi.inference.predictor import removal_mask
 
 FLAGS = flags.FLAGS

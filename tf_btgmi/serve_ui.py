@@ -16,7 +16,7 @@ import numpy as np
 from absl import flags
 from PIL import Image
 
-from tf_btgmi import program
+from tf_btgmi.cli import program
 
 FLAGS = flags.FLAGS
 
@@ -53,7 +53,7 @@ def main(argv):
             f"--server: {FLAGS.server} is no address like grpc://localhost:8500."
         )
     try:
-        from tf_btgmi.ui import web
+        from tf_btgmi.cli import web
         from tf_btgmi.ui.limits import Limits
         from tf_btgmi.ui.server import create_app
     except ImportError as error:

@@ -9,7 +9,8 @@ import os
 
 from absl import flags, logging
 
-from tf_btgmi import assets, program
+from tf_btgmi import assets
+from tf_btgmi.cli import program
 
 FLAGS = flags.FLAGS
 

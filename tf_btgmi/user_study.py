@@ -15,7 +15,7 @@ import os
 
 from absl import flags
 
-from tf_btgmi import program
+from tf_btgmi.cli import program
 from tf_btgmi.evaluation.study import study_report
 from tf_btgmi.evaluation.study.pictures import StudyPictures
 from tf_btgmi.evaluation.study.votes import Votes
@@ -95,7 +95,7 @@ def _serve() -> int:
             f"{len(results)}."
         )
     try:
-        from tf_btgmi.ui import web
+        from tf_btgmi.cli import web
         from tf_btgmi.ui.study import server
     except ImportError as error:
         raise program.UsageError(

@@ -12,7 +12,7 @@ from typing import List
 
 from absl import flags
 
-from tf_btgmi import program
+from tf_btgmi.cli import program
 from tf_btgmi.data.listing import list_pictures, name_hash
 
 FLAGS = flags.FLAGS

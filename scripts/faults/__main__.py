@@ -16,7 +16,7 @@ import tempfile
 
 from absl import flags
 
-from tf_btgmi import program
+from tf_btgmi.cli import program
 
 FAULTS = ("kill", "workers", "disk_full", "read_only", "two_runs", "clock", "config")
 

@@ -1,7 +1,7 @@
 import pytest
 
 from benchmarks import children
-from tf_btgmi import program
+from tf_btgmi.cli import program
 
 
 def test_a_child_says_what_its_function_returns_and_its_peak_of_memory():

@@ -3,7 +3,7 @@ from absl import flags
 from absl.testing import flagsaver
 
 from benchmarks import compare_pytorch, shared_flags
-from tf_btgmi import program
+from tf_btgmi.cli import program
 
 FLAGS = flags.FLAGS
 

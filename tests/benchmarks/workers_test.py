@@ -9,7 +9,7 @@ from absl import flags
 from benchmarks import worker_process, worker_runs, workers
 from tests.programs import ROOT, run_program
 from tf_btgmi import config as config_lib
-from tf_btgmi import program
+from tf_btgmi.cli import program
 from tf_btgmi.models.generator import Generator
 
 PROGRAM_MODULE = workers

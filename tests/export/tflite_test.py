@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from export import evaluate_tflite, tflite, tflite_runner
-from tf_btgmi import assets, loading, program
+from tf_btgmi import assets, loading
+from tf_btgmi.cli import program
 from tf_btgmi.evaluation.statistics import Estimate
 from tf_btgmi.evaluation.summary import Group, Summary
 

@@ -17,7 +17,8 @@ from PIL import Image
 from tensorflow_serving.config import model_server_config_pb2
 
 from tests.serving.servers import Model, grpc_server, rest_server
-from tf_btgmi import inpaint, loading, program
+from tf_btgmi import inpaint, loading
+from tf_btgmi.cli import program
 from tf_btgmi.serving import client
 from tf_btgmi.serving.client import ServingError
 

@@ -13,9 +13,9 @@ import pytest
 import uvicorn
 from PIL import Image
 
+from tf_btgmi.cli import web
 from tf_btgmi.evaluation.study.pictures import StudyPictures
 from tf_btgmi.evaluation.study.votes import Votes
-from tf_btgmi.ui import web
 from tf_btgmi.ui.study.server import Sizes, make_app
 
 # The grey of every picture of a method, and of the truth.

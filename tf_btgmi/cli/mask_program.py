@@ -11,7 +11,8 @@ import numpy as np
 from absl import flags
 from PIL import Image
 
-from tf_btgmi import loading, program
+from tf_btgmi import loading
+from tf_btgmi.cli import program
 from tf_btgmi.inference import batches, job_files, jobs, mask_files, picture_reader
 from tf_btgmi.inference.predictor import Predictor
 

@@ -5,7 +5,7 @@ import socket
 
 import uvicorn
 
-from tf_btgmi import program
+from tf_btgmi.cli import program
 
 
 def listen(host: str, port: int) -> socket.socket:

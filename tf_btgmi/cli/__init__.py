@@ -1,0 +1,1 @@
+"""Command-line code shared by the programs."""
