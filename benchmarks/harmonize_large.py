@@ -16,8 +16,8 @@ from absl import flags
 
 from benchmarks.children import peak_mib
 from tf_btgmi.cli import program
-from tf_btgmi.inference.picture_reader import read_picture
 from tf_btgmi.inference.predictor import Predictor
+from tf_btgmi.pictures.reader import read_picture
 
 FLAGS = flags.FLAGS
 _SIZE = 128

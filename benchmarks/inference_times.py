@@ -11,7 +11,9 @@ from PIL import Image
 from benchmarks import timing
 from tf_btgmi import loading
 from tf_btgmi.assets import samples_dir
-from tf_btgmi.inference import mask_files, picture_reader, picture_writer
+from tf_btgmi.pictures.masks import read_mask
+from tf_btgmi.pictures.reader import read_picture
+from tf_btgmi.pictures.writer import write_picture
 
 
 def hole_side(side: int, share: float) -> int:
@@ -105,15 +107,15 @@ def measure_files(place, folder: str, side: int, ending: str, rounds: int) -> di
     # The first round is not counted.
     for turn in range(rounds + 1):
         marks = [time.perf_counter()]
-        picture = picture_reader.read_picture(source)
+        picture = read_picture(source)
         marks.append(time.perf_counter())
-        hole = mask_files.read_mask(mask_path, False)
+        hole = read_mask(mask_path, False)
         marks.append(time.perf_counter())
         composite = predictor.inpaint(picture.rgb(), hole)
         marks.append(time.perf_counter())
         filled = picture.filled(composite, hole)
         marks.append(time.perf_counter())
-        picture_writer.write_picture(filled, target)
+        write_picture(filled, target)
         marks.append(time.perf_counter())
         names = ("read the picture", "read the mask", "fill", "paste", "write")
         for name, start, end in zip(names, marks, marks[1:]):

@@ -134,8 +134,8 @@ def write_tfds(pictures: str, folder: str) -> dict:
     import tensorflow as tf
     import tensorflow_datasets as tfds
 
-    from tf_btgmi.data.decoding import decode_image
-    from tf_btgmi.data.listing import list_pictures
+    from tf_btgmi.pictures.decoding import decode_image
+    from tf_btgmi.pictures.listing import list_pictures
 
     def examples():
         for name in list_pictures(pictures):

@@ -8,8 +8,12 @@ import io
 import os
 from typing import Iterable, Iterator, List, NamedTuple, Tuple, Union
 
-from tf_btgmi.data.picture_formats import open_picture
-from tf_btgmi.inference import holes, jobs, mask_files, picture_reader, picture_writer
+from tf_btgmi.inference import holes
+from tf_btgmi.pictures.formats import open_picture
+from tf_btgmi.pictures.masks import decode_mask
+from tf_btgmi.pictures.pairs import result_name
+from tf_btgmi.pictures.reader import decode_picture
+from tf_btgmi.pictures.writer import encode_picture, format_of
 
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"
 STATES = (DONE, SKIPPED, FAILED)
@@ -62,20 +66,20 @@ def fill(job: Job, predictor, files, options: Options) -> Outcome:
     try:
         if job.output == job.image:
             raise ValueError("its result would replace it.")
-        target = picture_writer.format_of(job.output)
+        target = format_of(job.output)
         if not options.overwrite and files.exists(job.output):
             return Outcome(SKIPPED, job.image)
         data = _read(files, job.image, options)
-        picture = picture_reader.decode_picture(data, job.image)
+        picture = decode_picture(data, job.image)
         data = _read(files, job.mask, options)
-        mask = mask_files.decode_mask(data, job.mask, options.mask_invert)
+        mask = decode_mask(data, job.mask, options.mask_invert)
         image = picture.rgb()
         # Other sizes and an empty mask are for the predictor to refuse.
         if mask.shape == image.shape[:2] and mask.any():
             mask = holes.dilated(mask, job.mask_dilation)
         composite = predictor.inpaint(image, mask)
         picture = picture.filled(composite, mask)
-        data, _ = picture_writer.encode_picture(picture, target, job.output)
+        data, _ = encode_picture(picture, target, job.output)
         files.write(job.output, data)
     # Decoders raise nearly anything for a damaged file, and a file system of a cloud
     # has errors of its own: whatever it is, the next picture is not to suffer from it.
@@ -102,7 +106,7 @@ def pair(
             yield Outcome(FAILED, path, f"no picture named {stem}.* goes with it.")
     for path in images:
         if len(masks) == 1:
-            result = os.path.join(output, jobs.result_name(path))
+            result = os.path.join(output, result_name(path))
             yield Job(path, masks[0], result, dilation)
         elif masks:
             both = " and ".join(masks[:2])

@@ -20,7 +20,7 @@ from absl import flags
 
 from tf_btgmi import loading
 from tf_btgmi.cli import mask_program, program
-from tf_btgmi.inference import jobs
+from tf_btgmi.pictures.pairs import is_picture
 
 FLAGS = flags.FLAGS
 # Beam's DirectRunner may fetch a program from elsewhere first; this one is in Beam.
@@ -89,7 +89,7 @@ def _batch(batch_pipeline):
         for name, pattern in (("image", images), ("mask", masks)):
             if not batch_pipeline.matches(pattern):
                 raise program.UsageError(f"--{name}: there is nothing at {pattern}.")
-        if jobs.is_picture(FLAGS.output):
+        if is_picture(FLAGS.output):
             raise program.UsageError(f"--output={FLAGS.output} must be a folder.")
         if os.path.normpath(FLAGS.output) == os.path.normpath(os.path.dirname(images)):
             raise program.UsageError("--output must be another folder than --image's.")
@@ -142,7 +142,7 @@ def _pattern(place):
     """A folder as the pattern of what is in it; a file or a pattern as it is."""
     if not place or _has_magic(place):
         return place or ""
-    if jobs.is_picture(place) and not os.path.isdir(place):
+    if is_picture(place) and not os.path.isdir(place):
         return place
     return place.rstrip("/") + "/*"
 

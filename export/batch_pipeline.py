@@ -24,7 +24,8 @@ from PIL import Image
 
 from export import batch_filling
 from export.batch_filling import Job, Outcome
-from tf_btgmi.inference import job_files, jobs
+from tf_btgmi.inference import job_files
+from tf_btgmi.pictures.pairs import is_picture, stem
 
 COUNTS, FAILURES = "counts.json", "failed.jsonl"
 # Results lie under such names until they are whole.
@@ -133,7 +134,7 @@ def build(pipeline: beam.Pipeline, batch: Batch) -> None:
     elif batch.one_mask:
         found = _names(pipeline, "Pictures", batch.images) | "Jobs" >> beam.FlatMap(
             lambda path: batch_filling.pair(
-                jobs.stem(path), [path], [batch.masks], batch.output, batch.dilation
+                stem(path), [path], [batch.masks], batch.output, batch.dilation
             )
         )
     else:
@@ -256,14 +257,14 @@ def _names(pipeline, label: str, pattern: str):
 
 def _by_stem(pipeline, label: str, pattern: str):
     names = _names(pipeline, label, pattern)
-    return names | f"{label} by name" >> beam.Map(lambda path: (jobs.stem(path), path))
+    return names | f"{label} by name" >> beam.Map(lambda path: (stem(path), path))
 
 
 def _list(pattern: str) -> Iterable[str]:
     for match in FileSystems.match([pattern]):
         for entry in match.metadata_list:
             hidden = os.path.basename(entry.path).startswith(".")
-            if jobs.is_picture(entry.path) and not hidden:
+            if is_picture(entry.path) and not hidden:
                 yield entry.path
 
 

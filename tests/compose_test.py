@@ -9,7 +9,7 @@ from absl import flags
 from absl.testing import flagsaver
 from PIL import Image
 
-from tests.inference.color_profiles_test import swapped
+from tests.pictures.color_profiles_test import swapped
 from tests.programs import run_program
 from tf_btgmi import assets, compose, loading
 from tf_btgmi.cli import program

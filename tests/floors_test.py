@@ -16,6 +16,7 @@ FLOORS = {
     "config": 0,
     "assets": 0,
     "ops": 1,
+    "pictures": 1,
     "schedules": 1,
     "workdir": 1,
     "layers": 2,

@@ -106,9 +106,9 @@ def _plan(arms, seeds) -> str:
 
 def _report(arms, seeds, failed) -> None:
     # Only now: trainings should have the memory while they run.
-    from tf_btgmi.data.listing import natural_key
     from tf_btgmi.evaluation import ablation_table, report, summary, tables
     from tf_btgmi.evaluation.store import Store
+    from tf_btgmi.pictures.listing import natural_key
 
     runs = [run_name(arm, seed) for seed in seeds for arm in arms]
     store = Store.opened(os.path.join(FLAGS.output, EVALUATION), runs)

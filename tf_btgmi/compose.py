@@ -20,16 +20,11 @@ from absl import flags
 
 from tf_btgmi import loading
 from tf_btgmi.cli import mask_program, program
-from tf_btgmi.inference import (
-    batches,
-    cutout,
-    holes,
-    job_files,
-    mask_files,
-    picture_reader,
-)
-from tf_btgmi.inference.color_profiles import rgb_as_in
+from tf_btgmi.inference import batches, cutout, holes, job_files
 from tf_btgmi.inference.composing import BOX
+from tf_btgmi.pictures.color_profiles import rgb_as_in
+from tf_btgmi.pictures.masks import bounding_box, read_mask
+from tf_btgmi.pictures.reader import read_picture
 
 FLAGS = flags.FLAGS
 _REQUIRED = ("image", "guide", "position", "output")
@@ -103,9 +98,9 @@ def compose_file(predictor, row: job_files.Row, outputs) -> batches.Written:
         "gap": row.value("gap", _gap, None if FLAGS.gap is None else _gap(FLAGS.gap)),
     }
     outputs.check(output)
-    picture = picture_reader.read_picture(row.path("image"))
+    picture = read_picture(row.path("image"))
     image = picture.rgb()
-    guide = rgb_as_in(picture_reader.read_picture(row.path("guide")), picture)
+    guide = rgb_as_in(read_picture(row.path("guide")), picture)
     mask = _guide_mask(row, guide)
     composite = predictor.compose(image, guide, mask, harmonize=FLAGS.harmonize, **pose)
     changed = (composite != image).any(axis=-1)
@@ -129,7 +124,7 @@ def _row_of_flags() -> job_files.Row:
 def _guide_mask(row: job_files.Row, guide: np.ndarray) -> np.ndarray:
     _one_of_two(row)
     if "guide_mask" in row.values:
-        return mask_files.read_mask(row.path("guide_mask"))
+        return read_mask(row.path("guide_mask"))
     return _cut_out(guide, job_files.box(row.values["guide_box"]))
 
 
@@ -143,7 +138,7 @@ def _cut_out(guide: np.ndarray, box: tuple) -> np.ndarray:
     unit = max(guide.shape) / cutout.WORKING_SIDE
     if unit < 2:
         return coarse
-    y0, x0, y1, x1 = holes.bounding_box(coarse)
+    y0, x0, y1, x1 = bounding_box(coarse)
     margin = max(y1 - y0, x1 - x0) // 8
     grown = (y0 - margin, x0 - margin, y1 + margin, x1 + margin)
     area = holes.slices(holes.clipped(grown, *guide.shape[:2]))

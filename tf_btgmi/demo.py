@@ -107,9 +107,9 @@ def fill_samples(model, folder: str) -> list:
     Returns:
         A (name, image, mask, composite) each; uint8 [S, S, 3] and bool [S, S].
     """
-    from tf_btgmi.data.decoding import decode_image
     from tf_btgmi.data.masks import named_mask
     from tf_btgmi.data.transforms import centre_crop
+    from tf_btgmi.pictures.decoding import decode_image
 
     predictor = loading.load(model)
     os.makedirs(folder, exist_ok=True)

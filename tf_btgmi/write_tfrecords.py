@@ -13,7 +13,7 @@ from typing import List
 from absl import flags
 
 from tf_btgmi.cli import program
-from tf_btgmi.data.listing import list_pictures, name_hash
+from tf_btgmi.pictures.listing import list_pictures, name_hash
 
 FLAGS = flags.FLAGS
 _PICTURES_A_SHARD = 1000

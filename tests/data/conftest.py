@@ -8,7 +8,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tf_btgmi.config import Config
-from tf_btgmi.data.listing import natural_key
+from tf_btgmi.pictures.listing import natural_key
 
 
 def _color_of(number: int) -> tuple:

@@ -5,8 +5,8 @@ from PIL import Image
 
 from tf_btgmi.data.batch_slice import BatchSlice
 from tf_btgmi.data.folder import FolderSource
-from tf_btgmi.data.listing import list_pictures
 from tf_btgmi.data.unreadable import UnreadableError
+from tf_btgmi.pictures.listing import list_pictures
 
 
 def touch(folder, *names):

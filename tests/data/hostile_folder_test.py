@@ -11,7 +11,7 @@ from PIL import Image
 from tf_btgmi.config import Config
 from tf_btgmi.data import pipeline
 from tf_btgmi.data.folder import FolderSource
-from tf_btgmi.data.listing import list_pictures
+from tf_btgmi.pictures.listing import list_pictures
 
 # One per cent of them may be unreadable: five here, of 500 and the odd ones.
 NUM_GOOD = 500

@@ -12,8 +12,8 @@ from PIL import Image
 import export
 from export import batch_filling, batch_inpaint
 from export.batch_filling import Job, Options, Outcome, fill, pair
-from tf_btgmi.data.picture_formats import WORDS
 from tf_btgmi.inference.predictor import Predictor
+from tf_btgmi.pictures.formats import WORDS
 
 PROGRAM_MODULE = batch_inpaint
 SIZE = (40, 24)

@@ -20,8 +20,8 @@ pytest.importorskip(
 
 from export import batch_inpaint, batch_pipeline  # noqa: E402
 from tf_btgmi import loading  # noqa: E402
-from tf_btgmi.data.picture_formats import WORDS  # noqa: E402
 from tf_btgmi.inference.predictor import Predictor  # noqa: E402
+from tf_btgmi.pictures.formats import WORDS  # noqa: E402
 
 PROGRAM_MODULE = batch_inpaint
 ROOT = pathlib.Path(__file__).resolve().parents[2]

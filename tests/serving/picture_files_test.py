@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tf_btgmi.data import decoding
+from tf_btgmi.pictures import decoding
 from tf_btgmi.serving import picture_files
 
 FILES = [

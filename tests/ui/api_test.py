@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.inference.color_profiles_test import swapped
+from tests.pictures.color_profiles_test import swapped
 from tests.ui.files import file_of
 
 

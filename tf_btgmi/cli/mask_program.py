@@ -13,8 +13,11 @@ from PIL import Image
 
 from tf_btgmi import loading
 from tf_btgmi.cli import program
-from tf_btgmi.inference import batches, job_files, jobs, mask_files, picture_reader
+from tf_btgmi.inference import batches, job_files
 from tf_btgmi.inference.predictor import Predictor
+from tf_btgmi.pictures.masks import read_mask
+from tf_btgmi.pictures.pairs import find_jobs
+from tf_btgmi.pictures.reader import read_picture
 
 FLAGS = flags.FLAGS
 # A photograph of this size is no attack on the person who named it.
@@ -133,15 +136,15 @@ def _find_rows(columns: Sequence[str]) -> Tuple[List[job_files.Row], List[str]]:
     if FLAGS.jobs:
         required = ("image", "mask", "output")
         return job_files.read_rows(FLAGS.jobs, required, columns), []
-    found, unmatched = jobs.find_jobs(FLAGS.image, FLAGS.mask, FLAGS.output)
+    found, unmatched = find_jobs(FLAGS.image, FLAGS.mask, FLAGS.output)
     return [job_files.Row("", "", job._asdict()) for job in found], unmatched
 
 
 def _one(predictor, row: job_files.Row, change: Change, outputs) -> batches.Written:
     output, image_path, mask_path = map(row.path, ("output", "image", "mask"))
     outputs.check(output)
-    picture = picture_reader.read_picture(image_path)
-    mask = mask_files.read_mask(mask_path, FLAGS.mask_invert)
+    picture = read_picture(image_path)
+    mask = read_mask(mask_path, FLAGS.mask_invert)
     try:
         composite, changed = change(predictor, picture.rgb(), mask, row)
     except ValueError as error:

@@ -11,9 +11,9 @@ import numpy as np
 import tensorflow as tf
 
 from tf_btgmi.data.batch_slice import BatchSlice
-from tf_btgmi.data.decoding import decode_image
-from tf_btgmi.data.listing import list_pictures, name_hash, natural_key
 from tf_btgmi.data.unreadable import UnreadableCounter, UnreadableError
+from tf_btgmi.pictures.decoding import decode_image
+from tf_btgmi.pictures.listing import list_pictures, name_hash, natural_key
 
 
 class FolderSource:

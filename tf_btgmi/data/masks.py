@@ -12,11 +12,11 @@ import numpy as np
 
 from tf_btgmi.config import MaskConfig
 from tf_btgmi.data import mask_shapes
-from tf_btgmi.data.decoding import decode_mask
-from tf_btgmi.data.listing import list_pictures
 from tf_btgmi.data.mask_shapes import NAMED_KINDS
 from tf_btgmi.data.transforms import Seed
 from tf_btgmi.data.unreadable import UnreadableCounter, UnreadableError
+from tf_btgmi.pictures.decoding import decode_mask
+from tf_btgmi.pictures.listing import list_pictures
 
 KINDS = ("rectangles", "centre", "free_form", "objects", "borders")
 # Draws of a kind before the limits of the hole ratio are met by a plain rectangle.

@@ -11,10 +11,10 @@ from typing import List, NamedTuple, Optional, Tuple
 import cv2
 import numpy as np
 
-from tf_btgmi.data.decoding import decode_image, decode_mask
 from tf_btgmi.data.folder import FolderSource
-from tf_btgmi.data.listing import list_pictures
-from tf_btgmi.data.picture_formats import open_picture
+from tf_btgmi.pictures.decoding import decode_image, decode_mask
+from tf_btgmi.pictures.formats import open_picture
+from tf_btgmi.pictures.listing import list_pictures
 
 IMAGES, MASKS, SEGMENTS = "images", "masks", "segments"
 # The smallest share of a picture that a region of a segment map takes to be drawn.

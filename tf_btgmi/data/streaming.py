@@ -14,8 +14,8 @@ import numpy as np
 import tensorflow as tf
 
 from tf_btgmi.data.batch_slice import BatchSlice
-from tf_btgmi.data.decoding import decode_image
 from tf_btgmi.data.unreadable import UnreadableCounter, UnreadableError
+from tf_btgmi.pictures.decoding import decode_image
 
 # Readable records that stand in for unreadable ones: the stream cannot be asked for
 # the next one while pictures are decoded in parallel.

@@ -14,9 +14,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tf_btgmi.data.decoding import decode_image
 from tf_btgmi.data.object_folder import ObjectPicture, fit_mask, random_segment
 from tf_btgmi.data.tfds_source import IMAGE, TFDSSource
+from tf_btgmi.pictures.decoding import decode_image
 
 REGIONS, OBJECTS, BOXES = "panoptic_image", "objects", "bbox"
 # Digits of the number of bytes that the picture takes, in front of it.

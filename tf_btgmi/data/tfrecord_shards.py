@@ -14,7 +14,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from tf_btgmi.data import tfrecord_source
-from tf_btgmi.data.decoding import decode_image
+from tf_btgmi.pictures.decoding import decode_image
 
 _PREFIX = "pictures"
 

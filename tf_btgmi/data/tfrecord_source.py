@@ -12,8 +12,8 @@ from typing import Dict, Optional, Tuple
 import numpy as np
 import tensorflow as tf
 
-from tf_btgmi.data.listing import natural_key
 from tf_btgmi.data.streaming import StreamingSource
+from tf_btgmi.pictures.listing import natural_key
 
 ENCODED = "image/encoded"
 HEIGHT = "image/height"

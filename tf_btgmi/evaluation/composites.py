@@ -18,8 +18,9 @@ import numpy as np
 
 from tf_btgmi.data.transforms import resize
 from tf_btgmi.evaluation.examples import Example, prepare_examples
-from tf_btgmi.evaluation.hole_masks import MaskFiles, box_of, seed_of
+from tf_btgmi.evaluation.hole_masks import MaskFiles, seed_of
 from tf_btgmi.evaluation.store import Store
+from tf_btgmi.pictures.masks import bounding_box
 
 SETS = ("plain", "hard")
 # The object's share of the square picture.
@@ -96,7 +97,7 @@ def composite(image, mask, size: int, kind: str, seed) -> Optional[Example]:
     rng = np.random.default_rng(seed)
     if not mask.any():
         return None
-    box = box_of(mask)
+    box = bounding_box(mask)
     window = _square(box, *mask.shape)
     if kind == "hard" and rng.random() < 0.5:
         window = _through_object(rng, box, *mask.shape) or window

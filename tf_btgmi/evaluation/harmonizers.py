@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from skimage.exposure import match_histograms
 
-from tf_btgmi.evaluation.hole_masks import box_of
+from tf_btgmi.pictures.masks import bounding_box
 
 # RGB to the responses of the eye's cones, and those, as logarithms, to lightness,
 # yellow-blue and red-green: Reinhard et al. 2001, equations 4 and 6.
@@ -66,7 +66,7 @@ def seamless_clone(given, mask, name):
     source = cv2.inpaint(picture, 1 - where, 1, cv2.INPAINT_TELEA)
     target = cv2.inpaint(picture, where, 3, cv2.INPAINT_TELEA)
     grown = cv2.dilate(where, np.ones((3, 3), np.uint8), iterations=_EROSION)
-    y0, x0, y1, x1 = box_of(grown > 0)
+    y0, x0, y1, x1 = bounding_box(grown > 0)
     # The point that the box's middle goes to, as OpenCV computes it.
     middle = (x0 + (x1 - x0) // 2, y0 + (y1 - y0) // 2)
     cloned = cv2.seamlessClone(source, target, grown * 255, middle, cv2.NORMAL_CLONE)

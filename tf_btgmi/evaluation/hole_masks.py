@@ -7,14 +7,14 @@ holes on every machine, whatever other pictures lie beside it.
 
 import hashlib
 import os
-from typing import Iterable, List, Optional, Tuple
+from typing import Iterable, List, Optional
 
 import cv2
 import numpy as np
 
 from tf_btgmi.data import masks
-from tf_btgmi.data.decoding import decode_mask
 from tf_btgmi.evaluation.result_files import by_name, fingerprint
+from tf_btgmi.pictures.decoding import decode_mask
 
 
 class DrawnMasks:
@@ -54,16 +54,6 @@ def seed_of(name: str, seed: int) -> List[int]:
     """A seed of a picture's own, out of its name and the seed of all."""
     words = np.frombuffer(hashlib.sha256(name.encode()).digest(), ">u4")
     return [seed, *map(int, words)]
-
-
-def box_of(mask: np.ndarray) -> Tuple[int, int, int, int]:
-    """The smallest (y0, x0, y1, x1), end-exclusive, around what is set in a mask.
-
-    Args:
-        mask: [H, W] bool, some of it True.
-    """
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
 
 
 class MaskFiles:

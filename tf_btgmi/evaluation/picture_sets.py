@@ -14,9 +14,9 @@ from typing import Callable, Dict, Iterator, List, Tuple
 
 import numpy as np
 
-from tf_btgmi.data.decoding import decode_image
-from tf_btgmi.data.listing import name_hash, natural_key
 from tf_btgmi.evaluation.result_files import by_name, fingerprint, read_picture
+from tf_btgmi.pictures.decoding import decode_image
+from tf_btgmi.pictures.listing import name_hash, natural_key
 
 TFDS = "tfds:"
 

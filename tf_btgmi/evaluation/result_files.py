@@ -6,9 +6,9 @@ from typing import Dict, Iterable, List
 
 import numpy as np
 
-from tf_btgmi.data.decoding import decode_image
-from tf_btgmi.data.listing import list_pictures
 from tf_btgmi.evaluation.yardsticks import Method
+from tf_btgmi.pictures.decoding import decode_image
+from tf_btgmi.pictures.listing import list_pictures
 
 # Digits of a fingerprint. It had 12 when it was made of sizes and times.
 FINGERPRINT_DIGITS = 16

@@ -7,8 +7,8 @@ from typing import Callable, List, NamedTuple, Sequence
 import numpy as np
 import tqdm
 
-from tf_btgmi.inference import picture_writer
-from tf_btgmi.inference.pictures import Picture
+from tf_btgmi.pictures.picture import Picture
+from tf_btgmi.pictures.writer import format_of, write_picture
 
 
 class Task(NamedTuple):
@@ -74,7 +74,7 @@ class Outputs:
             raise ValueError(f"{path} was written by an earlier job.")
         if os.path.exists(path) and not self._overwrite:
             raise ValueError(f"{path} is already there; --overwrite replaces it.")
-        picture_writer.format_of(path)
+        format_of(path)
 
     def write(
         self, picture: Picture, composite: np.ndarray, changed: np.ndarray, path: str
@@ -92,6 +92,6 @@ class Outputs:
             os.makedirs(folder, exist_ok=True)
         if changed.any():
             picture = picture.filled(composite, changed)
-        notes = picture_writer.write_picture(picture, path)
+        notes = write_picture(picture, path)
         self._written.add(os.path.realpath(path))
         return Written(path, notes)

@@ -13,9 +13,10 @@ import numpy as np
 from tf_btgmi.inference import crops as crop_plan
 from tf_btgmi.inference.color_grid import ColorGrid
 from tf_btgmi.inference.filling import area_share, shrunk
-from tf_btgmi.inference.holes import Box, bounding_box, slices
+from tf_btgmi.inference.holes import Box, slices
 from tf_btgmi.inference.network import HARMONIZED, Network
 from tf_btgmi.inference.placement import drawn_out
+from tf_btgmi.pictures.masks import bounding_box
 
 
 class Recoloring(NamedTuple):

@@ -13,7 +13,8 @@ from typing import NamedTuple, Tuple
 import cv2
 import numpy as np
 
-from tf_btgmi.inference.holes import Box, bounding_box, clipped, is_hole, slices
+from tf_btgmi.inference.holes import Box, clipped, slices
+from tf_btgmi.pictures.masks import bounding_box, is_hole
 
 
 class Placed(NamedTuple):

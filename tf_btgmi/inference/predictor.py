@@ -18,9 +18,10 @@ import numpy as np
 from tf_btgmi.inference.composing import blend, paste
 from tf_btgmi.inference.filling import fill
 from tf_btgmi.inference.harmonizing import recolor
-from tf_btgmi.inference.holes import Holes, dilated, is_hole, slices
+from tf_btgmi.inference.holes import Holes, dilated, slices
 from tf_btgmi.inference.network import HARMONIZED, INPAINTED, Network
 from tf_btgmi.inference.placement import Pose, place
+from tf_btgmi.pictures.masks import is_hole
 
 # By how much `remove` grows an object, as a share of the picture's shorter side:
 # shadows and blended edges lie outside most masks.

@@ -12,8 +12,8 @@ from typing import Optional
 import numpy as np
 from PIL import Image
 
-from tf_btgmi.inference.color_profiles import rgb_profile
-from tf_btgmi.inference.pictures import Picture
+from tf_btgmi.pictures.color_profiles import rgb_profile
+from tf_btgmi.pictures.picture import Picture
 
 
 def applied(image: np.ndarray, overlay: Optional[np.ndarray]) -> np.ndarray:

@@ -8,11 +8,11 @@ from typing import Callable, List, Optional
 import numpy as np
 from PIL import Image
 
-from tf_btgmi.inference import picture_writer
-from tf_btgmi.inference.color_profiles import rgb_as_in, rgb_profile
 from tf_btgmi.inference.cutout import cut_out
-from tf_btgmi.inference.pictures import Picture
 from tf_btgmi.inference.predictor import removal_dilation
+from tf_btgmi.pictures.color_profiles import rgb_as_in, rgb_profile
+from tf_btgmi.pictures.picture import Picture
+from tf_btgmi.pictures.writer import encode_picture
 from tf_btgmi.ui import errors, forms, overlays, uploads
 from tf_btgmi.ui.limits import Limits
 from tf_btgmi.ui.models import Model
@@ -175,7 +175,7 @@ def _finished(data: bytes, picture, image, composite) -> Answer:
     if mask.any():
         picture = picture.filled(composite, mask)
     try:
-        data, notes = picture_writer.encode_picture(picture, target)
+        data, notes = encode_picture(picture, target)
     except ValueError as error:
         raise errors.impossible(str(error)) from None
     return Answer(data, MEDIA_TYPES[target], notes)

@@ -1,7 +1,7 @@
 """Uploaded files: what they say of themselves is checked before they are decoded.
 
-Only the formats of `picture_formats` are opened, whatever a file is called or claims to
-be, and a picture whose header names more pixels than the limit is refused unread.
+Only the formats of `pictures.formats` are opened, whatever a file is called or claims
+to be, and a picture whose header names more pixels than the limit is refused unread.
 """
 
 import contextlib
@@ -11,8 +11,9 @@ import warnings
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from tf_btgmi.data.picture_formats import DAMAGED, WORDS, open_picture
-from tf_btgmi.inference import mask_files, picture_reader
+from tf_btgmi.pictures.formats import DAMAGED, WORDS, open_picture
+from tf_btgmi.pictures.masks import decode_mask
+from tf_btgmi.pictures.reader import decode_picture
 from tf_btgmi.ui import errors
 from tf_btgmi.ui.limits import Limits
 
@@ -66,7 +67,7 @@ def read_picture(data: bytes, limits: Limits, what: str = "The picture"):
     """
     check_header(data, limits, what)
     with _quiet(), _refused(what):
-        return picture_reader.decode_picture(data, what)
+        return decode_picture(data, what)
 
 
 def read_mask(data: bytes, limits: Limits, shape, what: str = "The mask"):
@@ -77,7 +78,7 @@ def read_mask(data: bytes, limits: Limits, shape, what: str = "The mask"):
     """
     check_header(data, limits, what)
     with _quiet(), _refused(what):
-        mask = mask_files.decode_mask(data, what)
+        mask = decode_mask(data, what)
     if mask.shape != tuple(shape):
         raise errors.bad_picture(
             what,

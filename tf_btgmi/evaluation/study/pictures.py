@@ -8,8 +8,8 @@ from typing import Dict, List
 import numpy as np
 from PIL import Image
 
-from tf_btgmi.data.picture_formats import open_picture
 from tf_btgmi.evaluation.result_files import by_name, fingerprint, read_picture
+from tf_btgmi.pictures.formats import open_picture
 
 TRUTH = "truth"
 RUINED = "ruined"

@@ -8,17 +8,18 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from tf_btgmi.data.decoding import decode_image, decode_mask
-from tf_btgmi.data.picture_formats import FORMATS, WORDS, open_picture
-from tf_btgmi.inference import mask_files, picture_reader
+from tf_btgmi.pictures import masks
+from tf_btgmi.pictures.decoding import decode_image, decode_mask
+from tf_btgmi.pictures.formats import FORMATS, WORDS, open_picture
+from tf_btgmi.pictures.reader import decode_picture
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PICTURE = Image.new("RGB", (32, 32), (250, 20, 3))
 READERS = {
     "decode_image": decode_image,
     "decode_mask": decode_mask,
-    "decode_picture": picture_reader.decode_picture,
-    "mask_files": mask_files.decode_mask,
+    "decode_picture": decode_picture,
+    "masks": masks.decode_mask,
 }
 
 
@@ -62,11 +63,11 @@ def test_what_is_on_the_list_is_read_by_everyone(form):
     if form == "WEBP" and not features.check("webp"):
         pytest.skip("This Pillow knows no WebP.")
     data = saved(form)
-    for pixels in (decode_image(data), picture_reader.decode_picture(data).rgb()):
+    for pixels in (decode_image(data), decode_picture(data).rgb()):
         np.testing.assert_allclose(pixels[5, 5], [250, 20, 3], atol=4)
     # 0.299 * 250 + 0.587 * 20 + 0.114 * 3 is 87: no hole, and inverted all of it.
     assert not decode_mask(data).any()
-    assert mask_files.decode_mask(data, invert=True).shape == (32, 32)
+    assert masks.decode_mask(data, invert=True).shape == (32, 32)
 
 
 def test_a_jpeg_of_several_pictures_is_read_as_its_first():
@@ -74,7 +75,7 @@ def test_a_jpeg_of_several_pictures_is_read_as_its_first():
     PICTURE.save(file, "MPO", save_all=True, append_images=[PICTURE.rotate(90)])
     with open_picture(io.BytesIO(file.getvalue())) as stored:
         assert stored.format == "MPO"
-    assert picture_reader.decode_picture(file.getvalue()).format == "JPEG"
+    assert decode_picture(file.getvalue()).format == "JPEG"
 
 
 def test_nothing_opens_a_picture_but_by_the_list():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tf_btgmi.inference.mask_files import read_mask
+from tf_btgmi.pictures.masks import read_mask
 
 HOLE = np.zeros((6, 8), bool)
 HOLE[1:4, 2:7] = True

@@ -5,9 +5,9 @@ import struct
 import pytest
 from PIL import Image, PngImagePlugin
 
-from tf_btgmi.inference.picture_reader import read_picture
-from tf_btgmi.inference.picture_writer import write_picture
-from tf_btgmi.inference.thumbnails import without_photoshop_thumbnails
+from tf_btgmi.pictures.reader import read_picture
+from tf_btgmi.pictures.thumbnails import without_photoshop_thumbnails
+from tf_btgmi.pictures.writer import write_picture
 
 PICTURE = Image.new("RGB", (40, 24), "red")
 SECRET = b"\xff\xd8" + b"secret" * 5

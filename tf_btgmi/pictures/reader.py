@@ -1,4 +1,4 @@
-"""Reads a picture from its file, with all that `picture_writer` needs to write it back.
+"""Reads a picture from its file, with all that `writer` needs to write it back.
 
 Pixels stay in the stored mode, depth and orientation, also where Pillow would turn
 them or keep 8 of 16 bits.
@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
-from tf_btgmi.data.picture_formats import DAMAGED, open_picture
-from tf_btgmi.inference import metadata as metadata_lib
-from tf_btgmi.inference.pictures import MODES, Picture
+from tf_btgmi.pictures import metadata as metadata_lib
+from tf_btgmi.pictures.formats import DAMAGED, open_picture
+from tf_btgmi.pictures.picture import MODES, Picture
 
 _EIGHT_BIT_MODES = {"PA": "RGBA", "RGBX": "RGB", "YCbCr": "RGB"}
 _PNG_CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}

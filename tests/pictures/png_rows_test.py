@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from tf_btgmi.assets import samples_dir
-from tf_btgmi.inference import png_rows
-from tf_btgmi.inference.metadata import Metadata
-from tf_btgmi.inference.picture_writer import encode_picture
-from tf_btgmi.inference.pictures import Picture
+from tf_btgmi.pictures import png_rows
+from tf_btgmi.pictures.metadata import Metadata
+from tf_btgmi.pictures.picture import Picture
+from tf_btgmi.pictures.writer import encode_picture
 
 
 def written(pixels, mode):

@@ -10,7 +10,7 @@ import io
 import numpy as np
 from PIL import Image, ImageCms
 
-from tf_btgmi.inference.pictures import Picture
+from tf_btgmi.pictures.picture import Picture
 
 _RGB = b"RGB "
 # Grey levels that two profiles of one space differ by in rounding.

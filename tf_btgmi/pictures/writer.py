@@ -20,9 +20,9 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from tf_btgmi.inference import metadata as metadata_lib
-from tf_btgmi.inference import png_rows
-from tf_btgmi.inference.pictures import Picture, upright
+from tf_btgmi.pictures import metadata as metadata_lib
+from tf_btgmi.pictures import png_rows
+from tf_btgmi.pictures.picture import Picture, upright
 
 FORMATS = {
     ".png": "PNG",

@@ -11,10 +11,10 @@ import glob
 import os
 from typing import List, NamedTuple, Tuple
 
-from tf_btgmi.inference import picture_writer
+from tf_btgmi.pictures.writer import FORMATS, format_of
 
 # What is taken for a picture in a folder.
-ENDINGS = (*picture_writer.FORMATS, ".gif", ".ppm", ".pgm", ".pbm")
+ENDINGS = (*FORMATS, ".gif", ".ppm", ".pgm", ".pbm")
 
 
 class Job(NamedTuple):
@@ -62,7 +62,7 @@ def find_jobs(image: str, mask: str, output: str) -> Tuple[List[Job], List[str]]
 def result_name(path: str) -> str:
     """The picture's own name, with the ending .png where its own is not written."""
     name, ending = os.path.splitext(os.path.basename(path))
-    return name + (ending if ending.lower() in picture_writer.FORMATS else ".png")
+    return name + (ending if ending.lower() in FORMATS else ".png")
 
 
 def is_picture(path: str) -> bool:
@@ -112,7 +112,7 @@ def _masks(mask: str) -> dict:
 def _output(path: str, output: str, single: bool) -> str:
     is_folder = os.path.isdir(output) or output.endswith(("/", os.sep))
     if single and not is_folder:
-        picture_writer.format_of(output)
+        format_of(output)
         return output
     if os.path.isfile(output) or (not is_folder and is_picture(output)):
         raise ValueError(

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tf_btgmi.data import decoding
-from tf_btgmi.data.decoding import decode_image, decode_mask
+from tf_btgmi.pictures import decoding
+from tf_btgmi.pictures.decoding import decode_image, decode_mask
 
 
 def encoded(image: Image.Image, form: str = "PNG", **options) -> bytes:

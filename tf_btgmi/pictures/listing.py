@@ -5,7 +5,7 @@ import os
 import re
 from typing import List
 
-from tf_btgmi.data.decoding import ENDINGS
+from tf_btgmi.pictures.decoding import ENDINGS
 
 
 def list_pictures(folder: str) -> List[str]:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tf_btgmi.inference.jobs import Job, find_jobs
+from tf_btgmi.pictures.pairs import Job, find_jobs
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from typing import Dict, List, Optional, Tuple
 
 from PIL import Image
 
-from tf_btgmi.data.picture_formats import DAMAGED
-from tf_btgmi.inference import thumbnails
+from tf_btgmi.pictures import thumbnails
+from tf_btgmi.pictures.formats import DAMAGED
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_METADATA = (

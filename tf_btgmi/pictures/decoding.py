@@ -10,7 +10,7 @@ from typing import Union
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from tf_btgmi.data.picture_formats import open_picture
+from tf_btgmi.pictures.formats import open_picture
 
 ENDINGS = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
 # Above this a picture is taken for a decompression bomb: 16384 x 16384, 768 MiB as RGB.

@@ -3,10 +3,10 @@
 import pytest
 from PIL import Image
 
-from tf_btgmi.inference import metadata as metadata_lib
-from tf_btgmi.inference.mask_files import read_mask
-from tf_btgmi.inference.picture_reader import read_picture
-from tf_btgmi.inference.picture_writer import write_picture
+from tf_btgmi.pictures import metadata as metadata_lib
+from tf_btgmi.pictures.masks import read_mask
+from tf_btgmi.pictures.reader import read_picture
+from tf_btgmi.pictures.writer import write_picture
 
 
 def through(tmp_path, source, ending):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from tf_btgmi.inference.color_profiles import rgb_as_in
-from tf_btgmi.inference.picture_reader import read_picture
+from tf_btgmi.pictures.color_profiles import rgb_as_in
+from tf_btgmi.pictures.reader import read_picture
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 

@@ -19,8 +19,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from tf_btgmi.inference import metadata as metadata_lib
-from tf_btgmi.inference.holes import bounding_box, is_hole
+from tf_btgmi.pictures import metadata as metadata_lib
+from tf_btgmi.pictures.masks import bounding_box, is_hole
 
 MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK")
 _CHUNK = 1 << 14

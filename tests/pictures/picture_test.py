@@ -9,10 +9,10 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
-from tf_btgmi.inference import metadata as metadata_lib
-from tf_btgmi.inference.picture_reader import read_picture
-from tf_btgmi.inference.picture_writer import write_picture
-from tf_btgmi.inference.pictures import Picture, as_stored, upright
+from tf_btgmi.pictures import metadata as metadata_lib
+from tf_btgmi.pictures.picture import Picture, as_stored, upright
+from tf_btgmi.pictures.reader import read_picture
+from tf_btgmi.pictures.writer import write_picture
 
 HEIGHT, WIDTH = 24, 40
 COLOR = (200, 30, 60)

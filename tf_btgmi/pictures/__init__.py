@@ -1,0 +1,1 @@
+"""Picture files: formats, reading and writing, metadata, masks and pairs of files."""
