@@ -18,7 +18,7 @@ from playwright.sync_api import sync_playwright
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.ui.browser import Visit, launched  # noqa: E402
+from tests.studio.browser import Visit, launched  # noqa: E402
 
 DESKTOP = {"viewport": {"width": 1200, "height": 760}}
 PHONE = {

@@ -30,7 +30,9 @@ FLOORS = {
     "inference": 5,
     "serving": 5,
     "loading": 6,
-    "ui": 6,
+    "studio": 6,
+    "study": 6,
+    "web": 5,
     "cli": 7,
 }
 PROGRAM = 8

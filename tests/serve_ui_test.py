@@ -8,7 +8,7 @@ import pytest
 from absl import flags
 from absl.testing import flagsaver
 
-from tests.ui.running import studio
+from tests.studio.running import studio
 from tf_btgmi import serve_ui
 from tf_btgmi.cli import program, web
 

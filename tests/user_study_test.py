@@ -16,8 +16,8 @@ from absl.testing import flagsaver
 from PIL import Image
 
 from tf_btgmi import user_study
-from tf_btgmi.evaluation.study.pictures import StudyPictures
-from tf_btgmi.evaluation.study.votes import Votes
+from tf_btgmi.study.pictures import StudyPictures
+from tf_btgmi.study.votes import Votes
 
 FLAGS = flags.FLAGS
 PROGRAM_MODULE = user_study

@@ -54,8 +54,8 @@ def main(argv):
         )
     try:
         from tf_btgmi.cli import web
-        from tf_btgmi.ui.limits import Limits
-        from tf_btgmi.ui.server import create_app
+        from tf_btgmi.studio.limits import Limits
+        from tf_btgmi.studio.server import create_app
     except ImportError as error:
         raise program.UsageError(
             f"The studio needs {error.name}: pip install -r requirements.txt."
@@ -77,7 +77,7 @@ def main(argv):
 def _load_all(places: List[Optional[str]]) -> list:
     """A `Model` a place; all bundled ones where it is None."""
     from tf_btgmi import assets, loading
-    from tf_btgmi.ui.models import Model
+    from tf_btgmi.studio.models import Model
 
     if places == [None]:
         if not assets.model_names():

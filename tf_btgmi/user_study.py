@@ -16,9 +16,9 @@ import os
 from absl import flags
 
 from tf_btgmi.cli import program
-from tf_btgmi.evaluation.study import study_report
-from tf_btgmi.evaluation.study.pictures import StudyPictures
-from tf_btgmi.evaluation.study.votes import Votes
+from tf_btgmi.study import report
+from tf_btgmi.study.pictures import StudyPictures
+from tf_btgmi.study.votes import Votes
 
 FLAGS = flags.FLAGS
 _FILE = "study.sqlite"
@@ -75,8 +75,8 @@ def _report() -> int:
     settings, answers = votes.settings(), votes.answers()
     if settings is None:
         raise program.UsageError(f"{path} holds no study yet.")
-    kept = study_report.keep(answers, FLAGS.least_checks_right)
-    files = study_report.files(answers, kept, settings["methods"])
+    kept = report.keep(answers, FLAGS.least_checks_right)
+    files = report.files(answers, kept, settings["methods"])
     for name, text in files.items():
         with open(os.path.join(FLAGS.output, name), "w", encoding="utf-8") as file:
             file.write(text)
@@ -96,7 +96,7 @@ def _serve() -> int:
         )
     try:
         from tf_btgmi.cli import web
-        from tf_btgmi.ui.study import server
+        from tf_btgmi.study import server
     except ImportError as error:
         raise program.UsageError(
             f"The page needs a package that is not installed: pip install {error.name}."

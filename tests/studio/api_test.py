@@ -1,0 +1,287 @@
+"""The API: what comes back, in which format, and every error's text."""
+
+import base64
+import io
+import json
+import threading
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.pictures.color_profiles_test import swapped
+from tests.studio.files import file_of
+
+
+def opened(data):
+    return np.array(Image.open(io.BytesIO(data)))
+
+
+def post(client, call, files, **fields):
+    return client.post(f"/api/v1/{call}", files=files, data=fields)
+
+
+def error_of(response):
+    error = response.json()["error"]
+    assert set(error) == {"code", "what", "why", "to_do"} and all(error.values())
+    return error
+
+
+def test_a_hole_is_filled_and_nothing_else(client, picture, mask):
+    files = {"image": file_of(picture), "mask": file_of(mask)}
+    response = post(client, "inpaint", files)
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "image/png"
+    result = opened(response.content)
+    assert (result[mask > 0] == (255, 0, 0)).all()
+    np.testing.assert_array_equal(result[mask == 0], picture[mask == 0])
+
+
+def test_a_second_model_is_asked_by_its_name(client, picture, mask):
+    files = {"image": file_of(picture), "mask": file_of(mask)}
+    result = opened(post(client, "inpaint", files, model="blue").content)
+    assert (result[mask > 0] == (0, 0, 255)).all()
+    names = [model["name"] for model in client.get("/api/v1/models").json()["models"]]
+    assert names == ["red", "blue"]
+    error = error_of(post(client, "inpaint", files, model="green"))
+    assert "red, blue" in error["why"]
+
+
+def test_removing_grows_the_hole_by_the_share_that_the_predictor_has(client, mask):
+    grey = np.full((48, 64, 3), 128, np.uint8)
+    files = {"image": file_of(grey), "mask": file_of(mask)}
+    plain = opened(post(client, "inpaint", files).content)
+    removed = opened(post(client, "inpaint", files, remove="true").content)
+    grown = opened(post(client, "inpaint", files, mask_dilation="3").content)
+    counts = [(p != 128).any(axis=-1).sum() for p in (plain, removed, grown)]
+    assert counts == [120, 120 + 2 * (10 + 12), 120 + 2 * 3 * (10 + 12) + 4 * 4]
+
+
+def test_overlays_carry_changes_from_run_to_run_and_to_the_end(client, picture, mask):
+    image = file_of(picture)
+    second = np.roll(mask, 30, axis=1)
+    files = {"image": image, "mask": file_of(mask)}
+    overlay = post(client, "inpaint", files, output="overlay").content
+    assert (opened(overlay)[..., 3] == mask).all()
+    files = {"image": image, "mask": file_of(second), "overlay": overlay}
+    both = post(client, "inpaint", files, output="overlay", model="blue").content
+    files = {"image": image, "overlay": both}
+    result = opened(post(client, "export", files).content)
+    assert (result[mask > 0] == (255, 0, 0)).all()
+    assert (result[second > 0] == (0, 0, 255)).all()
+    rest = (mask == 0) & (second == 0)
+    np.testing.assert_array_equal(result[rest], picture[rest])
+
+
+def test_json_with_base64_gives_json(client, picture, mask):
+    text = {
+        "image": base64.b64encode(file_of(picture)).decode(),
+        "mask": base64.b64encode(file_of(mask)).decode(),
+    }
+    answer = client.post("/api/v1/inpaint", json=text).json()
+    assert answer["media_type"] == "image/png"
+    assert answer["model_seconds"] >= 0
+    result = opened(base64.b64decode(answer["file"]))
+    assert (result[mask > 0] == (255, 0, 0)).all()
+
+
+def test_the_picture_comes_back_in_its_format_turned_as_it_was(client, picture, mask):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # shown turned clockwise
+    exif[0x010F] = "maker"
+    stored = file_of(picture, "JPEG", quality=95, exif=exif)
+    upright = np.rot90(mask, -1)
+    files = {"image": stored, "mask": file_of(upright)}
+    response = post(client, "inpaint", files)
+    assert response.headers["content-type"] == "image/jpeg"
+    result = Image.open(io.BytesIO(response.content))
+    assert result.size == (64, 48)
+    assert result.getexif()[0x0112] == 6 and result.getexif()[0x010F] == "maker"
+    inner = np.array(result)[22:28, 14:22].astype(int)
+    assert abs(inner - [254, 0, 0]).max() < 12
+    preview = opened(post(client, "preview", {"image": stored}).content)
+    assert preview.shape == (64, 48, 3)
+
+
+def test_an_object_is_found_by_a_box_and_by_clicks(client):
+    scene = np.full((60, 80, 3), 90, np.uint8)
+    scene[20:40, 30:50] = (220, 40, 30)
+    scene = scene + np.random.default_rng(0).integers(0, 12, scene.shape, np.uint8)
+    files = {"image": file_of(scene)}
+    truth = np.zeros((60, 80), bool)
+    truth[20:40, 30:50] = True
+    for fields in ({"box": "[10, 20, 50, 60]"}, {"positive": "[[30, 40]]"}):
+        response = post(client, "segment", files, **fields)
+        found = opened(response.content) > 0
+        assert (found & truth).sum() / (found | truth).sum() > 0.9
+    error = error_of(post(client, "segment", files))
+    assert error["code"] == "not_possible" and "Give a box" in error["why"]
+
+
+def test_an_object_is_composed_and_harmonized(client, picture):
+    grey = np.full((48, 64, 3), 128, np.uint8)
+    guide_mask = np.zeros((48, 64), np.uint8)
+    guide_mask[10:20, 10:20] = 255
+    files = {
+        "image": file_of(grey),
+        "guide": file_of(picture),
+        "guide_mask": file_of(guide_mask),
+    }
+    place = {"y": "30", "x": "40"}
+    kept = opened(post(client, "compose", files, **place, harmonize="false").content)
+    np.testing.assert_array_equal(kept[25:35, 35:45], picture[10:20, 10:20])
+    assert (kept[24, 40] == (255, 0, 0)).all()
+    harmonized = opened(post(client, "compose", files, **place).content)
+    assert (harmonized[25:35, 35:45] != kept[25:35, 35:45]).any()
+    error = error_of(post(client, "compose", files, **place, model="blue"))
+    assert error["code"] == "not_possible" and "does not harmonize" in error["why"]
+
+
+def test_an_object_keeps_its_colors_under_another_color_profile(client):
+    guide, grey = Image.new("RGB", (64, 48), (200, 30, 60)), np.zeros((48, 64, 3))
+    file = io.BytesIO()
+    guide.save(file, "PNG", icc_profile=swapped())
+    guide_mask = np.zeros((48, 64), np.uint8)
+    guide_mask[10:20, 10:20] = 255
+    files = {
+        "image": file_of(grey.astype(np.uint8)),
+        "guide": ("guide.png", file.getvalue()),
+        "guide_mask": file_of(guide_mask),
+    }
+    place = {"y": "30", "x": "40", "harmonize": "false"}
+    found = opened(post(client, "compose", files, **place).content)[25:35, 35:45]
+    assert np.abs(found.astype(int) - (60, 30, 200)).max() <= 2
+
+
+def test_a_model_without_that_output_says_that_it_cannot_harmonize(client, picture):
+    mask = np.zeros((48, 64), np.uint8)
+    mask[5:20, 5:20] = 255
+    files = {"image": file_of(picture), "mask": file_of(mask)}
+    result = opened(post(client, "harmonize", files).content)
+    assert (result[mask == 0] == picture[mask == 0]).all()
+    assert (result[mask > 0] != picture[mask > 0]).any()
+    response = post(client, "harmonize", files, model="blue")
+    assert response.status_code == 422
+    assert "does not harmonize" in error_of(response)["why"]
+
+
+@pytest.mark.parametrize(
+    "fields, files, status, code",
+    [
+        ({}, {}, 422, "bad_request"),
+        ({"colour": "red"}, {"mask": None}, 422, "bad_request"),
+        ({"mask_dilation": "-1"}, {"mask": None}, 422, "bad_request"),
+        ({"job": "x"}, {"mask": None}, 422, "bad_request"),
+        ({}, {"mask": np.zeros((48, 64), np.uint8)}, 422, "empty_mask"),
+        ({}, {"mask": np.full((48, 64), 255, np.uint8)}, 422, "not_possible"),
+        ({}, {"mask": np.full((20, 20), 255, np.uint8)}, 422, "bad_picture"),
+    ],
+)
+def test_mistakes_are_told_as_what_why_and_what_to_do(
+    client, picture, mask, fields, files, status, code
+):
+    sent = {"image": file_of(picture)}
+    for name, pixels in files.items():
+        sent[name] = file_of(mask if pixels is None else pixels)
+    response = post(client, "inpaint", sent, **fields)
+    assert (response.status_code, error_of(response)["code"]) == (status, code)
+
+
+def test_other_content_types_and_addresses_are_refused_in_words(client):
+    response = client.post("/api/v1/inpaint", content=b"x")
+    assert response.status_code == 415
+    assert "multipart/form-data" in error_of(response)["to_do"]
+    response = client.post("/api/v1/inpaint", json=[1])
+    assert error_of(response)["code"] == "bad_request"
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    response = client.post("/api/v1/inpaint", content=b"--y", headers=headers)
+    assert error_of(response)["code"] == "bad_request"
+    assert error_of(client.get("/api/v1/nothing"))["code"] == "not_found"
+    response = client.get("/api/v1/inpaint")
+    assert (response.status_code, response.headers["allow"]) == (405, "POST")
+    response = client.put("/api/v1/jobs/some-job")
+    assert (response.status_code, response.headers["allow"]) == (405, "DELETE, GET")
+
+
+def in_background(client, files, job):
+    answers = []
+    thread = threading.Thread(
+        target=lambda: answers.append(post(client, "inpaint", files, job=job))
+    )
+    thread.start()
+    return thread, answers
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_jobs_wait_in_order_can_be_watched_cancelled_and_refused(client, picture, mask):
+    client.paint.gate.clear()
+    files = {"image": file_of(picture), "mask": file_of(mask)}
+    names = ["running-1", "waiting-1", "waiting-2"]
+    runs = []
+    for number, name in enumerate(names):
+        runs.append(in_background(client, files, name))
+        wait_for(lambda: client.get(f"/api/v1/jobs/{name}").status_code == 200)  # noqa: B023
+        if number == 0:
+            wait_for(lambda: client.get("/api/v1/jobs/running-1").json()["total"] == 1)
+    states = [client.get(f"/api/v1/jobs/{name}").json() for name in names]
+    assert [s["state"] for s in states] == ["running", "waiting", "waiting"]
+    assert [s["position"] for s in states] == [0, 1, 2]
+    assert states[0]["done"] == 0
+    refused = post(client, "inpaint", files)
+    assert (refused.status_code, error_of(refused)["code"]) == (503, "busy")
+    # One that waits goes at once, one that runs at its next step.
+    assert client.delete("/api/v1/jobs/waiting-1").status_code == 204
+    assert client.delete("/api/v1/jobs/running-1").status_code == 204
+    client.paint.gate.set()
+    for thread, _ in runs:
+        thread.join(timeout=10)
+    statuses = [answers[0].status_code for _, answers in runs]
+    assert statuses == [409, 409, 200]
+    assert error_of(runs[0][1][0])["code"] == "cancelled"
+    assert error_of(client.delete("/api/v1/jobs/running-1"))["code"] == "no_job"
+
+
+def test_no_two_jobs_have_one_name(client, picture, mask):
+    client.paint.gate.clear()
+    files = {"image": file_of(picture), "mask": file_of(mask)}
+    thread, answers = in_background(client, files, "same-name")
+    wait_for(lambda: client.get("/api/v1/jobs/same-name").status_code == 200)
+    assert "already" in error_of(post(client, "inpaint", files, job="same-name"))["why"]
+    client.paint.gate.set()
+    thread.join(timeout=10)
+    assert answers[0].status_code == 200
+
+
+def test_health_and_description_name_every_call(client):
+    health = client.get("/api/v1/health").json()
+    assert health["status"] == "ready" and health["max_pixels"] == 1_000_000
+    paths = set(client.get("/openapi.json").json()["paths"])
+    calls = ("inpaint", "harmonize", "compose", "segment", "models", "health")
+    assert {f"/api/v1/{call}" for call in calls} <= paths
+    for example in client.get("/api/v1/examples").json():
+        assert client.get(example["url"]).headers["content-type"] == "image/jpeg"
+
+
+def test_notes_say_what_a_format_could_not_hold(client, mask):
+    grey = np.full((48, 64), 7, np.uint8)
+    files = {"image": file_of(grey, "PPM"), "mask": file_of(mask)}
+    response = post(client, "inpaint", files)
+    assert response.headers["content-type"] == "image/png"
+    assert json.loads(response.headers["x-notes"]) == []
+    assert opened(response.content).shape == (48, 64)
+
+
+def test_a_model_server_that_is_away_is_told_as_such(client, picture, mask):
+    client.paint.error = ConnectionError("grpc://x:8500 refused the connection")
+    files = {"image": file_of(picture), "mask": file_of(mask)}
+    response = post(client, "inpaint", files)
+    error = error_of(response)
+    assert (response.status_code, error["code"]) == (502, "model_server_away")
+    assert "refused the connection" in error["why"] and "--server" in error["to_do"]

@@ -1,0 +1,161 @@
+"""Broken, huge, animated, deep and disguised files get an answer, never a crash."""
+
+import io
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.studio.files import file_of
+
+RNG = np.random.default_rng(0)
+NOISE = RNG.integers(0, 256, (48, 64, 3), np.uint8)
+MASK = np.zeros((48, 64), np.uint8)
+MASK[20:30, 12:24] = 255
+
+
+def chunk(name, body):
+    checksum = zlib.crc32(name + body)
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", checksum)
+
+
+def png_that_claims(width, height, depth=8):
+    header = struct.pack(">IIBBBBB", width, height, depth, 2, 0, 0, 0)
+    data = zlib.compress(bytes(100))
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+def animated(form):
+    frames = [Image.fromarray(NOISE), Image.fromarray(NOISE[::-1].copy())]
+    file = io.BytesIO()
+    frames[0].save(file, form, save_all=True, append_images=frames[1:])
+    return file.getvalue()
+
+
+def png_with_text_bomb():
+    bomb = chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(80_000_000), 9))
+    plain = file_of(NOISE)
+    return plain[:33] + bomb + plain[33:]
+
+
+GIF = animated("GIF")
+BAD = {
+    "empty": b"",
+    "text": b"hello, I am no picture",
+    "html": b"<html><script>alert(1)</script></html>",
+    "svg": b'<svg xmlns="http://www.w3.org/2000/svg"/>',
+    "pdf": b"%PDF-1.4\n1 0 obj\n<<>>\nendobj",
+    "postscript": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n(x) show\n",
+    "zip": b"PK\x03\x04" + bytes(60),
+    "half a jpeg": file_of(NOISE, "JPEG")[:900],
+    "half a png": file_of(NOISE)[:2000],
+    "half a webp": file_of(NOISE, "WEBP")[:800],
+    "half a tiff": file_of(NOISE, "TIFF")[:300],
+    "jpeg's first bytes": b"\xff\xd8\xff\xe0" + bytes(10),
+    "png's first bytes": b"\x89PNG\r\n\x1a\n",
+    "png without pixels": png_that_claims(64, 48),
+    "png of no size": png_that_claims(0, 0),
+    "animated gif": GIF,
+    "animated gif named png": GIF,
+    "animated webp": animated("WEBP"),
+    "animated png": animated("PNG"),
+    "two-page tiff": animated("TIFF"),
+}
+
+
+def error_of(response):
+    error = response.json()["error"]
+    assert set(error) == {"code", "what", "why", "to_do"} and all(error.values())
+    assert "Traceback" not in response.text and "/" not in error["why"]
+    return error
+
+
+@pytest.mark.parametrize("call", ["preview", "inpaint"])
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_is_named_as_such(client, name, call):
+    files = {"image": ("picture.png", BAD[name])}
+    if call == "inpaint":
+        files["mask"] = file_of(MASK)
+    response = client.post(f"/api/v1/{call}", files=files)
+    assert response.status_code == 422, response.text
+    assert error_of(response)["code"] == "bad_picture"
+
+
+@pytest.mark.parametrize("name", ["text", "half a png", "animated gif"])
+@pytest.mark.parametrize("field", ["mask", "overlay"])
+def test_a_bad_mask_or_overlay_is_named_as_such(client, name, field):
+    files = {"image": file_of(NOISE), "mask": file_of(MASK), field: BAD[name]}
+    response = client.post("/api/v1/inpaint", files=files)
+    assert response.status_code == 422
+    assert error_of(response)["code"] == "bad_picture"
+
+
+@pytest.mark.parametrize("side", [1001, 30_000, 2**31 - 1])
+def test_pixels_are_counted_before_anything_is_decoded(client, side):
+    response = client.post(
+        "/api/v1/preview", files={"image": png_that_claims(side, 1000)}
+    )
+    assert response.status_code == 413
+    assert error_of(response)["code"] == "too_large"
+
+
+def test_too_many_bytes_are_refused(client):
+    response = client.post("/api/v1/preview", files={"image": bytes(2_000_001)})
+    assert response.status_code == 413
+    assert "2 MB" in error_of(response)["why"]
+    response = client.post("/api/v1/preview", files={"image": bytes(7_000_000)})
+    assert response.status_code == 413
+
+
+def test_a_text_that_unpacks_to_80_megabytes_is_not_unpacked(client):
+    response = client.post("/api/v1/preview", files={"image": png_with_text_bomb()})
+    assert response.status_code in (200, 422)
+
+
+def test_disguised_pictures_are_read_for_what_they_are(client):
+    for form in ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM"):
+        data = file_of(NOISE, form)
+        files = {"image": ("x.exe", data, "text/html"), "mask": file_of(MASK)}
+        response = client.post("/api/v1/inpaint", files=files)
+        assert response.status_code == 200, form
+        assert response.headers["content-type"].startswith("image/")
+
+
+def test_names_with_paths_in_them_do_no_harm(client, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("../../evil.png", "/etc/evil.png", "a\0b.png", "x" * 500):
+        files = {"image": (name, file_of(NOISE)), "mask": ("..\\m", file_of(MASK))}
+        assert client.post("/api/v1/inpaint", files=files).status_code == 200
+    assert list(tmp_path.rglob("*")) == []
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_sixteen_bits_come_back_with_their_depth(client, channels):
+    shape = (48, 64) if channels == 1 else (48, 64, channels)
+    deep = RNG.integers(0, 65536, shape, np.uint16)
+    data = cv2.imencode(".png", deep)[1].tobytes()
+    files = {"image": data, "mask": file_of(MASK)}
+    response = client.post("/api/v1/inpaint", files=files)
+    assert response.status_code == 200
+    result = cv2.imdecode(
+        np.frombuffer(response.content, np.uint8), cv2.IMREAD_UNCHANGED
+    )
+    assert result.dtype == np.uint16 and result.shape == shape
+    np.testing.assert_array_equal(result[MASK == 0], deep[MASK == 0])
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF"])
+def test_flipped_bytes_never_end_in_a_server_error(client, form):
+    whole = file_of(NOISE, form)
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        data = np.frombuffer(whole, np.uint8).copy()
+        places = rng.integers(0, min(len(data), 600), 6)
+        data[places] = rng.integers(0, 256, 6)
+        files = {"image": data.tobytes()}
+        response = client.post("/api/v1/preview", files=files)
+        assert response.status_code in (200, 413, 422), (form, seed, response.text)

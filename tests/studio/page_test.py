@@ -1,0 +1,165 @@
+"""The page itself in a real browser: keys, sizes, themes, a server that goes away."""
+
+import pytest
+
+from tests.studio.browser import Visit, red_pixels
+from tests.studio.conftest import Server, make_models
+from tf_btgmi.studio.server import create_app
+
+
+def test_everything_can_be_done_by_keyboard(visit):
+    keyboard = visit.page.keyboard
+    for _ in range(30):
+        keyboard.press("Tab")
+        focused = visit.page.evaluate("document.activeElement.title")
+        if focused == "sheep":
+            break
+    # What has the focus is seen.
+    outline = visit.page.evaluate(
+        "getComputedStyle(document.activeElement).outlineStyle"
+    )
+    assert (focused, outline) == ("sheep", "solid")
+    keyboard.press("Enter")
+    visit.opened()
+    visit.page.wait_for_selector("canvas:focus")
+    keyboard.press("m")
+    keyboard.press("Shift+ArrowLeft")
+    keyboard.press("Enter")
+    for key in ("Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowDown"):
+        keyboard.press(key)
+    keyboard.press("Enter")
+    assert visit.selected() > 300
+    keyboard.press("]")
+    keyboard.press("Shift+R")
+    visit.page.wait_for_selector("#results:not([hidden])")
+    assert red_pixels(visit.shown()).sum() > 300
+    keyboard.press("v")
+    visit.page.wait_for_selector("#compare-range:focus")
+    keyboard.press("Escape")
+    keyboard.press("?")
+    visit.page.wait_for_selector("#help[open]")
+    assert visit.page.locator("#shortcuts kbd").count() > 25
+    keyboard.press("Escape")
+    visit.page.wait_for_selector("#help:not([open])", state="attached")
+    keyboard.press("Delete")
+    keyboard.press("Shift+R")
+    visit.page.wait_for_selector("text=Nothing is selected.")
+
+
+def test_a_phone_has_room_for_everything(browser, studio):
+    context = browser.new_context(
+        viewport={"width": 390, "height": 780}, has_touch=True, device_scale_factor=2
+    )
+    visit = Visit(context.new_page(), studio.url).load()
+    page = visit.page
+    page.tap('#examples button[title="sheep"]')
+    visit.opened()
+    page.tap('[data-tool="brush"]')
+    touch = context.new_cdp_session(page)
+
+    def send(kind, *points):
+        points = [{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(points)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    send("touchStart", visit.at(200, 200))
+    send("touchMove", visit.at(200, 260))
+    send("touchEnd")
+    stroke = visit.selected()
+    assert stroke > 500
+    # Two fingers zoom, and draw nothing.
+    width = visit.at(0, 100)[0] - visit.at(0, 0)[0]
+    send("touchStart", (150, 300), (240, 300))
+    send("touchMove", (105, 300), (285, 300))
+    send("touchEnd")
+    assert abs((visit.at(0, 100)[0] - visit.at(0, 0)[0]) / width - 2) < 0.05
+    assert visit.selected() == stroke
+    page.tap("#run:enabled")
+    page.wait_for_selector("#results:not([hidden])")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    for button in page.query_selector_all("button:visible"):
+        box = button.bounding_box()
+        if box["x"] + box["width"] <= 390:
+            assert min(box["width"], box["height"]) >= 40, button.inner_html()
+    for name in ("#open", "#download", "#run", "#undo", '[data-tool="lasso"]'):
+        box = page.locator(name).bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390, name
+    assert visit.problems == []
+    context.close()
+
+
+@pytest.mark.slow
+def test_wheel_zooms_at_the_pointer_and_space_moves_the_picture(visit):
+    visit.open_example()
+    spot = visit.at(100, 200)
+    visit.page.mouse.move(*spot)
+    visit.page.mouse.wheel(0, -240)
+    visit.page.wait_for_timeout(100)
+    moved = visit.at(100, 200)
+    assert abs(moved[0] - spot[0]) < 1 and abs(moved[1] - spot[1]) < 1
+    scale = visit.at(0, 100)[0] - visit.at(0, 0)[0]
+    assert visit.page.inner_text("#zoom-value") == f"{scale:.0f} %"
+    visit.page.keyboard.down(" ")
+    visit.page.mouse.down()
+    visit.page.mouse.move(spot[0] + 50, spot[1] - 30, steps=3)
+    visit.page.mouse.up()
+    visit.page.keyboard.up(" ")
+    now = visit.at(100, 200)
+    assert abs(now[0] - spot[0] - 50) < 1 and abs(now[1] - spot[1] + 30) < 1
+    assert visit.selected() == 0
+
+
+@pytest.mark.slow
+def test_dark_and_light_follow_the_system_until_the_button(browser, studio):
+    context = browser.new_context(color_scheme="dark")
+    visit = Visit(context.new_page(), studio.url).load()
+    theme = "document.documentElement.dataset.theme"
+    assert visit.page.evaluate(theme) == "dark"
+    visit.page.click("#theme")
+    assert visit.page.evaluate(theme) == "light"
+    visit.load()
+    assert visit.page.evaluate(theme) == "light"
+    context.close()
+
+
+def test_the_server_goes_away_and_comes_back(browser):
+    models = make_models()[1]
+    server = Server(create_app(models))
+    context = browser.new_context()
+    visit = Visit(context.new_page(), f"http://127.0.0.1:{server.port}").load()
+    visit.open_example()
+    visit.tool("brush")
+    visit.drag((300, 40), (300, 120))
+    selected = visit.selected()
+    server.stop()
+    visit.page.click("#run")
+    visit.page.wait_for_selector("#banner:not([hidden])")
+    assert visit.selected() == selected
+    server = Server(create_app(models), server.port)
+    visit.page.wait_for_selector("text=The server is back.")
+    visit.run()
+    assert visit.results() == 2
+    context.close()
+    server.stop()
+
+
+@pytest.mark.slow
+def test_the_api_is_described_at_docs(visit):
+    visit.page.goto(f"{visit.url}/docs")
+    visit.page.wait_for_selector("h2:has-text('/api/v1/compose')")
+    assert visit.page.locator("section").count() >= 11
+
+
+@pytest.mark.slow
+def test_every_control_has_a_name(visit):
+    visit.open_example()
+    visit.tool("brush")
+    visit.drag((300, 40), (300, 120))
+    visit.run()
+    nameless = visit.page.evaluate(
+        """[...document.querySelectorAll('button, input, select, canvas[tabindex]')]
+          .filter((one) => !(one.ariaLabel || one.textContent.trim() || one.title ||
+            one.getAttribute('aria-label') || one.getAttribute('aria-labelledby') ||
+            [...(one.labels ?? [])].some((label) => label.textContent.trim())))
+          .map((one) => one.outerHTML)"""
+    )
+    assert nameless == []

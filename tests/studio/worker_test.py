@@ -1,0 +1,72 @@
+"""The queue: order, bounds, cancelling, time, and errors that do not end it."""
+
+import threading
+import time
+
+import pytest
+
+from tf_btgmi.studio.errors import ApiError
+from tf_btgmi.studio.worker import Worker
+
+
+@pytest.fixture
+def worker():
+    worker = Worker("test", max_waiting=2, max_seconds=0.2)
+    worker.start()
+    yield worker
+    worker.stop()
+
+
+def code_of(job):
+    return job.result.exception(timeout=5).text.code
+
+
+def test_jobs_run_one_after_another_in_order(worker):
+    running, order = [], []
+
+    def work(job):
+        running.append(job.name)
+        assert len(running) == 1
+        time.sleep(0.01)
+        running.remove(job.name)
+        order.append(job.name)
+        return job.name
+
+    gate = threading.Event()
+    first = worker.submit(lambda job: gate.wait(5), "gate")
+    time.sleep(0.05)
+    jobs = [worker.submit(work, name) for name in ("a", "b")]
+    with pytest.raises(ApiError, match="2 jobs are waiting"):
+        worker.submit(work, "c")
+    gate.set()
+    assert first.result.result(timeout=5) is True
+    assert [job.result.result(timeout=5) for job in jobs] == order == ["a", "b"]
+
+
+def test_a_job_ends_at_its_next_step_after_its_time(worker):
+    def work(job):
+        while True:
+            time.sleep(0.02)
+            job.advance()
+
+    assert code_of(worker.submit(work, "slow")) == "too_slow"
+
+
+def test_a_crash_is_told_as_a_mistake_and_the_next_job_runs(worker):
+    assert code_of(worker.submit(lambda job: 1 / 0, "crash")) == "internal"
+
+    def hungry(job):
+        raise MemoryError
+
+    assert code_of(worker.submit(hungry, "memory")) == "too_large"
+    assert worker.submit(lambda job: 7, "next").result.result(timeout=5) == 7
+
+
+def test_stopping_ends_what_waits(worker):
+    gate = threading.Event()
+    running = worker.submit(lambda job: (gate.wait(5), job.check()), "running")
+    time.sleep(0.05)
+    waiting = worker.submit(lambda job: 1, "waiting")
+    threading.Timer(0.1, gate.set).start()
+    worker.stop()
+    assert code_of(waiting) == code_of(running) == "cancelled"

@@ -1,0 +1,117 @@
+"""Votes: kept at once, in turn, none lost or mixed among voters at the same time."""
+
+import collections
+import multiprocessing
+import threading
+
+import pytest
+
+from tf_btgmi.study.pictures import StudyPictures
+from tf_btgmi.study.votes import OutOfTurnError, UnknownVoterError, Votes
+
+
+@pytest.fixture
+def votes(tmp_path):
+    return Votes(str(tmp_path / "out" / "study.sqlite"))
+
+
+def test_an_answer_is_kept_with_what_was_asked(votes, pictures):
+    token = votes.begin(pictures, 2, 3, 1)
+    questions = votes.state(token).questions
+    assert len(questions) == 4
+    assert votes.answer(token, 0, 1, 2.5).num_answered == 1
+    votes.answer(token, 1, None, 0.5)
+    # Opened again, as a restarted program does.
+    again = Votes(votes.path)
+    assert again.state(token) == (2, questions)
+    first, second = again.answers()
+    assert first.question == questions[0]
+    assert first.winner == questions[0].shown[1] and first.seconds == 2.5
+    assert second.chosen is None and second.winner is None
+
+
+def test_only_the_next_question_is_answered_and_once(votes, pictures):
+    token = votes.begin(pictures, 2, 2, 0)
+    for position in (1, 5, -1):
+        with pytest.raises(OutOfTurnError):
+            votes.answer(token, position, 0, 1.0)
+    votes.answer(token, 0, 0, 1.0)
+    with pytest.raises(OutOfTurnError):
+        votes.answer(token, 0, 1, 1.0)
+    votes.answer(token, 1, 0, 1.0)
+    with pytest.raises(OutOfTurnError):
+        votes.answer(token, 2, 0, 1.0)
+    assert [answer.chosen for answer in votes.answers()] == [0, 0]
+
+
+def test_wrong_choices_and_tokens_are_refused(votes, pictures):
+    token = votes.begin(pictures, 2, 2, 0)
+    for chosen in (2, -1):
+        with pytest.raises(ValueError, match="must be below 2"):
+            votes.answer(token, 0, chosen, 1.0)
+    for action in (votes.state, lambda t: votes.answer(t, 0, 0, 1.0)):
+        with pytest.raises(UnknownVoterError):
+            action("nobody")
+    assert not votes.answers()
+
+
+def test_another_study_is_refused(votes, tmp_path):
+    assert votes.settings() is None
+    votes.claim({"methods": ["a", "b"], "num_shown": 2})
+    votes.claim({"methods": ["a", "b"], "num_shown": 2})
+    with pytest.raises(ValueError, match=r"settings \(methods\); give another"):
+        votes.claim({"methods": ["a", "c"], "num_shown": 2})
+    assert votes.settings() == {"methods": ["a", "b"], "num_shown": 2}
+    (tmp_path / "other").write_bytes(b"not a database " * 100)
+    with pytest.raises(ValueError, match="is no file of a study"):
+        Votes(str(tmp_path / "other"))
+
+
+def vote(path, results, truth, number):
+    """A voter who always takes `number % 3`: first, second, no difference."""
+    votes = Votes(path)
+    token = votes.begin(StudyPictures(results, truth), 2, 12, 3)
+    chosen = (0, 1, None)[number % 3]
+    for position in range(15):
+        votes.answer(token, position, chosen, float(number))
+
+
+def check_all_votes(votes, num_voters):
+    answers = votes.answers()
+    assert len(answers) == 15 * num_voters
+    for voter in range(1, num_voters + 1):
+        mine = [answer for answer in answers if answer.voter == voter]
+        assert [answer.position for answer in mine] == list(range(15))
+        # All of one voter's, none of anybody else's.
+        (number,) = {answer.seconds for answer in mine}
+        assert {answer.chosen for answer in mine} == {(0, 1, None)[int(number) % 3]}
+        assert sum(answer.question.is_check for answer in mine) == 3
+    sets = collections.Counter(
+        tuple(sorted(a.question.shown)) for a in answers if not a.question.is_check
+    )
+    assert set(sets.values()) == {4 * num_voters}
+
+
+def test_eight_threads_at_once_lose_and_mix_nothing(votes, folders):
+    results = {name: folders[name] for name in "abc"}
+    given = (votes.path, results, folders["truth"])
+    threads = [threading.Thread(target=vote, args=(*given, n)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    check_all_votes(votes, 8)
+
+
+@pytest.mark.slow
+def test_processes_at_once_lose_and_mix_nothing(votes, folders):
+    results = {name: folders[name] for name in "abc"}
+    given = (votes.path, results, folders["truth"])
+    context = multiprocessing.get_context("fork")
+    processes = [context.Process(target=vote, args=(*given, n)) for n in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+    check_all_votes(votes, 3)

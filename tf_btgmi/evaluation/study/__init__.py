@@ -1,1 +1,0 @@
-"""The user study: what is asked, what was answered, what that says."""

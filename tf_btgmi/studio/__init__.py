@@ -1,0 +1,1 @@
+"""The studio: a page for removing and composing, and the server behind it."""

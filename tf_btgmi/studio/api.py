@@ -1,0 +1,261 @@
+"""The HTTP API under /api/v1; what each call takes is in `forms.py`.
+
+A form is answered with the file itself, JSON with the file in base64. A run that was
+given a `job` name can be watched and cancelled under /api/v1/jobs/NAME meanwhile; it
+is cancelled, too, when its client goes away.
+"""
+
+import asyncio
+import base64
+import json
+import uuid
+from typing import List, Optional
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from tf_btgmi import __version__
+from tf_btgmi.assets import sample_pictures
+from tf_btgmi.inference.network import HARMONIZED, INPAINTED
+from tf_btgmi.studio import errors, forms, tasks
+from tf_btgmi.studio import models as models_lib
+from tf_btgmi.studio.limits import Limits
+from tf_btgmi.studio.worker import Worker
+
+# How often a waiting request looks whether its client is still there, in seconds.
+_LOOK_EVERY = 0.2
+
+
+class FileBody(BaseModel):
+    """A file, where the request was JSON."""
+
+    file: str = Field(description="base64.", json_schema_extra={"format": "byte"})
+    media_type: str
+    notes: List[str]
+    model_seconds: float
+
+
+class ModelBody(BaseModel):
+    """One model."""
+
+    name: str
+    outputs: List[str]
+    image_size: Optional[int]
+
+
+class ModelsBody(BaseModel):
+    """The models that the studio was started with.
+
+    The default is the first that can do what is asked for.
+    """
+
+    models: List[ModelBody]
+
+
+class HealthBody(BaseModel):
+    """That the studio is there, and what it takes."""
+
+    status: str
+    version: str
+    max_file_bytes: int
+    max_pixels: int
+    max_waiting: int
+    max_seconds: float
+
+
+class JobBody(BaseModel):
+    """Where a job stands."""
+
+    state: str = Field(description="waiting or running.")
+    position: int = Field(description="In the queue; 0 where it runs.")
+    done: int = Field(description="Steps taken.")
+    total: Optional[int] = Field(description="Steps there are, where known.")
+
+
+class ExampleBody(BaseModel):
+    """A bundled picture."""
+
+    name: str
+    url: str
+
+
+def make_router(models: List[models_lib.Model], limits: Limits, workers) -> APIRouter:
+    """The API's routes.
+
+    Args:
+        models: at least one.
+        limits: what a request may ask for.
+        workers: (for models, for everything else), two `Worker`s.
+    """
+    model_worker, light_worker = workers
+    router = APIRouter(prefix="/api/v1")
+
+    async def answer(request, form, worker: Worker, work) -> Response:
+        job = worker.submit(work, getattr(form, "job", None) or uuid.uuid4().hex)
+        future = asyncio.wrap_future(job.result)
+        while not (await asyncio.wait({future}, timeout=_LOOK_EVERY))[0]:
+            if await request.is_disconnected():
+                worker.cancel(job.name)
+        return _response(request, future.result())
+
+    def post(path, form_type, worker, make_work, summary):
+        async def endpoint(request: Request) -> Response:
+            worker.check_room()
+            form = await forms.read(request, form_type, limits)
+            return await answer(request, form, worker, make_work(form))
+
+        router.post(
+            path,
+            name=path.strip("/"),
+            summary=summary,
+            description=form_type.__doc__,
+            responses=_file_responses(),
+            response_class=Response,
+            openapi_extra=forms.body_schema(form_type),
+        )(endpoint)
+
+    def with_model(task, output):
+        def make_work(form):
+            return task(form, models_lib.find(models, form.model, output), limits)
+
+        return make_work
+
+    for path, form_type, task, output, summary in (
+        ("/inpaint", forms.InpaintForm, tasks.inpaint, INPAINTED, "Remove and repair"),
+        (
+            "/harmonize",
+            forms.HarmonizeForm,
+            tasks.harmonize,
+            HARMONIZED,
+            "Harmonize an object",
+        ),
+        (
+            "/compose",
+            forms.ComposeForm,
+            tasks.compose,
+            HARMONIZED,
+            "Compose two pictures",
+        ),
+    ):
+        post(path, form_type, model_worker, with_model(task, output), summary)
+    for path, form_type, task, summary in (
+        ("/segment", forms.SegmentForm, tasks.segment, "Cut an object out"),
+        ("/preview", forms.PictureForm, tasks.preview, "See a picture upright"),
+        ("/export", forms.PictureForm, tasks.export, "Write the changed picture"),
+    ):
+        post(
+            path,
+            form_type,
+            light_worker,
+            lambda form, task=task: task(form, limits),
+            summary,
+        )
+
+    @router.get("/models", response_model=ModelsBody, summary="List the models")
+    async def list_models():
+        return {
+            "models": [
+                {
+                    "name": model.name,
+                    "outputs": list(model.outputs),
+                    "image_size": getattr(model.predictor, "image_size", None),
+                }
+                for model in models
+            ]
+        }
+
+    @router.get("/health", response_model=HealthBody, summary="See that it runs")
+    async def health():
+        return {
+            "status": "ready",
+            "version": __version__,
+            "max_file_bytes": limits.max_file_bytes,
+            "max_pixels": limits.max_pixels,
+            "max_waiting": limits.max_waiting,
+            "max_seconds": limits.max_seconds,
+        }
+
+    @router.get("/examples", response_model=List[ExampleBody], summary="List examples")
+    async def list_examples():
+        return [
+            {"name": name.replace("_", " "), "url": f"/examples/{name}.jpg"}
+            for name in sorted(example_paths())
+        ]
+
+    job_path = Path(pattern=forms.JOB_PATTERN)
+    missing = {404: _ERROR, 422: _ERROR, 421: _ERROR, 403: _ERROR}
+
+    @router.get(
+        "/jobs/{job}",
+        response_model=JobBody,
+        responses=missing,
+        summary="See where a job stands",
+    )
+    async def job_state(job: str = job_path):
+        found = model_worker.state(job) or light_worker.state(job)
+        if found is None:
+            raise _no_job()
+        return found
+
+    @router.delete(
+        "/jobs/{job}", status_code=204, responses=missing, summary="Cancel a job"
+    )
+    async def cancel_job(job: str = job_path):
+        if not (model_worker.cancel(job) or light_worker.cancel(job)):
+            raise _no_job()
+
+    return router
+
+
+def example_paths() -> dict:
+    """The bundled pictures by name."""
+    paths = [*sample_pictures("train"), *sample_pictures("test")]
+    return {path.stem: path for path in paths}
+
+
+_ERROR = {"model": errors.ErrorBody}
+
+
+def _file_responses() -> dict:
+    answers = {
+        200: {
+            "description": "The file; its notes and the model's seconds are in the "
+            "headers X-Notes (JSON) and X-Model-Seconds.",
+            "model": FileBody,
+            "content": {
+                media_type: {"schema": {"type": "string", "format": "binary"}}
+                for media_type in tasks.MEDIA_TYPES.values()
+            },
+        }
+    }
+    for status in (400, 403, 409, 413, 415, 421, 422, 500, 502, 503, 504):
+        answers[status] = _ERROR
+    return answers
+
+
+def _response(request: Request, answer: tasks.Answer) -> Response:
+    if request.headers["content-type"].lower().startswith("application/json"):
+        body = FileBody(
+            file=base64.b64encode(answer.data).decode(),
+            media_type=answer.media_type,
+            notes=answer.notes,
+            model_seconds=answer.model_seconds,
+        )
+        return Response(body.model_dump_json(), media_type="application/json")
+    headers = {
+        "X-Notes": json.dumps(answer.notes),
+        "X-Model-Seconds": f"{answer.model_seconds:.3f}",
+        "Cache-Control": "no-store",
+    }
+    return Response(answer.data, media_type=answer.media_type, headers=headers)
+
+
+def _no_job() -> errors.ApiError:
+    return errors.ApiError(
+        404,
+        "no_job",
+        "There is no such job.",
+        "It has ended, or it was never there.",
+        "Nothing has to be done.",
+    )

@@ -1,0 +1,226 @@
+"""What each request carries, as multipart form or as JSON with base64 files."""
+
+import base64
+import binascii
+import copy
+import json
+from typing import Annotated, Any, List, Literal, Optional, Type, TypeVar
+
+from fastapi import Request
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+)
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from tf_btgmi.studio import errors
+from tf_btgmi.studio.limits import Limits
+
+# Uploads stay in memory, so that nothing of them reaches the disk.
+MultiPartParser.spool_max_size = 1 << 40
+JOB_PATTERN = r"^[A-Za-z0-9-]{8,64}$"
+_MAX_CLICKS = 200
+
+
+def _file(value: Any) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("a file is wanted, in JSON as base64")
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("this is no base64") from None
+
+
+def _from_text(value: Any) -> Any:
+    """Form fields that hold lists are written as JSON."""
+    if isinstance(value, str):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            raise ValueError("a JSON list is wanted, like [10, 20]") from None
+    return value
+
+
+File = Annotated[
+    bytes,
+    BeforeValidator(_file),
+    WithJsonSchema({"type": "string", "format": "byte"}),
+]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Point = Annotated[List[Number], Field(min_length=2, max_length=2)]
+Clicks = Annotated[List[Point], BeforeValidator(_from_text)]
+
+
+class PictureForm(BaseModel):
+    """A picture file, and what earlier runs have changed in it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    image: File = Field(description="The picture's file, as it is on your disk.")
+    overlay: Optional[File] = Field(
+        None, description="PNG of the same size, opaque where it was changed before."
+    )
+
+
+class RunForm(PictureForm):
+    """What every run of a model takes."""
+
+    model: Optional[str] = Field(
+        None, max_length=200, description="A name of /api/v1/models; else one that can."
+    )
+    job: Optional[str] = Field(
+        None,
+        pattern=JOB_PATTERN,
+        description="A name of your own, to ask for progress and to cancel.",
+    )
+    output: Literal["picture", "overlay"] = Field(
+        "picture",
+        description="The finished picture in its own format with its metadata, or a "
+        "PNG that is opaque where it has changed.",
+    )
+
+
+class InpaintForm(RunForm):
+    """Fill what is white in the mask."""
+
+    mask: File = Field(description="Picture of the same size; white is filled.")
+    mask_dilation: Optional[int] = Field(
+        None, ge=0, le=512, description="Pixels by which the hole is grown."
+    )
+    remove: bool = Field(
+        False,
+        description="Treat the mask as an object: without mask_dilation it is grown "
+        "by 1.5 % of the picture's shorter side.",
+    )
+
+
+class HarmonizeForm(RunForm):
+    """Give the masked object the colours of its surroundings."""
+
+    mask: File = Field(description="Picture of the same size; white is the object.")
+
+
+class ComposeForm(RunForm):
+    """Put an object of a guide picture into the picture."""
+
+    guide: File = Field(description="The file of the picture the object is in.")
+    guide_mask: File = Field(description="Of the guide's size; white is the object.")
+    y: Number = Field(description="Row of the picture for the centre of its box.")
+    x: Number = Field(description="Column of the picture for the centre of its box.")
+    scale: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = 1.0
+    rotate: Annotated[float, Field(ge=-360, le=360, allow_inf_nan=False)] = Field(
+        0.0, description="Degrees, counter-clockwise."
+    )
+    flip: bool = Field(False, description="Mirror the object left to right.")
+    harmonize: bool = Field(
+        True, description="Recolour the object; needs a model that can."
+    )
+
+
+class SegmentForm(PictureForm):
+    """Find an object by a box, by clicks, or by both."""
+
+    box: Annotated[Optional[List[Number]], BeforeValidator(_from_text)] = Field(
+        None,
+        min_length=4,
+        max_length=4,
+        description="[y0, x0, y1, x1] in pixels, end-exclusive; in forms as JSON.",
+    )
+    positive: Clicks = Field(
+        [], max_length=_MAX_CLICKS, description="[[y, x], ...] on the object."
+    )
+    negative: Clicks = Field(
+        [], max_length=_MAX_CLICKS, description="[[y, x], ...] beside the object."
+    )
+    mask: Optional[File] = Field(None, description="An earlier answer, to refine.")
+    job: Optional[str] = Field(None, pattern=JOB_PATTERN)
+
+
+Form = TypeVar("Form", bound=BaseModel)
+
+
+async def read(request: Request, form: Type[Form], limits: Limits) -> Form:
+    """Reads and checks a request's body.
+
+    Raises:
+        ApiError: another content type, or fields that do not fit.
+    """
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if kind == "application/json":
+        values = await _json(request)
+    elif kind == "multipart/form-data":
+        values = await _multipart(request, limits)
+    else:
+        raise errors.ApiError(
+            415,
+            "content_type",
+            "The request is not understood.",
+            f"Its content type is {kind[:100] or 'missing'}.",
+            "Send multipart/form-data, or application/json with base64 files.",
+        )
+    try:
+        return form.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        first["msg"] = first["msg"].replace("Value error, ", "")
+        place = ".".join(str(part) for part in first["loc"]) or "body"
+        raise errors.bad_request(f"{place}: {first['msg']}.") from None
+
+
+def body_schema(form: Type[BaseModel]) -> dict:
+    """The OpenAPI description of a form in both content types."""
+    as_json = form.model_json_schema(ref_template="#/components/schemas/{model}")
+    as_json.pop("description", None)
+    as_form = copy.deepcopy(as_json)
+    for schema in as_form["properties"].values():
+        for part in [schema, *schema.get("anyOf", [])]:
+            if part.get("format") == "byte":
+                part["format"] = "binary"
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {"schema": as_form},
+                "application/json": {"schema": as_json},
+            },
+        }
+    }
+
+
+async def _json(request: Request) -> dict:
+    try:
+        values = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        raise errors.bad_request("The body is no JSON.") from None
+    if not isinstance(values, dict):
+        raise errors.bad_request("The body must be a JSON object.")
+    return values
+
+
+async def _multipart(request: Request, limits: Limits) -> dict:
+    values = {}
+    try:
+        # A field is at most as long as a file may be: files can come as text, too.
+        form = await request.form(max_files=6, max_fields=24)
+    except (MultiPartException, errors.ApiError, ValueError) as error:
+        if isinstance(error, errors.ApiError):
+            raise
+        raise errors.bad_request(f"The form is damaged: {error}") from None
+    except Exception as error:
+        if getattr(error, "status_code", 500) != 400:
+            raise
+        raise errors.bad_request(f"The form is damaged: {error}") from None
+    for key, value in form.multi_items():
+        if key in values:
+            raise errors.bad_request(f"{key} is there twice.")
+        is_file = isinstance(value, UploadFile)
+        values[key] = await value.read() if is_file else value
+    await form.close()
+    return values

@@ -1,0 +1,99 @@
+"""The models behind the studio, by name, and how far each has got with a job."""
+
+from typing import Callable, List, Optional
+
+import numpy as np
+
+from tf_btgmi.inference import crops
+from tf_btgmi.inference.holes import Holes
+from tf_btgmi.inference.predictor import Predictor
+from tf_btgmi.studio import errors
+from tf_btgmi.studio.worker import Job
+
+# What a client of a model server raises when there is no answer.
+_AWAY = (ConnectionError, TimeoutError, OSError)
+
+
+class Model:
+    """A predictor that can be watched and stopped between two windows.
+
+    Args:
+        name: shown in the page.
+        predictor: see `inference.predictor.Predictor`; one thread uses it.
+    """
+
+    def __init__(self, name: str, predictor):
+        self.name = name
+        self.outputs = tuple(predictor.outputs)
+        self._job: Optional[Job] = None
+        if isinstance(predictor, Predictor):
+            self._predict_fn = predictor.predict_fn
+            predictor = Predictor(
+                self._counted,
+                predictor.image_size,
+                predictor.multiple,
+                predictor.batch_size,
+                predictor.outputs,
+                predictor.retouched,
+            )
+        self.predictor = predictor
+
+    def run(self, job: Job, call: Callable) -> np.ndarray:
+        """`call(predictor)` on behalf of a job.
+
+        Raises:
+            ApiError: cancelled, out of time, refused by the predictor, or its server
+                does not answer.
+        """
+        self._job = job
+        try:
+            return call(self.predictor)
+        except _AWAY as error:
+            raise errors.model_server_away(_first_line(error)) from None
+        except ValueError as error:
+            raise errors.impossible(_first_line(error)) from None
+        finally:
+            self._job = None
+
+    def count_windows(self, mask: np.ndarray, dilation: int) -> Optional[int]:
+        """How often the network will be asked to fill a mask; None if unknown."""
+        size = getattr(self.predictor, "image_size", None)
+        batch_size = getattr(self.predictor, "batch_size", None)
+        if not size or not batch_size:
+            return None
+        try:
+            plan = crops.plan(Holes(mask, dilation), size)
+        except ValueError:
+            # The predictor will say what is wrong with the mask.
+            return None
+        return sum(1 for _ in crops.batches(plan, batch_size))
+
+    def _counted(self, inputs):
+        if self._job:
+            self._job.check()
+        outputs = self._predict_fn(inputs)
+        if self._job:
+            self._job.advance()
+        return outputs
+
+
+def find(models: List[Model], name: Optional[str], output: str) -> Model:
+    """The model of that name; without a name the first one that has the output.
+
+    Raises:
+        ApiError: there is none of that name.
+    """
+    if name is None:
+        able = (model for model in models if output in model.outputs)
+        return next(able, models[0])
+    for model in models:
+        if model.name == name:
+            return model
+    raise errors.bad_request(
+        f"There is no model {name!r} here; there are "
+        f"{', '.join(model.name for model in models)}."
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]

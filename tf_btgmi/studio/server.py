@@ -1,0 +1,143 @@
+"""The studio's web application: the API, the page and its guards."""
+
+import contextlib
+import pathlib
+from typing import Iterable, List
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+from tf_btgmi import __version__
+from tf_btgmi.studio import api, errors
+from tf_btgmi.studio.limits import Limits
+from tf_btgmi.studio.models import Model
+from tf_btgmi.studio.worker import Worker
+from tf_btgmi.web.gate import Gate
+
+_STATIC = pathlib.Path(__file__).resolve().parent / "static"
+# The browser asks each time whether a file has changed: an update is seen at once.
+_REVALIDATE = {"Cache-Control": "no-cache"}
+
+
+def create_app(
+    models: List[Model],
+    limits: Limits = Limits(),  # noqa: B008 - frozen.
+    allowed_hosts: Iterable[str] = (),
+) -> FastAPI:
+    """The application.
+
+    Args:
+        models: at least one; the first is the default.
+        limits: what one visitor may ask for.
+        allowed_hosts: names beside localhost by which the server may be called.
+
+    Raises:
+        ValueError: no model.
+    """
+    if not models:
+        raise ValueError("The studio needs at least one model.")
+    workers = tuple(
+        Worker(name, limits.max_waiting, limits.max_seconds)
+        for name in ("model", "pictures")
+    )
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_):
+        for worker in workers:
+            worker.start()
+        yield
+        for worker in workers:
+            worker.stop()
+
+    app = FastAPI(
+        title="tf_btgmi studio",
+        version=__version__,
+        description="Remove, repair and compose pictures. Nothing that you send is "
+        "kept after it was answered.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        # Every address has one form.
+        redirect_slashes=False,
+    )
+    router = api.make_router(models, limits, workers)
+    app.include_router(router)
+    _add_pages(app)
+    _add_error_handlers(app, router.routes)
+    app.add_middleware(
+        Gate, allowed_hosts=allowed_hosts, max_body_bytes=limits.max_body_bytes
+    )
+    return app
+
+
+def _add_pages(app: FastAPI) -> None:
+    examples = api.example_paths()
+
+    @app.get("/", include_in_schema=False)
+    async def index():
+        return FileResponse(_STATIC / "index.html", headers=_REVALIDATE)
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs():
+        return FileResponse(_STATIC / "docs.html", headers=_REVALIDATE)
+
+    @app.get("/favicon.ico", include_in_schema=False)
+    async def favicon():
+        return FileResponse(_STATIC / "icon.svg", media_type="image/svg+xml")
+
+    @app.get("/examples/{name}.jpg", include_in_schema=False)
+    async def example(name: str):
+        if name not in examples:
+            raise HTTPException(404)
+        return FileResponse(examples[name], media_type="image/jpeg")
+
+    app.mount("/static", _Static(directory=_STATIC), name="static")
+
+
+class _Static(StaticFiles):
+    def file_response(self, *args, **kwargs):
+        response = super().file_response(*args, **kwargs)
+        response.headers.update(_REVALIDATE)
+        return response
+
+
+def _add_error_handlers(app: FastAPI, routes) -> None:
+    @app.exception_handler(errors.ApiError)
+    async def known(request: Request, error: errors.ApiError):
+        del request
+        return JSONResponse(error.body(), error.status)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError):
+        del request
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        return await known(None, errors.bad_request(f"{place}: {first['msg']}."))
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException):
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            # A path may be several routes; each knows its own methods only.
+            matching = [r for r in routes if r.matches(request.scope)[0] != Match.NONE]
+            if matching:
+                methods = set().union(*(route.methods for route in matching))
+                headers = {"Allow": ", ".join(sorted(methods))}
+        text = errors.ApiError(
+            error.status_code,
+            "not_found" if error.status_code == 404 else "http_error",
+            f"{request.method} {request.url.path[:200]} cannot be served.",
+            str(error.detail),
+            "See /docs for what there is.",
+        )
+        return JSONResponse(text.body(), error.status_code, headers=headers)
+
+    @app.exception_handler(Exception)
+    async def unknown(request: Request, error: Exception):
+        # Starlette logs the traceback.
+        del request, error
+        return await known(None, errors.internal())

@@ -1,0 +1,143 @@
+"""Uploaded files: what they say of themselves is checked before they are decoded.
+
+Only the formats of `pictures.formats` are opened, whatever a file is called or claims
+to be, and a picture whose header names more pixels than the limit is refused unread.
+"""
+
+import contextlib
+import io
+import warnings
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from tf_btgmi.pictures.formats import DAMAGED, WORDS, open_picture
+from tf_btgmi.pictures.masks import decode_mask
+from tf_btgmi.pictures.reader import decode_picture
+from tf_btgmi.studio import errors
+from tf_btgmi.studio.limits import Limits
+
+
+def check_header(data: bytes, limits: Limits, what: str) -> None:
+    """Refuses a file by its first bytes.
+
+    Raises:
+        ApiError: no picture of a known format, animated, or too large.
+    """
+    if not data:
+        raise errors.bad_picture(what, "The file is empty.")
+    if len(data) > limits.max_file_bytes:
+        raise errors.too_large(
+            what,
+            f"It has {len(data) / 1e6:.0f} MB; the limit is "
+            f"{limits.max_file_bytes / 1e6:.0f} MB.",
+        )
+    with _quiet():
+        try:
+            with open_picture(io.BytesIO(data)) as header:
+                width, height = header.size
+                _check_pixels(width, height, limits, what)
+                frames = getattr(header, "n_frames", 1)
+                animated = frames > 1 and header.format != "MPO"
+        except errors.ApiError:
+            raise
+        except Image.DecompressionBombError:
+            raise errors.too_large(
+                what, f"The limit is {limits.max_pixels / 1e6:.3g} million pixels."
+            ) from None
+        except UnidentifiedImageError:
+            raise errors.bad_picture(
+                what,
+                f"It is no {WORDS} file, whatever its name says.",
+                "Choose a picture, or save it in one of these formats.",
+            ) from None
+        except _BROKEN as error:
+            raise errors.bad_picture(what, f"It is damaged: {error}") from None
+    if animated:
+        raise errors.bad_picture(
+            what, f"It holds {frames} pictures.", "Save the one you mean by itself."
+        )
+
+
+def read_picture(data: bytes, limits: Limits, what: str = "The picture"):
+    """A checked and decoded `pictures.Picture`.
+
+    Raises:
+        ApiError: as `check_header`, or it cannot be decoded.
+    """
+    check_header(data, limits, what)
+    with _quiet(), _refused(what):
+        return decode_picture(data, what)
+
+
+def read_mask(data: bytes, limits: Limits, shape, what: str = "The mask"):
+    """A checked and decoded mask, bool [H, W], of the size that is wanted.
+
+    Raises:
+        ApiError: as `check_header`, or another size.
+    """
+    check_header(data, limits, what)
+    with _quiet(), _refused(what):
+        mask = decode_mask(data, what)
+    if mask.shape != tuple(shape):
+        raise errors.bad_picture(
+            what,
+            f"It has {mask.shape[1]}x{mask.shape[0]} pixels and the picture "
+            f"{shape[1]}x{shape[0]}.",
+            "Use a mask that was made for this picture.",
+        )
+    return mask
+
+
+def read_overlay(data: bytes, limits: Limits, shape) -> np.ndarray:
+    """What earlier runs have changed: uint8 [H, W, 4], opaque where changed.
+
+    Raises:
+        ApiError: as `check_header`, or another size.
+    """
+    what = "The overlay"
+    check_header(data, limits, what)
+    with _quiet(), _refused(what):
+        try:
+            with Image.open(io.BytesIO(data), formats=("PNG",)) as stored:
+                overlay = np.array(stored.convert("RGBA"))
+        except _BROKEN as error:
+            raise ValueError(f"It is damaged: {error}") from None
+    if overlay.shape[:2] != tuple(shape):
+        raise errors.bad_picture(what, "It is of another size than the picture.")
+    return overlay
+
+
+_BROKEN = (ValueError, *DAMAGED)
+
+
+def _check_pixels(width: int, height: int, limits: Limits, what: str) -> None:
+    if width * height > limits.max_pixels:
+        raise errors.too_large(
+            what,
+            f"It has {width}x{height} pixels; the limit is "
+            f"{limits.max_pixels / 1e6:.3g} million.",
+        )
+    if width < 1 or height < 1:
+        raise errors.bad_picture(what, f"It has {width}x{height} pixels.")
+
+
+@contextlib.contextmanager
+def _refused(what: str):
+    """What decoders raise over hostile files is the file's fault."""
+    try:
+        yield
+    except errors.ApiError:
+        raise
+    except _BROKEN as error:
+        text = str(error)
+        text = text[len(what) :].strip() if text.startswith(what) else text
+        raise errors.bad_picture(what, text[:1].upper() + text[1:]) from None
+
+
+@contextlib.contextmanager
+def _quiet():
+    # The limit here is narrower than the one that Pillow warns of.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -1,0 +1,1 @@
+"""The user study: plan, pictures, answers, report, and its page."""

@@ -1,0 +1,163 @@
+"""The answers of a study as text and CSV."""
+
+import csv
+import io
+from typing import Dict, Iterable, List, NamedTuple, Sequence
+
+from tf_btgmi.evaluation.tables import number
+from tf_btgmi.study.pictures import TRUTH
+from tf_btgmi.study.preferences import (
+    Comparison,
+    Rate,
+    Strength,
+    bradley_terry,
+    preference_rates,
+    wilson,
+)
+from tf_btgmi.study.votes import Answer
+
+
+class Kept(NamedTuple):
+    """Answers that count.
+
+    Attributes:
+        answers: of all voters that were attentive enough, without the checks.
+        voters: their numbers.
+        left_out: numbers of the voters that were not.
+        checks: how many of all checks were answered rightly.
+    """
+
+    answers: List[Answer]
+    voters: List[int]
+    left_out: List[int]
+    checks: Rate
+
+
+def keep(answers: Sequence[Answer], least_share: float) -> Kept:
+    """Leaves out whoever got too few of the attention checks right.
+
+    Args:
+        answers: of all voters.
+        least_share: of the checks that a voter must have right; somebody without any
+            check so far is kept.
+    """
+    right, num = {}, {}
+    for answer in answers:
+        voter = answer.voter
+        right.setdefault(voter, 0)
+        num.setdefault(voter, 0)
+        if answer.question.is_check:
+            right[voter] += answer.winner == TRUTH
+            num[voter] += 1
+    kept = [v for v in num if right[v] >= least_share * num[v]]
+    counted = [a for a in answers if a.voter in kept and not a.question.is_check]
+    checks = wilson(sum(right.values()), sum(num.values()))
+    return Kept(counted, kept, [v for v in num if v not in kept], checks)
+
+
+def files(answers: Sequence[Answer], kept: Kept, methods: Sequence[str]):
+    """The report's files: text by name."""
+    comparisons = [Comparison(a.question.shown, a.winner) for a in kept.answers]
+    rates = preference_rates(comparisons)
+    ranking = bradley_terry(comparisons, methods)
+    return {
+        "report.txt": _text(kept, rates, ranking),
+        "preferences.csv": _preferences_csv(rates),
+        "ranking.csv": _ranking_csv(ranking, comparisons),
+        "answers.csv": _answers_csv(answers, kept),
+    }
+
+
+def _text(kept: Kept, rates, ranking: Dict[str, Strength]) -> str:
+    num = len(kept.answers)
+    lines = [
+        f"{num} answers of {len(kept.voters)} voters; attention checks right: "
+        f"{_rate(kept.checks)}"
+    ]
+    if kept.left_out:
+        lines.append(
+            f"Left out, too many checks wrong: {len(kept.left_out)} voters (number "
+            f"{', '.join(map(str, kept.left_out))})."
+        )
+    if not num:
+        return "\n".join([*lines, "No answers yet: nothing to compare."]) + "\n"
+    first = sum(answer.chosen == 0 for answer in kept.answers)
+    lines.append(f"The first picture was preferred in {_rate(wilson(first, num))}")
+    lines += ["", "Preferred, with 95 % Wilson intervals", ""]
+    width = max(len(name) for found in rates.values() for name in found)
+    for methods, found in rates.items():
+        lines.append(" / ".join(methods))
+        lines += [f"  {name:{width}}  {_rate(rate)}" for name, rate in found.items()]
+    lines += [
+        "",
+        "Ranking (Bradley and Terry), strength 0 is the mean, with 95 % intervals,",
+        "and the chance of being preferred to a method of strength 0",
+        "",
+    ]
+    width = max(map(len, ranking))
+    for place, (name, found) in enumerate(ranking.items(), 1):
+        value, low, high = (number(value, 2, signed=True) for value in found)
+        chance = f"{100 * found.chance:.0f} %"
+        lines.append(f"{place:2}. {name:{width}}  {value} [{low}, {high}]  {chance}")
+    return "\n".join(lines) + "\n"
+
+
+def _rate(rate: Rate) -> str:
+    if rate.value is None:
+        return "none yet"
+    value, low, high = (100.0 * number for number in rate[2:])
+    return f"{rate.count} of {rate.num}, {value:.1f} % [{low:.1f}, {high:.1f}]"
+
+
+def _preferences_csv(rates) -> str:
+    return _csv(
+        ["compared", "preferred", "count", "n", "rate", "low", "high"],
+        (
+            [" / ".join(methods), name, rate.count, rate.num, *map(_number, rate[2:])]
+            for methods, found in rates.items()
+            for name, rate in found.items()
+        ),
+    )
+
+
+def _ranking_csv(ranking: Dict[str, Strength], comparisons) -> str:
+    rows = []
+    for place, (name, found) in enumerate(ranking.items(), 1):
+        shown = [c for c in comparisons if name in c.methods]
+        won = sum(c.winner == name for c in shown)
+        ties = sum(c.winner is None for c in shown)
+        numbers = map(_number, (*found, found.chance))
+        rows.append([place, name, *numbers, len(shown), won, ties])
+    headings = ["rank", "method", "strength", "low", "high", "chance_against_mean"]
+    return _csv([*headings, "n", "preferred", "no_difference"], rows)
+
+
+def _answers_csv(answers: Sequence[Answer], kept: Kept) -> str:
+    rows = (
+        [
+            answer.voter,
+            answer.position + 1,
+            answer.question.picture,
+            " / ".join(answer.question.shown),
+            "" if answer.winner is None else answer.winner,
+            int(answer.question.is_check),
+            int(answer.voter in kept.voters),
+            f"{answer.seconds:.2f}",
+            answer.answered,
+        ]
+        for answer in answers
+    )
+    headings = ["voter", "question", "picture", "shown", "preferred", "is_check"]
+    return _csv([*headings, "voter_kept", "seconds", "answered_utc"], rows)
+
+
+def _csv(headings: List[str], rows: Iterable[List]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(headings)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _number(value) -> str:
+    return "" if value is None else f"{value:.6g}"

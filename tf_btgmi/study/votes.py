@@ -1,0 +1,261 @@
+"""Voters, their questions and answers, in one SQLite file.
+
+Every change is one transaction that holds the file for itself, so that any number of
+voters, threads and processes lose nothing and mix nothing. Questions are kept as they
+were drawn: how they are drawn may change, what was asked does not.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import sqlite3
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+
+import numpy as np
+
+from tf_btgmi.study.pictures import StudyPictures
+from tf_btgmi.study.plan import Question, plan
+
+# Seconds that a transaction waits for its turn.
+_PATIENCE = 30.0
+_TABLES = """
+CREATE TABLE IF NOT EXISTS study (settings TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS voters (
+  id INTEGER PRIMARY KEY, token TEXT NOT NULL UNIQUE,
+  begun TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP);
+CREATE TABLE IF NOT EXISTS questions (
+  voter INTEGER NOT NULL REFERENCES voters, position INTEGER NOT NULL,
+  picture TEXT NOT NULL, shown TEXT NOT NULL, is_check INTEGER NOT NULL,
+  PRIMARY KEY (voter, position));
+CREATE TABLE IF NOT EXISTS answers (
+  voter INTEGER NOT NULL, position INTEGER NOT NULL, chosen INTEGER,
+  seconds REAL NOT NULL, answered TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  PRIMARY KEY (voter, position),
+  FOREIGN KEY (voter, position) REFERENCES questions);
+"""
+
+
+class UnknownVoterError(LookupError):
+    """No voter has that token."""
+
+
+class OutOfTurnError(ValueError):
+    """An answer to another question than the next one."""
+
+
+class Answer(NamedTuple):
+    """What a voter said.
+
+    Attributes:
+        voter: a number.
+        position: of the question, from 0.
+        question: what was asked.
+        chosen: position in `question.shown`; None for no difference.
+        seconds: how long it took.
+        answered: when, UTC.
+    """
+
+    voter: int
+    position: int
+    question: Question
+    chosen: Optional[int]
+    seconds: float
+    answered: str
+
+    @property
+    def winner(self) -> Optional[str]:
+        """The name that was chosen; None for no difference."""
+        return None if self.chosen is None else self.question.shown[self.chosen]
+
+
+class State(NamedTuple):
+    """Where a voter stands: `num_answered` is the position of the next question."""
+
+    num_answered: int
+    questions: List[Question]
+
+
+class Votes:
+    """The file of a study.
+
+    Args:
+        path: made if it is not there; its folder, too.
+    """
+
+    def __init__(self, path: str):
+        self.path = path
+        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+        try:
+            with self._open() as database:
+                # Readers do not wait for writers, and the other way round.
+                database.execute("PRAGMA journal_mode = WAL")
+                database.executescript(_TABLES)
+        except sqlite3.DatabaseError as error:
+            raise ValueError(f"{path} is no file of a study: {error}.") from error
+
+    def claim(self, settings: Dict[str, Any]) -> None:
+        """Says what the study is of.
+
+        Raises:
+            ValueError: it is of something else.
+        """
+        settings = json.loads(json.dumps(settings))
+        with self._changing() as database:
+            known = self._settings(database)
+            if known is None:
+                text = json.dumps(settings)
+                database.execute("INSERT INTO study VALUES (?)", [text])
+            elif known != settings:
+                changed = sorted(
+                    key
+                    for key in {**known, **settings}
+                    if known.get(key) != settings.get(key)
+                )
+                raise ValueError(
+                    f"{self.path} holds a study of other pictures or settings "
+                    f"({', '.join(changed)}); give another --output."
+                )
+
+    def settings(self) -> Optional[Dict[str, Any]]:
+        """What the study is of; None before `claim`."""
+        with self._open() as database:
+            return self._settings(database)
+
+    def begin(
+        self,
+        pictures: StudyPictures,
+        num_shown: int,
+        num_questions: int,
+        num_checks: int,
+    ) -> str:
+        """A new voter's token, with questions that even out those of the others."""
+        token = secrets.token_urlsafe(16)
+        with self._changing() as database:
+            asked = _questions(database.execute(f"{_SELECT} ORDER BY voter, position"))
+            questions = plan(
+                pictures.names,
+                pictures.methods,
+                num_shown,
+                num_questions,
+                num_checks,
+                asked,
+                np.random.default_rng(),
+            )
+            voter = database.execute(
+                "INSERT INTO voters (token) VALUES (?)", [token]
+            ).lastrowid
+            database.executemany(
+                "INSERT INTO questions VALUES (?, ?, ?, ?, ?)",
+                [
+                    (voter, place, q.picture, json.dumps(q.shown), int(q.is_check))
+                    for place, q in enumerate(questions)
+                ],
+            )
+        return token
+
+    def state(self, token: str) -> State:
+        """Where a voter stands.
+
+        Raises:
+            UnknownVoterError: nobody has that token.
+        """
+        with self._open() as database:
+            return _state(database, _voter(database, token))
+
+    def answer(
+        self, token: str, position: int, chosen: Optional[int], seconds: float
+    ) -> State:
+        """Keeps an answer.
+
+        Args:
+            token: the voter's.
+            position: of the question; it must be the next one.
+            chosen: position of the picture, from the left; None for no difference.
+            seconds: how long it took.
+
+        Raises:
+            UnknownVoterError: nobody has that token.
+            OutOfTurnError: the question has been answered, or is not yet due.
+            ValueError: there is no such picture.
+        """
+        with self._changing() as database:
+            voter = _voter(database, token)
+            state = _state(database, voter)
+            if position != state.num_answered or position >= len(state.questions):
+                raise OutOfTurnError(f"The next question is {state.num_answered}.")
+            num_shown = len(state.questions[position].shown)
+            if chosen is not None and not 0 <= chosen < num_shown:
+                raise ValueError(f"chosen must be below {num_shown}; it is {chosen}.")
+            database.execute(
+                "INSERT INTO answers (voter, position, chosen, seconds) "
+                "VALUES (?, ?, ?, ?)",
+                [voter, position, chosen, seconds],
+            )
+            return State(position + 1, state.questions)
+
+    def answers(self) -> List[Answer]:
+        """All answers, voter by voter."""
+        with self._open() as database:
+            rows = database.execute(
+                "SELECT voter, position, picture, shown, is_check, chosen, seconds, "
+                "answered FROM answers JOIN questions USING (voter, position) "
+                "ORDER BY voter, position"
+            )
+            return [
+                Answer(row[0], row[1], _question(row[2:5]), *row[5:]) for row in rows
+            ]
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        # Without a level of its own, Python begins no transactions behind our back.
+        database = sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)
+        try:
+            database.execute("PRAGMA foreign_keys = ON")
+            yield database
+        finally:
+            database.close()
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        with self._open() as database:
+            database.execute("BEGIN IMMEDIATE")
+            try:
+                yield database
+            except BaseException:
+                database.execute("ROLLBACK")
+                raise
+            database.execute("COMMIT")
+
+    @staticmethod
+    def _settings(database) -> Optional[Dict[str, Any]]:
+        row = database.execute("SELECT settings FROM study").fetchone()
+        return json.loads(row[0]) if row else None
+
+
+_SELECT = "SELECT picture, shown, is_check FROM questions"
+
+
+def _voter(database, token: str) -> int:
+    row = database.execute("SELECT id FROM voters WHERE token = ?", [token]).fetchone()
+    if row is None:
+        raise UnknownVoterError("There is no such session.")
+    return row[0]
+
+
+def _state(database, voter: int) -> State:
+    where = "WHERE voter = ?"
+    (num,) = database.execute(
+        f"SELECT COUNT(*) FROM answers {where}", [voter]
+    ).fetchone()
+    rows = database.execute(f"{_SELECT} {where} ORDER BY position", [voter])
+    return State(num, _questions(rows))
+
+
+def _questions(rows) -> List[Question]:
+    return [_question(row) for row in rows]
+
+
+def _question(row) -> Question:
+    picture, shown, is_check = row
+    return Question(picture, tuple(json.loads(shown)), bool(is_check))

@@ -1,1 +1,0 @@
-"""Web pages of this machine, and the servers behind them: the studio, the study."""

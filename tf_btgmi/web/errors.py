@@ -1,0 +1,38 @@
+"""Errors of a web page: what went wrong, why, and what to do about it."""
+
+from pydantic import BaseModel, Field
+
+
+class ErrorText(BaseModel):
+    """What the page shows."""
+
+    code: str = Field(description="For programs; it does not change.")
+    what: str = Field(description="What went wrong.")
+    why: str = Field(description="The reason.")
+    to_do: str = Field(description="What to do about it.")
+
+
+class ErrorBody(BaseModel):
+    """The body of every answer that is not a success."""
+
+    error: ErrorText
+
+
+class ApiError(Exception):
+    """Ends a request with a status and an `ErrorBody`."""
+
+    def __init__(self, status: int, code: str, what: str, why: str, to_do: str):
+        super().__init__(f"{what} {why}")
+        self.status = status
+        self.text = ErrorText(code=code, what=what, why=why, to_do=to_do)
+
+    def body(self) -> dict:
+        """The answer's JSON."""
+        return ErrorBody(error=self.text).model_dump()
+
+
+def too_large(what: str, why: str) -> ApiError:
+    """More bytes or pixels than the server takes."""
+    return ApiError(
+        413, "too_large", f"{what} is too large.", why, "Make it smaller and try again."
+    )
