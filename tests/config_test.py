@@ -116,7 +116,7 @@ def test_a_file_that_is_missing_or_no_json_is_named(tmp_path):
         ({"losses__ppl_patch_size": 30}, "ppl_patch_size must be at least 31"),
         ({"generator__resampling": "strdied"}, "did you mean 'strided'"),
         ({"losses__adversarial": "gan"}, "must be one of lsgan, bce, hinge"),
-        ({"procedure__fade_in_steps": 1_501}, "not be more than refinement_steps"),
+        ({"procedure__fade_in_steps": 1_500}, "must be below refinement_steps"),
         ({"procedure__warmup_steps": 5}, "warmup_image_size must be a multiple of 8"),
         (
             {

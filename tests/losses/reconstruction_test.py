@@ -66,3 +66,22 @@ def test_overlap_l2_weighs_a_band_around_the_hole_ten_times(band, place, weight)
 def test_overlap_l2_without_a_hole_is_0(band):
     image = tf.zeros([1, 18, 18, 3])
     assert float(overlap_l2_loss(image, image + 1, 0 * band)) == 0
+
+
+def test_overlap_l2_of_a_batch_is_the_mean_over_replicas_of_one_example_each():
+    image = tf.zeros([2, 64, 64, 3])
+    prediction = np.ones(image.shape, np.float32)
+    prediction[1] = 2.0
+    # Bands of round(64 * 7 / 128) = 4 pixels (Python rounds 3.5 to even).
+    mask = np.zeros([2, 64, 64, 1], np.float32)
+    mask[0, 28:36, 28:36] = 1
+    mask[1, 8:56, 8:56] = 1
+    small = (8**2 + 10 * (16**2 - 8**2)) / 16**2
+    large = 4 * (48**2 + 10 * (56**2 - 48**2)) / 56**2
+    single = [
+        float(overlap_l2_loss(image[:1], prediction[i : i + 1], mask[i : i + 1]))
+        for i in (0, 1)
+    ]
+    assert single == pytest.approx([small, large], rel=1e-5)
+    batch = float(overlap_l2_loss(image, prediction, mask))
+    assert batch == pytest.approx((small + large) / 2, rel=1e-5)

@@ -15,9 +15,10 @@ def validate(config: Config) -> None:
     _check_masks(config.masks)
     _check_guided(config.guided)
     _check_earlier_systems(config)
-    if config.procedure.fade_in_steps > config.procedure.refinement_steps:
+    if config.procedure.fade_in_steps >= config.procedure.refinement_steps:
+        # fade_in_alpha would not be 1 in the last step of a stage.
         raise ValueError(
-            "config.procedure.fade_in_steps must not be more than refinement_steps "
+            "config.procedure.fade_in_steps must be below refinement_steps "
             f"({config.procedure.refinement_steps}); it is "
             f"{config.procedure.fade_in_steps}."
         )

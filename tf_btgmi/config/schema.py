@@ -216,7 +216,8 @@ class ProcedureConfig:
         head_steps: steps of stage 0, the head alone.
         num_refinement_blocks: stages after it, one refinement block each.
         refinement_steps: steps of each of those stages.
-        fade_in_steps: steps in which a new block's `fade_in_alpha` goes from 0 to 1.
+        fade_in_steps: steps in which a new block's `fade_in_alpha` goes from 0 to 1;
+            below `refinement_steps`.
         block_wise: False trains all blocks from the first step (the ablation).
         restart_optimizer: whether a stage starts with a fresh generator optimizer;
             a new block's moments are biased otherwise.

@@ -47,8 +47,9 @@ def overlap_l2_loss(
     """Squared difference in the hole and, ten times as heavy, in a band around it.
 
     Of Pathak et al. 2016, Sec. 4: the raw prediction has to agree with what is known
-    along the hole's edge. The mean is over the hole and the band together, since those
-    are what that network predicts.
+    along the hole's edge. An example's loss is the mean over its own hole and band,
+    which are what that network predicts, so that the mean over replicas equals the
+    loss of the whole batch.
 
     Args:
         image: [B, H, W, 3].
@@ -60,5 +61,6 @@ def overlap_l2_loss(
     grown = tf.nn.max_pool2d(hole, 2 * band + 1, 1, "SAME")
     weight = hole + OVERLAP_WEIGHT * (grown - hole)
     difference = tf.cast(prediction, image.dtype) - image
-    count = tf.reduce_sum(grown) * tf.cast(tf.shape(image)[-1], image.dtype)
-    return tf.math.divide_no_nan(tf.reduce_sum(weight * tf.square(difference)), count)
+    error = weight * tf.reduce_mean(tf.square(difference), axis=-1, keepdims=True)
+    total, area = (tf.reduce_sum(x, axis=[1, 2, 3]) for x in (error, grown))
+    return tf.reduce_mean(tf.math.divide_no_nan(total, area))
