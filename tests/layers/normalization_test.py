@@ -51,6 +51,23 @@ def test_addons_and_keras_give_the_same_instance_normalization(inputs, affine):
     np.testing.assert_allclose(results[0][1], results[1][1], atol=2e-6)
 
 
+@pytest.mark.parametrize("kind", ["batch", "instance"])
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_statistics_are_of_float32_in_every_precision(rng, kind, precision):
+    # With a mean far from 0, sums in 8 or 11 bits of mantissa lose the deviation.
+    values = tf.constant(rng.normal(20, 1, [2, 32, 32, 4]), precision)
+    full = normalization.normalization(kind)
+    expected = tf.cast(full(tf.cast(values, "float32"), training=True), precision)
+    keras.mixed_precision.set_global_policy(f"mixed_{precision}")
+    half = normalization.normalization(kind)
+    half.build(values.shape)
+    half.set_weights(full.get_weights())
+    found = half(values, training=True)
+    assert found.dtype == tf.as_dtype(precision)
+    assert {tf.as_dtype(w.dtype) for w in half.weights} == {tf.float32}
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_addons_are_used_where_they_are_installed():
     layer = normalization.normalization("instance")
     addons = normalization.tensorflow_addons

@@ -3,7 +3,8 @@
 `normalization("batch")` is synchronised over replicas, so that a global batch has the
 same statistics on any number of them. `normalization("instance")` is the layer of
 TensorFlow Addons where that package is installed (Keras 2) and Keras's own group
-normalization with one group a channel otherwise; both give the same numbers.
+normalization with one group a channel otherwise; both give the same numbers. All compute
+their statistics in float32, whatever the precision of the layers around them.
 """
 
 import warnings
@@ -65,16 +66,40 @@ def batch_normalization(name=None) -> keras.layers.Layer:
 
 def addons_instance_normalization(affine: bool = True, name=None):
     """Instance normalization by TensorFlow Addons (Keras 2 only)."""
-    return tensorflow_addons.layers.InstanceNormalization(
+    return _AddonsInstanceNormalization(
         epsilon=_EPSILON, center=affine, scale=affine, name=name
     )
 
 
 def keras_instance_normalization(affine: bool = True, name=None):
-    """Instance normalization by Keras: group normalization, a group a channel."""
-    return keras.layers.GroupNormalization(
+    """Instance normalization by Keras: group normalization with one channel a group."""
+    return _GroupNormalization(
         groups=-1, epsilon=_EPSILON, center=affine, scale=affine, name=name
     )
+
+
+class _InFloat32:
+    """Mixin: computes a layer in float32 and returns the precision of its input."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**{**kwargs, "dtype": "float32", "autocast": False})
+
+    def call(self, inputs):
+        return tf.cast(super().call(tf.cast(inputs, tf.float32)), inputs.dtype)
+
+
+@keras.saving.register_keras_serializable("tf_btgmi")
+class _GroupNormalization(_InFloat32, keras.layers.GroupNormalization):
+    """Group normalization with float32 statistics."""
+
+
+if tensorflow_addons is not None:
+
+    @keras.saving.register_keras_serializable("tf_btgmi")
+    class _AddonsInstanceNormalization(
+        _InFloat32, tensorflow_addons.layers.InstanceNormalization
+    ):
+        """Instance normalization of TensorFlow Addons with float32 statistics."""
 
 
 @keras.saving.register_keras_serializable("tf_btgmi")
