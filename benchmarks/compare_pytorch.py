@@ -17,14 +17,14 @@ from absl import flags
 
 from benchmarks import children, shared_flags, timing
 from tf_btgmi import loading
-from tf_btgmi.cli import program
+from tf_btgmi.cli import common_flags, program
 
 FLAGS = flags.FLAGS
 
 
 def define_flags():
     """The flags of this program; `program.run` calls it."""
-    program.define_model_flag()
+    common_flags.define_model()
     shared_flags.define_sizes(128)
     shared_flags.define_precisions()
     shared_flags.define_batch()

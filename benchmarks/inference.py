@@ -20,7 +20,7 @@ from absl import flags
 
 from benchmarks import children, inference_times, shared_flags, timing
 from tf_btgmi import loading
-from tf_btgmi.cli import program
+from tf_btgmi.cli import common_flags, program
 
 FLAGS = flags.FLAGS
 PARTS = ("pictures", "network", "files", "goals")
@@ -35,7 +35,7 @@ LARGE_SIDE = 10_000
 
 def define_flags():
     """The flags of this program; `program.run` calls it."""
-    program.define_model_flag()
+    common_flags.define_model()
     flags.DEFINE_list("parts", list(PARTS), f"Tables: {', '.join(PARTS)}.")
     flags.DEFINE_list(
         "sides", ["256", "512", "1024", "4096", "8192"], "Sides of pictures in pixels."

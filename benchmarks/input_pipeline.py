@@ -24,7 +24,7 @@ from absl import flags
 
 from benchmarks import children
 from tf_btgmi import config as config_lib
-from tf_btgmi.cli import program
+from tf_btgmi.cli import config_flag, program
 
 FLAGS = flags.FLAGS
 KINDS = ("folder", "file", "shards", "tfds")
@@ -36,7 +36,7 @@ _DATASET = "benchmark_pictures"
 
 def define_flags():
     """The flags of this program; `program.run` calls it."""
-    program.define_config_flag()
+    config_flag.define()
     flags.DEFINE_string("source", "", "Source in place of the config's.")
     flags.DEFINE_list("kinds", list(KINDS), f"Made of a folder: {', '.join(KINDS)}.")
     flags.DEFINE_list("sizes", [], "Sides in pixels; the config's if empty.")

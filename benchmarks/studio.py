@@ -26,7 +26,7 @@ from PIL import Image
 from benchmarks import shared_flags
 from tf_btgmi import loading
 from tf_btgmi.assets import samples_dir
-from tf_btgmi.cli import program
+from tf_btgmi.cli import common_flags, program
 
 FLAGS = flags.FLAGS
 # The sheep's box in its picture, y0, x0, y1, x1.
@@ -35,7 +35,7 @@ _BOX = (30, 90, 345, 405)
 
 def define_flags():
     """The flags of this program; `program.run` calls it."""
-    program.define_model_flag()
+    common_flags.define_model()
     shared_flags.define_rounds(25, "Removals that are timed.")
     flags.DEFINE_integer("paints", 7, "Times the page is opened.", lower_bound=0)
 

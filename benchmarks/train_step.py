@@ -22,7 +22,7 @@ from absl import flags
 
 from benchmarks import children, shared_flags, timing
 from tf_btgmi import config as config_lib
-from tf_btgmi.cli import program
+from tf_btgmi.cli import config_flag, program
 
 FLAGS = flags.FLAGS
 _AXES = ("precisions", "sizes", "batches", "jit", "replicas")
@@ -30,7 +30,7 @@ _AXES = ("precisions", "sizes", "batches", "jit", "replicas")
 
 def define_flags():
     """The flags of this program; `program.run` calls it."""
-    program.define_config_flag(default="configs/outdoor_128.py")
+    config_flag.define(default="configs/outdoor_128.py")
     shared_flags.define_precisions()
     shared_flags.define_sizes(128, 64)
     flags.DEFINE_list("batches", [], "Pictures a step; the config's if empty.")

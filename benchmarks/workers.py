@@ -22,7 +22,7 @@ from absl import flags
 
 from benchmarks import shared_flags, worker_runs
 from benchmarks.worker_runs import Measured
-from tf_btgmi.cli import program
+from tf_btgmi.cli import config_flag, program
 
 FLAGS = flags.FLAGS
 _KINDS = ("worker", "global")
@@ -30,7 +30,7 @@ _KINDS = ("worker", "global")
 
 def define_flags():
     """The flags of this program; `program.run` calls it."""
-    program.define_config_flag(default="configs/smoke.py")
+    config_flag.define(default="configs/smoke.py")
     flags.DEFINE_list("workers", ["1", "2", "4"], "Numbers of processes, 1 the first.")
     flags.DEFINE_integer(
         "batch_size",

@@ -19,7 +19,7 @@ import os
 from absl import flags
 
 from tf_btgmi import loading
-from tf_btgmi.cli import mask_program, program
+from tf_btgmi.cli import common_flags, mask_program, program
 from tf_btgmi.pictures.pairs import is_picture
 
 FLAGS = flags.FLAGS
@@ -30,7 +30,7 @@ _LOCAL_RUNNER = "FnApiRunner"
 def define_flags():
     """The flags of this program; `program.run` calls it."""
     mask_program.define_flags("hole", "fill")
-    program.define_retouched_flag()
+    common_flags.define_retouched()
     flags.DEFINE_integer(
         "mask_dilation", 0, "Pixels to grow the hole by.", lower_bound=0
     )

@@ -25,7 +25,7 @@ from absl import flags
 
 from export import tflite, tflite_runner
 from tf_btgmi import loading
-from tf_btgmi.cli import program
+from tf_btgmi.cli import common_flags, program
 from tf_btgmi.data import masks as mask_kinds
 from tf_btgmi.evaluation import examples, measures, summary, tables, yardsticks
 from tf_btgmi.evaluation.evaluator import evaluate
@@ -43,7 +43,7 @@ _MEASURES = ("hole_l1", "hole_psnr", "hole_ssim", "lpips")
 
 def define_flags():
     """The flags of this program; `program.run` calls it."""
-    program.define_model_flag()
+    common_flags.define_model()
     flags.DEFINE_multi_string("tflite", [], "File of export.tflite.")
     flags.DEFINE_string("data", None, "Folder of the pictures.")
     flags.DEFINE_enum(

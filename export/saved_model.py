@@ -17,14 +17,14 @@ import tempfile
 from absl import flags, logging
 
 from tf_btgmi import loading
-from tf_btgmi.cli import program
+from tf_btgmi.cli import common_flags, program
 
 FLAGS = flags.FLAGS
 
 
 def define_flags():
     """The flags of this program; `program.run` calls it."""
-    program.define_model_flag()
+    common_flags.define_model()
     flags.DEFINE_string("export_dir", None, "Folder that holds the model's versions.")
     flags.DEFINE_integer(
         "version", None, "Version written; one more than the newest.", lower_bound=1

@@ -21,7 +21,7 @@ import numpy as np
 from absl import flags, logging
 
 from tf_btgmi import loading
-from tf_btgmi.cli import program
+from tf_btgmi.cli import common_flags, program
 
 FLAGS = flags.FLAGS
 QUANTIZATIONS = ("float32", "float16", "dynamic", "int8")
@@ -36,7 +36,7 @@ _KINDS = ("rectangles", "medium", "thick", "outpaint")
 
 def define_flags():
     """The flags of this program; `program.run` calls it."""
-    program.define_model_flag()
+    common_flags.define_model()
     flags.DEFINE_string("output", None, "Folder for the file.")
     flags.DEFINE_integer(
         "size", None, "Side in pixels; the model's own by default.", lower_bound=1

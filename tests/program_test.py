@@ -20,13 +20,13 @@ import os
 import sys
 from absl import flags
 from tf_btgmi import config as config_lib
-from tf_btgmi.cli import program
+from tf_btgmi.cli import config_flag, program
 
 FLAGS = flags.FLAGS
 
 
 def define_flags():
-    program.define_config_flag()
+    config_flag.define()
     flags.DEFINE_string("fail", "", "What to raise.")
 
 

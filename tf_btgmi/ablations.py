@@ -16,7 +16,7 @@ import os
 from absl import flags
 
 from tf_btgmi import config as config_lib
-from tf_btgmi.cli import program
+from tf_btgmi.cli import config_flag, program
 from tf_btgmi.data.mask_shapes import NAMED_KINDS
 from tf_btgmi.evaluation.ablation_arms import ARMS, BASE, run_name
 from tf_btgmi.evaluation.ablation_runs import EVALUATION, Ablation
@@ -26,7 +26,7 @@ FLAGS = flags.FLAGS
 
 def define_flags():
     """The flags of this program; `program.run` calls it."""
-    program.define_config_flag()
+    config_flag.define()
     flags.DEFINE_string(
         "test", None, "Folder of the pictures that results are measured on."
     )

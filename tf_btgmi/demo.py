@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from tf_btgmi import loading
 from tf_btgmi.assets import model_names, sample_pictures
-from tf_btgmi.cli import program
+from tf_btgmi.cli import config_flag, program
 
 FLAGS = flags.FLAGS
 # Side of the shown pictures in pixels, and the edge between them.
@@ -27,7 +27,7 @@ _HOLE_GREY = 255
 
 def define_flags():
     """The flags of this program; `program.run` calls it."""
-    program.define_config_flag(default="configs/smoke.py")
+    config_flag.define(default="configs/smoke.py")
     flags.DEFINE_string(
         "workdir", "runs/demo", "Folder of the run and of the pictures."
     )

@@ -23,7 +23,7 @@ import os
 from absl import flags
 
 from tf_btgmi import loading
-from tf_btgmi.cli import program
+from tf_btgmi.cli import common_flags, program
 from tf_btgmi.data.mask_shapes import NAMED_KINDS
 from tf_btgmi.evaluation import (
     composites,
@@ -63,7 +63,7 @@ def define_flags():
         "exported model's.",
     )
     flags.DEFINE_alias("workdir", "model")
-    program.define_retouched_flag()
+    common_flags.define_retouched()
     flags.DEFINE_multi_string(
         "results", [], "NAME=FOLDER: pictures that another program filled."
     )

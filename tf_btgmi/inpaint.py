@@ -19,7 +19,7 @@ Exit code: 0, all done; 1, some picture was not; 2, a mistake in the flags.
 
 from absl import flags
 
-from tf_btgmi.cli import mask_program, program
+from tf_btgmi.cli import common_flags, mask_program, program
 from tf_btgmi.inference import holes
 
 FLAGS = flags.FLAGS
@@ -28,7 +28,7 @@ FLAGS = flags.FLAGS
 def define_flags():
     """The flags of this program; `program.run` calls it."""
     mask_program.define_flags("hole", "fill")
-    program.define_retouched_flag()
+    common_flags.define_retouched()
     flags.DEFINE_integer(
         "mask_dilation", 0, "Pixels to grow the hole by.", lower_bound=0
     )

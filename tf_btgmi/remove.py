@@ -13,7 +13,7 @@ Files, folders, jobs, results and exit codes are those of tf_btgmi.inpaint.
 
 from absl import flags
 
-from tf_btgmi.cli import mask_program, program
+from tf_btgmi.cli import common_flags, mask_program, program
 from tf_btgmi.inference.predictor import removal_mask
 
 FLAGS = flags.FLAGS
@@ -22,7 +22,7 @@ FLAGS = flags.FLAGS
 def define_flags():
     """The flags of this program; `program.run` calls it."""
     mask_program.define_flags("object", "take an object out of")
-    program.define_retouched_flag()
+    common_flags.define_retouched()
     flags.DEFINE_integer(
         "mask_dilation",
         None,

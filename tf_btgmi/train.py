@@ -10,14 +10,14 @@ import os
 from absl import flags, logging
 
 from tf_btgmi import assets
-from tf_btgmi.cli import program
+from tf_btgmi.cli import config_flag, program
 
 FLAGS = flags.FLAGS
 
 
 def define_flags():
     """The flags of this program; `program.run` calls it."""
-    program.define_config_flag()
+    config_flag.define()
     flags.DEFINE_string(
         "workdir",
         None,

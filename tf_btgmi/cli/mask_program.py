@@ -12,7 +12,7 @@ from absl import flags
 from PIL import Image
 
 from tf_btgmi import loading
-from tf_btgmi.cli import program
+from tf_btgmi.cli import common_flags, program
 from tf_btgmi.inference import batches, job_files
 from tf_btgmi.inference.predictor import Predictor
 from tf_btgmi.pictures.masks import read_mask
@@ -60,7 +60,7 @@ def define_batch_flags(columns: str) -> None:
         "jobs", None, f"CSV file, a row a picture, with the columns {columns}."
     )
     flags.DEFINE_bool("overwrite", False, "Replace results that are already there.")
-    program.define_model_flag()
+    common_flags.define_model()
 
 
 def check_flags(wanted: Sequence[Tuple[str, str]]) -> None:

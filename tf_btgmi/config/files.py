@@ -1,8 +1,11 @@
-"""A config as a JSON file: `config.json` of a run or of a released model."""
+"""Config files: a Python file of `configs/`, or the `config.json` of a run or model."""
 
 import dataclasses
+import importlib.machinery
+import importlib.util
 import json
 import os
+import traceback
 from typing import Any, Dict
 
 from tf_btgmi.config.checks import validate
@@ -10,13 +13,70 @@ from tf_btgmi.config.fields import unknown_field
 from tf_btgmi.config.schema import Config
 
 
-def get_config(json_path: str) -> Config:
-    """Reads a `config.json`: what `--config=RUN/config.json` comes down to.
+def read(path: str) -> Config:
+    """Reads a config file of either kind.
+
+    Args:
+        path: a `.json` file, or a Python file whose function `get_config` returns a
+            `Config`. `FILE.py:TEXT` calls `get_config("TEXT")`.
+
+    Returns:
+        The config. That of a Python file is not validated yet, since fields may still
+        be overridden.
 
     Raises:
-        ValueError: no such file, no JSON, a field that does not exist, a wrong type.
+        ValueError: naming the file and the reason, in one line.
     """
-    return load(json_path)
+    file, colon, text = path.partition(":")
+    if not os.path.isfile(file):
+        raise ValueError(f"There is no config file {path}.")
+    if file.endswith(".json"):
+        try:
+            return load(path)
+        except ValueError as error:
+            message = str(error)
+            raise ValueError(
+                message if path in message else f"{path}: {message}"
+            ) from None
+    return _call_get_config(file, [text] if colon else [])
+
+
+def _call_get_config(file: str, arguments: list) -> Config:
+    try:
+        loader = importlib.machinery.SourceFileLoader("experiment_config", file)
+        spec = importlib.util.spec_from_loader(loader.name, loader)
+        module = importlib.util.module_from_spec(spec)
+        loader.exec_module(module)
+        function = getattr(module, "get_config", None)
+        config = function(*arguments) if callable(function) else None
+    except SyntaxError as error:
+        line = f"line {error.lineno}: " if error.lineno else ""
+        raise ValueError(
+            f"{file} is not a Python file: {line}{error.msg}. Give a file of configs/ "
+            "or the config.json of a run."
+        ) from error
+    # Whatever somebody's own code raises; sys.exit() too.
+    except (Exception, SystemExit) as error:
+        lines = [
+            f.lineno
+            for f in traceback.extract_tb(error.__traceback__, None)
+            if f.filename == file
+        ]
+        place = f", line {lines[-1]}" if lines else ""
+        message = " ".join(str(error).split())
+        reason = type(error).__name__ + (f": {message}" if message else "")
+        raise ValueError(f"{file}{place}: {reason.rstrip('.')}.") from error
+    if not callable(function):
+        raise ValueError(
+            f"{file} has no function get_config(), which must return a "
+            "tf_btgmi.config.Config."
+        )
+    if not isinstance(config, Config):
+        raise ValueError(
+            f"{file}: get_config() must return a tf_btgmi.config.Config; it returned "
+            f"{type(config).__name__}."
+        )
+    return config
 
 
 def load(json_path: str) -> Config:
