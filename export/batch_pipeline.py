@@ -24,7 +24,7 @@ from PIL import Image
 
 from export import batch_filling
 from export.batch_filling import Job, Outcome
-from tf_btgmi.inference import job_files
+from tf_btgmi.cli import job_files
 from tf_btgmi.pictures.pairs import is_picture, stem
 
 COUNTS, FAILURES = "counts.json", "failed.jsonl"

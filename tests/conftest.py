@@ -1,6 +1,7 @@
 """One TensorFlow for all tests: two logical CPUs, quiet, the same seed every time."""
 
 import os
+import signal
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -21,6 +22,13 @@ tf.config.set_logical_device_configuration(
 )
 
 
+def pytest_collection_modifyitems(items):
+    """Slow tests, which train for instance, have more time than pyproject.toml says."""
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.timeout(1200))
+
+
 @pytest.fixture(autouse=True)
 def same_start():
     """Every test starts with the same seeds and in float32, in whatever order."""
@@ -35,6 +43,18 @@ def two_replicas():
     """The one strategy of two replicas: on TensorFlow 2.21 two of them in a process
     take the same keys for their collective operations."""
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+@pytest.fixture
+def interruptible():
+    """SIGINT interrupts the test and the programs that it starts.
+
+    It does not otherwise when the tests run in the background of a script (`&`): the
+    shell starts them with SIGINT ignored, and child processes inherit that.
+    """
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, previous)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
-def run_program(module, *arguments, folder=ROOT, timeout=600):
+def run_program(module, *arguments, folder=ROOT, timeout=None):
     """Runs `python -m MODULE ARGUMENTS` in a folder; what it prints is kept."""
     return subprocess.run(
         [sys.executable, "-m", module, *map(str, arguments)],

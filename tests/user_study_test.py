@@ -126,7 +126,9 @@ def test_mistakes_are_named(folder, values, text):
 
 
 @pytest.mark.slow
-def test_the_program_serves_until_ctrl_c_and_refuses_another_study(folder):
+def test_the_program_serves_until_ctrl_c_and_refuses_another_study(
+    folder, interruptible
+):
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     environment = {**os.environ, "PYTHONPATH": root}
     command = [sys.executable, "-m", "tf_btgmi.user_study", "--results=a=a"]

@@ -19,8 +19,8 @@ import numpy as np
 from absl import flags
 
 from tf_btgmi import loading
-from tf_btgmi.cli import mask_program, program
-from tf_btgmi.inference import batches, cutout, holes, job_files
+from tf_btgmi.cli import batches, job_files, mask_program, program
+from tf_btgmi.inference import cutout, holes
 from tf_btgmi.inference.composing import BOX
 from tf_btgmi.pictures.color_profiles import rgb_as_in
 from tf_btgmi.pictures.masks import bounding_box, read_mask

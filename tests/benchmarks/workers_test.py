@@ -82,7 +82,7 @@ def test_the_slowest_report_counts_and_workers_that_never_end_are_ended(start_fa
         "json.dump(dict(step_seconds=1.0 + index, gradient_bytes=8, sum_seconds=0.5, "
         "small_sums=3, small_sum_seconds=0.1), "
         "open(report + '.new', 'w')); os.replace(report + '.new', report); "
-        "time.sleep(600)"
+        "time.sleep(50)"
     )
     found = worker_runs.measure(config_lib.Config(), 2, 4, 3, [0])
     assert found == worker_runs.Measured(2.0, 8, 0.5, 3, 0.1)
@@ -90,10 +90,10 @@ def test_the_slowest_report_counts_and_workers_that_never_end_are_ended(start_fa
     assert all(worker.poll() is not None for worker in started)
 
 
-def test_an_interrupt_ends_all_workers(start_fakes):
+def test_an_interrupt_ends_all_workers(start_fakes, interruptible):
     started = start_fakes(
         "import os, signal, time; time.sleep(0.5 * index); "
-        "index and os.kill(os.getppid(), signal.SIGINT); time.sleep(600)"
+        "index and os.kill(os.getppid(), signal.SIGINT); time.sleep(50)"
     )
     with pytest.raises(KeyboardInterrupt):
         worker_runs.measure(config_lib.Config(), 2, 4, 3, [0])

@@ -12,8 +12,7 @@ from absl import flags
 from PIL import Image
 
 from tf_btgmi import loading
-from tf_btgmi.cli import common_flags, program
-from tf_btgmi.inference import batches, job_files
+from tf_btgmi.cli import batches, common_flags, job_files, program
 from tf_btgmi.inference.predictor import Predictor
 from tf_btgmi.pictures.masks import read_mask
 from tf_btgmi.pictures.pairs import find_jobs

@@ -6,6 +6,7 @@ failure of the work with one line and exit code 1, Ctrl-C with 130, a closed pip
 """
 
 import os
+import select
 import signal
 import sys
 from typing import Callable, List
@@ -17,7 +18,7 @@ from tf_btgmi.cli import config_flag
 FAILURE_EXIT_CODE = 1
 USAGE_EXIT_CODE = 2
 INTERRUPT_EXIT_CODE = 128 + signal.SIGINT
-CLOSED_PIPE_EXIT_CODE = 128 + 13  # SIGPIPE, which Windows lacks.
+CLOSED_PIPE_EXIT_CODE = 128 + signal.SIGPIPE
 
 
 class UsageError(ValueError):
@@ -100,14 +101,19 @@ def _end_quietly_if_pipe_is_closed(function: Callable):
         sys.stdout.flush()
         return result
     except BrokenPipeError:
-        try:
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # The interpreter flushes once more when it ends, and would complain.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(CLOSED_PIPE_EXIT_CODE)
-        # Another pipe: of a server, or of a child process.
-        raise
+        if not _is_closed(sys.stdout.fileno()):
+            # Another pipe: of a server, or of a child process.
+            raise
+        # The interpreter flushes once more when it ends, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(CLOSED_PIPE_EXIT_CODE)
+
+
+def _is_closed(pipe: int) -> bool:
+    """Whether a pipe's other end is closed."""
+    poll = select.poll()
+    poll.register(pipe, 0)
+    return any(events & select.POLLERR for _, events in poll.poll(0))
 
 
 def _parse(argv):

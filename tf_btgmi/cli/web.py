@@ -1,6 +1,7 @@
 """Runs a web application on this machine until Ctrl-C."""
 
 import ipaddress
+import signal
 import socket
 
 import uvicorn
@@ -51,6 +52,21 @@ def announce(what: str, host: str, listener: socket.socket, warning: str) -> Non
     print(f"{what} is at http://{shown}:{port}/ . Stop it with Ctrl-C.", flush=True)
 
 
+class _Server(uvicorn.Server):
+    """A server that ignores SIGINT if the process ignored it at the start.
+
+    A shell starts background jobs (`&`) that way, so that Ctrl-C leaves them alone.
+    """
+
+    def __init__(self, config: uvicorn.Config):
+        super().__init__(config)
+        self._ignores_interrupts = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+
+    def handle_exit(self, sig, frame):
+        if sig != signal.SIGINT or not self._ignores_interrupts:
+            super().handle_exit(sig, frame)
+
+
 def serve(app, listener: socket.socket, max_connections: int = 64) -> None:
     """Serves an ASGI application until Ctrl-C.
 
@@ -68,7 +84,7 @@ def serve(app, listener: socket.socket, max_connections: int = 64) -> None:
         server_header=False,
     )
     try:
-        uvicorn.Server(settings).run(sockets=[listener])
+        _Server(settings).run(sockets=[listener])
     except KeyboardInterrupt:
         # The way to stop it: uvicorn has closed everything before.
         return

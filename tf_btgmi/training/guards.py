@@ -63,7 +63,9 @@ class SaveInTime(keras.callbacks.Callback):
 
     def __enter__(self):
         for number in (signal.SIGTERM, signal.SIGINT):
-            self._previous[number] = signal.signal(number, self._note)
+            # A shell starts a background job with SIGINT ignored; it stays ignored.
+            if signal.getsignal(number) != signal.SIG_IGN:
+                self._previous[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(self, *unused):

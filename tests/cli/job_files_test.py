@@ -2,7 +2,7 @@
 
 import pytest
 
-from tf_btgmi.inference import job_files
+from tf_btgmi.cli import job_files
 
 REQUIRED = ("image", "output")
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 FILES = [
     path
     for folder in ("tf_btgmi", "export", "benchmarks")
@@ -37,6 +37,7 @@ def main(argv):
         "file": FileNotFoundError("There is no file x."),
         "failure": program.ProgramFailure("could not be done"),
         "disk": OSError("no space left"),
+        "no folder": FileExistsError(17, "File exists", "runs"),
         "memory": MemoryError(),
         "finite": FloatingPointError("became nan"),
         "interrupt": KeyboardInterrupt(),
@@ -46,6 +47,9 @@ def main(argv):
         raise errors[FLAGS.fail]
     if FLAGS.fail == "code":
         return 7
+    if FLAGS.fail == "long":
+        for number in range(100_000):
+            print(number)
     if FLAGS.config is not None:
         config_lib.validate(FLAGS.config)
         print(FLAGS.config.name, FLAGS.config.data.global_batch_size)
@@ -54,6 +58,52 @@ def main(argv):
 if __name__ == "__main__":
     program.run(main, define_flags)
 """
+# Config files that cannot be used: name, content, and the reason that is reported.
+BROKEN_CONFIGS = [
+    (
+        "raises.py",
+        "def get_config():\n    raise RuntimeError('my config is broken')\n",
+        "raises.py, line 2: RuntimeError: my config is broken.",
+    ),
+    (
+        "raises_at_import.py",
+        "import no_such_module\n",
+        "raises_at_import.py, line 1: ModuleNotFoundError: No module named "
+        "'no_such_module'.",
+    ),
+    (
+        "wrong_attribute.py",
+        "from tf_btgmi.config import Config\ndef get_config():\n"
+        "    return Config().no_such_section.field\n",
+        "wrong_attribute.py, line 3: AttributeError: 'Config' object has no attribute "
+        "'no_such_section'.",
+    ),
+    ("exits.py", "import sys\nsys.exit(0)\n", "exits.py, line 2: SystemExit: 0."),
+    (
+        "without.py",
+        "x = 1\n",
+        "without.py has no function get_config(), which must return a "
+        "tf_btgmi.config.Config.",
+    ),
+    (
+        "none.py",
+        "def get_config():\n    pass\n",
+        "none.py: get_config() must return a tf_btgmi.config.Config; it returned "
+        "NoneType.",
+    ),
+    (
+        "dict.py",
+        "def get_config():\n    return {'name': 'x'}\n",
+        "dict.py: get_config() must return a tf_btgmi.config.Config; it returned dict.",
+    ),
+    (
+        "README.md",
+        "# It's Markdown\nIt is.\n",
+        "README.md is not a Python file: line 2: invalid syntax. Give a file of "
+        "configs/ or the config.json of a run.",
+    ),
+    ("list.json", "[1]", "list.json: config must be an object of fields."),
+]
 CONFIG = """
 from tf_btgmi.config import Config
 
@@ -72,18 +122,26 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def run(folder):
+def start(folder):
+    """Starts the program."""
+
+    def start(*arguments, **options):
+        command = [sys.executable, str(folder / "tried.py"), *arguments]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        return subprocess.Popen(command, cwd=folder, env=environment, **options)
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def run(start):
     """Runs the program; a message of one line has nothing of TensorFlow's around it."""
 
     def run(*arguments):
-        return subprocess.run(
-            [sys.executable, str(folder / "tried.py"), *arguments],
-            capture_output=True,
-            text=True,
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            timeout=120,
-        )
+        pipe = subprocess.PIPE
+        process = start(*arguments, stdout=pipe, stderr=pipe, text=True)
+        out, err = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
     return run
 
@@ -96,6 +154,7 @@ def run(folder):
         ("file", 2, "There is no file x."),
         ("failure", 1, "could not be done"),
         ("disk", 1, "no space left"),
+        ("no folder", 1, "runs: File exists."),
         ("memory", 1, "Out of memory."),
         ("finite", 1, "became nan"),
         ("interrupt", 130, "Interrupted."),
@@ -161,8 +220,8 @@ def test_a_json_of_an_earlier_run_is_a_config_too(run, folder, joined):
             "did you mean 'strided'?",
         ),
         (["--confg=config.py"], "Did you mean: config ?"),
-        (["photos"], "Not a flag: photos"),
-        (["--config=config.py", "photos"], "Not a flag: photos"),
+        (["photos"], "Unexpected argument 'photos'"),
+        (["--config=config.py", "photos"], "Unexpected argument 'photos'"),
         (["--config=missing.py"], "missing.py"),
         (["--config=missing.json"], "There is no config file missing.json."),
         (["--config=misspelt.json"], "did you mean config.data.image_size?"),
@@ -180,6 +239,36 @@ def test_a_wrong_command_line_is_one_line_and_exit_code_2(
     assert done.stderr.startswith("tried.py: ")
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("joined", ["=", " "])
+@pytest.mark.parametrize("name, content, message", BROKEN_CONFIGS)
+def test_a_broken_config_file_is_one_line_with_the_reason(
+    run, folder, name, content, message, joined
+):
+    (folder / name).write_text(content)
+    done = run(*f"--config{joined}{name}".split(" "))
+    assert (done.returncode, done.stderr) == (2, f"tried.py: {message}\n")
+
+
+def test_a_config_file_runs_once(run, folder):
+    (folder / "prints.py").write_text("print('running')\n" + CONFIG)
+    assert run("--config=prints.py").stdout == "running\ntried 8\n"
+
+
+def test_a_config_file_takes_a_text_after_a_colon(run, folder):
+    text = CONFIG.replace("get_config()", "get_config(name)").replace('"tried"', "name")
+    (folder / "takes.py").write_text(text)
+    assert run("--config=takes.py:other").stdout == "other 8\n"
+
+
+@pytest.mark.parametrize("argument", ["--help", "--fail=long"])
+def test_a_closed_pipe_ends_a_program_quietly(start, argument):
+    process = start(argument, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(60) == 141
 
 
 def test_no_program_loads_tensorflow_before_it_has_read_its_flags():
