@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from benchmarks import pytorch_model, pytorch_step
 from tf_btgmi import loading
-from tf_btgmi.models.alexnet import load_perceptual_weights
+from tf_btgmi.models.lpips_trunks import load_lpips_weights
 from tf_btgmi.models.naming import named_weights
 from tf_btgmi.serving.folding import fold
 from tf_btgmi.training.build import build_model
@@ -97,7 +97,7 @@ class Both:
             self.torch_generator(aligned),
             self.torch_generator(aligned),
             discriminator.to(memory_format=torch.channels_last),
-            pytorch_step.LPIPS(load_perceptual_weights()).to(
+            pytorch_step.LPIPS(load_lpips_weights()).to(
                 memory_format=torch.channels_last
             ),
             self.config,

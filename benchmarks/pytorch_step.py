@@ -20,7 +20,7 @@ class LPIPS(nn.Module):
     """Weighted unit-length activations of AlexNet's five layers.
 
     Args:
-        weights: what `models.alexnet.load_perceptual_weights` gives.
+        weights: what `models.lpips_trunks.load_lpips_weights` gives.
     """
 
     def __init__(self, weights):

@@ -8,7 +8,7 @@ import pytest
 import tf_btgmi
 from tf_btgmi import assets, demo, loading
 from tf_btgmi.evaluation.yardsticks import yardstick
-from tf_btgmi.losses.perceptual import LPIPSDistance
+from tf_btgmi.losses.lpips import LPIPSDistance
 
 NAMES = assets.model_names()
 MAX_BYTES = 25_000_000

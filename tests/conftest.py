@@ -39,6 +39,24 @@ def same_start():
 
 
 @pytest.fixture(scope="session")
+def vgg_weights_path(tmp_path_factory):
+    """Made-up LPIPS weights for a VGG16 of few channels, in the real file's format."""
+    rng = np.random.default_rng(1)
+    weights, channels, number = {}, 3, 0
+    for block, (count, width) in enumerate(zip((2, 2, 3, 3, 3), (4, 5, 6, 7, 8))):
+        for _ in range(count):
+            number += 1
+            kernel = rng.normal(0, (2 / (9 * channels)) ** 0.5, (3, 3, channels, width))
+            weights[f"conv{number}/kernel"] = kernel.astype(np.float16)
+            weights[f"conv{number}/bias"] = rng.normal(0, 0.1, width).astype(np.float16)
+            channels = width
+        weights[f"lin{block + 1}"] = rng.uniform(0, 1, width).astype(np.float32)
+    path = tmp_path_factory.mktemp("judge") / "vgg16.npz"
+    np.savez(path, **weights)
+    return str(path)
+
+
+@pytest.fixture(scope="session")
 def two_replicas():
     """The one strategy of two replicas: on TensorFlow 2.21 two of them in a process
     take the same keys for their collective operations."""

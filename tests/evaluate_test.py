@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from PIL import Image
 
 from tests.programs import run_program
 from tf_btgmi import evaluate
-from tf_btgmi.evaluation import inception
+from tf_btgmi.evaluation import inception, yardsticks
 
 FLAGS = flags.FLAGS
 PROGRAM_MODULE = evaluate
@@ -153,6 +154,8 @@ def test_one_picture_is_enough(folder, capsys):
         ({"model": ["none"]}, "none is neither a folder nor the name of a model"),
         ({"model": ["empty"]}, "empty holds no model"),
         ({"inception_weights": "none.pb"}, "there is no file none.pb"),
+        ({"lpips_vgg": "none.npz"}, "--lpips_vgg=none.npz cannot be read"),
+        ({"lpips_vgg": "photos/a.jpg"}, "does not hold the LPIPS weights of VGG16"),
         ({"data": "tfds:mnist:test"}, "tfds:mnist:test is not prepared"),
         ({"results": ["photos"]}, "give it as NAME=FOLDER"),
         ({"results": ["telea=photos"]}, "Two methods are called telea"),
@@ -212,6 +215,47 @@ def test_fid_is_added_to_what_is_there(folder, monkeypatch, capsys):
     out = capsys.readouterr().out
     assert "KID × 1000 ↓ | FID ↓ |" in out
     assert "FAD, KID and FID of 3 pictures are rough" in out
+
+
+def test_the_judge_is_added_to_what_is_there(folder, vgg_weights_path, capsys):
+    calls = []
+    fill, *rest = yardsticks.FILLS["mean_fill"]
+
+    def counted(*arguments):
+        calls.append(arguments[-1])
+        return fill(*arguments)
+
+    with mock.patch.dict(yardsticks.FILLS, {"mean_fill": (counted, *rest)}):
+        run()
+        assert "--lpips_vgg=FILE adds LPIPS-VGG, which nothing trains on" in (
+            capsys.readouterr().out
+        )
+        before = summary()["methods"]["mean_fill"]["groups"]["all"]["values"]
+        run(lpips_vgg=vgg_weights_path)
+    # Measured from the composites, not filled again.
+    assert sorted(calls) == ["a", "b", "c"]
+    after = summary()["methods"]["mean_fill"]["groups"]["all"]["values"]
+    assert set(after) - set(before) == {"lpips_vgg", "box_lpips_vgg"}
+    for name, estimate in before.items():
+        assert after[name]["value"] == pytest.approx(estimate["value"], abs=1e-6)
+    assert after["box_lpips_vgg"]["low"] < after["box_lpips_vgg"]["value"]
+    out = capsys.readouterr().out
+    assert "| LPIPS-Alex of its box ↓ | LPIPS-VGG of its box ↓ |" in out
+    assert "trains on; nothing trains on LPIPS-VGG." in out
+    with open("out/rows.csv", encoding="utf-8") as file:
+        assert file.readline().rstrip().endswith(",lpips,lpips_vgg")
+    with open("out/report.html", encoding="utf-8") as file:
+        page = file.read()
+    assert page.count("<svg") == 5 and '<option value="box_lpips_vgg"' in page
+
+
+def test_other_weights_of_the_judge_are_refused(folder, vgg_weights_path):
+    run(lpips_vgg=vgg_weights_path, limit=1)
+    run(limit=1)
+    with np.load(vgg_weights_path) as archive:
+        np.savez("other.npz", **{name: 2 * archive[name] for name in archive.files})
+    with pytest.raises(ValueError, match="lpips_vgg was"):
+        run(lpips_vgg="other.npz", limit=1)
 
 
 def test_a_damaged_picture_is_named(folder):

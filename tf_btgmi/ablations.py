@@ -43,6 +43,9 @@ def define_flags():
     flags.DEFINE_integer(
         "limit", 0, "Only so many test pictures; 0: all.", lower_bound=0
     )
+    flags.DEFINE_string(
+        "lpips_vgg", None, "Weights of LPIPS on VGG16, as tf_btgmi.evaluate takes them."
+    )
     flags.DEFINE_integer("num_shown", 24, "Pictures in report.html.", lower_bound=1)
 
 
@@ -58,6 +61,8 @@ def main(argv):
         "image_size": FLAGS.config.data.image_size,
         "limit": FLAGS.limit,
     }
+    if FLAGS.lpips_vgg:
+        evaluation["lpips_vgg"] = os.path.abspath(FLAGS.lpips_vgg)
     ablation = Ablation(FLAGS.output, FLAGS.config, arms, seeds, evaluation)
     print(_plan(arms, seeds), flush=True)
     failed = ablation.run()
@@ -82,6 +87,8 @@ def _check_flags():
     ):
         if not FLAGS[name].value:
             raise program.UsageError(f"Give --{name}=FOLDER: {what}.")
+    if FLAGS.lpips_vgg and not os.path.isfile(FLAGS.lpips_vgg):
+        raise program.UsageError(f"--lpips_vgg: there is no file {FLAGS.lpips_vgg}.")
     if not (FLAGS.test.startswith("tfds:") or os.path.isdir(FLAGS.test)):
         raise program.UsageError(f"--test: there is no folder {FLAGS.test}.")
     arms = [BASE, *(arm for arm in FLAGS.arms if arm and arm != BASE)]

@@ -104,6 +104,12 @@ def define_flags():
     )
     flags.DEFINE_integer("limit", 0, "Only so many pictures; 0: all.", lower_bound=0)
     flags.DEFINE_string(
+        "lpips_vgg",
+        None,
+        "Weights of LPIPS on VGG16, an .npz file: adds LPIPS-VGG, which no model here "
+        "trains on. May be added to a finished evaluation.",
+    )
+    flags.DEFINE_string(
         "inception_weights",
         None,
         "File with the network for FID: .pb, the Inception of 2015, or .h5, Keras's "
@@ -134,6 +140,8 @@ def main(argv):
     }
     if task != tasks.INPAINTING:
         settings["task"] = task.name
+    if FLAGS.lpips_vgg:
+        settings[tasks.JUDGE] = deep_scores.judge_identity(FLAGS.lpips_vgg)
     if FLAGS.no_truth:
         store = Store(FLAGS.output, settings, identities)
         no_truth.show(store, pictures, masks, methods, FLAGS.image_size)
@@ -149,10 +157,11 @@ def main(argv):
         from tf_btgmi.evaluation.inception import Inception
 
         network = Inception(FLAGS.inception_weights)
+    deep = deep_scores.DeepScores(FLAGS.lpips_vgg) if FLAGS.lpips_vgg else None
     store = Store(FLAGS.output, settings, identities)
     prepare = composites.prepare if task == tasks.HARMONIZATION else examples.prepare
     names, left_out = prepare(store, pictures, masks, FLAGS.image_size)
-    evaluate(store, names, methods)
+    evaluate(store, names, methods, deep)
     distances = None
     if network:
         distances = fid.inception_distances(store, names, list(identities), network)

@@ -33,6 +33,23 @@ def found():
     return numbers(ROWS, NAMES, ["base", "l1"], [0, 1])
 
 
+def test_the_judge_is_reported_where_every_training_has_it(found):
+    assert "lpips_vgg" not in found["base"].values
+    judged = {"lpips_vgg": 2.0, "box_lpips_vgg": 3.0}
+    rows = {
+        run: {name: {**row, **judged} for name, row in by_name.items()}
+        for run, by_name in ROWS.items()
+    }
+    with_judge = numbers(rows, NAMES, ["base", "l1"], [0, 1])
+    assert with_judge["l1"].values["lpips_vgg"].value == 2.0
+    assert with_judge["l1"].values["lpips"] == found["l1"].values["lpips"]
+    first, second = (tables(n, 2, [0, 1], "masks") for n in (found, with_judge))
+    assert "LPIPS-VGG ↓" not in first[0].headings
+    assert second[0].headings[2:4] == ["LPIPS-VGG ↓", "LPIPS-VGG of the hole's box ↓"]
+    del rows["l1-seed1"]["b"]["lpips_vgg"]
+    assert "lpips_vgg" not in numbers(rows, NAMES, ["base", "l1"], [0, 1])["l1"].values
+
+
 def test_values_are_means_over_seeds_and_pictures(found):
     assert found["base"].values["lpips"].value == pytest.approx(0.25)
     assert found["base"].values["box_lpips"].value == pytest.approx(0.5)

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tf_btgmi.evaluation.deep_scores import DeepScores, hole_box
-from tf_btgmi.losses.perceptual import LPIPSDistance
+from tf_btgmi.losses.lpips import LPIPSDistance, load_judge
 from tf_btgmi.ops.image_ops import to_float
 
 
@@ -34,6 +34,19 @@ def test_distances_are_those_of_the_loss(scores):
     assert filled["lpips"] == pytest.approx(whole, abs=1e-5)
     assert filled["box_lpips"] == pytest.approx(box, abs=1e-5)
     assert box > whole > 0.05
+
+
+def test_with_its_weights_the_judge_is_measured_as_well(vgg_weights_path):
+    image, composites, mask = pictures()
+    found = DeepScores(vgg_weights_path).compare(image, composites, mask)
+    assert found[0]["lpips_vgg"] == found[0]["box_lpips_vgg"] == 0.0
+    judge = load_judge(vgg_weights_path)
+    first, second = (to_float(tf.constant(p[None])) for p in (image, composites[1]))
+    whole = float(judge(first, second)[0])
+    box = float(judge(first[:, 2:44, 10:50], second[:, 2:44, 10:50])[0])
+    assert found[1]["lpips_vgg"] == pytest.approx(whole, rel=1e-4)
+    assert found[1]["box_lpips_vgg"] == pytest.approx(box, rel=1e-4)
+    assert box > whole > 0.01 and found[1]["lpips"] != found[1]["lpips_vgg"]
 
 
 def test_what_lies_outside_the_box_does_not_count_in_it(scores):

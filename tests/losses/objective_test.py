@@ -3,8 +3,9 @@ import pytest
 import tensorflow as tf
 
 from tf_btgmi.losses import adversarial
+from tf_btgmi.losses.lpips import LPIPSDistance
 from tf_btgmi.losses.objective import Objective
-from tf_btgmi.losses.perceptual import LPIPSDistance, PatchPerceptualLoss
+from tf_btgmi.losses.perceptual import PatchPerceptualLoss
 from tf_btgmi.losses.reconstruction import overlap_l2_loss
 
 REAL = [tf.constant([1.0, 0.5, 2.0, -1.0], shape=[1, 2, 2, 1])]

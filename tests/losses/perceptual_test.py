@@ -1,125 +1,15 @@
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_btgmi.losses.perceptual import LPIPSDistance, PatchPerceptualLoss
+from tf_btgmi.losses.lpips import LPIPSDistance
+from tf_btgmi.losses.perceptual import PatchPerceptualLoss
 from tf_btgmi.ops import mask_ops
-
-# LPIPS v0.1 on AlexNet, computed apart from this project in float64.
-ZERO_AND_HALF = 0.200078
-BLACK_AND_WHITE = 0.813954
-WAVES = 0.134932758
-WAVES_BY_LAYER = (0.033380531, 0.038296030, 0.026986057, 0.025139793, 0.011130347)
 
 
 @pytest.fixture(scope="module")
 def lpips():
     return LPIPSDistance()
-
-
-@pytest.fixture(scope="module")
-def waves():
-    y, x = np.mgrid[:64, :64].astype(np.float64)
-    first = [np.sin(x / 5), np.cos(y / 7), np.sin((x + y) / 9)]
-    second = [np.sin(x / 5 + 0.5), np.cos(y / 7), np.sin((x - y) / 9)]
-    stacked = [np.stack(channels, -1)[np.newaxis] for channels in (first, second)]
-    return [tf.constant(image, tf.float32) for image in stacked]
-
-
-def flat(value, size=64):
-    return tf.fill([1, size, size, 3], float(value))
-
-
-def test_lpips_of_even_pictures_is_the_reference(lpips):
-    found = lpips(flat(0), flat(0.5)).numpy()
-    np.testing.assert_allclose(found, [ZERO_AND_HALF], atol=2e-6)
-    found = lpips(flat(-1), flat(1)).numpy()
-    np.testing.assert_allclose(found, [BLACK_AND_WHITE], atol=2e-6)
-
-
-def test_lpips_of_waves_is_the_reference_layer_by_layer(lpips, waves):
-    layers = lpips.by_layer(*[lpips.features(image) for image in waves])
-    found = [float(layer[0]) for layer in layers]
-    np.testing.assert_allclose(found, WAVES_BY_LAYER, atol=1e-6)
-    np.testing.assert_allclose(lpips(*waves), [WAVES], atol=2e-6)
-
-
-def test_lpips_is_symmetric_and_each_example_has_its_own(lpips, waves):
-    first = tf.concat([waves[0], waves[1], flat(-1)], 0)
-    second = tf.concat([waves[1], waves[1], flat(1)], 0)
-    expected = [WAVES, 0.0, BLACK_AND_WHITE]
-    np.testing.assert_allclose(lpips(first, second), expected, atol=2e-6)
-    np.testing.assert_allclose(lpips(second, first), expected, atol=2e-6)
-
-
-def test_activations_have_the_channels_and_sides_of_alexnet(lpips):
-    found = [tuple(x.shape[1:]) for x in lpips.alexnet(flat(0, 64))]
-    assert found == [
-        (15, 15, 64),
-        (7, 7, 192),
-        (3, 3, 384),
-        (3, 3, 256),
-        (3, 3, 256),
-    ]
-    assert lpips.alexnet(flat(0, 31))[-1].shape == (1, 1, 1, 256)
-
-
-def test_nothing_of_lpips_is_a_variable(lpips):
-    assert lpips.weights == []
-
-
-def test_the_gradient_between_equal_pictures_is_0_and_finite(lpips, waves):
-    for image in (waves[0], flat(-1), flat(0)):
-        variable = tf.Variable(image)
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_sum(lpips(image, variable))
-        np.testing.assert_array_equal(
-            tape.gradient(loss, variable), np.zeros(image.shape)
-        )
-
-
-def test_the_gradient_is_finite_where_all_channels_are_silent(waves):
-    # No activation anywhere: kernels of 0.
-    weights = {f"conv{i}/bias": np.zeros(c) for i, c in _CHANNELS.items()}
-    sides = {1: (11, 3), 2: (5, 64), 3: (3, 192), 4: (3, 384), 5: (3, 256)}
-    for i, (side, channels) in sides.items():
-        weights[f"conv{i}/kernel"] = np.zeros([side, side, channels, _CHANNELS[i]])
-        weights[f"lin{i}"] = np.ones(_CHANNELS[i])
-    weights = {name: value.astype(np.float32) for name, value in weights.items()}
-    silent = LPIPSDistance(weights)
-    variable = tf.Variable(waves[0])
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_sum(silent(waves[1], variable))
-    assert loss.numpy() == 0
-    assert np.isfinite(tape.gradient(loss, variable)).all()
-
-
-_CHANNELS = {1: 64, 2: 192, 3: 384, 4: 256, 5: 256}
-
-
-def test_the_gradient_is_that_of_differences(lpips, waves):
-    direction = waves[1] - waves[0]
-    variable = tf.Variable(waves[0])
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_sum(lpips(waves[1], variable))
-    slope = tf.reduce_sum(tape.gradient(loss, variable) * direction)
-    ahead, behind = (
-        lpips(waves[1], waves[0] + step * direction)[0] for step in (0.01, -0.01)
-    )
-    assert float(slope) == pytest.approx(float(ahead - behind) / 0.02, rel=0.01)
-    assert float(slope) < -0.01
-
-
-def test_in_bfloat16_the_distance_is_float32_and_near(waves):
-    keras.mixed_precision.set_global_policy("mixed_bfloat16")
-    found = LPIPSDistance()(*waves)
-    assert found.dtype == tf.float32
-    np.testing.assert_allclose(found, [WAVES], rtol=0.03)
-    assert float(found[0]) != pytest.approx(WAVES, abs=1e-7)
-
-
-# Patch perceptual loss.
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tf_btgmi.data import pipeline
 from tf_btgmi.inference.weights import load_generator
-from tf_btgmi.losses.perceptual import LPIPSDistance
+from tf_btgmi.losses.lpips import LPIPSDistance
 from tf_btgmi.ops import image_ops, mask_ops
 from tf_btgmi.training.trainer import train
 

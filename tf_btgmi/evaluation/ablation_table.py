@@ -16,12 +16,23 @@ from tf_btgmi.evaluation.statistics import Estimate
 from tf_btgmi.evaluation.tables import Cell, Table, number
 
 _LABELS = {
-    "lpips": "LPIPS",
-    "box_lpips": "LPIPS of the hole's box",
+    "lpips_vgg": "LPIPS-VGG",
+    "box_lpips_vgg": "LPIPS-VGG of the hole's box",
+    "lpips": "LPIPS-Alex",
+    "box_lpips": "LPIPS-Alex of the hole's box",
     "hole_l1": "hole L1",
     "hole_psnr": "hole PSNR, dB",
 }
-_KNOWN = {measure.name: measure for measure in measures.PICTURE + measures.HOLE}
+_KNOWN = {
+    measure.name: measure
+    for measure in (
+        *measures.PICTURE,
+        *measures.HOLE,
+        measures.VGG_PICTURE,
+        measures.VGG_BOX,
+    )
+}
+# LPIPS-VGG where the trainings were evaluated with it.
 MEASURES = tuple(_KNOWN[name]._replace(label=_LABELS[name]) for name in _LABELS)
 
 
@@ -58,15 +69,18 @@ def numbers(
         arms: with the base among them.
         seeds: each trained in every arm.
     """
+    runs = [run_name(arm, seed) for arm in arms for seed in seeds]
+    every = [rows[run][name] for run in runs for name in names]
+    chosen = [m for m in MEASURES if all(m.source in row for row in every)]
     # [seeds, pictures, arms, measures]
     scores = np.array(
-        [[_scores(rows, seed, name, arms) for name in names] for seed in seeds]
+        [[_scores(rows, seed, name, arms, chosen) for name in names] for seed in seeds]
     )
     base = list(arms).index(BASE)
-    is_psnr = [measure.is_psnr for measure in MEASURES]
+    is_psnr = [measure.is_psnr for measure in chosen]
     values, differences = statistics.estimates(scores.mean(axis=0), is_psnr, base)
     by_seed = [statistics.estimates(one, is_psnr, base)[1] for one in scores]
-    keys = [measure.name for measure in MEASURES]
+    keys = [measure.name for measure in chosen]
     found = {}
     for position, arm in enumerate(arms):
         each = zip(*(one[position] for one in by_seed))
@@ -93,19 +107,20 @@ def tables(
         set_label: mask kind, seed and metric version.
     """
     listed = ", ".join(map(str, seeds))
-    headings = [*(measure.heading for measure in MEASURES), "n", "masks"]
+    chosen = [m for m in MEASURES if m.name in found[BASE].values]
+    headings = [*(measure.heading for measure in chosen), "n", "masks"]
     last = [Cell(str(num_pictures)), Cell(set_label)]
     values = [
         [
             Cell(arm),
             Cell(ARMS[arm].difference),
-            *(_value(arm_numbers.values[m.name], m) for m in MEASURES),
+            *(_value(arm_numbers.values[m.name], m) for m in chosen),
             *last,
         ]
         for arm, arm_numbers in found.items()
     ]
     differences = [
-        [Cell(arm), *(_difference(arm_numbers, m) for m in MEASURES), *last]
+        [Cell(arm), *(_difference(arm_numbers, m) for m in chosen), *last]
         for arm, arm_numbers in found.items()
         if arm != BASE
     ]
@@ -148,9 +163,9 @@ def to_json(found: Dict[str, ArmNumbers]) -> Dict[str, Any]:
     return result
 
 
-def _scores(rows, seed, name, arms):
+def _scores(rows, seed, name, arms, chosen):
     return [
-        [rows[run_name(arm, seed)][name][measure.source] for measure in MEASURES]
+        [rows[run_name(arm, seed)][name][measure.source] for measure in chosen]
         for arm in arms
     ]
 

@@ -1,51 +1,69 @@
-"""Scores out of AlexNet: LPIPS over the picture and the hole's box, and FAD's features.
+"""Metrics that need a network: LPIPS on AlexNet and VGG16, and the features of FAD.
 
-The box is the smallest that holds the whole hole, grown to 32 pixels a side (AlexNet
-sees no less) and moved into the picture; nothing is resized.
+LPIPS is taken over the picture and over the hole's box, the smallest that contains the
+whole hole, grown to 32 pixels a side (AlexNet takes no less) and moved into the
+picture; nothing is resized.
 """
 
-from typing import Dict, List, Tuple
+import hashlib
+from typing import Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 
 from tf_btgmi.evaluation.batching import in_batches
 
 MIN_SIDE = 32
-# What AlexNet takes for a pixel while it runs: 108 measured at 1,024 px.
-_BYTES_A_PIXEL = 128
+# Memory of a running network per pixel: 108 bytes measured for AlexNet at 1,024 px, 870
+# for VGG16 at 256 px.
+_ALEXNET_BYTES = 128
+_VGG16_BYTES = 1024
 
 
 class DeepScores:
-    """Compares composites with their truth; the network is loaded and traced once."""
+    """Compares composites with their truth; each network is loaded and traced once.
 
-    def __init__(self):
+    Args:
+        judge_path: weights of LPIPS-VGG, an `.npz` file; None leaves that metric out.
+
+    Raises:
+        ValueError: the file is missing, or holds other weights.
+    """
+
+    def __init__(self, judge_path: Optional[str] = None):
         # Imported here: they take seconds, which a wrong flag should not wait for.
         import tensorflow as tf
 
-        from tf_btgmi.losses.perceptual import LPIPSDistance
+        from tf_btgmi.losses.lpips import LPIPSDistance, load_judge
         from tf_btgmi.ops.image_ops import to_float
 
         lpips = LPIPSDistance()
         pictures = tf.TensorSpec([None, None, None, 3], tf.uint8)
 
-        @tf.function(input_signature=[pictures])
-        def distances(batch):
-            features = lpips.features(to_float(batch))
-            truth = [feature[:1] for feature in features]
-            others = [feature[1:] for feature in features]
-            return tf.add_n(lpips.by_layer(truth, others))
+        def distances(distance):
+            @tf.function(input_signature=[pictures])
+            def call(batch):
+                features = distance.features(to_float(batch))
+                truth = [feature[:1] for feature in features]
+                others = [feature[1:] for feature in features]
+                return tf.add_n(distance.by_layer(truth, others))
+
+            return call
 
         @tf.function(input_signature=[pictures])
         def pooled(batch):
-            return tf.reduce_mean(lpips.alexnet(to_float(batch))[-1], axis=[1, 2])
+            return tf.reduce_mean(lpips.trunk(to_float(batch))[-1], axis=[1, 2])
 
-        self._distances = distances
+        # By the metric's name.
+        self._networks = {"lpips": (distances(lpips), _ALEXNET_BYTES)}
+        if judge_path:
+            judge = load_judge(judge_path)
+            self._networks["lpips_vgg"] = distances(judge), _VGG16_BYTES
         self._pooled = pooled
 
     def compare(
         self, image: np.ndarray, composites: List[np.ndarray], mask: np.ndarray
     ) -> List[Dict[str, float]]:
-        """`lpips` and `box_lpips` of each composite.
+        """`lpips` and `box_lpips` of each composite, with a judge `..._vgg` as well.
 
         Args:
             image: the truth, [H, W, 3] uint8, at least 32 pixels a side.
@@ -53,26 +71,36 @@ class DeepScores:
             mask: [H, W] bool, True = hole.
         """
         y0, x0, y1, x1 = hole_box(mask)
-        whole = self._to_truth(image, composites)
-        box = self._to_truth(
-            image[y0:y1, x0:x1], [picture[y0:y1, x0:x1] for picture in composites]
-        )
+        boxes = [picture[y0:y1, x0:x1] for picture in (image, *composites)]
+        columns = {}
+        for name, (network, bytes_each) in self._networks.items():
+            columns[name] = _to_truth(network, bytes_each, image, composites)
+            columns[f"box_{name}"] = _to_truth(network, bytes_each, boxes[0], boxes[1:])
         return [
-            {"lpips": float(first), "box_lpips": float(second)}
-            for first, second in zip(whole, box)
+            {name: float(column[i]) for name, column in columns.items()}
+            for i in range(len(composites))
         ]
 
     def features(self, pictures: List[np.ndarray]) -> np.ndarray:
         """Activations after relu5, their mean over the picture: [n, 256] float32."""
         return in_batches(
-            lambda batch: self._pooled(batch).numpy(), pictures, _bytes(pictures[0])
+            lambda batch: self._pooled(batch).numpy(),
+            pictures,
+            _ALEXNET_BYTES * pictures[0][..., 0].size,
         )
 
-    def _to_truth(self, image, composites) -> np.ndarray:
-        def network(batch):
-            return self._distances(np.concatenate([image[None], batch])).numpy()
 
-        return in_batches(network, composites, _bytes(image))
+def judge_identity(path: str) -> str:
+    """Identity string of a weights file: the start of its SHA-256.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()[:16]
+    except OSError as error:
+        raise ValueError(f"--lpips_vgg={path} cannot be read: {error}.") from error
 
 
 def hole_box(mask: np.ndarray) -> Tuple[int, int, int, int]:
@@ -93,5 +121,8 @@ def hole_box(mask: np.ndarray) -> Tuple[int, int, int, int]:
     return starts[0], starts[1], ends[0], ends[1]
 
 
-def _bytes(picture: np.ndarray) -> int:
-    return _BYTES_A_PIXEL * picture.shape[0] * picture.shape[1]
+def _to_truth(network: Callable, bytes_per_pixel: int, image, composites) -> np.ndarray:
+    def distances(batch):
+        return network(np.concatenate([image[None], batch])).numpy()
+
+    return in_batches(distances, composites, bytes_per_pixel * image[..., 0].size)

@@ -1,7 +1,8 @@
-"""Runs every method on every picture and keeps a row each.
+"""Runs every method on every picture and keeps one row per method and picture.
 
-A picture at a time, so that memory does not grow with the number of pictures, and a
-stopped evaluation goes on with the rows that are missing.
+It takes one picture at a time, so that memory does not grow with the number of
+pictures. A stopped evaluation continues with the missing rows. A row without a metric
+that is now reported is computed again from the composite in the store.
 """
 
 import base64
@@ -13,6 +14,7 @@ import tqdm
 from tf_btgmi.evaluation.deep_scores import DeepScores
 from tf_btgmi.evaluation.examples import input_of
 from tf_btgmi.evaluation.store import TRUTH, Store
+from tf_btgmi.evaluation.tasks import task_of
 from tf_btgmi.evaluation.yardsticks import Method
 from tf_btgmi.metrics.picture_scores import picture_scores
 
@@ -23,21 +25,27 @@ def evaluate(
     methods: List[Method],
     deep: Optional[DeepScores] = None,
 ) -> None:
-    """Fills the holes, scores the composites, keeps both.
+    """Fills the holes, computes the metrics of the composites, stores both.
 
     Args:
         store: holds the pictures and masks; gets composites and rows.
         names: the pictures.
-        methods: what is measured.
-        deep: the network's scores; loaded here, if needed, where None.
+        methods: the methods to evaluate.
+        deep: the metrics of networks, with LPIPS-VGG where the settings of the store
+            have it; loaded here, if needed, where None.
 
     Raises:
-        ValueError: a method gives something that is not a picture of the right size.
+        ValueError: a method returns something that is not a picture of the right size.
     """
+    metrics = {measure.source for measure in task_of(store.settings).measures}
     num_rows = len(names) * len(methods)
     with tqdm.tqdm(total=num_rows, unit="row") as progress:
         for name in names:
-            pending = [m for m in methods if name not in store.rows(m.name)]
+            pending = [
+                method
+                for method in methods
+                if not metrics <= set(store.rows(method.name).get(name, ()))
+            ]
             progress.update(len(methods) - len(pending))
             if pending or name not in store.rows(TRUTH):
                 deep = deep or DeepScores()
@@ -55,6 +63,9 @@ def _evaluate_one(store, name, methods, deep) -> None:
     given = input_of(store, name, image, mask)
     composites = []
     for method in methods:
+        if name in store.rows(method.name):
+            composites.append(store.read_composite(method.name, name))
+            continue
         result = method.fill(given.copy(), mask.copy(), name)
         _check(method, name, result, image)
         composites.append(np.where(mask[..., None], result, image))

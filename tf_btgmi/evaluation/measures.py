@@ -49,15 +49,20 @@ HOLE = (
     Measure("hole_l2", "L2", False, "hole_l2", False, 4),
     Measure("hole_psnr", "PSNR, dB", True, "hole_l2", True, 2),
     Measure("hole_ssim", "SSIM", True, "hole_ssim", False, 3),
-    Measure("box_lpips", "LPIPS of its box", False, "box_lpips", False, 3),
+    Measure("box_lpips", "LPIPS-Alex of its box", False, "box_lpips", False, 3),
 )
 PICTURE = (
     Measure("l1", "L1", False, "l1", False, 4),
     Measure("l2", "L2", False, "l2", False, 4),
     Measure("psnr", "PSNR, dB", True, "l2", True, 2),
     Measure("ssim", "SSIM", True, "ssim", False, 3),
-    Measure("lpips", "LPIPS", False, "lpips", False, 3),
+    Measure("lpips", "LPIPS-Alex", False, "lpips", False, 3),
 )
+# With --lpips_vgg. Differences that matter are below .001.
+VGG_BOX = Measure(
+    "box_lpips_vgg", "LPIPS-VGG of its box", False, "box_lpips_vgg", False, 4
+)
+VGG_PICTURE = Measure("lpips_vgg", "LPIPS-VGG", False, "lpips_vgg", False, 4)
 # On an object, and over the picture it was pasted into. Squared errors are in grey
 # levels of 255, as papers on harmonization tell them.
 _LEVELS = 255.0**2
@@ -65,7 +70,7 @@ OBJECT = (
     Measure("fmse", "fMSE", False, "hole_l2", False, 1, _LEVELS, "hole_l2"),
     Measure("fpsnr", "fPSNR, dB", True, "hole_l2", True, 2, 1.0, "hole_psnr"),
     Measure("fssim", "SSIM", True, "hole_ssim", False, 3, 1.0, "hole_ssim"),
-    Measure("box_lpips", "LPIPS of its box", False, "box_lpips", False, 3),
+    Measure("box_lpips", "LPIPS-Alex of its box", False, "box_lpips", False, 3),
 )
 COMPOSITE = (
     Measure("mse", "MSE", False, "l2", False, 1, _LEVELS, "l2"),

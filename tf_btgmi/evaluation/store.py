@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image
 
 from tf_btgmi.evaluation.result_files import FINGERPRINT_DIGITS, read_picture
+from tf_btgmi.evaluation.tasks import JUDGE
 
 # The name under which the features of the pictures themselves are kept.
 TRUTH = "truth"
@@ -69,7 +70,11 @@ class Store:
                 for name, identity in known["methods"].items()
                 if os.path.exists(self._rows_path(name))
             }
-            _compare(folder, known, wanted)
+            # The judge may come later, and is still the same when it comes back.
+            added = {} if known.get(JUDGE) else {JUDGE: wanted.get(JUDGE)}
+            _compare(folder, {**known, **added}, wanted)
+            if known.get(JUDGE):
+                wanted[JUDGE] = known[JUDGE]
             wanted["methods"] = {**known["methods"], **wanted["methods"]}
         elif kept and kept != [_SETTINGS]:
             raise ValueError(

@@ -4,7 +4,7 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 import numpy as np
 
-from tf_btgmi.evaluation import statistics
+from tf_btgmi.evaluation import measures, statistics
 from tf_btgmi.evaluation.evaluator import decode_features
 from tf_btgmi.evaluation.fid import InceptionDistances
 from tf_btgmi.evaluation.statistics import Estimate
@@ -13,6 +13,14 @@ from tf_btgmi.evaluation.tasks import Task, task_of
 from tf_btgmi.metrics import frechet
 
 TOTAL = "all"
+_JUDGE_NOTE = (
+    "LPIPS-Alex is the distance that the patch perceptual loss trains on; nothing "
+    "trains on LPIPS-VGG."
+)
+_LOSS_NOTE = (
+    "LPIPS-Alex is the distance that the patch perceptual loss trains on; "
+    "--lpips_vgg=FILE adds LPIPS-VGG, which nothing trains on."
+)
 
 
 class Group(NamedTuple):
@@ -164,10 +172,10 @@ def _plain(estimates: Dict[str, Estimate]) -> Dict[str, Dict[str, Any]]:
     return {name: estimate._asdict() for name, estimate in estimates.items()}
 
 
-def _group(label, values, methods, baseline, measures) -> Group:
-    is_psnr = [measure.is_psnr for measure in measures]
+def _group(label, values, methods, baseline, chosen) -> Group:
+    is_psnr = [measure.is_psnr for measure in chosen]
     found = statistics.estimates(values, is_psnr, methods.index(baseline))
-    names = [measure.name for measure in measures]
+    names = [measure.name for measure in chosen]
     by_method = [
         {method: dict(zip(names, row)) for method, row in zip(methods, table)}
         for table in found
@@ -180,7 +188,7 @@ def _features(rows, names) -> np.ndarray:
 
 
 def _notes(num: int, left_out: List[str], fid, task: Task) -> List[str]:
-    notes = []
+    notes = [_JUDGE_NOTE if measures.VGG_PICTURE in task.whole else _LOSS_NOTE]
     if fid:
         notes.append(f"FID is over the features of {fid.network}.")
     if num < frechet.RECOMMENDED_NUM_PICTURES:

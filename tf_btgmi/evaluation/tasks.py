@@ -5,6 +5,9 @@ from typing import NamedTuple, Sequence, Tuple
 from tf_btgmi.evaluation import measures
 from tf_btgmi.evaluation.measures import Measure
 
+# Key of the settings: identity of the weights of LPIPS-VGG.
+JUDGE = "lpips_vgg"
+
 
 class Task(NamedTuple):
     """A kind of evaluation.
@@ -19,7 +22,7 @@ class Task(NamedTuple):
         inside: measures of the region.
         whole: measures of the picture.
         charted: names of measures shown as bars.
-        orders: what pictures can be put in order by; the first chooses them.
+        orders: what pictures can be sorted by; the first chooses them.
         captions: measures told below a picture, two of them.
         why_left_out: of a picture.
         baseline: the method others are compared with, unless another is named.
@@ -35,7 +38,7 @@ class Task(NamedTuple):
     inside: Sequence[Measure]
     whole: Sequence[Measure]
     charted: Sequence[str]
-    orders: Tuple[Measure, Measure]
+    orders: Tuple[Measure, ...]
     captions: Tuple[Measure, Measure]
     why_left_out: str
     baseline: str
@@ -91,5 +94,18 @@ TASKS = {task.name: task for task in (INPAINTING, OBJECT_REMOVAL, HARMONIZATION)
 
 
 def task_of(settings) -> Task:
-    """The task of a store's settings; inpainting where they name none."""
-    return TASKS[settings.get("task", INPAINTING.name)]
+    """The task of a store's settings; inpainting where they name none.
+
+    With the weights of the judge it also reports LPIPS-VGG, which then chooses the
+    pictures to show.
+    """
+    task = TASKS[settings.get("task", INPAINTING.name)]
+    if not settings.get(JUDGE):
+        return task
+    return task._replace(
+        inside=(*task.inside, measures.VGG_BOX),
+        whole=(*task.whole, measures.VGG_PICTURE),
+        charted=(*task.charted, measures.VGG_BOX.name),
+        orders=(measures.VGG_BOX, *task.orders),
+        captions=(task.captions[0], measures.VGG_BOX),
+    )

@@ -5,7 +5,8 @@ import tensorflow as tf
 
 from tf_btgmi.losses.adversarial import KINDS, discriminator_loss, generator_loss
 from tf_btgmi.losses.feature_matching import feature_matching_loss
-from tf_btgmi.losses.perceptual import LPIPSDistance, PatchPerceptualLoss
+from tf_btgmi.losses.lpips import LPIPSDistance
+from tf_btgmi.losses.perceptual import PatchPerceptualLoss
 from tf_btgmi.losses.reconstruction import (
     hole_l1_loss,
     l1_loss,

@@ -1,65 +1,19 @@
-"""The patch perceptual loss, PPL (Sec. 3.2), and the LPIPS distance it is made of.
+"""The patch perceptual loss, PPL (Sec. 3.2): LPIPS on AlexNet, over boxes of the hole.
 
-Zhang et al. 2018, "The Unreasonable Effectiveness of Deep Features as a Perceptual
-Metric", version 0.1 on AlexNet. Images are [B, H, W, 3] in [-1, 1].
+Images are [B, H, W, 3] in [-1, 1].
 """
 
-from typing import List, Mapping, Optional
+from typing import Optional
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from tf_btgmi.models.alexnet import (
-    MIN_SIDE,
-    NUM_LAYERS,
-    AlexNetFeatures,
-    load_perceptual_weights,
-)
+from tf_btgmi.losses.lpips import LPIPSDistance
+from tf_btgmi.models.lpips_trunks import AlexNetFeatures
 from tf_btgmi.ops import image_ops
 from tf_btgmi.ops.mask_ops import context_box
 
-# Added to a norm before dividing by it, as LPIPS does.
-_EPSILON = 1e-10
-
-
-class LPIPSDistance(keras.layers.Layer):
-    """LPIPS v0.1 (AlexNet): two images [B, H, W, 3] in [-1, 1] to distances [B].
-
-    Args:
-        weights: what `load_perceptual_weights` returns; read by it where None.
-    """
-
-    def __init__(self, weights: Optional[Mapping[str, np.ndarray]] = None, **kwargs):
-        super().__init__(trainable=False, autocast=False, **kwargs)
-        weights = load_perceptual_weights() if weights is None else weights
-        self.alexnet = AlexNetFeatures(weights, dtype=self.compute_dtype)
-        # w (a - b)^2 is (sqrt(w) a - sqrt(w) b)^2.
-        self._roots = [np.sqrt(weights[f"lin{i + 1}"]) for i in range(NUM_LAYERS)]
-        self.built = True
-
-    def call(self, first, second):
-        """The distance of each pair: [B], at least 0."""
-        return tf.add_n(self.by_layer(self.features(first), self.features(second)))
-
-    def features(self, image: tf.Tensor) -> List[tf.Tensor]:
-        """Weighted unit-length activations of the five layers, float32."""
-        weighted = []
-        for activation, root in zip(self.alexnet(image), self._roots):
-            activation = tf.cast(activation, tf.float32)
-            square = tf.reduce_sum(tf.square(activation), axis=-1, keepdims=True)
-            # The root has no gradient at 0, where every channel is silent. The bound
-            # gives it gradient 0 and moves no norm that float32 can tell from 0.
-            norm = tf.sqrt(tf.maximum(square, _EPSILON**2))
-            weighted.append(activation / (norm + _EPSILON) * root)
-        return weighted
-
-    def by_layer(self, first: List[tf.Tensor], second: List[tf.Tensor]):
-        """Each layer's share of the distance: five tensors [B]."""
-        return [
-            tf.reduce_mean(tf.reduce_sum(tf.square(a - b), axis=-1), axis=[1, 2])
-            for a, b in zip(first, second)
-        ]
+_MIN_SIDE = AlexNetFeatures.MIN_SIDE
 
 
 class PatchPerceptualLoss(keras.layers.Layer):
@@ -85,9 +39,9 @@ class PatchPerceptualLoss(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(trainable=False, autocast=False, **kwargs)
-        if patch_size < MIN_SIDE:
+        if patch_size < _MIN_SIDE:
             raise ValueError(
-                f"patch_size must be at least {MIN_SIDE} pixels; it is {patch_size}."
+                f"patch_size must be at least {_MIN_SIDE} pixels; it is {patch_size}."
             )
         self.patch_size = patch_size
         self.context_margin = context_margin

@@ -13,8 +13,8 @@ from typing import Sequence
 import keras
 import tensorflow as tf
 
+from tf_btgmi.losses.lpips import LPIPSDistance
 from tf_btgmi.losses.objective import Objective
-from tf_btgmi.losses.perceptual import LPIPSDistance
 from tf_btgmi.models.discriminator import MultiScaleDiscriminator
 from tf_btgmi.models.generator import Generator
 from tf_btgmi.schedules import DISCRIMINATOR, GENERATOR
