@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 import tf_btgmi
-from tf_btgmi.config import Config
+from tf_btgmi.config import MASK_KINDS, Config
 from tf_btgmi.models.generator import Generator
 
 PLACE = os.path.join("assets.extra", "model_card.md")
@@ -49,8 +49,7 @@ def write(folder: str, source: str, generator: Generator, config: Config) -> str
     path = os.path.join(folder, PLACE)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     fingerprint = tf.saved_model.experimental.read_fingerprint(folder)
-    kinds = ("rectangles", "centre", "free_form", "objects", "borders")
-    weights = {kind: getattr(config.masks, kind) for kind in kinds}
+    weights = {kind: getattr(config.masks, kind) for kind in MASK_KINDS}
     masks = [f"{kind} {weight:g}" for kind, weight in weights.items() if weight]
     text = _TEXT.format(
         name=config.name or "tf_btgmi",

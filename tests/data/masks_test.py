@@ -1,11 +1,11 @@
 import dataclasses
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
-from tf_btgmi.config import MaskConfig
-from tf_btgmi.data import masks
+from tf_btgmi.config import MASK_KINDS, MaskConfig
 from tf_btgmi.data.masks import NAMED_KINDS, MaskSampler, ObjectShapes, named_mask
 from tf_btgmi.data.unreadable import UnreadableError
 
@@ -33,7 +33,7 @@ def sampler_of(kind, shapes, **fields):
     return MaskSampler(config)
 
 
-@pytest.mark.parametrize("kind", masks.KINDS)
+@pytest.mark.parametrize("kind", MASK_KINDS)
 @pytest.mark.parametrize("size", [(16, 16), (64, 48), (33, 100)])
 def test_masks_of_every_kind_are_ones_and_zeros_neither_empty_nor_full(
     kind, size, shapes
@@ -45,7 +45,7 @@ def test_masks_of_every_kind_are_ones_and_zeros_neither_empty_nor_full(
         assert set(np.unique(mask)) == {0, 1}
 
 
-@pytest.mark.parametrize("kind", masks.KINDS)
+@pytest.mark.parametrize("kind", MASK_KINDS)
 def test_a_seed_gives_the_same_mask_in_another_sampler(kind, shapes):
     first = [sampler_of(kind, shapes).sample(64, 64, (7, i)) for i in range(6)]
     sampler = sampler_of(kind, shapes)
@@ -55,7 +55,7 @@ def test_a_seed_gives_the_same_mask_in_another_sampler(kind, shapes):
         assert len({mask.tobytes() for mask in first}) == 6
 
 
-@pytest.mark.parametrize("kind", masks.KINDS)
+@pytest.mark.parametrize("kind", MASK_KINDS)
 @pytest.mark.parametrize("limits", [(0.1, 0.2), (0.4, 0.5), (0.9, 0.9), (0.0, 0.0)])
 def test_the_limits_of_the_hole_ratio_are_honoured(kind, limits, shapes):
     low, high = limits
@@ -174,7 +174,8 @@ def test_named_masks_are_functions_of_the_seed(kind, shapes):
     objects = ObjectShapes(str(shapes))
     first = named_mask(kind, 96, 64, 5, objects)
     np.testing.assert_array_equal(first, named_mask(kind, 96, 64, 5, objects))
-    assert first.shape == (96, 64) and 0 < first.mean() <= 0.6
+    low, high = (0.5, 0.7) if kind == "large" else (0.0, 0.6)
+    assert first.shape == (96, 64) and low <= first.mean() <= high and first.any()
 
 
 def test_named_centre_squares_are_the_papers():
@@ -182,6 +183,66 @@ def test_named_centre_squares_are_the_papers():
     assert named_mask("centre64of256", 256, 256).sum() == 64 * 64
     assert named_mask("centre128of256", 256, 256)[64:192, 64:192].all()
     assert named_mask("centre128of256", 256, 256).sum() == 128 * 128
+
+
+def test_large_holes_are_rectangles_and_strokes_of_half_to_seven_tenths():
+    ratios, straight = [], []
+    for seed in range(60):
+        mask = named_mask("large", 256, 256, seed)
+        ratios.append(mask.mean())
+        # Rows whose hole starts where that of the row above does: edges of rectangles.
+        starts = mask.argmax(axis=1)[mask.any(axis=1)]
+        straight.append((np.diff(starts) == 0).mean())
+    assert 0.5 <= min(ratios) < 0.54 and 0.66 < max(ratios) <= 0.7
+    # Neither rectangles alone, whose edges are all straight, nor strokes alone.
+    assert 0.3 < np.mean(straight) < 0.9
+
+
+def test_scratches_are_long_and_thin(shapes):
+    sampler = sampler_of("scratches", shapes)
+    found = [sampler.sample(128, 128, seed) for seed in range(60)]
+    assert np.mean([mask.mean() for mask in found]) < 0.06
+    # An opening by 7 pixels leaves nothing but crossings.
+    square = np.ones((7, 7), np.uint8)
+    opened = [cv2.morphologyEx(mask, cv2.MORPH_OPEN, square) for mask in found]
+    assert sum(map(np.sum, opened)) < 0.05 * sum(map(np.sum, found))
+    # The bounding box of all of a mask's scratches spans most pictures.
+    spans = [max(map(np.ptp, np.nonzero(mask))) for mask in found]
+    assert np.median(spans) > 96
+
+
+def test_broad_strokes_are_the_thick_ones(shapes):
+    sampler = sampler_of("broad_strokes", shapes)
+    found = np.mean([sampler.sample(128, 128, seed).mean() for seed in range(60)])
+    thick = [named_mask("thick", 128, 128, seed).mean() for seed in range(60)]
+    assert found == pytest.approx(np.mean(thick), rel=0.15)
+
+
+def test_objects_have_a_margin_of_their_own(shapes):
+    plain = sampler_of("objects", shapes)
+    wide = sampler_of("objects", shapes, object_margin=0.1)
+    grown = []
+    for seed in range(20):
+        mask, with_margin = (s.sample(64, 64, seed) for s in (plain, wide))
+        assert (with_margin >= mask).all()
+        # At most 6.4 pixels, rounded, on every side.
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (13, 13))
+        assert (with_margin <= cv2.dilate(mask, disc)).all()
+        grown.append(int(with_margin.sum()) - int(mask.sum()))
+    assert min(grown) >= 0 and max(grown) > 100 and len(set(grown)) > 10
+
+
+def test_new_kinds_leave_the_draws_of_earlier_configs_as_they_are():
+    # The order of the weights is that of the thresholds a random number falls between.
+    assert MASK_KINDS[:5] == (
+        "rectangles",
+        "centre",
+        "free_form",
+        "objects",
+        "borders",
+    )
+    fields = {f.name for f in dataclasses.fields(MaskConfig)}
+    assert set(MASK_KINDS) <= fields
 
 
 def test_strokes_grow_from_thin_to_thick():

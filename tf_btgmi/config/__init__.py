@@ -9,6 +9,7 @@ from tf_btgmi.config.checks import validate
 from tf_btgmi.config.fields import differences, field_names, unknown_field
 from tf_btgmi.config.files import from_dict, load, save
 from tf_btgmi.config.schema import (
+    MASK_KINDS,
     OUTPUTS_OF_TASKS,
     Config,
     DataConfig,
@@ -22,6 +23,7 @@ from tf_btgmi.config.schema import (
 )
 
 __all__ = [
+    "MASK_KINDS",
     "OUTPUTS_OF_TASKS",
     "Config",
     "DataConfig",

@@ -1,7 +1,7 @@
 """The check of a whole config: every field, and what fields mean to each other."""
 
 from tf_btgmi.config.limits import check_limits
-from tf_btgmi.config.schema import Config, GuidedConfig, MaskConfig
+from tf_btgmi.config.schema import MASK_KINDS, Config, GuidedConfig, MaskConfig
 
 
 def validate(config: Config) -> None:
@@ -43,10 +43,9 @@ def _check_sides(config: Config) -> None:
 
 
 def _check_masks(masks: MaskConfig) -> None:
-    kinds = ("rectangles", "centre", "free_form", "objects", "borders")
-    if not sum(getattr(masks, kind) for kind in kinds) > 0:
+    if not sum(getattr(masks, kind) for kind in MASK_KINDS) > 0:
         raise ValueError(
-            f"At least one of config.masks.{{{', '.join(kinds)}}} must be above 0."
+            f"At least one of config.masks.{{{', '.join(MASK_KINDS)}}} must be above 0."
         )
     for low, high in (("min_side", "max_side"), ("min_hole_ratio", "max_hole_ratio")):
         if getattr(masks, low) > getattr(masks, high):

@@ -47,12 +47,18 @@ class MaskConfig:
         centre: weight of one square in the middle.
         free_form: weight of brush strokes.
         objects: weight of object shapes out of `objects_folder`.
-        borders: weight of outpainting borders.
+        borders: weight of outpainting borders, frames among them.
+        scratches: weight of long thin scratches.
+        broad_strokes: weight of strokes with a brush of 9 to 20 % of the side.
+        large: weight of rectangles and broad strokes together, 50 to 70 % of the
+            picture.
         max_num_rectangles: rectangles are 1 to this many.
         min_side: shortest side of a rectangle, as a share of the picture's side.
         max_side: longest side of a rectangle, as a share of the picture's side.
         centre_side: side of the centre square, as a share of the picture's side.
         objects_folder: folder of mask pictures, white = object.
+        object_margin: largest margin around an object, as a share of the side; each
+            object has its own, from 0 on.
         min_hole_ratio: smallest share of the picture that is hole.
         max_hole_ratio: largest share of the picture that is hole.
     """
@@ -62,11 +68,15 @@ class MaskConfig:
     free_form: float = 0.0
     objects: float = 0.0
     borders: float = 0.0
+    scratches: float = 0.0
+    broad_strokes: float = 0.0
+    large: float = 0.0
     max_num_rectangles: int = 2
     min_side: float = 0.25
     max_side: float = 0.5
     centre_side: float = 0.25
     objects_folder: str = ""
+    object_margin: float = 0.0
     min_hole_ratio: float = 0.0
     max_hole_ratio: float = 0.6
 
@@ -308,6 +318,18 @@ class Config:
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
 
+# Fields of `MaskConfig` that are weights, in the order in which kinds are drawn: a new
+# one at the end leaves the draws of earlier configs as they are.
+MASK_KINDS = (
+    "rectangles",
+    "centre",
+    "free_form",
+    "objects",
+    "borders",
+    "scratches",
+    "broad_strokes",
+    "large",
+)
 # The outputs of a task's network, as `models/generator.py` names them.
 OUTPUTS_OF_TASKS = {
     "inpainting": ("inpainted",),

@@ -1,7 +1,8 @@
 """The kinds of holes: each draws one mask from a NumPy random generator.
 
-A mask is [height, width] uint8, 1 = hole. The functions here know no limits: what they
-draw may even be empty; `masks` sees to that. Sizes are shares of the picture's sides.
+A mask is [height, width] uint8, 1 = hole. The functions here enforce no limits of the
+hole ratio, and a mask may even be empty; `masks` draws again. Sizes are shares of the
+picture's sides.
 """
 
 from typing import Tuple
@@ -20,12 +21,15 @@ NAMED_KINDS = (
     "thick",
     "object",
     "outpaint",
+    "large",
 )
 # Brush widths as shares of the shorter side, and how many strokes: thin to thick.
 THIN = ((0.015, 0.04), (2, 5))
 MEDIUM = ((0.04, 0.09), (2, 5))
 THICK = ((0.09, 0.20), (1, 4))
 ANY_BRUSH = ((0.02, 0.16), (1, 5))
+# Least and largest hole ratio of `large`.
+LARGE = (0.5, 0.7)
 
 
 def rectangles(
@@ -88,6 +92,41 @@ def strokes(
     return mask
 
 
+def scratches(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """1 to 8 scratches: slightly bent lines, 0.3 to 1.4 of the shorter side long."""
+    mask = np.zeros([height, width], np.uint8)
+    short = min(height, width)
+    for _ in range(rng.integers(1, 9)):
+        length, bend = rng.uniform(0.3, 1.4) * short, rng.normal(0, 0.15)
+        angle, thickness = rng.uniform(0, np.pi), rng.uniform(0.004, 0.025) * short
+        # A parabola along the x axis, turned and put anywhere.
+        along = np.linspace(-0.5, 0.5, 17)
+        curve = length * np.stack([along, bend * (1 - 4 * along**2)], -1)
+        cos, sin = np.cos(angle), np.sin(angle)
+        curve = curve @ [[cos, sin], [-sin, cos]]
+        curve += rng.uniform(0, 1, 2) * [width, height]
+        _draw(mask, np.rint(curve).astype(int), np.full(16, thickness))
+    return mask
+
+
+def large(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """Rectangles and broad strokes in turn, until 50 to 70 % is hole."""
+    area = height * width
+    target, most = rng.uniform(LARGE[0], LARGE[1] - 0.1), LARGE[1] * area
+    mask = rectangles(rng, height, width, 1)
+    is_stroke = True
+    while np.count_nonzero(mask) < target * area:
+        if is_stroke:
+            added = strokes(rng, height, width, (THICK[0], (1, 1)))
+        else:
+            added = rectangles(rng, height, width, 1)
+        added |= mask
+        if np.count_nonzero(added) <= most:
+            mask = added
+        is_stroke = not is_stroke
+    return mask
+
+
 def borders(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """Outpainting: a border along 1 to 4 sides, each of its own width."""
     mask = np.zeros([height, width], np.uint8)
@@ -109,7 +148,11 @@ def borders(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
 
 def placed_object(
-    rng: np.random.Generator, height: int, width: int, shape: np.ndarray
+    rng: np.random.Generator,
+    height: int,
+    width: int,
+    shape: np.ndarray,
+    max_margin: float = 0.0,
 ) -> np.ndarray:
     """An object's shape at a random scale and place, half of the time mirrored.
 
@@ -119,6 +162,7 @@ def placed_object(
         width: columns.
         shape: [rows, columns] bool, the object in its own picture. At scale 1 it takes
             the share of the sides that it takes there; scales are 1/2 to 1 1/2.
+        max_margin: the shape is dilated by up to this share of the shorter side.
 
     Returns:
         The mask; an object larger than the picture is cut by the picture's edge.
@@ -148,7 +192,11 @@ def placed_object(
     y0, y1 = max(top, 0), min(top + new_rows, height)
     x0, x1 = max(left, 0), min(left + new_columns, width)
     mask[y0:y1, x0:x1] = drawn[y0 - top : y1 - top, x0 - left : x1 - left]
-    return mask
+    if not max_margin:
+        return mask
+    margin = int(round(rng.uniform(0, max_margin) * min(height, width)))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1,) * 2)
+    return cv2.dilate(mask, disc)
 
 
 def _pixels(share: float, side: int) -> int:

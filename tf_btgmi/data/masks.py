@@ -10,7 +10,7 @@ from typing import Optional, Tuple
 
 import numpy as np
 
-from tf_btgmi.config import MaskConfig
+from tf_btgmi.config import MASK_KINDS, MaskConfig
 from tf_btgmi.data import mask_shapes
 from tf_btgmi.data.mask_shapes import NAMED_KINDS
 from tf_btgmi.data.transforms import Seed
@@ -18,7 +18,6 @@ from tf_btgmi.data.unreadable import UnreadableCounter, UnreadableError
 from tf_btgmi.pictures.decoding import decode_mask
 from tf_btgmi.pictures.listing import list_pictures
 
-KINDS = ("rectangles", "centre", "free_form", "objects", "borders")
 # Draws of a kind before the limits of the hole ratio are met by a plain rectangle.
 MAX_DRAWS = 20
 # Object shapes kept in memory, as bits, at most this large: 32 KiB each.
@@ -84,7 +83,7 @@ class MaskSampler:
             ValueError: that folder is missing or has no pictures.
         """
         self._masks = masks
-        weights = np.array([getattr(masks, kind) for kind in KINDS], np.float64)
+        weights = np.array([getattr(masks, kind) for kind in MASK_KINDS], np.float64)
         self._thresholds = np.cumsum(weights / weights.sum())
         self.objects = ObjectShapes(masks.objects_folder) if masks.objects else None
 
@@ -99,7 +98,7 @@ class MaskSampler:
         rng = np.random.default_rng(seed)
         # Counted over the thresholds, a kind without weight is never met.
         chosen = int(np.searchsorted(self._thresholds, rng.random(), side="right"))
-        kind = KINDS[min(chosen, len(KINDS) - 1)]
+        kind = MASK_KINDS[min(chosen, len(MASK_KINDS) - 1)]
         limits = (self._masks.min_hole_ratio, self._masks.max_hole_ratio)
         return _within(
             lambda: self._draw(kind, rng, height, width), rng, height, width, limits
@@ -118,8 +117,17 @@ class MaskSampler:
             return mask_shapes.strokes(rng, height, width)
         if kind == "objects":
             shape = self.objects[rng.integers(len(self.objects))]
-            return mask_shapes.placed_object(rng, height, width, shape)
-        return mask_shapes.borders(rng, height, width)
+            return mask_shapes.placed_object(
+                rng, height, width, shape, masks.object_margin
+            )
+        if kind == "broad_strokes":
+            return mask_shapes.strokes(rng, height, width, mask_shapes.THICK)
+        draws = {
+            "borders": mask_shapes.borders,
+            "scratches": mask_shapes.scratches,
+            "large": mask_shapes.large,
+        }
+        return draws[kind](rng, height, width)
 
 
 def named_mask(
@@ -135,7 +143,8 @@ def named_mask(
         kind: one of `NAMED_KINDS`. The centre squares take 1/4 and 1/2 of the shorter
             side (64 and 128 of 256 pixels), `rectangles` are the paper's (1 or 2, of
             1/4 to 1/2 of the sides), `thin`, `medium` and `thick` are brush strokes,
-            `object` an object's shape, `outpaint` borders. At most 60 % is hole.
+            `object` an object's shape, `outpaint` borders; at most 60 % is hole.
+            `large` is rectangles and broad strokes together, 50 to 70 %.
         height: rows.
         width: columns.
         seed: an int or a sequence of ints, none negative.
@@ -159,12 +168,14 @@ def named_mask(
             rng, height, width, objects[rng.integers(len(objects))]
         ),
         "outpaint": lambda: mask_shapes.borders(rng, height, width),
+        "large": lambda: mask_shapes.large(rng, height, width),
     }
     if kind not in draws:
         raise ValueError(f"A mask is one of {', '.join(NAMED_KINDS)}; not {kind!r}.")
     if kind == "object" and objects is None:
         raise ValueError("Masks of kind 'object' need a folder of object shapes.")
-    return _within(draws[kind], rng, height, width, (0.0, 0.6))
+    limits = mask_shapes.LARGE if kind == "large" else (0.0, 0.6)
+    return _within(draws[kind], rng, height, width, limits)
 
 
 def object_hole(
