@@ -13,6 +13,7 @@ CHOICES = {
     "generator.normalization": ("batch", "instance"),
     "generator.resampling": ("strided", "interpolated"),
     "discriminator.architecture": ("multi_scale", "global", "global_local"),
+    "discriminator.normalization": ("spectral", "batch", "instance", "none"),
     "discriminator.patch_labels": ("hole", "all_fake"),
     "losses.reconstruction": (
         "ppl",
@@ -24,6 +25,7 @@ CHOICES = {
     ),
     "losses.pixel_region": ("picture", "hole"),
     "losses.adversarial": ("lsgan", "bce", "hinge"),
+    "losses.discriminator_patches": ("all", "hole"),
     "procedure.optimizer": ("adam", "adadelta"),
     "procedure.adversarial_annealing": ("stepwise", "linear", "constant"),
     "training.precision": ("float32", "mixed_bfloat16"),
@@ -81,6 +83,7 @@ RANGES = {
     # Below 31 pixels the last pooling of AlexNet leaves nothing.
     "losses.ppl_patch_size": (31, math.inf),
     "losses.ppl_context_margin": (1.0, math.inf),
+    "losses.ppl_jitter": (0.0, 64.0),
     "losses.ppl_max_holes": (1, 16),
     "procedure.head_steps": (0, math.inf),
     "procedure.num_refinement_blocks": (0, 32),
@@ -90,6 +93,7 @@ RANGES = {
     "procedure.learning_rate_factor": (0.0, 1.0),
     "procedure.learning_rate_decay_steps": (0, math.inf),
     "procedure.discriminator_learning_rate_factor": (0.0, 1e3),
+    "procedure.discriminator_steps": (1, 16),
     "procedure.adversarial_weight": (0.0, math.inf),
     "procedure.adversarial_weight_factor": (0.0, 1.0),
     "procedure.warmup_steps": (0, math.inf),

@@ -177,6 +177,9 @@ class DiscriminatorConfig:
             picture.
         base_filters: filters of the first convolution; doubled three times.
         num_scales: PatchGANs of `multi_scale`, at scales 1, 1/2, 1/4 and so on.
+        normalization: of `multi_scale`: `spectral`, `batch`, `instance` (the authors'
+            code) or `none`. The paper does not name it; with instance normalization
+            the discriminators stay at chance (docs/training_log.md).
         patch_labels: `hole` labels exactly the patches that meet the hole fake;
             `all_fake` labels every patch of a composite fake (the ablation).
     """
@@ -184,6 +187,7 @@ class DiscriminatorConfig:
     architecture: str = "multi_scale"
     base_filters: int = 64
     num_scales: int = 3
+    normalization: str = "spectral"
     patch_labels: str = "hole"
 
 
@@ -202,8 +206,12 @@ class LossConfig:
         pixel_region: that term is the mean over the whole `picture`, or over the
             `hole` (or foreground), so that a small one counts as much as a large one.
         adversarial: `lsgan`, `bce` or `hinge`.
+        discriminator_patches: patches that the discriminators' loss is the mean over:
+            `all`, or those that meet the `hole`.
         ppl_patch_size: side in pixels that both patches of PPL are resized to.
         ppl_context_margin: side of the context box over that of the hole box.
+        ppl_jitter: largest move of an edge of PPL's boxes from step to step, in pixels
+            of the resized patch.
         ppl_max_holes: boxes an example; with more holes than that, the smallest
             share the last box.
     """
@@ -213,8 +221,10 @@ class LossConfig:
     pixel_weight: float = 0.0
     pixel_region: str = "picture"
     adversarial: str = "lsgan"
+    discriminator_patches: str = "all"
     ppl_patch_size: int = 128
     ppl_context_margin: float = 1.5
+    ppl_jitter: float = 8.0
     ppl_max_holes: int = 2
 
 
@@ -238,6 +248,7 @@ class ProcedureConfig:
             linearly to 0.
         discriminator_learning_rate_factor: the discriminator has this times the
             generator's rate.
+        discriminator_steps: steps of the discriminators for each of the generator's.
         adversarial_weight: the generator's adversarial weight in stage 0.
         adversarial_weight_factor: stage i has this to the power i times that weight.
         adversarial_annealing: `stepwise` (the paper), `linear` or `constant`.
@@ -260,6 +271,7 @@ class ProcedureConfig:
     learning_rate_factor: float = 0.1
     learning_rate_decay_steps: int = 0
     discriminator_learning_rate_factor: float = 1.0
+    discriminator_steps: int = 1
     adversarial_weight: float = 1.0
     adversarial_weight_factor: float = 0.1
     adversarial_annealing: str = "stepwise"

@@ -11,6 +11,8 @@ from typing import List
 import tensorflow as tf
 
 KINDS = ("lsgan", "bce", "hinge")
+# What the discriminators' loss is a mean over.
+PATCHES = ("all", "hole")
 
 
 def discriminator_loss(
@@ -18,8 +20,15 @@ def discriminator_loss(
     fake_logits: List[tf.Tensor],
     patch_masks: List[tf.Tensor],
     kind: str = "lsgan",
+    patches: str = "all",
 ) -> tf.Tensor:
     """Half of the error on images plus half of that on composites: a scalar.
+
+    With `patches="all"` (the paper) the patches of a composite that do not meet the
+    hole are real ones among the others. With `"hole"` only the patches that meet the
+    hole count, of images and composites alike and with the same weight for every
+    example, as in `generator_loss`: real and fake are then balanced whatever the size
+    of the hole.
 
     Args:
         real_logits: of images.
@@ -27,6 +36,7 @@ def discriminator_loss(
         patch_masks: of the composites' holes.
         kind: `lsgan` (Mao et al. 2017, targets 1 and 0), `bce` (Goodfellow et al.
             2014) or `hinge` (Lim & Ye 2017).
+        patches: `all` or `hole`.
 
     Raises:
         ValueError: an unknown `kind`.
@@ -34,9 +44,12 @@ def discriminator_loss(
     total = 0.0
     for real, fake, patch_mask in zip(real_logits, fake_logits, patch_masks):
         patch_mask = tf.cast(patch_mask, tf.float32)
-        on_images = tf.reduce_mean(_error(real, 1.0, kind))
-        on_composites = tf.reduce_mean(_error(fake, 1.0 - patch_mask, kind))
-        total += 0.5 * (on_images + on_composites)
+        on_images = _error(real, 1.0, kind)
+        on_composites = _error(fake, 1.0 - patch_mask, kind)
+        if patches == "hole":
+            total += 0.5 * _hole_mean(on_images + on_composites, patch_mask)
+        else:
+            total += 0.5 * tf.reduce_mean(on_images + on_composites)
     return total
 
 
@@ -60,10 +73,15 @@ def generator_loss(
     for fake, patch_mask in zip(fake_logits, patch_masks):
         patch_mask = tf.cast(patch_mask, tf.float32)
         error = -fake if kind == "hinge" else _error(fake, 1.0, kind)
-        num_patches = tf.reduce_sum(patch_mask, axis=[1, 2, 3])
-        example = tf.reduce_sum(error * patch_mask, axis=[1, 2, 3])
-        total += tf.reduce_mean(tf.math.divide_no_nan(example, num_patches))
+        total += _hole_mean(error, patch_mask)
     return total
+
+
+def _hole_mean(error, patch_mask):
+    # Over each example's hole patches, then over the batch.
+    num_patches = tf.reduce_sum(patch_mask, axis=[1, 2, 3])
+    per_example = tf.reduce_sum(error * patch_mask, axis=[1, 2, 3])
+    return tf.reduce_mean(tf.math.divide_no_nan(per_example, num_patches))
 
 
 def _error(logits, target, kind):

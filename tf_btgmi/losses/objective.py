@@ -3,7 +3,12 @@
 import keras
 import tensorflow as tf
 
-from tf_btgmi.losses.adversarial import KINDS, discriminator_loss, generator_loss
+from tf_btgmi.losses.adversarial import (
+    KINDS,
+    PATCHES,
+    discriminator_loss,
+    generator_loss,
+)
 from tf_btgmi.losses.feature_matching import feature_matching_loss
 from tf_btgmi.losses.lpips import LPIPSDistance
 from tf_btgmi.losses.perceptual import PatchPerceptualLoss
@@ -41,6 +46,9 @@ class Objective(keras.layers.Layer):
         patch_labels: `hole` or `all_fake`, the labels of a composite's patches.
         ppl_patch_size: side of PPL's patches in pixels.
         ppl_context_margin: side of PPL's context box over that of its hole box.
+        ppl_jitter: largest move of PPL's boxes in pixels of the resized patch.
+        discriminator_patches: `all` or `hole`, the patches that the discriminators'
+            loss is the mean over.
 
     Raises:
         ValueError: an unknown name.
@@ -56,6 +64,8 @@ class Objective(keras.layers.Layer):
         patch_labels="hole",
         ppl_patch_size=128,
         ppl_context_margin=1.5,
+        ppl_jitter=8.0,
+        discriminator_patches="all",
         **kwargs,
     ):
         super().__init__(trainable=False, **kwargs)
@@ -64,6 +74,7 @@ class Objective(keras.layers.Layer):
             ("pixel_region", pixel_region, PIXEL_REGIONS),
             ("adversarial", adversarial, KINDS),
             ("patch_labels", patch_labels, PATCH_LABELS),
+            ("discriminator_patches", discriminator_patches, PATCHES),
         ):
             if value not in known:
                 raise ValueError(
@@ -75,12 +86,13 @@ class Objective(keras.layers.Layer):
         self.pixel_region = pixel_region
         self.adversarial = adversarial
         self.patch_labels = patch_labels
+        self.discriminator_patches = discriminator_patches
         self.lpips = None
         if reconstruction in ("ppl", "perceptual"):
             self.lpips = LPIPSDistance()
         if reconstruction == "ppl":
             self.patch_perceptual_loss = PatchPerceptualLoss(
-                self.lpips, ppl_patch_size, ppl_context_margin
+                self.lpips, ppl_patch_size, ppl_context_margin, ppl_jitter
             )
         self.built = True
 
@@ -103,13 +115,14 @@ class Objective(keras.layers.Layer):
             + adversarial_weight * terms.get("adversarial_loss", 0.0)
         )
 
-    def reconstruction_terms(self, examples: dict) -> dict:
+    def reconstruction_terms(self, examples: dict, seed=None) -> dict:
         """The generator's unweighted terms that need no discriminator, by name.
 
         Args:
             examples: `image`, `prediction` and `composite` [B, H, W, 3] in [-1, 1],
                 `mask` [B, H, W, 1], and `hole_boxes` [B, K, 4] as
                 `mask_ops.hole_boxes` gives them.
+            seed: [2] integers for the jitter of PPL's boxes; None leaves it out.
         """
         pair = examples["image"], examples["composite"]
         if self.pixel_region == "hole":
@@ -117,7 +130,7 @@ class Objective(keras.layers.Layer):
         else:
             terms = {"pixel_loss": l1_loss(*pair)}
         if not self.matches_features:
-            terms["reconstruction_loss"] = self._reconstruct(examples)
+            terms["reconstruction_loss"] = self._reconstruct(examples, seed)
         return terms
 
     def realism_terms(self, real_features, fake_features, patch_masks) -> dict:
@@ -150,7 +163,11 @@ class Objective(keras.layers.Layer):
             patch_masks: of the composites' holes.
         """
         return discriminator_loss(
-            real_logits, fake_logits, self._labels(patch_masks), self.adversarial
+            real_logits,
+            fake_logits,
+            self._labels(patch_masks),
+            self.adversarial,
+            self.discriminator_patches,
         )
 
     def _labels(self, patch_masks):
@@ -163,10 +180,12 @@ class Objective(keras.layers.Layer):
             for patch_mask in patch_masks
         ]
 
-    def _reconstruct(self, examples):
+    def _reconstruct(self, examples, seed):
         image, composite = examples["image"], examples["composite"]
         if self.reconstruction == "ppl":
-            return self.patch_perceptual_loss(image, composite, examples["hole_boxes"])
+            return self.patch_perceptual_loss(
+                image, composite, examples["hole_boxes"], seed=seed
+            )
         if self.reconstruction == "perceptual":
             return tf.reduce_mean(self.lpips(image, composite))
         if self.reconstruction == "overlap_l2":

@@ -19,13 +19,20 @@ _MIN_SIDE = AlexNetFeatures.MIN_SIDE
 class PatchPerceptualLoss(keras.layers.Layer):
     """LPIPS of the hole's box plus LPIPS of that box with its surroundings.
 
-    Both patches are resized to the same side, bilinearly. An example's loss is the
-    mean over its holes of the sum of both; the loss is the mean over the batch.
+    Both patches are resized to the same side, bilinear and antialiased. An example's
+    loss is the mean over its holes of the sum of both; the loss is the mean over the
+    batch.
+
+    AlexNet's first convolution has stride 4, so patches that always start at the same
+    pixel would let it print a lattice of that period into the fill. With a seed, the
+    edges of all boxes of a step are therefore moved outwards by 0 to `jitter` pixels of
+    the resized patch, each side by an amount of its own.
 
     Args:
         lpips: the distance; of the layer's own precision where None.
         patch_size: side of the resized patches in pixels, at least 31.
         context_margin: side of the context box over that of the hole box.
+        jitter: largest move of an edge, in pixels of the resized patch.
 
     Raises:
         ValueError: `patch_size` is too small for AlexNet.
@@ -36,6 +43,7 @@ class PatchPerceptualLoss(keras.layers.Layer):
         lpips: Optional[LPIPSDistance] = None,
         patch_size: int = 128,
         context_margin: float = 1.5,
+        jitter: float = 8.0,
         **kwargs,
     ):
         super().__init__(trainable=False, autocast=False, **kwargs)
@@ -45,32 +53,44 @@ class PatchPerceptualLoss(keras.layers.Layer):
             )
         self.patch_size = patch_size
         self.context_margin = context_margin
+        self.jitter = jitter
         self.lpips = LPIPSDistance() if lpips is None else lpips
         self.built = True
 
-    def call(self, image, candidate, hole_boxes):
+    def call(self, image, candidate, hole_boxes, seed=None):
         """Returns a scalar.
 
         Args:
             image: [B, H, W, 3], in [-1, 1].
             candidate: [B, H, W, 3], in [-1, 1]: the composite.
             hole_boxes: [B, K, 4] as `mask_ops.hole_boxes` gives them.
+            seed: [2] integers for the jitter of the boxes; None leaves it out.
         """
         height, width = tf.shape(image)[1], tf.shape(image)[2]
         hole_boxes = tf.cast(hole_boxes, tf.float32)
         around = context_box(hole_boxes, self.context_margin, height, width)
         boxes = tf.concat([hole_boxes, around], axis=1)
-        wanted = self.lpips.features(self._patches(image, boxes))
-        wanted = [tf.stop_gradient(feature) for feature in wanted]
-        given = self.lpips.features(self._patches(candidate, boxes))
-        distances = tf.add_n(self.lpips.by_layer(wanted, given))
+        if seed is not None:
+            boxes = self._moved(boxes, seed)
+        targets = self.lpips.features(self._patches(image, boxes))
+        targets = [tf.stop_gradient(feature) for feature in targets]
+        predictions = self.lpips.features(self._patches(candidate, boxes))
+        distances = tf.add_n(self.lpips.by_layer(targets, predictions))
         distances = tf.reshape(distances, [tf.shape(boxes)[0], 2, -1])
         present = tf.cast(hole_boxes[..., 2] > hole_boxes[..., 0], tf.float32)
-        a_hole = tf.reduce_sum(distances, axis=1) * present
+        per_hole = tf.reduce_sum(distances, axis=1) * present
         num_holes = tf.reduce_sum(present, axis=1)
         return tf.reduce_mean(
-            tf.math.divide_no_nan(tf.reduce_sum(a_hole, axis=1), num_holes)
+            tf.math.divide_no_nan(tf.reduce_sum(per_hole, axis=1), num_holes)
         )
+
+    def _moved(self, boxes, seed):
+        # One draw per step for the whole batch: the same on any number of replicas.
+        # Boxes may leave the image; both patches are 0 there.
+        shares = tf.random.stateless_uniform([4], seed) * self.jitter / self.patch_size
+        start, end = boxes[..., :2], boxes[..., 2:]
+        sides = end - start
+        return tf.concat([start - shares[:2] * sides, end + shares[2:] * sides], -1)
 
     def _patches(self, image, boxes):
         patches = image_ops.resize_boxes(image, boxes, self.patch_size)

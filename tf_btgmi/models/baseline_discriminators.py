@@ -55,13 +55,15 @@ class WholeImageDiscriminator(keras.Model):
             self.logits(blank, tf.ones([1, side, side, 1]))
         self.built = True
 
-    def features(self, inputs: tf.Tensor, mask: tf.Tensor) -> list:
+    def features(self, inputs: tf.Tensor, mask: tf.Tensor, training=None) -> list:
         """The logits alone, as a list of one list: one scale, its last layer.
 
         Args:
             inputs: [B, H, W, 6]; the last three channels are the candidate.
             mask: [B, H, W, 1], 1 = hole.
+            training: not used.
         """
+        del training
         return [[self.logits(inputs, mask)]]
 
     def patch_masks(self, mask: tf.Tensor) -> list:

@@ -66,7 +66,9 @@ def _generator(config):
 def _discriminator(config):
     fields = config.discriminator
     if fields.architecture == "multi_scale":
-        return MultiScaleDiscriminator(fields.base_filters, fields.num_scales)
+        return MultiScaleDiscriminator(
+            fields.base_filters, fields.num_scales, fields.normalization
+        )
     size = config.data.image_size
     if fields.architecture == "global":
         return GlobalDiscriminator(size, fields.base_filters)

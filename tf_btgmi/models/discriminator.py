@@ -12,7 +12,8 @@ import keras
 import tensorflow as tf
 
 from tf_btgmi.layers.convolution import convolution, leaky_relu
-from tf_btgmi.layers.normalization import normalization
+from tf_btgmi.layers.normalization import normalization as make_normalization
+from tf_btgmi.layers.spectral import SpectralConvolution
 from tf_btgmi.ops.mask_ops import patch_mask
 
 INPUT_CHANNELS = 6
@@ -25,6 +26,7 @@ PATCH_WINDOWS = tuple((KERNEL_SIZE, stride, PADDING) for stride in STRIDES)
 # What leads from one scale to the next.
 SCALE_WINDOW = (3, 2, 1)
 LEAK = 0.2
+NORMALIZATIONS = ("spectral", "batch", "instance", "none")
 
 
 @keras.saving.register_keras_serializable("tf_btgmi")
@@ -33,48 +35,74 @@ class PatchDiscriminator(keras.Model):
 
     Args:
         base_filters: filters of the first convolution; doubled three times.
+        normalization: `spectral` normalizes every kernel; `batch` and `instance` (no
+            affine, as in the authors' code) normalize the three middle layers; `none`.
+
+    Raises:
+        ValueError: an unknown `normalization`.
     """
 
-    def __init__(self, base_filters=64, **kwargs):
+    def __init__(self, base_filters=64, normalization="spectral", **kwargs):
         super().__init__(**kwargs)
+        if normalization not in NORMALIZATIONS:
+            raise ValueError(
+                f"normalization must be one of {', '.join(NORMALIZATIONS)}; it is "
+                f"{normalization!r}."
+            )
         self.base_filters = base_filters
+        self.normalization = normalization
         self.convolutions = []
         self.normalizations = []
+        make = SpectralConvolution if normalization == "spectral" else convolution
+        between = normalization in ("batch", "instance")
         last = len(STRIDES) - 1
         for position, stride in enumerate(STRIDES):
-            middle = 0 < position < last
+            normalized = between and 0 < position < last
             self.convolutions.append(
-                convolution(
+                make(
                     1 if position == last else base_filters * 2**position,
                     KERNEL_SIZE,
                     strides=stride,
                     padding="valid",
-                    use_bias=not middle,
+                    # A normalization would take a bias away again.
+                    use_bias=not normalized,
                 )
             )
-            if middle:
-                self.normalizations.append(normalization("instance", affine=False))
+            if normalized:
+                affine = {"affine": False} if normalization == "instance" else {}
+                self.normalizations.append(make_normalization(normalization, **affine))
 
-    def call(self, inputs):
+    def call(self, inputs, training=None):
         """The logits, [B, h, w, 1] in float32."""
-        return self.features(inputs)[-1]
+        return self.features(inputs, training)[-1]
 
-    def features(self, inputs: tf.Tensor) -> list:
-        """What each layer gives, [B, h, w, C]; the logits, in float32, come last."""
+    def features(self, inputs: tf.Tensor, training=None) -> list:
+        """The output of each layer, [B, h, w, C]; the logits, in float32, come last.
+
+        Args:
+            inputs: [B, H, W, 6].
+            training: whether spectral normalization takes its power iteration. Batch
+                normalization always uses the statistics of the batch at hand.
+        """
         features = []
         hidden = inputs
         edges = [[0, 0], [PADDING, PADDING], [PADDING, PADDING], [0, 0]]
+        options = {"training": training} if self.normalization == "spectral" else {}
         for position, layer in enumerate(self.convolutions):
-            hidden = layer(tf.pad(hidden, edges))
-            if 0 < position < len(STRIDES) - 1:
-                hidden = self.normalizations[position - 1](hidden)
+            hidden = layer(tf.pad(hidden, edges), **options)
+            if self.normalizations and 0 < position < len(STRIDES) - 1:
+                hidden = self.normalizations[position - 1](hidden, training=True)
             if position < len(STRIDES) - 1:
                 hidden = leaky_relu(hidden, LEAK)
                 features.append(hidden)
         return [*features, tf.cast(hidden, tf.float32)]
 
     def get_config(self):
-        return {**super().get_config(), "base_filters": self.base_filters}
+        return {
+            **super().get_config(),
+            "base_filters": self.base_filters,
+            "normalization": self.normalization,
+        }
 
 
 @keras.saving.register_keras_serializable("tf_btgmi")
@@ -87,18 +115,24 @@ class MultiScaleDiscriminator(keras.Model):
     Args:
         base_filters: filters of each PatchGAN's first convolution.
         num_scales: number of PatchGANs.
+        normalization: of each PatchGAN, one of `NORMALIZATIONS`.
     """
 
-    # Whether a verdict depends on the other examples of its batch.
-    uses_batch_statistics = False
-
-    def __init__(self, base_filters=64, num_scales=3, **kwargs):
+    def __init__(
+        self, base_filters=64, num_scales=3, normalization="spectral", **kwargs
+    ):
         super().__init__(**kwargs)
         self.base_filters = base_filters
         self.num_scales = num_scales
+        self.normalization = normalization
         self.patch_discriminators = [
-            PatchDiscriminator(base_filters) for _ in range(num_scales)
+            PatchDiscriminator(base_filters, normalization) for _ in range(num_scales)
         ]
+
+    @property
+    def uses_batch_statistics(self) -> bool:
+        """Whether a logit depends on the other examples of its batch."""
+        return self.normalization == "batch"
 
     @property
     def parts(self) -> dict:
@@ -114,23 +148,24 @@ class MultiScaleDiscriminator(keras.Model):
                 discriminator(blank)
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs, training=None):
         """The logits of each scale, [B, h, w, 1] in float32, finest first."""
-        return [layers[-1] for layers in self.features(inputs)]
+        return [layers[-1] for layers in self.features(inputs, training=training)]
 
-    def features(self, inputs: tf.Tensor, mask=None) -> list:
-        """What each scale's layers give: a list of lists; logits are each one's last.
+    def features(self, inputs: tf.Tensor, mask=None, training=None) -> list:
+        """The outputs of each scale's layers: a list of lists; the logits come last.
 
         Args:
             inputs: [B, H, W, 6].
-            mask: not looked at.
+            mask: not used.
+            training: as for `PatchDiscriminator.features`.
         """
         del mask
         features = []
         for scale, discriminator in enumerate(self.patch_discriminators):
             if scale:
                 inputs = _half(inputs)
-            features.append(discriminator.features(inputs))
+            features.append(discriminator.features(inputs, training))
         return features
 
     def patch_masks(self, mask: tf.Tensor) -> list:
@@ -151,6 +186,7 @@ class MultiScaleDiscriminator(keras.Model):
             **super().get_config(),
             "base_filters": self.base_filters,
             "num_scales": self.num_scales,
+            "normalization": self.normalization,
         }
 
 

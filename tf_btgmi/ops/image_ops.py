@@ -41,38 +41,52 @@ def crop_to(image: tf.Tensor, height, width) -> tf.Tensor:
 
 
 def resize_boxes(image: tf.Tensor, boxes: tf.Tensor, side: int) -> tf.Tensor:
-    """Cuts boxes out of pictures and resizes them, bilinearly.
+    """Cuts boxes out of images and resizes them, bilinear and antialiased.
 
-    The corner pixels of a result are those of its box. `tf.image.crop_and_resize` does
-    the same, but XLA cannot compile it, and its gradient on GPUs is another in each
-    run; here they are matrix products.
+    The same as `tf.image.resize(box, [side, side], antialias=True)` of each box, but
+    as matrix products: XLA compiles them, boxes may have fractional edges, and the
+    gradient is not a scatter, so it is the same in every run on a GPU.
 
     Args:
         image: [B, H, W, C].
-        boxes: [B, K, 4], (top, left, bottom, right) in pixels, within the picture.
-        side: height and width of the results in pixels, at least 2.
+        boxes: [B, K, 4], (top, left, bottom, right) in pixels. A pixel belongs to a
+            box that holds its centre. Beyond the image the result is 0.
+        side: height and width of the results in pixels.
 
     Returns:
         [B, K, side, side, C] float32.
     """
     height, width = tf.shape(image)[1], tf.shape(image)[2]
     boxes = tf.cast(boxes, tf.float32)[:, :, tf.newaxis]
-    rows = _interpolation(boxes[..., 0], boxes[..., 2] - 1.0, height, side)
-    columns = _interpolation(boxes[..., 1], boxes[..., 3] - 1.0, width, side)
+    rows = _resampling_matrix(boxes[..., 0], boxes[..., 2], height, side)
+    columns = _resampling_matrix(boxes[..., 1], boxes[..., 3], width, side)
     planes = tf.transpose(tf.cast(image, tf.float32), [0, 3, 1, 2])[:, tf.newaxis]
     planes = tf.matmul(rows, tf.matmul(planes, columns, transpose_b=True))
     return tf.transpose(planes, [0, 1, 3, 4, 2])
 
 
-def _interpolation(first, last, length, side: int):
-    """[..., side, length]: what each pixel gives to `side` even places on a line.
+def _resampling_matrix(start, end, length, side: int):
+    """Matrix of an antialiased bilinear resize of an interval: [..., side, length].
 
-    The places go from pixel `first` to pixel `last`, [...] both.
+    The triangle filter is as wide as a result pixel where the interval is reduced, as
+    a source pixel where it is enlarged. Rows sum to 1; pixels outside of the interval
+    have no weight. A row that meets no pixel is 0.
+
+    Args:
+        start: of the interval, in pixels, [...].
+        end: of the interval, in pixels, [...].
+        length: of the line that is resampled, in pixels.
+        side: number of result pixels.
     """
-    steps = (last - first)[..., tf.newaxis] * tf.range(float(side)) / (side - 1)
-    places = first[..., tf.newaxis] + steps
-    pixels = tf.range(tf.cast(length, tf.float32))
-    return tf.nn.relu(1.0 - tf.abs(places[..., tf.newaxis] - pixels))
+    start, end = start[..., tf.newaxis], end[..., tf.newaxis]
+    step = (end - start) / side
+    places = (start + (tf.range(float(side)) + 0.5) * step)[..., tf.newaxis]
+    centres = tf.range(tf.cast(length, tf.float32)) + 0.5
+    reach = tf.maximum(step, 1.0)[..., tf.newaxis]
+    weights = tf.nn.relu(1.0 - tf.abs(places - centres) / reach)
+    inside = (centres >= start[..., tf.newaxis]) & (centres <= end[..., tf.newaxis])
+    weights *= tf.cast(inside, tf.float32)
+    return tf.math.divide_no_nan(weights, tf.reduce_sum(weights, -1, keepdims=True))
 
 
 def mirrored_index(index: tf.Tensor, size: tf.Tensor) -> tf.Tensor:

@@ -36,8 +36,12 @@ def build_model(config: Config, strategy) -> InpaintingGAN:
                 patch_labels=config.discriminator.patch_labels,
                 ppl_patch_size=config.losses.ppl_patch_size,
                 ppl_context_margin=config.losses.ppl_context_margin,
+                ppl_jitter=config.losses.ppl_jitter,
+                discriminator_patches=config.losses.discriminator_patches,
             ),
             ema_decay=config.training.ema_decay,
+            discriminator_steps=config.procedure.discriminator_steps,
+            seed=config.training.seed,
         )
         model.compile(
             generator_optimizer=_optimizer(config.procedure),

@@ -47,7 +47,9 @@ def check(config: Config, place: str) -> None:
     given, wanted = (config_lib.OUTPUTS_OF_TASKS[c.task] for c in (source, config))
     sections = ["generator."]
     if not _is_release(place):
-        sections += [f"discriminator.{n}" for n in ("architecture", "base", "num")]
+        sections += [
+            f"discriminator.{n}" for n in ("architecture", "base", "num", "norm")
+        ]
     # Says nothing about a network that does not harmonize.
     ignored = "" if HARMONIZED in given else "generator.harmonized_change"
     differing = [

@@ -47,6 +47,8 @@ class InpaintingGAN(keras.Model):
         discriminator: the patch-labelled discriminator, or an earlier system's.
         objective: weighs and sums the losses.
         ema_decay: decay a step of the moving average, once it is warm.
+        discriminator_steps: steps of the discriminators on every batch.
+        seed: of the jitter of PPL's boxes, together with the step.
     """
 
     def __init__(
@@ -56,6 +58,8 @@ class InpaintingGAN(keras.Model):
         discriminator: MultiScaleDiscriminator,
         objective: Objective,
         ema_decay: float = 0.999,
+        discriminator_steps: int = 1,
+        seed: int = 0,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -64,6 +68,8 @@ class InpaintingGAN(keras.Model):
         self.discriminator = discriminator
         self.objective = objective
         self.ema_decay = ema_decay
+        self.discriminator_steps = discriminator_steps
+        self.seed = seed
         self.trained = (GENERATOR, DISCRIMINATOR)
         self.lpips = LPIPSDistance(dtype="float32")
         self.step = _scalar(0, tf.int64, "step")
@@ -139,7 +145,8 @@ class InpaintingGAN(keras.Model):
                         batch, examples, patch_masks
                     )
             if GENERATOR in self.trained:
-                terms = self.objective.reconstruction_terms(examples)
+                seed = tf.stack([tf.constant(self.seed, tf.int64), self.step])
+                terms = self.objective.reconstruction_terms(examples, seed)
                 if DISCRIMINATOR in self.trained:
                     features = self._features_for_generator(batch, examples)
                     terms.update(self.objective.realism_terms(*features, patch_masks))
@@ -154,10 +161,15 @@ class InpaintingGAN(keras.Model):
         return self._report(losses)
 
     def _train_discriminator(self, batch, examples, patch_masks):
-        variables = self.discriminator.trainable_variables
         fakes = {**examples, "composite": tf.stop_gradient(examples["composite"])}
+        for _ in range(self.discriminator_steps):
+            loss = self._discriminator_step(batch, fakes, patch_masks)
+        return loss
+
+    def _discriminator_step(self, batch, examples, patch_masks):
+        variables = self.discriminator.trainable_variables
         with tf.GradientTape() as tape:
-            real_features, fake_features = self._judge(batch, fakes)
+            real_features, fake_features = self._judge(batch, examples, training=True)
             loss = self.objective.discriminator(
                 [layers[-1] for layers in real_features],
                 [layers[-1] for layers in fake_features],
@@ -231,7 +243,24 @@ class InpaintingGAN(keras.Model):
         inputs = regions.generator_inputs(batch, self.output_names)
         return regions.by_name(generator(inputs, training=training), self.output_names)
 
-    def _judge(self, batch, examples):
+    def discriminator_logits(self, batch: dict):
+        """The discriminators' logits of a batch and what the generator makes of it.
+
+        Returns:
+            Three lists over scales, finest first, of [B, h, w, 1]: the logits of the
+            images, of the composites, and the patch masks. With two outputs B is twice
+            that of the batch.
+        """
+        predictions = self._predict(self.generator, batch, training=False)
+        examples = regions.examples(batch, predictions)
+        real, fake = self._judge(batch, examples)
+        return (
+            [regions.repeated(layers[-1], self.output_names) for layers in real],
+            [layers[-1] for layers in fake],
+            self.discriminator.patch_masks(examples["mask"]),
+        )
+
+    def _judge(self, batch, examples, training=False):
         """Features of images and of composites."""
         real = tf.concat([regions.masked_image(batch), batch["image"]], axis=-1)
         fake = _pairs(examples)
@@ -239,10 +268,15 @@ class InpaintingGAN(keras.Model):
         masks = examples["mask"]
         if self.discriminator.uses_batch_statistics:
             features = self.discriminator.features
-            return features(real, masks[:count]), features(fake, masks)
+            return (
+                features(real, masks[:count], training=training),
+                features(fake, masks, training=training),
+            )
         # One pass over images and composites together.
         features = self.discriminator.features(
-            tf.concat([real, fake], axis=0), tf.concat([masks[:count], masks], axis=0)
+            tf.concat([real, fake], axis=0),
+            tf.concat([masks[:count], masks], axis=0),
+            training=training,
         )
         return (
             [[layer[:count] for layer in scale] for scale in features],

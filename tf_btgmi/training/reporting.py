@@ -13,10 +13,16 @@ from PIL import Image
 from tqdm import tqdm
 
 from tf_btgmi import workdir as workdir_lib
+from tf_btgmi.metrics.discrimination import discrimination
 from tf_btgmi.ops import image_ops
+from tf_btgmi.schedules import DISCRIMINATOR
 from tf_btgmi.training import regions
 
 NUM_PICTURES = 8
+# From this step on a warning names a discriminator that has a smaller share of right
+# pairs; chance is 0.5.
+_FIRST_STEPS = 1_000
+_LEAST_RIGHT_PAIRS = 0.55
 # Seconds between lines of a log that is no terminal.
 _SECONDS_BETWEEN_LINES = 30.0
 _SCORE_TEXTS = {
@@ -26,6 +32,10 @@ _SCORE_TEXTS = {
     "harmonized_lpips": "LPIPS of the harmonized {:.4f}",
     "foreground_mse": "fMSE {:.1f}",
     "unharmonized_mse": "before it {:.1f}",
+}
+_DISCRIMINATION_TEXTS = {
+    "right_pairs": "discriminators' right pairs ",
+    "auc": "area under the curve ",
 }
 
 
@@ -130,7 +140,10 @@ class Progress(keras.callbacks.Callback):
 
 
 class Validation(keras.callbacks.Callback):
-    """Measures the averaged generator on fixed pictures and shows its results.
+    """Measures the averaged generator and the discriminators on fixed pictures.
+
+    Of the discriminators `discrimination` is measured against the generator that is
+    trained, once both have been.
 
     The pictures go to TensorBoard and to `WORKDIR/pictures/STEP.png`: a row each of
     masked image, the network's outputs, composite and image.
@@ -156,6 +169,11 @@ class Validation(keras.callbacks.Callback):
         self._every_steps = every_steps
         self._folder = os.path.join(workdir, workdir_lib.PICTURES)
         self._writer = writer
+        self._discriminator_since = None
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if self._discriminator_since is None and DISCRIMINATOR in self.model.trained:
+            self._discriminator_since = int(self.model.step.numpy())
 
     def on_train_batch_end(self, batch, logs=None):
         step = int(self.model.step.numpy())
@@ -169,6 +187,8 @@ class Validation(keras.callbacks.Callback):
         metrics = {name: float(metrics[name]) for name in self.model.score_names}
         self.model.reset_metrics()
         self.model.stop_training = stop
+        if DISCRIMINATOR in self.model.trained:
+            metrics.update(self._discrimination(step))
         self.history.append({"step": step, **metrics})
         # By every worker, though one writes: reading the running statistics of batch
         # normalization asks all of them.
@@ -182,9 +202,43 @@ class Validation(keras.callbacks.Callback):
             tf.summary.image(columns, grid[np.newaxis])
         os.makedirs(self._folder, exist_ok=True)
         Image.fromarray(grid).save(os.path.join(self._folder, f"{step:07d}.png"))
-        numbers = [_SCORE_TEXTS[name].format(metrics[name]) for name in metrics]
+        numbers = [
+            text.format(metrics[name])
+            for name, text in _SCORE_TEXTS.items()
+            if name in metrics
+        ]
+        for name, text in _DISCRIMINATION_TEXTS.items():
+            shares = [metrics[n] for n in metrics if n.startswith(name)]
+            if shares:
+                numbers.append(text + " ".join(f"{share:.2f}" for share in shares))
         logging.info("step %d, validation: %s", step, ", ".join(numbers))
         return metrics
+
+    def _discrimination(self, step):
+        batches = [self._logits(batch) for batch in self._dataset]
+        # Batches of [real, fake, mask] of scales to the same of whole arrays.
+        logits = [
+            [np.concatenate(parts) for parts in zip(*of_scales)]
+            for of_scales in zip(*batches)
+        ]
+        metrics = discrimination(*logits)
+        if step - self._discriminator_since >= _FIRST_STEPS:
+            for name, share in metrics.items():
+                if name.startswith("right_pairs") and share < _LEAST_RIGHT_PAIRS:
+                    logging.warning(
+                        "step %d: the discriminator of scale %s is near chance (%.2f "
+                        "of pairs right). Its term teaches the generator little: see "
+                        "discriminator.normalization, discriminator.base_filters and "
+                        "procedure.discriminator_learning_rate_factor.",
+                        step,
+                        name.rsplit("_", 1)[-1],
+                        share,
+                    )
+        return metrics
+
+    def _logits(self, batch):
+        lists = self.model.discriminator_logits(batch)
+        return [[tensor.numpy() for tensor in scales] for scales in lists]
 
     def _columns(self):
         names = self.model.output_names

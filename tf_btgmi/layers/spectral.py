@@ -1,0 +1,79 @@
+"""Spectral normalization of convolutions (Miyato et al. 2018, Alg. 1)."""
+
+import keras
+import tensorflow as tf
+
+from tf_btgmi.layers.convolution import convolution
+
+# Added to a norm before dividing by it.
+_EPSILON = 1e-12
+
+
+@keras.saving.register_keras_serializable("tf_btgmi")
+class SpectralConvolution(keras.layers.Layer):
+    """A convolution whose kernel is divided by its largest singular value.
+
+    The kernel counts as a matrix [k * k * C, filters]. One power iteration per call in
+    training follows its largest singular value; the vector of the iteration is a weight
+    and therefore part of checkpoints. The singular vectors are constants to the
+    gradient, the singular value is not.
+
+    Args:
+        filters: channels of the output.
+        kernel_size: side of the kernel in pixels.
+        **options: for `layers.convolution.convolution`.
+    """
+
+    def __init__(self, filters, kernel_size, name=None, **options):
+        super().__init__(name=name)
+        self.inner = convolution(filters, kernel_size, **options)
+        self.filters = filters
+
+    def build(self, input_shape):
+        self.inner.build(input_shape)
+        self.vector = self.add_weight(
+            name="singular_vector",
+            shape=(1, self.filters),
+            initializer=keras.initializers.RandomNormal(),
+            trainable=False,
+            **_ON_EACH_REPLICA,
+        )
+        self.built = True
+
+    def call(self, inputs, training=None):
+        """Convolves [B, H, W, C] with the normalized kernel."""
+        kernel = tf.convert_to_tensor(self.inner.kernel)
+        matrix = tf.reshape(tf.cast(kernel, tf.float32), [-1, self.filters])
+        vector = tf.cast(tf.convert_to_tensor(self.vector), tf.float32)
+        left = _unit(tf.stop_gradient(tf.matmul(vector, matrix, transpose_b=True)))
+        product = tf.matmul(left, matrix)
+        if training:
+            self.vector.assign(_unit(tf.stop_gradient(product)))
+        kernel = kernel / tf.cast(tf.norm(product) + _EPSILON, kernel.dtype)
+        inner = self.inner
+        outputs = tf.nn.conv2d(
+            inputs, tf.cast(kernel, inputs.dtype), inner.strides, inner.padding.upper()
+        )
+        if inner.use_bias:
+            outputs = tf.nn.bias_add(outputs, tf.cast(inner.bias, inputs.dtype))
+        return outputs
+
+    @property
+    def kernel(self):
+        """The kernel variable before normalization, [k, k, C, filters]."""
+        return self.inner.kernel
+
+
+def _unit(vector):
+    return vector / (tf.norm(vector) + _EPSILON)
+
+
+# Each replica iterates by itself, with the same result: their kernels are the same.
+_ON_EACH_REPLICA = (
+    {
+        "synchronization": tf.VariableSynchronization.ON_READ,
+        "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA,
+    }
+    if keras.__version__[0] == "2"
+    else {"synchronization": "on_read", "aggregation": "only_first_replica"}
+)
