@@ -112,3 +112,19 @@ def test_an_unknown_kind_is_named():
         discriminator_loss([REAL], [FAKE], [HOLE], "wgan")
     with pytest.raises(ValueError, match="it is 'wgan'"):
         generator_loss([FAKE], [HOLE], "wgan")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_over_hole_patches_real_and_fake_weigh_the_same(kind, rng):
+    real, fake = (tf.constant(rng.normal(size=[2, 4, 4, 1]), tf.float32) for _ in "rf")
+    mask = np.zeros([2, 4, 4, 1], np.float32)
+    mask[0, 1:3, 1:3] = mask[1, 0, 0] = 1
+    loss = discriminator_loss([real], [fake], [mask], kind, "hole")
+    # An example's hole patches alone, then the mean over both examples.
+    everywhere = np.ones([1, 2, 2, 1], np.float32)
+    first = discriminator_loss(
+        [real[:1, 1:3, 1:3]], [fake[:1, 1:3, 1:3]], [everywhere], kind
+    )
+    one = everywhere[:, :1, :1]
+    second = discriminator_loss([real[1:, :1, :1]], [fake[1:, :1, :1]], [one], kind)
+    assert float(loss) == pytest.approx(float(first + second) / 2, rel=1e-5)

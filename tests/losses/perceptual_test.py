@@ -35,23 +35,47 @@ def test_ppl_is_lpips_of_the_hole_box_plus_lpips_of_its_context(lpips, picture, 
     image = picture[:1]
     candidate = image + tf.constant(rng.normal(0, 0.2, [1, 48, 48, 3]), tf.float32)
     hole = lpips(image[:, 8:40, 8:40], candidate[:, 8:40, 8:40])
-    # 48 places spread evenly over 32: 0, 47/31, 94/31, ...
-    whole = lpips(*[corners(x, 32) for x in (image, candidate)])
+    whole = lpips(
+        *[tf.image.resize(x, [32, 32], antialias=True) for x in (image, candidate)]
+    )
     expected = float(hole[0] + whole[0])
     assert float(ppl(image, candidate, boxes)) == pytest.approx(expected, rel=1e-4)
 
 
-def corners(image, size):
-    """Bilinear resizing whose first and last pixels stay, written out in NumPy."""
-    image = image.numpy().astype(np.float64)
-    for axis in (1, 2):
-        places = np.linspace(0, image.shape[axis] - 1, size)
-        below = np.minimum(places.astype(int), image.shape[axis] - 2)
-        share = (places - below).reshape([-1 if a == axis else 1 for a in range(4)])
-        image = np.take(image, below, axis) * (1 - share) + share * np.take(
-            image, below + 1, axis
-        )
-    return tf.constant(image, tf.float32)
+def test_ppl_moves_its_boxes_by_the_seed_alone(lpips, picture, rng):
+    ppl = PatchPerceptualLoss(lpips, 32)
+    candidate = picture + tf.constant(rng.normal(0, 0.2, picture.shape), tf.float32)
+    seeds = [None, [0, 1], [0, 1], [0, 2]]
+    values = [float(ppl(picture, candidate, BOXES, seed=seed)) for seed in seeds]
+    assert values[1] == values[2]
+    assert len(set(values)) == 3
+
+
+def period_ratios(power):
+    """Largest over smallest mean of the places of one phase, of periods 2 to 8."""
+    return [
+        max(means) / min(means)
+        for period in range(2, 9)
+        for means in [[power[phase::period].mean() for phase in range(period)]]
+    ]
+
+
+@pytest.mark.parametrize("side", [256, 192])
+def test_ppl_reaches_every_row_and_column_of_a_large_hole_alike(lpips, rng, side):
+    ppl = PatchPerceptualLoss(lpips, 128)
+    image = tf.constant(rng.uniform(-1, 1, [2, side, side, 3]), tf.float32)
+    boxes = tf.constant([[[0.0, 0, side, side]]] * 2)
+    power = np.zeros([side, side])
+    for step in range(24):
+        candidate = tf.Variable(rng.uniform(-1, 1, image.shape).astype(np.float32))
+        with tf.GradientTape() as tape:
+            loss = ppl(image, candidate, boxes, seed=[0, step])
+        gradient = tape.gradient(loss, candidate).numpy()
+        power += np.square(gradient).sum(axis=(0, 3))
+    # Without the rows and columns at the edge, which fewer patches of AlexNet see.
+    inside = power[24:-24, 24:-24]
+    for axis in (0, 1):
+        assert max(period_ratios(inside.mean(axis))) < 1.3
 
 
 def test_ppl_of_equal_pictures_is_0(lpips, picture):

@@ -53,7 +53,7 @@ def kernel_weights(network):
 
 
 def test_each_patchgan_has_2766848_kernel_weights_and_65_biases():
-    discriminator = MultiScaleDiscriminator()
+    discriminator = MultiScaleDiscriminator(normalization="instance")
     discriminator.build()
     assert len(discriminator.patch_discriminators) == 3
     for network in discriminator.patch_discriminators:
@@ -100,15 +100,9 @@ def test_patch_masks_are_the_receptive_fields_that_meet_the_hole(height, width, 
 
 @pytest.mark.parametrize("height, width", SIZES[2:4])
 def test_exactly_the_logits_of_masked_patches_change_with_what_is_in_the_hole(
-    height, width, rng, monkeypatch
+    height, width, rng
 ):
-    # Normalization sees the whole picture; without it a cell sees its patch only.
-    monkeypatch.setattr(
-        discriminator_module,
-        "normalization",
-        lambda *unused, **options: keras.layers.Activation("linear"),
-    )
-    discriminator = MultiScaleDiscriminator(1)
+    discriminator = MultiScaleDiscriminator(1, normalization="none")
     discriminator.build()
     for network in discriminator.patch_discriminators:
         for layer in network.convolutions:
@@ -174,3 +168,19 @@ def test_in_bfloat16_weights_and_logits_stay_float32(rng):
     assert logits.dtype == tf.float32
     assert {tf.as_dtype(v.dtype) for v in half.weights} == {tf.float32}
     assert 0 < np.abs(logits - expected).max() < 0.05 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("normalization", discriminator_module.NORMALIZATIONS)
+def test_a_logit_depends_on_its_batch_only_with_batch_normalization(normalization, rng):
+    discriminator = MultiScaleDiscriminator(4, 2, normalization)
+    images = tf.constant(rng.uniform(-1, 1, [3, 32, 32, 6]), tf.float32)
+    together = discriminator(images)
+    alone = discriminator(images[:1])
+    equal = [np.allclose(a[:1], b, atol=1e-5) for a, b in zip(together, alone)]  # noqa: B905
+    assert discriminator.uses_batch_statistics == (normalization == "batch")
+    assert equal == [normalization != "batch"] * 2
+
+
+def test_an_unknown_normalization_is_refused():
+    with pytest.raises(ValueError, match="spectral, batch, instance, none"):
+        MultiScaleDiscriminator(4, 1, "layer")

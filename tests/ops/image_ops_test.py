@@ -92,21 +92,48 @@ def boxes_and_gradient(cut, image, factors):
     return patches, tape.gradient(loss, image)
 
 
-def test_boxes_and_their_gradient_are_those_of_crop_and_resize(boxed):
-    image, boxes, factors = boxed
+@pytest.mark.parametrize("side", [3, 5, 16])
+def test_boxes_and_their_gradient_are_those_of_an_antialiased_resize(boxed, side):
+    image, boxes, _ = boxed
+    boxes = tf.round(boxes)
+    factors = tf.random.stateless_normal([2, 3, side, side, 3], [1, 2])
 
     def by_tensorflow(image):
-        places = (boxes - [0.0, 0, 1, 1]) / [8.0, 11, 8, 11]
-        places = tf.reshape(places, [6, 4])
-        patches = tf.image.crop_and_resize(image, places, [0, 0, 0, 1, 1, 1], [5, 5])
-        return tf.reshape(patches, [2, 3, 5, 5, 3])
+        return tf.stack(
+            [
+                tf.stack([resized(image[b], box) for box in np.array(boxes[b], int)])
+                for b in range(2)
+            ]
+        )
 
-    wanted = boxes_and_gradient(by_tensorflow, image, factors)
-    found = boxes_and_gradient(
-        lambda image: image_ops.resize_boxes(image, boxes, 5), image, factors
+    def resized(picture, box):
+        y0, x0, y1, x1 = box
+        part = picture[y0:y1, x0:x1]
+        return tf.image.resize(part, [side, side], antialias=True)
+
+    expected = boxes_and_gradient(by_tensorflow, image, factors)
+    actual = boxes_and_gradient(
+        lambda image: image_ops.resize_boxes(image, boxes, side), image, factors
     )
-    np.testing.assert_allclose(found[0], wanted[0], atol=2e-6)
-    np.testing.assert_allclose(found[1], wanted[1], atol=5e-6)
+    np.testing.assert_allclose(actual[0], expected[0], atol=2e-6)
+    np.testing.assert_allclose(actual[1], expected[1], atol=5e-6)
+
+
+@pytest.mark.parametrize("length", [256, 200, 131])
+def test_every_row_of_a_reduced_box_has_the_same_weight(length):
+    start, end = tf.constant(0.0), tf.constant(float(length))
+    weights = image_ops._resampling_matrix(start, end, length, 64)
+    weights = tf.reduce_sum(weights, 0).numpy()[8:-8] * length / 64
+    assert weights.max() < 1.1 * weights.min()
+
+
+def test_beyond_the_image_a_box_is_0():
+    image = tf.ones([1, 8, 8, 1])
+    box = tf.constant([[[-8.0, 0, 8, 16]]])
+    patch = image_ops.resize_boxes(image, box, 16)[0, 0, :, :, 0].numpy()
+    expected = np.zeros([16, 16])
+    expected[8:, :8] = 1
+    np.testing.assert_allclose(patch, expected, atol=1e-6)
 
 
 def test_boxes_are_cut_with_xla_too(boxed):

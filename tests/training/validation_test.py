@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tf_btgmi.data import pipeline
+from tf_btgmi.schedules import GENERATOR
 from tf_btgmi.training import scores
 from tf_btgmi.training.build import build_model
 from tf_btgmi.training.reporting import Validation
@@ -20,6 +21,7 @@ def test_every_picture_counts_the_same(make_config, two_replicas, tmp_path, repl
     dataset = pipeline.validation_dataset(config, 2)
     validation = Validation(dataset, 2, 1, str(tmp_path), None)
     validation.set_model(model)
+    validation.on_train_batch_begin(0)
     found = validation.validate(step=1)
     singly = [
         scores.measure(example, model.predictions(example), model.lpips)[0]
@@ -28,3 +30,54 @@ def test_every_picture_counts_the_same(make_config, two_replicas, tmp_path, repl
     for name in model.score_names:
         wanted = np.mean([float(values[name][0]) for values in singly])
         np.testing.assert_allclose(found[name], wanted, rtol=1e-4)
+
+
+def validation_at(model, config, folder, step):
+    model.step.assign(step)
+    dataset = pipeline.validation_dataset(config, 2)
+    validation = Validation(dataset, 2, 1, str(folder), None)
+    validation.set_model(model)
+    model.step.assign(0)
+    validation.on_train_batch_begin(0)
+    model.step.assign(step)
+    return validation.validate(step)
+
+
+def test_the_discriminators_are_measured_with_their_logits(make_config, tmp_path):
+    config = make_config(data__num_validation_images=3)
+    model = build_model(config, tf.distribute.get_strategy())
+    model.begin_stage(0)
+    metrics = validation_at(model, config, tmp_path, 1)
+    lists = [
+        model.discriminator_logits(b) for b in pipeline.validation_dataset(config, 1)
+    ]
+    for scale in range(config.discriminator.num_scales):
+        real, fake, mask = (
+            np.concatenate([lists_of[k][scale].numpy().ravel() for lists_of in lists])
+            for k in range(3)
+        )
+        expected = np.mean(real[mask > 0] > fake[mask > 0])
+        assert metrics[f"right_pairs_{scale}"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_discriminator_at_chance_is_named_after_a_thousand_steps(
+    make_config, tmp_path, caplog
+):
+    config = make_config(data__num_validation_images=2)
+    model = build_model(config, tf.distribute.get_strategy())
+    model.begin_stage(0)
+    for variable in model.discriminator.trainable_variables:
+        variable.assign(tf.zeros(variable.shape))
+    validation_at(model, config, tmp_path, 999)
+    assert "near chance" not in caplog.text
+    validation_at(model, config, tmp_path, 1_000)
+    assert "the discriminator of scale 0 is near chance (0.50" in caplog.text
+
+
+def test_while_the_generator_trains_alone_nothing_is_said_of_discriminators(
+    make_config, tmp_path
+):
+    config = make_config(data__num_validation_images=2)
+    model = build_model(config, tf.distribute.get_strategy())
+    model.begin_stage(0, [GENERATOR])
+    assert not [n for n in validation_at(model, config, tmp_path, 1) if "pairs" in n]
