@@ -3,8 +3,8 @@
 `normalization("batch")` is synchronised over replicas, so that a global batch has the
 same statistics on any number of them. `normalization("instance")` is the layer of
 TensorFlow Addons where that package is installed (Keras 2) and Keras's own group
-normalization with one group a channel otherwise; both give the same numbers. All compute
-their statistics in float32, whatever the precision of the layers around them.
+normalization with one group a channel otherwise; both give the same numbers. All
+compute their statistics in float32, whatever the precision of the layers around them.
 """
 
 import warnings
