@@ -191,6 +191,13 @@ def test_two_replicas_give_the_values_gradients_and_averages_of_one_batch(
     assert len(sums) == 4
 
 
+@pytest.mark.parametrize("kind", ["batch", "instance"])
+def test_a_traced_function_may_begin_with_a_normalization(inputs, kind):
+    layer = normalization.normalization(kind)
+    traced = tf.function(lambda: layer(inputs, training=False))
+    np.testing.assert_allclose(traced(), layer(inputs, training=False), atol=1e-6)
+
+
 def test_an_unknown_kind_is_named():
     with pytest.raises(ValueError, match="must be batch or instance; it is 'layer'"):
         normalization.normalization("layer")

@@ -66,20 +66,24 @@ def batch_normalization(name=None) -> keras.layers.Layer:
 
 def addons_instance_normalization(affine: bool = True, name=None):
     """Instance normalization by TensorFlow Addons (Keras 2 only)."""
-    return _AddonsInstanceNormalization(
+    return AddonsInstanceNormalization(
         epsilon=_EPSILON, center=affine, scale=affine, name=name
     )
 
 
 def keras_instance_normalization(affine: bool = True, name=None):
     """Instance normalization by Keras: group normalization with one channel a group."""
-    return _GroupNormalization(
+    return GroupNormalization(
         groups=-1, epsilon=_EPSILON, center=affine, scale=affine, name=name
     )
 
 
 class _InFloat32:
-    """Mixin: computes a layer in float32 and returns the precision of its input."""
+    """Mixin: computes a layer in float32 and returns the precision of its input.
+
+    The name of a class that takes it starts with a letter: on Keras 3 it becomes the
+    name of a scope.
+    """
 
     def __init__(self, **kwargs):
         super().__init__(**{**kwargs, "dtype": "float32", "autocast": False})
@@ -89,14 +93,14 @@ class _InFloat32:
 
 
 @keras.saving.register_keras_serializable("tf_btgmi")
-class _GroupNormalization(_InFloat32, keras.layers.GroupNormalization):
+class GroupNormalization(_InFloat32, keras.layers.GroupNormalization):
     """Group normalization with float32 statistics."""
 
 
 if tensorflow_addons is not None:
 
     @keras.saving.register_keras_serializable("tf_btgmi")
-    class _AddonsInstanceNormalization(
+    class AddonsInstanceNormalization(
         _InFloat32, tensorflow_addons.layers.InstanceNormalization
     ):
         """Instance normalization of TensorFlow Addons with float32 statistics."""
