@@ -20,11 +20,11 @@ import tf_btgmi  # noqa: E402
 from tf_btgmi import loading  # noqa: E402
 from tf_btgmi.assets import samples_dir  # noqa: E402
 from tf_btgmi.data.masks import named_mask  # noqa: E402
-from tf_btgmi.inference.cutout import cut_out  # noqa: E402
+from tf_btgmi.selection import Click, select  # noqa: E402
 
 OUTPUT = ROOT / "docs" / "pictures" / "first.jpg"
 HORSE = (105, 285, 285, 455)
-HOOVES = ((270, 418), (270, 437), (262, 386), (240, 372))
+HOOVES = [Click(270, 418), Click(270, 437), Click(262, 386), Click(240, 372)]
 SHEEP = (30, 90, 360, 405)
 WIDTH, EDGE = 400, 8
 
@@ -38,7 +38,7 @@ def main() -> None:
     """Makes the three pairs and saves them below each other."""
     predictor = tf_btgmi.load("btgmi-outdoor-128")
     horses, sheep = sample("train/horses"), sample("train/sheep")
-    horse = cut_out(horses, box=HORSE, positive=HOOVES)
+    horse = select(horses, HORSE, HOOVES)
     without = predictor.remove(horses, horse, mask_dilation=8)
 
     castle = sample("train/mont_st_michel")
@@ -49,7 +49,7 @@ def main() -> None:
     composed = loading.load(output="harmonized").compose(
         without,
         sheep,
-        cut_out(sheep, box=SHEEP),
+        select(sheep, box=SHEEP),
         position=(235, 370),
         scale=0.35,
     )

@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT))
 
 from tf_btgmi import loading  # noqa: E402
 from tf_btgmi.assets import samples_dir  # noqa: E402
-from tf_btgmi.inference.cutout import cut_out  # noqa: E402
+from tf_btgmi.selection import select  # noqa: E402
 
 OUTPUT = ROOT / "docs" / "pictures" / "guided.jpg"
 SHEEP = (30, 90, 360, 405)
@@ -36,7 +36,7 @@ def rows():
     """Triples of pictures, uint8 [H, W, 3]."""
     predictor = loading.load(output="harmonized")
     sheep, horses = sample("train/sheep"), sample("train/horses")
-    cut_sheep, cut_horse = cut_out(sheep, box=SHEEP), cut_out(horses, box=HORSE)
+    cut_sheep, cut_horse = select(sheep, box=SHEEP), select(horses, box=HORSE)
     for name, guide, mask, y, x, scale in (
         ("test/pont_du_gard", sheep, cut_sheep, 0.86, 0.3, 0.28),
         ("test/great_pyramid", horses, cut_horse, 0.83, 0.7, 0.6),

@@ -30,8 +30,9 @@ FLOORS = {
     "inference": 5,
     "serving": 5,
     "loading": 6,
-    "studio": 6,
-    "study": 6,
+    "selection": 6,
+    "studio": 7,
+    "study": 7,
     "web": 5,
     "cli": 7,
 }

@@ -20,11 +20,11 @@ from absl import flags
 
 from tf_btgmi import loading
 from tf_btgmi.cli import batches, job_files, mask_program, program
-from tf_btgmi.inference import cutout, holes
 from tf_btgmi.inference.composing import BOX
 from tf_btgmi.pictures.color_profiles import rgb_as_in
-from tf_btgmi.pictures.masks import bounding_box, read_mask
+from tf_btgmi.pictures.masks import read_mask
 from tf_btgmi.pictures.reader import read_picture
+from tf_btgmi.selection import select
 
 FLAGS = flags.FLAGS
 _REQUIRED = ("image", "guide", "position", "output")
@@ -125,29 +125,7 @@ def _guide_mask(row: job_files.Row, guide: np.ndarray) -> np.ndarray:
     _one_of_two(row)
     if "guide_mask" in row.values:
         return read_mask(row.path("guide_mask"))
-    return _cut_out(guide, job_files.box(row.values["guide_box"]))
-
-
-def _cut_out(guide: np.ndarray, box: tuple) -> np.ndarray:
-    """The object in a box, with an outline as fine as the object allows.
-
-    Cutting out works on a small copy of the picture. A second look at the object alone
-    moves the outline by as much as that may have been wrong, and no further.
-    """
-    coarse = cutout.cut_out(guide, box)
-    unit = max(guide.shape) / cutout.WORKING_SIDE
-    if unit < 2:
-        return coarse
-    y0, x0, y1, x1 = bounding_box(coarse)
-    margin = max(y1 - y0, x1 - x0) // 8
-    grown = (y0 - margin, x0 - margin, y1 + margin, x1 + margin)
-    area = holes.slices(holes.clipped(grown, *guide.shape[:2]))
-    reach = round(1.5 * unit)
-    largest = holes.dilated(coarse[area], reach)
-    least = ~holes.dilated(coarse[area] < 128, reach)
-    fine = cutout.cut_out(guide[area], mask=coarse[area]) >= 128
-    coarse[area] = ((fine & largest) | least) * np.uint8(255)
-    return coarse
+    return select(guide, job_files.box(row.values["guide_box"]))
 
 
 def _one_of_two(row: job_files.Row) -> None:

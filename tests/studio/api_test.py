@@ -111,7 +111,7 @@ def test_an_object_is_found_by_a_box_and_by_clicks(client):
     files = {"image": file_of(scene)}
     truth = np.zeros((60, 80), bool)
     truth[20:40, 30:50] = True
-    for fields in ({"box": "[10, 20, 50, 60]"}, {"positive": "[[30, 40]]"}):
+    for fields in ({"box": "[10, 20, 50, 60]"}, {"clicks": "[[30, 40, 1]]"}):
         response = post(client, "segment", files, **fields)
         found = opened(response.content) > 0
         assert (found & truth).sum() / (found | truth).sum() > 0.9

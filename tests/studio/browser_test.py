@@ -51,10 +51,10 @@ def test_clicks_refine_an_object(visit):
     visit.page.wait_for_selector("#run:enabled")
     first = visit.selected()
     visit.page.keyboard.down("Alt")
-    visit.page.mouse.click(*visit.at(70, 280))
+    visit.page.mouse.click(*visit.at(150, 220))
     visit.page.keyboard.up("Alt")
+    visit.page.wait_for_selector("#running:not([hidden])")
     visit.page.wait_for_selector("#running", state="hidden")
-    visit.page.wait_for_timeout(50)
     taken = visit.selected()
     assert 0 < taken < first
     visit.page.click("#undo")

@@ -4,7 +4,7 @@ import base64
 import binascii
 import copy
 import json
-from typing import Annotated, Any, List, Literal, Optional, Type, TypeVar
+from typing import Annotated, Any, List, Literal, Optional, Tuple, Type, TypeVar
 
 from fastapi import Request
 from pydantic import (
@@ -54,8 +54,8 @@ File = Annotated[
     WithJsonSchema({"type": "string", "format": "byte"}),
 ]
 Number = Annotated[float, Field(allow_inf_nan=False)]
-Point = Annotated[List[Number], Field(min_length=2, max_length=2)]
-Clicks = Annotated[List[Point], BeforeValidator(_from_text)]
+Click = Tuple[Number, Number, bool]
+Clicks = Annotated[List[Click], BeforeValidator(_from_text)]
 
 
 class PictureForm(BaseModel):
@@ -133,13 +133,15 @@ class SegmentForm(PictureForm):
         max_length=4,
         description="[y0, x0, y1, x1] in pixels, end-exclusive; in forms as JSON.",
     )
-    positive: Clicks = Field(
-        [], max_length=_MAX_CLICKS, description="[[y, x], ...] on the object."
+    clicks: Clicks = Field(
+        [],
+        max_length=_MAX_CLICKS,
+        description="[[y, x, 1], ...], oldest first: 1 on the object, 0 on the "
+        "background.",
     )
-    negative: Clicks = Field(
-        [], max_length=_MAX_CLICKS, description="[[y, x], ...] beside the object."
+    mask: Optional[File] = Field(
+        None, description="The selection so far; the newest click changes it."
     )
-    mask: Optional[File] = Field(None, description="An earlier answer, to refine.")
     job: Optional[str] = Field(None, pattern=JOB_PATTERN)
 
 

@@ -8,11 +8,11 @@ from typing import Callable, List, Optional
 import numpy as np
 from PIL import Image
 
-from tf_btgmi.inference.cutout import cut_out
 from tf_btgmi.inference.predictor import removal_dilation
 from tf_btgmi.pictures.color_profiles import rgb_as_in, rgb_profile
 from tf_btgmi.pictures.picture import Picture
 from tf_btgmi.pictures.writer import encode_picture
+from tf_btgmi.selection import select
 from tf_btgmi.studio import errors, forms, overlays, uploads
 from tf_btgmi.studio.limits import Limits
 from tf_btgmi.studio.models import Model
@@ -105,7 +105,7 @@ def segment(form: forms.SegmentForm, limits: Limits):
         if form.mask:
             mask = uploads.read_mask(form.mask, limits, image.shape[:2])
         try:
-            found = cut_out(image, form.box, form.positive, form.negative, mask)
+            found = select(image, form.box, form.clicks, mask)
         except ValueError as error:
             raise errors.impossible(str(error)) from None
         return Answer(overlays.png(found), "image/png")

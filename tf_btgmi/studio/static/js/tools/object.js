@@ -14,7 +14,7 @@ let start = null;
 let end = null;
 let takeAway = false;
 let search = null; // the call under way
-let clicks = null; // what the clicks of one object have in common
+let clicks = null; // {picture, version, points}: the clicks on one object
 
 function within(picture, point) {
   return {
@@ -23,13 +23,10 @@ function within(picture, point) {
   };
 }
 
-/** Clicks belong together until the selection is changed by something else. */
+/** The clicks since the selection was last changed by something else. */
 function clicksOn(picture) {
   const { version } = picture.selection;
-  if (clicks?.picture !== picture || clicks.version !== version) {
-    clicks = { picture, version, positive: [], negative: [], found: null };
-  }
-  return clicks;
+  return clicks?.picture === picture && clicks.version === version ? clicks.points : [];
 }
 
 async function find(picture, fields, apply) {
@@ -54,31 +51,22 @@ async function find(picture, fields, apply) {
 }
 
 async function click(picture, point) {
-  const known = clicksOn(picture);
   const { x, y } = within(picture, point);
-  const positive = takeAway ? known.positive : [...known.positive, [y, x]];
-  const negative = takeAway ? [...known.negative, [y, x]] : known.negative;
-  // Without a click on an object yet, what is selected is what is refined.
-  let refined = known.found;
-  if (takeAway && !refined) {
-    if (picture.selection.isEmpty) {
-      tell(Object.assign(new Error("There is nothing to take away from."), { why: "Nothing is selected yet.", toDo: "Select the object first." }));
-      return;
-    }
-    refined = await picture.selection.toMask();
+  if (takeAway && picture.selection.isEmpty) {
+    tell(Object.assign(new Error("Nothing is selected."), { why: "A click can only remove a part of a selection.", toDo: "Select the object first." }));
+    return;
   }
-  const earlier = takeAway ? await createImageBitmap(refined) : null;
-  await find(picture, { positive, negative, mask: refined }, (bitmap, blob) => {
-    // A click that adds takes nothing away, and the other way round.
-    if (earlier) picture.selection.reduce(earlier, bitmap);
-    else picture.selection.take(bitmap, "add");
-    clicks = { picture, version: picture.selection.version + 1, positive, negative, found: blob };
+  const points = [...clicksOn(picture), [y, x, takeAway ? 0 : 1]];
+  const mask = picture.selection.isEmpty ? null : await picture.selection.toMask();
+  await find(picture, { clicks: points, mask }, (bitmap) => {
+    picture.selection.take(bitmap, "replace");
+    clicks = { picture, version: picture.selection.version + 1, points };
   });
 }
 
 export const objectTool = {
   title: "Object",
-  hint: "Draw a box around the object, or click it. More clicks refine it.",
+  hint: "Draw a box around the object: the best start. Clicks add parts, Alt and clicks remove them.",
   signed: true,
   down(point, { alt }) {
     start = end = point;

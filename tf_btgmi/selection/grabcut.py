@@ -1,16 +1,16 @@
-"""Cuts an object out of a picture from a box, a few clicks, or both.
+"""GrabCut: an object found from a box, points or an earlier mask.
 
 GrabCut (Rother, Kolmogorov and Blake, 2004; OpenCV's) divides the pixels by colour and
 by edges, from a first guess:
 
-- a box: what is outside it is background;
-- clicks alone: the region of like colour around each click, taken at the tolerance
-  where it changes least, as in maximally stable extremal regions (Matas et al., 2002);
-- a mask: an earlier result, to be refined by clicks.
+- a box: everything outside it is background;
+- points alone: the region of similar colour around each point, at the tolerance where
+  its area changes least, as in maximally stable extremal regions (Matas et al., 2002);
+- a mask: an earlier result, to be refined.
 
-The work is done at `WORKING_SIDE` pixels at most, so that a large picture costs as
-much as a small one, and the outline is scaled back. Boxes are (y0, x0, y1, x1) in
-pixels, end-exclusive; points are (y, x).
+The picture is reduced to `WORKING_SIDE` pixels, so that time does not grow with its
+size, and the outline is scaled back. Boxes are (y0, x0, y1, x1) in pixels,
+end-exclusive; points are (y, x).
 """
 
 from typing import Optional, Sequence, Tuple
@@ -24,7 +24,6 @@ Point = Tuple[float, float]
 Box = Tuple[float, float, float, float]
 
 WORKING_SIDE = 400
-_ITERATIONS = 3
 # Around a click this share of the working side is certain.
 _CLICK_RADIUS = 0.008
 # Tolerances of the region around a click, in levels of Lab.
@@ -44,24 +43,27 @@ def cut_out(
     positive: Sequence[Point] = (),
     negative: Sequence[Point] = (),
     mask: Optional[np.ndarray] = None,
+    certain: Optional[np.ndarray] = None,
+    iterations: int = 3,
 ) -> np.ndarray:
-    """Finds the object that a box, clicks or an earlier mask point at.
+    """Finds one object. The arguments are checked by `check`.
 
     Args:
         image: uint8 [H, W, 3].
-        box: around the object; parts outside the picture do not count.
+        box: around the object.
         positive: points on the object.
-        negative: points that are not of the object.
-        mask: [H, W], bool, or uint8 with the object at >= 128: what was found before.
+        negative: points on the background.
+        mask: bool [H, W], an earlier result to refine.
+        certain: bool [H, W], pixels that are known to be objects; the search stays
+            around the points.
+        iterations: of GrabCut.
 
     Returns:
         uint8 [H, W], 255 on the object and 0 elsewhere.
 
     Raises:
-        ValueError: wrong types, shapes or points, nothing to start from, or nothing
-            found.
+        ValueError: nothing to start from, or no object found.
     """
-    _check(image, box, positive, negative, mask)
     height, width = image.shape[:2]
     scale = min(1.0, WORKING_SIDE / max(height, width))
     size = max(2, round(width * scale)), max(2, round(height * scale))
@@ -71,14 +73,18 @@ def cut_out(
         [tuple(np.minimum(np.array(p) * steps, (size[1] - 1, size[0] - 1))) for p in ps]
         for ps in (positive, negative)
     )
-    if mask is not None:
-        mask = cv2.resize(is_hole(mask).astype(np.uint8), size) > 0
+    mask, certain = (
+        None if m is None else cv2.resize(m.astype(np.uint8), size) > 0
+        for m in (mask, certain)
+    )
     if box is not None:
         box = _scaled_box(box, steps, small.shape[:2])
     labels = _first_guess(small, box, inside, mask)
-    _mark(labels, inside, outside)
     guess = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD))
-    found = _without_specks(_divide(small, labels), inside, outside)
+    if certain is not None:
+        labels[certain & (labels != cv2.GC_BGD)] = cv2.GC_FGD
+    _mark(labels, inside, outside)
+    found = _without_specks(_divide(small, labels, iterations), inside, outside)
     if inside and box is None and found.sum() < _LEFT_OF_GUESS * guess.sum():
         # Object and surroundings look alike here; the clicks count for more.
         found = _without_specks(guess.astype(np.uint8), inside, outside)
@@ -86,17 +92,28 @@ def cut_out(
         # The background was thought to be all alike; the middle of the box is not.
         _guess_middle(labels, box)
         _mark(labels, inside, outside)
-        found = _without_specks(_divide(small, labels), inside, outside)
+        found = _without_specks(_divide(small, labels, iterations), inside, outside)
     if not found.any():
         raise ValueError(
-            "No object was found there; draw the box a little wider, or click on the "
-            "middle of the object."
+            "No object was found there. Draw a box around all of it, or click on its "
+            "middle."
         )
     if small.shape == image.shape:
         return found * np.uint8(255)
     smooth = cv2.resize(found * np.float32(255), (width, height), None, 0, 0)
     smooth = cv2.GaussianBlur(smooth, (0, 0), 0.4 / scale)
     return np.where(smooth >= 128, 255, 0).astype(np.uint8)
+
+
+def similar_region(image: np.ndarray, point: Point) -> np.ndarray:
+    """Pixels around a point that look like it and are connected to it, bool [H, W]."""
+    height, width = image.shape[:2]
+    scale = min(1.0, WORKING_SIDE / max(height, width))
+    size = max(2, round(width * scale)), max(2, round(height * scale))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    y, x = (min(int(c * scale), side - 1) for c, side in zip(point, size[::-1]))
+    region = _region_around(small, (y, x)).astype(np.uint8)
+    return cv2.resize(region, (width, height), interpolation=cv2.INTER_NEAREST) > 0
 
 
 def _first_guess(image, box, inside, mask) -> np.ndarray:
@@ -118,8 +135,7 @@ def _first_guess(image, box, inside, mask) -> np.ndarray:
             region = region | _region_around(image, point)
     if not region.any():
         raise ValueError(
-            "There is nothing to start from: the mask is empty, and no click is on "
-            "the object. Click on it, or draw a box around it."
+            "No click is on the object. Click on it, or draw a box around it."
         )
     # The object may go on a little beyond its guess, and no farther.
     y0, x0, y1, x1 = bounding_box(region)
@@ -168,7 +184,7 @@ def _mark(labels: np.ndarray, inside, outside) -> None:
             cv2.circle(labels, (x, y), radius, int(label), -1)
 
 
-def _divide(image: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def _divide(image: np.ndarray, labels: np.ndarray, iterations: int) -> np.ndarray:
     """Object 1, background 0; only the surroundings of the guess are looked at."""
     y0, x0, y1, x1 = bounding_box(labels != cv2.GC_BGD)
     margin = max(8, round(0.2 * max(y1 - y0, x1 - x0)))
@@ -184,7 +200,7 @@ def _divide(image: np.ndarray, labels: np.ndarray) -> np.ndarray:
     cv2.setRNGSeed(0)
     models = np.zeros((1, 65)), np.zeros((1, 65))
     pixels = np.ascontiguousarray(image[area])
-    cv2.grabCut(pixels, part, None, *models, _ITERATIONS, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(pixels, part, None, *models, iterations, cv2.GC_INIT_WITH_MASK)
     found[area] = np.isin(part, (cv2.GC_FGD, cv2.GC_PR_FGD))
     return found
 
@@ -221,11 +237,12 @@ def _scaled_box(box: Box, steps: np.ndarray, shape) -> Tuple[int, int, int, int]
     high = np.ceil(np.array(box[2:]) * steps).astype(int)
     low, high = np.maximum(low, 0), np.minimum(high, shape)
     if (high <= low).any():
-        raise ValueError(f"The box {tuple(box)} has no pixel of the picture in it.")
+        raise ValueError(f"The box {tuple(box)} does not meet the picture.")
     return (*low.tolist(), *high.tolist())
 
 
-def _check(image, box, positive, negative, mask) -> None:
+def check(image, box, clicks, mask) -> None:
+    """Raises `ValueError` unless a selection can start from these arguments."""
     if (
         not isinstance(image, np.ndarray)
         or image.dtype != np.uint8
@@ -239,14 +256,15 @@ def _check(image, box, positive, negative, mask) -> None:
             f"The mask is {np.shape(mask)}, the image {image.shape[:2]}; they must be "
             "of the same size."
         )
-    if box is None and mask is None and not len(positive):
-        raise ValueError("Give a box, a point on the object, or a mask to refine.")
+    selected = mask is not None and is_hole(np.asarray(mask)).any()
+    if box is None and not selected and not any(click[2] for click in clicks):
+        raise ValueError("Give a box, a click on the object, or a mask to refine.")
     if box is not None and (len(box) != 4 or not np.isfinite(box).all()):
-        raise ValueError(f"box must be (y0, x0, y1, x1); it is {box}.")
+        raise ValueError(f"box must be (y0, x0, y1, x1), not {box}.")
     height, width = image.shape[:2]
-    for point in (*positive, *negative):
-        if len(point) != 2 or not (0 <= point[0] < height and 0 <= point[1] < width):
+    for y, x, _ in clicks:
+        if not (0 <= y < height and 0 <= x < width):
             raise ValueError(
-                f"The point {tuple(point)} is not in the picture; points are (y, x), "
-                f"with y below {height} and x below {width}."
+                f"The point {(y, x)} is outside the picture; points are (y, x), with "
+                f"y below {height} and x below {width}."
             )

@@ -1,0 +1,5 @@
+"""Objects of a picture, selected by a box or by clicks."""
+
+from tf_btgmi.selection.selector import Click, select
+
+__all__ = ["Click", "select"]
