@@ -80,10 +80,12 @@ def test_a_rerun_changes_nothing_and_other_settings_are_refused(folder):
     assert [open(f"out/{name}", "rb").read() for name in FILES] == first
     with pytest.raises(ValueError, match="seed was 0 and is now 1"):
         run(seed=1)
+    with pytest.raises(ValueError, match="settings: limit was 0 and is now 2. Give"):
+        run(limit=2)
     with pytest.raises(ValueError, match="image_size was 32 and is now 48"):
         run(image_size=48)
     Image.new("RGB", (50, 50)).save("photos/d.jpg")
-    with pytest.raises(ValueError, match="fingerprint was"):
+    with pytest.raises(ValueError, match="the picture files have changed"):
         run()
 
 

@@ -241,13 +241,14 @@ def test_too_many_unreadable_pictures_stop_the_batches_with_one_line(
     config, make_folder
 ):
     folder = make_folder(20)
-    (folder / "p3.png").write_bytes(b"no picture")
+    for name in ("p3.png", "p4.png"):
+        (folder / name).write_bytes(b"no picture")
     config.data.source = f"folder:{folder}"
     config.data.num_validation_images = 0
     with pytest.raises(tf.errors.OpError) as caught:
         list(pipeline.training_dataset(config, num_steps=5))
     line = clear_line(caught.value)
-    assert line.startswith("1 of the 20 pictures of folder:") and "p3.png" in line
+    assert line.startswith("2 of the 20 pictures of folder:") and "p3.png" in line
     assert "\n" not in line
 
 

@@ -13,6 +13,17 @@ def test_a_name_is_counted_and_logged_once(caplog):
     assert caplog.text.count("a.png (cut off)") == 1
 
 
+def test_one_picture_of_a_small_source_is_skipped_and_a_second_ends_it(caplog):
+    counter = UnreadableCounter("folder:x", 50)
+    with caplog.at_level("WARNING", logger="absl"):
+        counter.add("a.png", OSError("cut off"))
+        with pytest.raises(UnreadableError, match="2 of the 50 "):
+            counter.add("b.png", OSError("gone"))
+    assert "Skipped unreadable picture 1 of folder:x: a.png (cut off)." in caplog.text
+    # Nothing is called skipped that ends the run.
+    assert caplog.text.count("Skipped") == 1
+
+
 def test_exactly_one_percent_is_allowed_and_more_is_not():
     counter = UnreadableCounter("folder:x", 100)
     counter.add("a.png", OSError("cut off"))

@@ -53,11 +53,23 @@ def test_nan_is_never_kept(folder):
 def test_other_settings_are_refused(folder):
     Store(folder, SETTINGS, METHODS).add_row("telea", "a", {"l1": 0.25})
     with pytest.raises(
-        ValueError, match="seed was 0 and is now 1. Give another folder"
+        ValueError, match="seed was 0 and is now 1. Give another --output"
     ):
         Store(folder, {**SETTINGS, "seed": 1}, METHODS)
     with pytest.raises(ValueError, match="method telea was 'telea, 1' and is now"):
         Store(folder, SETTINGS, {"telea": "telea, 2"})
+
+
+def test_a_changed_setting_is_named_and_not_the_hashes_that_follow_from_it(folder):
+    old = {"fingerprint": "a" * 16, "limit": 0, "masks": "files " + "a" * 16}
+    Store(folder, old, METHODS).add_row("telea", "a", {"l1": 0.25})
+    new = {"fingerprint": "b" * 16, "limit": 5, "masks": "files " + "b" * 16}
+    with pytest.raises(ValueError, match="settings: limit was 0 and is now 5. Give"):
+        Store(folder, new, METHODS)
+    new["limit"] = 0
+    both = "settings: the picture files have changed, the mask files have changed. Give"
+    with pytest.raises(ValueError, match=both):
+        Store(folder, new, METHODS)
 
 
 def test_a_folder_that_knew_pictures_by_their_times_is_refused_with_what_to_do(folder):
@@ -72,7 +84,7 @@ def test_a_folder_that_knew_pictures_by_their_times_is_refused_with_what_to_do(f
     with open(path, "w", encoding="utf-8") as file:
         file.write(text.replace('"0123456789ab"', '"0123456789abcdef"'))
     assert set(Store(folder, new, METHODS).rows("telea")) == {"a"}
-    with pytest.raises(ValueError, match="fingerprint was '0123456789abcdef' and is"):
+    with pytest.raises(ValueError, match="settings: the picture files have changed. G"):
         Store(folder, {**new, "fingerprint": "f" * 16}, METHODS)
 
 

@@ -1,4 +1,4 @@
-"""Pictures that cannot be read: skipped, named once, and too many stop the run.
+"""Unreadable pictures: each is reported once and skipped; too many stop the run.
 
 Decoding happens on TensorFlow's own threads, from where an exception comes out as a
 `tf.errors.OpError` with a Python traceback in its text. `clear_line` finds the line
@@ -12,6 +12,8 @@ from typing import Dict, Optional
 from absl import logging
 
 MAX_SHARE = 0.01
+# Unreadable pictures that a source may have however small it is.
+MAX_NUMBER = 1
 
 
 class UnreadableError(ValueError):
@@ -41,21 +43,25 @@ class UnreadableCounter:
         """Counts `name`, and logs it if it is new.
 
         Raises:
-            UnreadableError: more than 1 % of the source's pictures are unreadable.
+            UnreadableError: all of the source's pictures are unreadable, or more than
+                one of them and more than 1 %.
         """
         reason = " ".join(str(error).split()) or type(error).__name__
         with self._lock:
-            if name not in self.names:
-                self.names[name] = reason
+            is_new = name not in self.names
+            self.names.setdefault(name, reason)
+            count = len(self.names)
+            allowed = max(MAX_NUMBER, MAX_SHARE * self._total)
+            stops = count > allowed or count == self._total
+            if is_new and not stops:
                 logging.warning(
                     "Skipped unreadable picture %d of %s: %s (%s).",
-                    len(self.names),
+                    count,
                     self._source,
                     name,
                     reason,
                 )
-            count = len(self.names)
-        if count > MAX_SHARE * self._total:
+        if stops:
             examples = ", ".join(list(self.names)[:3])
             raise UnreadableError(
                 f"{count} of the {self._total} pictures of {self._source} cannot be "

@@ -25,6 +25,8 @@ from tf_btgmi.evaluation.tasks import JUDGE
 # The name under which the features of the pictures themselves are kept.
 TRUTH = "truth"
 _SETTINGS = "settings.json"
+# Settings that are hashes of files, and those files.
+_HASHED = {"fingerprint": "the picture files", "masks": "the mask files"}
 _METHOD_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
@@ -191,30 +193,34 @@ class Store:
 
 
 def _compare(folder: str, known: Dict[str, Any], wanted: Dict[str, Any]) -> None:
-    changes = [
-        (key, known.get(key), value)
+    changed = {
+        key: (known.get(key), value)
         for key, value in wanted.items()
         if key != "methods" and known.get(key) != value
-    ]
+    }
+    before, now = changed.get("fingerprint", ("", ""))
+    if len(changed) == 1 and len(str(before)) < len(now) == FINGERPRINT_DIGITS:
+        raise ValueError(
+            f"{folder} was made by an earlier version, which told pictures by the "
+            "times of their files and cannot tell whether these are the same. Give "
+            f"another folder, or, if you know that they are, put {now!r} for "
+            f"{before!r} into {os.path.join(folder, _SETTINGS)}."
+        )
+    # Another --limit or --data changes the hashes as well; they explain nothing then.
+    changes = [
+        f"{key} was {before!r} and is now {now!r}"
+        for key, (before, now) in changed.items()
+        if key not in _HASHED
+    ] or [f"{_HASHED[key]} have changed" for key in changed]
     changes += [
-        (f"the method {name}", known["methods"][name], identity)
+        f"the method {name} was {known['methods'][name]!r} and is now {identity!r}"
         for name, identity in wanted["methods"].items()
         if known["methods"].get(name, identity) != identity
     ]
     if changes:
-        what, before, now = changes[0]
-        longer = len(str(before)) < len(str(now)) == FINGERPRINT_DIGITS
-        if what == "fingerprint" and longer:
-            raise ValueError(
-                f"{folder} was made by an earlier version, which told pictures by the "
-                "times of their files and cannot tell whether these are the same. Give "
-                f"another folder, or, if you know that they are, put {now!r} for "
-                f"{before!r} into {os.path.join(folder, _SETTINGS)}."
-            )
         raise ValueError(
-            f"{folder} holds an evaluation of other settings: {what} was {before!r} "
-            f"and is now {now!r}. Give another folder, or a changed method another "
-            "name."
+            f"{folder} holds an evaluation with other settings: {', '.join(changes)}. "
+            "Give another --output, or another name to a method that has changed."
         )
 
 
