@@ -74,7 +74,7 @@ def test_a_mask_is_pasted_where_it_is_wanted(folder, capsys):
     outside = np.ones(image.shape[:2], bool)
     outside[150:250, 150:350] = False
     np.testing.assert_array_equal(result[outside], image[outside])
-    assert capsys.readouterr().out == "1 done, 0 failed.\n"
+    assert capsys.readouterr().out == "1 done, 0 skipped, 0 failed.\n"
 
 
 def test_a_band_is_filled_around_it(folder):
@@ -110,21 +110,21 @@ def test_a_grey_picture_stays_grey(folder):
         ({"guide_mask": None, "guide_box": "500,10,600,90"}, "box"),
         ({"guide_mask": "moose.jpg"}, "The mask is 512x342 pixels, the guide 512x384"),
         ({"guide": "none.jpg"}, "none.jpg"),
-        ({"output": "moose.jpg"}, "moose.jpg is already there"),
+        ({"output": "moose.jpg"}, "would replace the input moose.jpg"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_exit_code_1(folder, capsys, values, words):
     assert one(**{"guide_mask": "mask.png", **values}) == 1
     captured = capsys.readouterr()
     assert words in captured.err and len(captured.err.splitlines()) == 1
-    assert captured.out == "0 done, 1 failed.\n"
+    assert captured.out == "0 done, 0 skipped, 1 failed.\n"
 
 
 @pytest.mark.parametrize(
     "values, words",
     [
-        ({"image": None}, "Give --image=PATH"),
-        ({"position": None}, "Give --position=PATH: y,x"),
+        ({"image": None}, "--image=PATH is missing"),
+        ({"position": None}, "--position=Y,X is missing: the row and column"),
         ({"guide_mask": None}, "Give either guide_mask or guide_box"),
         ({"guide_box": BOX}, "Give either guide_mask or guide_box"),
         ({"position": "left"}, "'left' is not two numbers y,x"),
@@ -161,14 +161,14 @@ def test_jobs_with_a_bad_row_finish_the_rest(folder, capsys):
     captured = capsys.readouterr()
     errors = [line for line in captured.err.splitlines() if "jobs.csv" in line]
     assert len(errors) == 2
-    assert "line 3: 'nowhere' is not two numbers y,x" in errors[0]
+    assert "line 3: position: 'nowhere' is not two numbers y,x" in errors[0]
     assert "line 5: Give either guide_mask or guide_box" in errors[1]
-    assert captured.out == "2 done, 2 failed.\n"
+    assert captured.out == "2 done, 0 skipped, 2 failed.\n"
     assert sorted(os.listdir("batch")) == ["a.png", "c.png", "jobs.csv"]
 
 
 def test_jobs_stand_alone(folder):
-    with pytest.raises(program.UsageError, match="--guide goes into the file"):
+    with pytest.raises(program.UsageError, match="--guide and --jobs exclude"):
         run(jobs="jobs.csv", guide="bison.jpg")
 
 
@@ -176,8 +176,9 @@ def test_the_program_ends_with_one_line_and_exit_code_2(tmp_path):
     flags = ("--image=a.png", "--guide=b.png")
     result = run_program("tf_btgmi.compose", *flags, folder=tmp_path)
     assert result.returncode == 2
-    assert result.stderr == "compose.py: Give --position=PATH: y,x where the " + (
-        "object's centre goes.\n"
+    assert result.stderr == (
+        "compose.py: --position=Y,X is missing: the row and column of the picture for "
+        "the object's centre.\n"
     )
 
 

@@ -61,7 +61,9 @@ def test_one_picture_is_filled(files, capsys):
     result = read("new.png")
     np.testing.assert_array_equal(result[mask == 0], values[mask == 0])
     assert (result[mask > 0] == (255, 0, 0)).all()
-    assert capsys.readouterr().out == "1 done, 0 failed, 0 without a partner.\n"
+    assert (
+        capsys.readouterr().out == "1 done, 0 skipped, 0 failed, 0 without a partner.\n"
+    )
 
 
 def test_a_folder_is_filled_with_a_mask_each_or_one_for_all(files):
@@ -107,7 +109,7 @@ def test_names_without_a_partner_are_listed_and_the_rest_is_done(files, capsys):
     captured = capsys.readouterr()
     assert "photos/b.png: no mask named b.* in masks" in captured.err
     assert "masks/d.png: no picture named d.* in photos" in captured.err
-    assert captured.out == "2 done, 0 failed, 2 without a partner.\n"
+    assert captured.out == "2 done, 0 skipped, 0 failed, 2 without a partner.\n"
     assert sorted(os.listdir("out")) == ["a.png", "c.png"]
 
 
@@ -134,10 +136,6 @@ def test_names_without_a_partner_are_listed_and_the_rest_is_done(files, capsys):
             lambda: open("masks/b.png", "wb").close(),
             "masks/b.png is not a JPEG, PNG",
         ),
-        (
-            lambda: (os.mkdir("out"), open("out/b.png", "wb").close()),
-            "out/b.png is already there; --overwrite replaces it",
-        ),
     ],
 )
 def test_a_bad_pair_is_one_line_and_the_rest_is_done(files, capsys, damage, line):
@@ -146,7 +144,37 @@ def test_a_bad_pair_is_one_line_and_the_rest_is_done(files, capsys, damage, line
     captured = capsys.readouterr()
     assert captured.err.count(line) == 1
     assert "Traceback" not in captured.err
-    assert captured.out == "2 done, 1 failed, 0 without a partner.\n"
+    assert captured.out == "2 done, 0 skipped, 1 failed, 0 without a partner.\n"
+
+
+def test_a_repeated_command_skips_the_results_that_exist(files, capsys):
+    run(image="photos/a.png", mask="masks/a.png", output="out/a.png")
+    before = os.stat("out/a.png").st_mtime_ns
+    capsys.readouterr()
+    for skipped in (1, 3):
+        assert run(image="photos", mask="masks") == 0
+        captured = capsys.readouterr()
+        counts = f"{3 - skipped} done, {skipped} skipped, 0 failed, 0 without a partner"
+        assert captured.out == f"{counts}.\n"
+        assert (
+            f"Skipped {skipped}: the results exist already. --overwrite replaces them."
+            in captured.err
+        )
+    assert os.stat("out/a.png").st_mtime_ns == before
+
+
+def test_the_one_result_that_was_named_is_not_skipped(files, capsys):
+    flags_ = {"image": "photos/a.png", "mask": "masks/a.png", "output": "new.png"}
+    assert (run(**flags_), run(**flags_)) == (0, 1)
+    captured = capsys.readouterr()
+    assert "new.png exists already. --overwrite replaces it." in captured.err
+
+
+def test_an_input_is_no_result_that_exists(files, capsys):
+    assert run(image="photos", mask="masks", output="photos") == 1
+    captured = capsys.readouterr()
+    assert "The result would replace the input photos/a.png. Choose" in captured.err
+    assert captured.out == "0 done, 0 skipped, 3 failed, 0 without a partner.\n"
 
 
 def test_overwrite_replaces(files):
@@ -169,9 +197,9 @@ def test_what_a_format_cannot_hold_is_said(files, capsys):
 @pytest.mark.parametrize(
     "flag, words",
     [
-        ({"image": None}, "Give --image=PATH"),
-        ({"mask": None}, "Give --mask=PATH"),
-        ({"output": None}, "Give --output=PATH"),
+        ({"image": None}, "--image=PATH is missing: the picture"),
+        ({"mask": None}, "--mask=PATH is missing: the mask, white = hole"),
+        ({"output": None}, "--output=PATH is missing"),
     ],
 )
 def test_a_missing_flag_is_a_usage_error(files, flag, words):
@@ -182,7 +210,7 @@ def test_a_missing_flag_is_a_usage_error(files, flag, words):
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        ([], "Give --image=PATH"),
+        ([], "--image=PATH is missing: the picture"),
         (["--imge=a.png"], "imge"),
         (["--mask_dilation=-1"], "mask_dilation"),
         (["--image=a.png", "--mask=m", "--output=o", "--model=nowhere"], "nowhere is"),
@@ -210,7 +238,7 @@ def test_the_program_fills_pictures_with_a_trained_model(files, make_workdir, tm
         folder=tmp_path,
     )
     assert result.returncode == 0, result.stderr
-    assert result.stdout == "3 done, 0 failed, 0 without a partner.\n"
+    assert result.stdout == "3 done, 0 skipped, 0 failed, 0 without a partner.\n"
     changed = (read("out/a.png") != values).any(axis=-1)
     assert changed[mask > 0].all()
     assert changed.sum() <= (5 + 2) * (6 + 2)

@@ -74,7 +74,7 @@ def test_mask_dilation_is_in_pixels_and_may_be_nothing(files):
 def test_folders_work(files, capsys):
     assert run(image="photos", mask="masks", output="done") == 0
     assert sorted(os.listdir("done")) == ["a.png", "b.png"]
-    assert "2 done, 0 failed" in capsys.readouterr().out
+    assert "2 done, 0 skipped, 0 failed" in capsys.readouterr().out
 
 
 def write_jobs(*lines, folder="."):
@@ -101,11 +101,14 @@ def test_jobs_take_their_paths_from_the_folder_of_the_file(files):
 @pytest.mark.parametrize(
     "row, words",
     [
-        ("photos/none.png,masks/b.png,b.png,", "No such file.*none.png"),
-        ("photos/b.png,,b.png,", "mask is missing"),
-        ("photos/b.png,masks/b.png,b.png,many", "'many' is not a whole number"),
+        ("photos/none.png,masks/b.png,b.png,", "none.png: No such file or directory"),
+        ("photos/b.png,,b.png,", "The column mask is empty"),
+        (
+            "photos/b.png,masks/b.png,b.png,many",
+            "mask_dilation: 'many' is not",
+        ),
         ("photos/b.png,masks/b.png,a.png,", "a.png was written by an earlier job"),
-        ("photos/b.png,masks/b.png,photos/a.png,", "is already there; --overwrite"),
+        ("photos/b.png,masks/b.png,photos/a.png,", "would replace the input"),
         ("photos/b.png,masks/b.png,b.gif,", "the ending is .gif"),
         ("photos/b.png,masks/b.png,photos/b.png/c.png,", "photos/b.png"),
     ],
@@ -122,19 +125,19 @@ def test_a_bad_row_is_named_and_the_rest_is_done(files, capsys, row, words):
     (line,) = [x for x in captured.err.splitlines() if "jobs.csv" in x]
     assert line.startswith("jobs.csv, line 3: ") or "./jobs.csv, line 3: " in line
     assert __import__("re").search(words, line), line
-    assert captured.out == "2 done, 1 failed, 0 without a partner.\n"
+    assert captured.out == "2 done, 0 skipped, 1 failed, 0 without a partner.\n"
     assert os.path.exists("a.png") and os.path.exists("last.png")
 
 
 def test_jobs_stand_alone(files):
     path = write_jobs("image,mask,output", "photos/a.png,masks/a.png,a.png")
     with pytest.raises(
-        program.UsageError, match="--image goes into the file of --jobs"
+        program.UsageError, match="--image and --jobs exclude each other"
     ):
         run(jobs=path, image="photos/a.png")
-    with pytest.raises(ValueError, match="has a column 'colour'"):
+    with pytest.raises(ValueError, match="has the unknown column 'colour'"):
         run(jobs=write_jobs("image,mask,output,colour", "a,b,c,d"))
-    with pytest.raises(program.UsageError, match="Give --image=PATH"):
+    with pytest.raises(program.UsageError, match="--image=PATH is missing"):
         run()
 
 

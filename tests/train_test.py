@@ -60,7 +60,7 @@ def one_line_and_exit_2(done, message):
         ([], "Give --config=FILE"),
         (["--config=configs/smoke.py"], "Give --workdir=FOLDER"),
         (["--config=configs/smoke.py", "--workdirr=x"], "Did you mean: workdir ?"),
-        (["--config=configs/smoke.py", "--workdir=x", "y"], "Not a flag: y"),
+        (["--config=configs/smoke.py", "--workdir=x", "y"], "Unexpected argument 'y'"),
         (["--config=configs/smoke.py", "--strategy=tpu"], "multi_worker"),
         (
             ["--config=configs/smoke.py", "--workdir=x", "--strategy=multi_worker"],

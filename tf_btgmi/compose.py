@@ -15,6 +15,8 @@ folder. Results keep size, mode and metadata of --image.
 Exit code: 0, all done; 1, some picture was not; 2, a mistake in the flags.
 """
 
+from typing import Optional
+
 import numpy as np
 from absl import flags
 
@@ -59,7 +61,7 @@ def main(argv):
         (
             ("image", "the picture that the object goes into"),
             ("guide", "the picture that the object is in"),
-            ("position", "y,x where the object's centre goes"),
+            ("position", "the row and column of the picture for the object's centre"),
             ("output", "where the result goes"),
         )
     )
@@ -72,17 +74,18 @@ def main(argv):
     predictor = loading.load(FLAGS.model, output)
     if FLAGS.harmonize:
         predictor.need("harmonized", "harmonize", "; --noharmonize keeps the colours")
-    outputs = batches.Outputs(FLAGS.overwrite)
+    inputs = job_files.paths_of(rows, ("image", "guide", "guide_mask"))
+    outputs = batches.Outputs(FLAGS.overwrite, bool(FLAGS.jobs), inputs)
 
     def task(row):
         return batches.Task(row.label, lambda: compose_file(predictor, row, outputs))
 
-    num_failed = batches.run([task(row) for row in rows])
-    print(f"{len(rows) - num_failed} done, {num_failed} failed.")
-    return program.FAILURE_EXIT_CODE if num_failed else 0
+    counts = batches.run([task(row) for row in rows])
+    print(f"{counts}.")
+    return program.FAILURE_EXIT_CODE if counts.failed else 0
 
 
-def compose_file(predictor, row: job_files.Row, outputs) -> batches.Written:
+def compose_file(predictor, row: job_files.Row, outputs) -> Optional[batches.Written]:
     """Makes one composite.
 
     Raises:
@@ -91,13 +94,14 @@ def compose_file(predictor, row: job_files.Row, outputs) -> batches.Written:
     """
     output = row.path("output")
     pose = {
-        "position": job_files.pair_of_numbers(row.text("position")),
+        "position": row.value("position", job_files.pair_of_numbers),
         "scale": row.value("scale", job_files.number, FLAGS.scale),
         "rotate": row.value("rotate", job_files.number, FLAGS.rotate),
         "flip": row.value("flip", job_files.yes_or_no, FLAGS.flip),
         "gap": row.value("gap", _gap, None if FLAGS.gap is None else _gap(FLAGS.gap)),
     }
-    outputs.check(output)
+    if outputs.exists(output):
+        return None
     picture = read_picture(row.path("image"))
     image = picture.rgb()
     guide = rgb_as_in(read_picture(row.path("guide")), picture)

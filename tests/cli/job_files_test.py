@@ -28,19 +28,24 @@ def test_cells_are_found_by_column_and_paths_by_the_folder_of_the_file(tmp_path)
 
 def test_a_missing_cell_is_named(tmp_path):
     (row,) = job_files.read_rows(write(tmp_path, "image,output\na.png\n"), REQUIRED, ())
-    with pytest.raises(ValueError, match="output is missing"):
+    with pytest.raises(ValueError, match="The column output is empty"):
         row.path("output")
 
 
 @pytest.mark.parametrize(
     "text, words",
     [
-        ("image,output,colour\na,b,c\n", "has a column 'colour'; .*image, output"),
+        (
+            "image,output,colour\na,b,c\n",
+            "has the unknown column 'colour'. Its .* image, output; scale are op",
+        ),
         ("image\na\n", "has no column output"),
         ("image,image,output\na,b,c\n", "has two columns image"),
         ("image,output\n", "has no jobs"),
         ("", "has no column image|has no column output"),
-        ('image,output\n"a,b\n', "cannot be read"),
+        ('image,output\n"a,b\n', "jobs.csv, line 2: unexpected end of data"),
+        ("image;output\na;b\n", "is separated by semicolons; save it with commas"),
+        ("image\toutput\na\tb\n", "is separated by tabs; save it with commas"),
     ],
 )
 def test_a_file_that_is_none_is_said(tmp_path, text, words):
@@ -52,7 +57,7 @@ def test_a_file_that_is_not_there_or_not_utf8_is_said(tmp_path):
     with pytest.raises(ValueError, match="none.csv cannot be read: No such file"):
         job_files.read_rows(str(tmp_path / "none.csv"), REQUIRED, ())
     path = write(tmp_path, "image,output\nä,b\n", "latin-1")
-    with pytest.raises(ValueError, match="cannot be read"):
+    with pytest.raises(ValueError, match="is not a text file in UTF-8"):
         job_files.read_rows(path, REQUIRED, ())
 
 
@@ -72,6 +77,7 @@ def test_numbers_are_read():
         (job_files.number, "big", "'big' is not a number"),
         (job_files.whole_number, "-1", "is not a whole number"),
         (job_files.whole_number, "1.5", "is not a whole number"),
+        (job_files.whole_number, "²", "is not a whole number"),
         (job_files.yes_or_no, "maybe", "is neither true nor false"),
     ],
 )

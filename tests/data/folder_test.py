@@ -127,7 +127,7 @@ def test_a_replacement_for_a_held_out_picture_is_held_out(make_folder):
 def test_the_description_counts_by_subfolder_and_names_the_first(tmp_path):
     touch(tmp_path, "images/1.png", "images/2.png", "masks/1.png", "masks/2.png")
     assert FolderSource(str(tmp_path), 1).describe() == [
-        f"folder:{tmp_path}: 4 pictures, 1 held out",
+        f"folder:{tmp_path}: 4 pictures, 1 for validation",
         "  in images/: 2, masks/: 2",
         f"  {tmp_path}/images/1.png",
         f"  {tmp_path}/images/2.png",

@@ -46,4 +46,4 @@ def test_pictures_come_encoded_and_are_decoded_to_rgb():
             assert encoded.startswith(b"\x89PNG")
             # Grey in the dataset.
             assert source.read(name, encoded).shape == (28, 28, 3)
-        assert source.describe()[0] == "tfds:mnist: 4 pictures, 1 held out"
+        assert source.describe()[0] == "tfds:mnist: 4 pictures, 1 for validation"

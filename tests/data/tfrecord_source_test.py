@@ -66,7 +66,7 @@ def test_the_first_records_in_natural_order_are_held_out(tmp_path, encoded, seri
     assert [picture for _, _, picture in held_out] == encoded[:5]
     assert (source.num_held_out, source.num_training) == (5, 2)
     assert source.describe() == [
-        f"tfrecord:{tmp_path}/s*: 7 pictures, 5 held out",
+        f"tfrecord:{tmp_path}/s*: 7 pictures, 5 for validation",
         f"  {tmp_path}/s2#0",
         f"  {tmp_path}/s2#1",
         f"  {tmp_path}/s2#2",

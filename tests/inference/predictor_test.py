@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tf_btgmi.inference import crops
 from tf_btgmi.inference.holes import Holes, dilated
@@ -253,18 +254,25 @@ def test_holes_on_a_reduced_map_are_filled_to_the_pixel():
     [
         (picture(9, 8), empty(8, 9), "The mask is 9x8 pixels, the image 8x9"),
         (picture(8, 8), empty(8, 8), "The mask is empty"),
-        (picture(8, 8), np.full((8, 8), 127, np.uint8), "The mask is empty"),
+        (picture(8, 8), np.full((8, 8), 127, np.uint8), "empty: .* maximum is 127"),
+        (picture(8, 8), np.ones((8, 8), np.uint8), "where it is 128 .* maximum is 1"),
         (picture(8, 8), np.full((8, 8), True), "covers the whole picture"),
-        (picture(8, 8) / 255.0, empty(8, 8), "image must be a uint8 array"),
+        (picture(8, 8) / 255.0, empty(8, 8), "image must be .* of uint8; it is"),
         (picture(8, 8)[..., 0], empty(8, 8), r"image must be \[H, W, 3\]"),
         (picture(8, 8), empty(8, 8)[..., None], r"mask must be \[H, W\]"),
-        (picture(8, 8), np.zeros((8, 8), int), "mask must be a uint8 or bool array"),
-        (picture(8, 8).tolist(), empty(8, 8), "image must be a uint8 array"),
+        (picture(8, 8), np.zeros((8, 8), int), "bool; it is an array of int64"),
+        (picture(8, 8).tolist(), empty(8, 8), "image must be .* of uint8; it is"),
     ],
 )
 def test_what_cannot_be_inpainted_is_said(image, mask, words):
     with pytest.raises(ValueError, match=words):
         Predictor(Recorder(), S).inpaint(image, mask)
+
+
+def test_a_tensor_is_not_called_what_is_wanted():
+    words = "image must be a NumPy array of uint8; it is of type EagerTensor."
+    with pytest.raises(ValueError, match=words):
+        Predictor(Recorder(), S).inpaint(tf.zeros((8, 8, 3), tf.uint8), empty(8, 8))
 
 
 def test_a_network_that_gives_no_pictures_is_said():

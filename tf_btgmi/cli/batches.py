@@ -1,97 +1,134 @@
-"""Does jobs one after another: what fails is named, and the rest is done."""
+"""Jobs done one after another: a failed job is reported and the others are done."""
 
 import os
 import sys
-from typing import Callable, List, NamedTuple, Sequence
+from typing import Callable, Iterable, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 import tqdm
 
+from tf_btgmi.cli.program import message_of
+from tf_btgmi.pictures import writer
 from tf_btgmi.pictures.picture import Picture
-from tf_btgmi.pictures.writer import format_of, write_picture
 
 
 class Task(NamedTuple):
     """One job.
 
     Attributes:
-        label: put before its error; may be empty.
-        work: does it; returns the file it wrote, and what that could not hold.
+        label: prefix of its error message; may be empty.
+        work: does the job. Returns the written file, or None if the result existed
+            already and was left as it is.
     """
 
     label: str
-    work: Callable[[], "Written"]
+    work: Callable[[], Optional["Written"]]
 
 
 class Written(NamedTuple):
-    """A result's path, and what its format could not hold, a sentence each."""
+    """The path of a result, and one sentence for each loss in its format."""
 
     path: str
     notes: List[str]
 
 
-def run(tasks: Sequence[Task]) -> int:
-    """Does all of them, with a progress bar where there are several.
+class Counts(NamedTuple):
+    """Numbers of jobs by outcome."""
 
-    Returns:
-        How many failed.
-    """
-    num_failed = 0
+    done: int
+    skipped: int
+    failed: int
+
+    def __str__(self):
+        return f"{self.done} done, {self.skipped} skipped, {self.failed} failed"
+
+
+def run(tasks: Sequence[Task]) -> Counts:
+    """Does all jobs, with a progress bar if there are several."""
+    done = skipped = failed = 0
     progress = tqdm.tqdm(tasks, unit="picture", disable=len(tasks) < 2)
     for task in progress:
         try:
             written = task.work()
         except (ValueError, OSError) as error:
-            num_failed += 1
-            line = f"{task.label}: {error}" if task.label else str(error)
+            failed += 1
+            message = message_of(error)
+            line = f"{task.label}: {message}" if task.label else message
             progress.write(line, file=sys.stderr)
             continue
+        if written is None:
+            skipped += 1
+            continue
+        done += 1
         if written.notes:
             line = f"{written.path}: {'; '.join(written.notes)}."
             progress.write(line, file=sys.stderr)
-    return num_failed
+    if skipped:
+        print(
+            f"Skipped {skipped}: the results exist already. --overwrite replaces them.",
+            file=sys.stderr,
+        )
+    return Counts(done, skipped, failed)
 
 
 class Outputs:
-    """Where results go; nothing is replaced by accident.
+    """The results of a run; an existing file is replaced on request only.
 
     Args:
-        overwrite: whether files that were there before may be replaced.
+        overwrite: whether files from before this run may be replaced.
+        skip: whether a job whose result exists is skipped, so that a repeated command
+            goes on; otherwise it fails.
+        inputs: paths of the pictures and masks that are read. They are results of
+            nothing: a job that would write there fails instead of being skipped.
     """
 
-    def __init__(self, overwrite: bool):
+    def __init__(self, overwrite: bool, skip: bool, inputs: Iterable[str]):
         self._overwrite = overwrite
+        self._skip = skip
+        self._inputs = set(map(os.path.realpath, inputs))
         self._written = set()
 
-    def check(self, path: str) -> None:
-        """Whether a result may go there; asked before the work is done.
+    def exists(self, path: str) -> bool:
+        """Whether a job is to be skipped; called before the work is done.
+
+        Args:
+            path: of the result.
 
         Raises:
-            ValueError: something is there, an earlier job wrote there, or an ending
-                that no format has.
+            ValueError: the file may not be written: it is an input, an earlier job
+                wrote it, it exists and is not to be skipped, or no format has its
+                ending.
         """
+        writer.format_of(path)
         if os.path.realpath(path) in self._written:
             raise ValueError(f"{path} was written by an earlier job.")
-        if os.path.exists(path) and not self._overwrite:
-            raise ValueError(f"{path} is already there; --overwrite replaces it.")
-        format_of(path)
+        if self._overwrite or not os.path.exists(path):
+            return False
+        if os.path.realpath(path) in self._inputs:
+            raise ValueError(
+                f"The result would replace the input {path}. Choose another output, or "
+                "add --overwrite."
+            )
+        if not self._skip:
+            raise ValueError(f"{path} exists already. --overwrite replaces it.")
+        return True
 
     def write(
         self, picture: Picture, composite: np.ndarray, changed: np.ndarray, path: str
     ) -> Written:
-        """Writes a picture with what has changed in it.
+        """Writes a picture with the changed pixels in it.
 
         Args:
-            picture: as it was read.
+            picture: the picture as it was read.
             composite: uint8 [H, W, 3], upright.
             changed: [H, W] bool, the pixels to take from `composite`.
-            path: of the file; its folder is made.
+            path: of the file; its folder is created.
         """
         folder = os.path.dirname(path)
         if folder:
             os.makedirs(folder, exist_ok=True)
         if changed.any():
             picture = picture.filled(composite, changed)
-        notes = write_picture(picture, path)
+        notes = writer.write_picture(picture, path)
         self._written.add(os.path.realpath(path))
         return Written(path, notes)

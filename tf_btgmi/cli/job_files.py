@@ -1,10 +1,10 @@
-"""A CSV file of jobs: a row a picture, columns named as the program's flags.
+"""CSV files of jobs: one row per picture, with columns named like the program's flags.
 
     image,mask,output
     photos/boat.jpg,masks/boat.png,done/boat.jpg
 
-Paths are taken from the folder that the file lies in, unless they are whole or an
-address (`gs://bucket/boat.jpg`). An empty cell counts as absent.
+Relative paths start at the folder of the CSV file; addresses such as
+`gs://bucket/boat.jpg` are taken as they are. An empty cell counts as absent.
 """
 
 import csv
@@ -22,12 +22,12 @@ from typing import (
 
 
 class Row(NamedTuple):
-    """One job as it was written.
+    """One job, unparsed.
 
     Attributes:
-        label: what an error calls it: file and line.
-        folder: what paths are relative to.
-        values: cells by column, those that are not empty.
+        label: prefix of its error messages: file and line.
+        folder: the folder that relative paths start at.
+        values: the non-empty cells by column.
     """
 
     label: str
@@ -35,42 +35,45 @@ class Row(NamedTuple):
     values: Dict[str, str]
 
     def text(self, column: str) -> str:
-        """A cell that must be there.
+        """A required cell.
 
         Raises:
-            ValueError: it is empty.
+            ValueError: the cell is empty.
         """
         if column not in self.values:
-            raise ValueError(f"{column} is missing.")
+            raise ValueError(f"The column {column} is empty.")
         return self.values[column]
 
     def path(self, column: str) -> str:
-        """A cell that must be there, as a path."""
+        """A required cell, as a path."""
         place = self.text(column)
         return place if "://" in place else os.path.join(self.folder, place)
 
     def value(self, column: str, parse: Callable, default=None):
-        """A cell through `parse`; the default where it is empty.
+        """A parsed cell, or the default if it is empty.
 
         Raises:
-            ValueError: `parse` does not take it.
+            ValueError: from `parse`, with the column's name in front.
         """
         if column not in self.values:
             return default
-        return parse(self.values[column])
+        try:
+            return parse(self.values[column])
+        except ValueError as error:
+            raise ValueError(f"{column}: {error}") from None
 
 
 def read_rows(path: str, required: Sequence[str], optional: Sequence[str]) -> List[Row]:
-    """The jobs of a file.
+    """Reads the jobs of a file.
 
     Args:
-        path: CSV in UTF-8 with a line of column names.
-        required: columns that there must be.
-        optional: columns that there may be.
+        path: CSV in UTF-8, separated by commas; the first line names the columns.
+        required: columns that the file must have.
+        optional: columns that it may have.
 
     Raises:
-        ValueError: no such file, not a CSV in UTF-8, columns that are missing or not
-            known, or no jobs.
+        ValueError: the file is missing, is not such a CSV, lacks a column or has an
+            unknown one, or has no jobs.
     """
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
@@ -82,7 +85,7 @@ def read_rows(path: str, required: Sequence[str], optional: Sequence[str]) -> Li
 def iterate_rows(
     file: TextIO, path: str, required: Sequence[str], optional: Sequence[str]
 ) -> Iterator[Row]:
-    """The jobs of an open file, one after another, as `read_rows` reads them."""
+    """Iterates over the jobs of an open file; see `read_rows`."""
     reader = csv.reader(file, strict=True)
     found = False
     try:
@@ -92,36 +95,44 @@ def iterate_rows(
             if any(cell.strip() for cell in cells):
                 found = True
                 yield _row(path, reader.line_num, columns, cells)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"--jobs: {path} cannot be read: {error}.") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"--jobs: {path} is not a text file in UTF-8.") from None
+    except csv.Error as error:
+        raise ValueError(f"--jobs: {path}, line {reader.line_num}: {error}.") from None
     if not found:
         raise ValueError(f"--jobs: {path} has no jobs, only column names.")
 
 
+def paths_of(rows: Sequence[Row], columns: Sequence[str]) -> List[str]:
+    """The paths in the non-empty cells of some columns."""
+    return [row.path(name) for row in rows for name in columns if name in row.values]
+
+
 def pair_of_numbers(text: str) -> tuple:
-    """`"120,35.5"` as (120.0, 35.5)."""
+    """Parses `"120,35.5"` to (120.0, 35.5)."""
     return _numbers(text, 2, "two numbers y,x")
 
 
 def box(text: str) -> tuple:
-    """`"10,20,200,300"` as (10, 20, 200, 300)."""
+    """Parses `"10,20,200,300"` to (10.0, 20.0, 200.0, 300.0)."""
     return _numbers(text, 4, "four numbers y0,x0,y1,x1")
 
 
 def number(text: str) -> float:
-    """A number; one that is none is named."""
+    """Parses a float; the error quotes the text."""
     return _numbers(text, 1, "a number")[0]
 
 
 def whole_number(text: str) -> int:
-    """A whole number, at least 0."""
-    if not text.strip().isdigit():
-        raise ValueError(f"{text!r} is not a whole number, at least 0.")
+    """Parses an integer of at least 0."""
+    text = text.strip()
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"{text!r} is not a whole number of at least 0.")
     return int(text)
 
 
 def yes_or_no(text: str) -> bool:
-    """`true`, `yes` or `1`, or the contrary."""
+    """Parses `true`, `yes`, `1`, `false`, `no` or `0`."""
     word = text.strip().lower()
     if word not in ("true", "yes", "1", "false", "no", "0"):
         raise ValueError(f"{text!r} is neither true nor false.")
@@ -143,16 +154,23 @@ def _check_columns(path, columns, required, optional) -> None:
     problem: Optional[str] = None
     for name in columns:
         if name not in known:
-            problem = f"has a column {name!r}"
+            problem = f"has the unknown column {name!r}"
         elif columns.count(name) > 1:
             problem = f"has two columns {name}"
     for name in required:
         if name not in columns:
             problem = f"has no column {name}"
+    if problem and len(columns) == 1:
+        for separator, word in ((";", "semicolons"), ("\t", "tabs")):
+            if separator in columns[0]:
+                raise ValueError(
+                    f"--jobs: {path} is separated by {word}; save it with commas."
+                )
     if problem:
+        also = f"; {', '.join(optional)} are optional" if optional else ""
         raise ValueError(
-            f"--jobs: {path} {problem}; its first line must name its columns: "
-            f"{', '.join(required)}, and if wanted {', '.join(optional)}."
+            f"--jobs: {path} {problem}. Its first line must name the columns "
+            f"{', '.join(required)}{also}."
         )
 
 

@@ -1,9 +1,10 @@
-"""What `inpaint`, `remove` and `harmonize` share: a picture, a mask, a result.
+"""Command-line code shared by `inpaint`, `remove` and `harmonize`.
 
-They differ in what they do to the picture where the mask is white. Jobs come as one
-picture, as folders or as a CSV file; errors are told one by one and the rest is done.
+Each changes pictures where a mask is white. Jobs come from the flags, as one picture or
+as folders, or from a CSV file; a failed job is reported and the others are done.
 """
 
+import os
 import sys
 from typing import Callable, List, Optional, Sequence, Tuple
 
@@ -19,30 +20,33 @@ from tf_btgmi.pictures.pairs import find_jobs
 from tf_btgmi.pictures.reader import read_picture
 
 FLAGS = flags.FLAGS
-# A photograph of this size is no attack on the person who named it.
+# Pillow's own limit protects servers; here the user chose the picture.
 _MAX_PIXELS = 1 << 30
 
-# (predictor, image, mask, the job's row) -> composite, pixels to take from it; masks
-# are bool and not checked yet.
+# (predictor, image, mask, job) -> composite and the bool [H, W] of its pixels that go
+# into the result. The mask is bool and not validated yet.
 Change = Callable[
     [Predictor, np.ndarray, np.ndarray, job_files.Row], Tuple[np.ndarray, np.ndarray]
 ]
 
 
 def define_flags(what: str, meaning: str) -> None:
-    """Defines the flags of a picture and its mask.
+    """Defines the flags for pictures and masks.
 
     Args:
-        what: what the mask shows: "hole" or "object".
-        meaning: what the program does with the picture: "fill".
+        what: what is white in a mask: "hole" or "object".
+        meaning: verb for the work on a picture, such as "fill".
     """
     flags.DEFINE_string(
-        "image", None, f"Picture to {meaning}: a file, a folder or a glob."
+        "image", None, f"Pictures to {meaning}: a file, a folder or a glob pattern."
     )
     flags.DEFINE_string(
-        "mask", None, f"Mask, white = {what}: a file for all, or a folder."
+        "mask",
+        None,
+        f"Masks, white = {what}: one file for all pictures, or a folder with a mask "
+        "named like each picture.",
     )
-    flags.DEFINE_bool("mask_invert", False, f"Black is {what}.")
+    flags.DEFINE_bool("mask_invert", False, f"Black is {what}, instead of white.")
     define_batch_flags("image, mask, output")
 
 
@@ -50,31 +54,43 @@ def define_batch_flags(columns: str) -> None:
     """Defines `--output`, `--jobs`, `--overwrite` and `--model`.
 
     Args:
-        columns: what a file of jobs must have.
+        columns: the required columns of a CSV file of jobs.
     """
     flags.DEFINE_string(
-        "output", None, "Result: a file, or a folder for several pictures."
+        "output", None, "Result: a file for one picture, a folder for several."
     )
     flags.DEFINE_string(
-        "jobs", None, f"CSV file, a row a picture, with the columns {columns}."
+        "jobs",
+        None,
+        f"CSV file of jobs, one row per picture, with the columns {columns}; replaces "
+        "the flags of those names.",
     )
-    flags.DEFINE_bool("overwrite", False, "Replace results that are already there.")
+    flags.DEFINE_bool(
+        "overwrite", False, "Replace existing results, which are skipped otherwise."
+    )
     common_flags.define_model()
 
 
-def check_flags(wanted: Sequence[Tuple[str, str]]) -> None:
-    """Wants either `--jobs` or each of the named flags, with what it is for.
+def check_flags(required: Sequence[Tuple[str, str]]) -> None:
+    """Checks that either `--jobs` or all other flags of a job are there.
+
+    Args:
+        required: the names of those flags and their meanings.
 
     Raises:
-        UsageError: one is missing, or is given beside `--jobs`.
+        UsageError: a flag is missing, or was used together with `--jobs`.
     """
     Image.MAX_IMAGE_PIXELS = _MAX_PIXELS
-    for name, what in wanted:
-        given = FLAGS[name].value
-        if FLAGS.jobs and given:
-            raise program.UsageError(f"--{name} goes into the file of --jobs.")
-        if not FLAGS.jobs and not given:
-            raise program.UsageError(f"Give --{name}=PATH: {what}.")
+    for name, meaning in required:
+        value = FLAGS[name].value
+        if FLAGS.jobs and value:
+            raise program.UsageError(
+                f"--{name} and --jobs exclude each other; the CSV file has a column "
+                f"{name}."
+            )
+        if not FLAGS.jobs and not value:
+            placeholder = "Y,X" if name == "position" else "PATH"
+            raise program.UsageError(f"--{name}={placeholder} is missing: {meaning}.")
 
 
 def run(
@@ -84,54 +100,58 @@ def run(
     change: Change,
     retouched: bool = True,
 ) -> int:
-    """Does the jobs that the flags name and tells how many were done.
+    """Does the jobs of the flags and prints how many were done.
 
     Args:
-        what: what the mask shows.
-        columns: what a file of jobs may have beside image, mask and output.
-        needed: the output that the model must have, and what for.
-        change: what to do with a picture.
-        retouched: whether fills are redrawn near the hole's edge.
+        what: what is white in a mask.
+        columns: optional columns of a CSV file of jobs.
+        needed: the required output of the model, and its purpose for error messages.
+        change: changes one picture.
+        retouched: see `Predictor`.
 
     Returns:
         The exit code.
 
     Raises:
-        ValueError: a flag is missing or wrong, or there is no such model.
+        ValueError: a flag is missing or wrong, or the model does not exist.
     """
     check_flags(
         (
-            ("image", "the picture, a folder or a glob"),
+            ("image", "the picture, a folder or a glob pattern"),
             ("mask", f"the mask, white = {what}"),
-            ("output", "where the result goes"),
+            ("output", "the file or folder of the result"),
         )
     )
-    # A wrong place is told before anything else is looked for.
+    # Fails on a wrong --model before the pictures are looked for.
     loading.describe(FLAGS.model, needed[0])
     rows, unmatched = _find_rows(columns)
     predictor = loading.load(FLAGS.model, needed[0], retouched) if rows else None
     if predictor:
         predictor.need(*needed)
-    outputs = batches.Outputs(FLAGS.overwrite)
+    inputs = job_files.paths_of(rows, ("image", "mask"))
+    outputs = batches.Outputs(FLAGS.overwrite, _is_batch(), inputs)
 
     def task(row):
         return batches.Task(row.label, lambda: _one(predictor, row, change, outputs))
 
-    num_failed = batches.run([task(row) for row in rows])
+    counts = batches.run([task(row) for row in rows])
     for line in unmatched:
         print(line, file=sys.stderr)
-    num_done = len(rows) - num_failed
-    print(f"{num_done} done, {num_failed} failed, {len(unmatched)} without a partner.")
-    return program.FAILURE_EXIT_CODE if num_failed or unmatched else 0
+    print(f"{counts}, {len(unmatched)} without a partner.")
+    return program.FAILURE_EXIT_CODE if counts.failed or unmatched else 0
 
 
 def dilation(row: job_files.Row) -> Optional[int]:
-    """Pixels to grow the mask by: the job's own, or else those of `--mask_dilation`."""
+    """The dilation of a job's mask in pixels: its own, or that of the flag."""
     return row.value("mask_dilation", job_files.whole_number, FLAGS.mask_dilation)
 
 
+def _is_batch() -> bool:
+    return bool(FLAGS.jobs) or not os.path.isfile(FLAGS.image)
+
+
 def _find_rows(columns: Sequence[str]) -> Tuple[List[job_files.Row], List[str]]:
-    """The jobs, and a line for each file without a partner."""
+    """The jobs, and one line for each file without a partner."""
     if FLAGS.jobs:
         required = ("image", "mask", "output")
         return job_files.read_rows(FLAGS.jobs, required, columns), []
@@ -139,9 +159,12 @@ def _find_rows(columns: Sequence[str]) -> Tuple[List[job_files.Row], List[str]]:
     return [job_files.Row("", "", job._asdict()) for job in found], unmatched
 
 
-def _one(predictor, row: job_files.Row, change: Change, outputs) -> batches.Written:
+def _one(
+    predictor, row: job_files.Row, change: Change, outputs
+) -> Optional[batches.Written]:
     output, image_path, mask_path = map(row.path, ("output", "image", "mask"))
-    outputs.check(output)
+    if outputs.exists(output):
+        return None
     picture = read_picture(image_path)
     mask = read_mask(mask_path, FLAGS.mask_invert)
     try:

@@ -67,7 +67,9 @@ class FolderSource:
         for name in names:
             top = name.split("/")[0] + "/" if "/" in name else ""
             counts[top] = counts.get(top, 0) + 1
-        lines = [f"{self.spec}: {len(names)} pictures, {self.num_held_out} held out"]
+        lines = [
+            f"{self.spec}: {len(names)} pictures, {self.num_held_out} for validation"
+        ]
         # A folder of masks beside the one of images shows itself here.
         if len(counts) > 1:
             some = [f"{top or 'itself'}: {n}" for top, n in list(counts.items())[:8]]

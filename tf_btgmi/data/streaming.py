@@ -71,7 +71,7 @@ class StreamingSource:
     def describe(self) -> List[str]:
         """Lines for the log: the count and the first records."""
         count = self.num_training + self.num_held_out
-        first = f"{self.spec}: {count} pictures, {self.num_held_out} held out"
+        first = f"{self.spec}: {count} pictures, {self.num_held_out} for validation"
         return [first] + [f"  {name}" for name in self._first_names]
 
     def training_records(

@@ -37,7 +37,8 @@ class Holes:
         box = bounding_box(mask)
         if box is None:
             raise ValueError(
-                "The mask is empty: no pixel of it is hole (white, at least 128)."
+                "The mask is empty: the hole is where it is 128 or more, and its "
+                f"maximum is {int(np.max(mask, initial=0))}."
             )
         self._box = _grown(box, dilation, self.height, self.width)
         self._hole = is_hole(mask[slices(self._box)]).astype(np.uint8)

@@ -276,8 +276,9 @@ def _check(image: np.ndarray, mask: np.ndarray, name: str = "image") -> None:
     if len(mask_shape) != 2:
         raise ValueError(f"mask must be [H, W]; its shape is {mask_shape}.")
     if not isinstance(mask, np.ndarray) or mask.dtype not in (np.uint8, np.bool_):
-        kind = getattr(mask, "dtype", type(mask).__name__)
-        raise ValueError(f"mask must be a uint8 or bool array; it is {kind}.")
+        raise ValueError(
+            f"mask must be a NumPy array of uint8 or bool; it is {_kind(mask)}."
+        )
     if mask_shape != image.shape[:2]:
         raise ValueError(
             f"The mask is {mask_shape[1]}x{mask_shape[0]} pixels, the {name} "
@@ -290,5 +291,13 @@ def _check_picture(name: str, image: np.ndarray) -> None:
     if len(shape) != 3 or shape[2] != 3 or 0 in shape:
         raise ValueError(f"{name} must be [H, W, 3]; its shape is {shape}.")
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
-        kind = getattr(image, "dtype", type(image).__name__)
-        raise ValueError(f"{name} must be a uint8 array; it is {kind}.")
+        raise ValueError(
+            f"{name} must be a NumPy array of uint8; it is {_kind(image)}."
+        )
+
+
+def _kind(value) -> str:
+    """The type of a value for messages: `an array of float32`."""
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype}"
+    return f"of type {type(value).__name__}"
