@@ -31,13 +31,7 @@ class SpectralConvolution(keras.layers.Layer):
 
     def build(self, input_shape):
         self.inner.build(input_shape)
-        self.vector = self.add_weight(
-            name="singular_vector",
-            shape=(1, self.filters),
-            initializer=keras.initializers.RandomNormal(),
-            trainable=False,
-            **_ON_EACH_REPLICA,
-        )
+        self.vector = _replica_weight(self, "singular_vector", (1, self.filters))
         self.built = True
 
     def call(self, inputs, training=None):
@@ -68,12 +62,24 @@ def _unit(vector):
     return vector / (tf.norm(vector) + _EPSILON)
 
 
-# Each replica iterates by itself, with the same result: their kernels are the same.
-_ON_EACH_REPLICA = (
-    {
-        "synchronization": tf.VariableSynchronization.ON_READ,
-        "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA,
-    }
-    if keras.__version__[0] == "2"
-    else {"synchronization": "on_read", "aggregation": "only_first_replica"}
-)
+def _replica_weight(layer, name, shape):
+    # Each replica iterates by itself, with the same result: their kernels are the same.
+    initializer = keras.initializers.RandomNormal()
+    if keras.__version__[0] == "2":
+        return layer.add_weight(
+            name=name,
+            shape=shape,
+            initializer=initializer,
+            trainable=False,
+            synchronization=tf.VariableSynchronization.ON_READ,
+            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+        )
+    # `add_weight` of Keras 3 does not take the kind of synchronization.
+    return keras.Variable(
+        initializer,
+        shape,
+        trainable=False,
+        synchronization="on_read",
+        aggregation="only_first_replica",
+        name=name,
+    )
