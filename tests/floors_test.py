@@ -15,6 +15,7 @@ PACKAGE = "tf_btgmi"
 FLOORS = {
     "config": 0,
     "assets": 0,
+    "keras_compat": 1,
     "ops": 1,
     "pictures": 1,
     "schedules": 1,

@@ -45,7 +45,7 @@ CASES = [
         marks=[] if f"{name}-{precision}" == FAST else pytest.mark.slow,
     )
     for name, changes in SYSTEMS.items()
-    for precision in ("float32", "mixed_bfloat16")
+    for precision in ("float32", "mixed_bfloat16", "mixed_float16")
 ]
 
 

@@ -28,7 +28,7 @@ CHOICES = {
     "losses.discriminator_patches": ("all", "hole"),
     "procedure.optimizer": ("adam", "adadelta"),
     "procedure.adversarial_annealing": ("stepwise", "linear", "constant"),
-    "training.precision": ("float32", "mixed_bfloat16"),
+    "training.precision": ("float32", "mixed_bfloat16", "mixed_float16"),
 }
 # Smallest and largest value allowed, both included. Sizes of networks have an end, so
 # that a config that came with a model cannot ask for all the memory there is.
@@ -89,6 +89,8 @@ RANGES = {
     "procedure.num_refinement_blocks": (0, 32),
     "procedure.refinement_steps": (1, math.inf),
     "procedure.fade_in_steps": (0, math.inf),
+    "procedure.adam_beta_1": (0.0, 0.9999),
+    "procedure.adam_beta_2": (0.0, 0.999999),
     "procedure.learning_rate": (1e-12, 1.0),
     "procedure.learning_rate_factor": (0.0, 1.0),
     "procedure.learning_rate_decay_steps": (0, math.inf),

@@ -242,6 +242,8 @@ class ProcedureConfig:
         restart_optimizer: whether a stage starts with a fresh generator optimizer;
             a new block's moments are biased otherwise.
         optimizer: `adam` or `adadelta`, of both networks.
+        adam_beta_1: decay of Adam's first moment, a mean of gradients.
+        adam_beta_2: decay of Adam's second moment, a mean of their squares.
         learning_rate: the optimizer's learning rate in stage 0.
         learning_rate_factor: stage i has this to the power i times that rate.
         learning_rate_decay_steps: last steps of the run, in which the rate falls
@@ -267,6 +269,8 @@ class ProcedureConfig:
     block_wise: bool = True
     restart_optimizer: bool = True
     optimizer: str = "adam"
+    adam_beta_1: float = 0.5
+    adam_beta_2: float = 0.999
     learning_rate: float = 2e-4
     learning_rate_factor: float = 0.1
     learning_rate_decay_steps: int = 0
@@ -287,7 +291,8 @@ class TrainingConfig:
 
     Attributes:
         seed: seed of the initial weights, the order of pictures, crops and masks.
-        precision: `float32` or `mixed_bfloat16`.
+        precision: `float32`, `mixed_bfloat16`, or `mixed_float16` with a loss scale,
+            for GPUs without bfloat16.
         ema_decay: decay a step of the average of the generator's weights, which is
             what is evaluated and exported.
         checkpoint_every_steps: steps between checkpoints.

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from tf_btgmi import keras_compat
 from tf_btgmi.layers.convolution import convolution
 
 # Added to a norm before dividing by it.
@@ -31,7 +32,11 @@ class SpectralConvolution(keras.layers.Layer):
 
     def build(self, input_shape):
         self.inner.build(input_shape)
-        self.vector = _replica_weight(self, "singular_vector", (1, self.filters))
+        # Each replica iterates by itself, with the same result: the kernels are equal.
+        initializer = keras.initializers.RandomNormal()
+        self.vector = keras_compat.add_weight_of_each_replica(
+            self, "singular_vector", (1, self.filters), initializer
+        )
         self.built = True
 
     def call(self, inputs, training=None):
@@ -60,26 +65,3 @@ class SpectralConvolution(keras.layers.Layer):
 
 def _unit(vector):
     return vector / (tf.norm(vector) + _EPSILON)
-
-
-def _replica_weight(layer, name, shape):
-    # Each replica iterates by itself, with the same result: their kernels are the same.
-    initializer = keras.initializers.RandomNormal()
-    if keras.__version__[0] == "2":
-        return layer.add_weight(
-            name=name,
-            shape=shape,
-            initializer=initializer,
-            trainable=False,
-            synchronization=tf.VariableSynchronization.ON_READ,
-            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
-        )
-    # `add_weight` of Keras 3 does not take the kind of synchronization.
-    return keras.Variable(
-        initializer,
-        shape,
-        trainable=False,
-        synchronization="on_read",
-        aggregation="only_first_replica",
-        name=name,
-    )

@@ -12,7 +12,6 @@ from tf_btgmi.schedules import StagePlan
 from tf_btgmi.training import callbacks
 from tf_btgmi.training.inpainting_gan import InpaintingGAN
 
-ADAM_BETAS = (0.5, 0.999)
 # Zeiler 2012, whose learning rate is 1.
 ADADELTA_RHO = 0.95
 ADADELTA_EPSILON = 1e-6
@@ -44,8 +43,8 @@ def build_model(config: Config, strategy) -> InpaintingGAN:
             seed=config.training.seed,
         )
         model.compile(
-            generator_optimizer=_optimizer(config.procedure),
-            discriminator_optimizer=_optimizer(config.procedure),
+            generator_optimizer=_optimizer(config),
+            discriminator_optimizer=_optimizer(config),
         )
     # Traced here, not inside the first step's time.
     model.update_average.get_concrete_function()
@@ -80,11 +79,19 @@ def scheduled_callbacks(
     ]
 
 
-def _optimizer(procedure):
+def _optimizer(config):
+    procedure = config.procedure
     # The callbacks set the rate of each step.
     rate = procedure.learning_rate
     if procedure.optimizer == "adadelta":
-        return keras.optimizers.Adadelta(
+        optimizer = keras.optimizers.Adadelta(
             rate, rho=ADADELTA_RHO, epsilon=ADADELTA_EPSILON
         )
-    return keras.optimizers.Adam(rate, beta_1=ADAM_BETAS[0], beta_2=ADAM_BETAS[1])
+    else:
+        optimizer = keras.optimizers.Adam(
+            rate, beta_1=procedure.adam_beta_1, beta_2=procedure.adam_beta_2
+        )
+    if config.training.precision == "mixed_float16":
+        # Most gradients of float16 would be 0 without it.
+        return keras.mixed_precision.LossScaleOptimizer(optimizer)
+    return optimizer

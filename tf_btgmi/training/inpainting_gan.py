@@ -13,6 +13,7 @@ from typing import Sequence
 import keras
 import tensorflow as tf
 
+from tf_btgmi import keras_compat
 from tf_btgmi.losses.lpips import LPIPSDistance
 from tf_btgmi.losses.objective import Objective
 from tf_btgmi.models.discriminator import MultiScaleDiscriminator
@@ -99,11 +100,8 @@ class InpaintingGAN(keras.Model):
         # The step's metrics are means over all replicas already; Keras would add them
         # up over workers.
         self.distribute_reduction_method = "first"
-        # Keras 3 does not ask; it takes means over workers along a first axis.
         strategy = tf.distribute.get_strategy()
-        self._mean_over_workers = keras.__version__[0] != "2" and isinstance(
-            strategy, tf.distribute.MultiWorkerMirroredStrategy
-        )
+        self._mean_over_workers = keras_compat.means_over_workers(strategy)
         self.generator_optimizer = generator_optimizer
         self.discriminator_optimizer = discriminator_optimizer
         self.generator_optimizer.build(self.generator.trainable_variables)
@@ -152,11 +150,13 @@ class InpaintingGAN(keras.Model):
                     terms.update(self.objective.realism_terms(*features, patch_masks))
                 loss = self.objective.generator(terms, self.adversarial_weight)
                 losses.update(terms, generator_loss=loss)
-                scaled = loss * _share()
+                scaled = keras_compat.scale_loss(
+                    self.generator_optimizer, loss * _share()
+                )
         if GENERATOR in self.trained:
             variables = self.generator.active_trainable_variables
             gradients = tape.gradient(scaled, variables)
-            self.generator_optimizer.apply_gradients(zip(gradients, variables))
+            keras_compat.apply_gradients(self.generator_optimizer, gradients, variables)
         self.step.assign_add(1)
         return self._report(losses)
 
@@ -175,9 +175,11 @@ class InpaintingGAN(keras.Model):
                 [layers[-1] for layers in fake_features],
                 patch_masks,
             )
-            scaled = loss * _share()
+            scaled = keras_compat.scale_loss(
+                self.discriminator_optimizer, loss * _share()
+            )
         gradients = tape.gradient(scaled, variables)
-        self.discriminator_optimizer.apply_gradients(zip(gradients, variables))
+        keras_compat.apply_gradients(self.discriminator_optimizer, gradients, variables)
         return loss
 
     def test_step(self, batch):
@@ -202,9 +204,9 @@ class InpaintingGAN(keras.Model):
             self.ema_generator.averaged_variables, self.generator.averaged_variables
         ):
             extended.update(
-                _variable(mean),
+                keras_compat.tensorflow_variable(mean),
                 lambda mean, value: mean.assign_add(pace * (value - mean)),
-                args=(_variable(value),),
+                args=(keras_compat.tensorflow_variable(value),),
             )
 
     def begin_stage(
@@ -223,16 +225,19 @@ class InpaintingGAN(keras.Model):
         self.train_function = self.test_function = self.predict_function = None
 
     def restart_generator_optimizer(self) -> None:
-        """Forgets Adam's moments and count.
+        """Forgets Adam's moments and count; keeps the loss scale.
 
         A new block's moments start at 0, and only a count that starts with them
         corrects their bias; with the old count its first steps would be many times
         too long.
         """
-        rate = float(self.generator_optimizer.learning_rate.numpy())
-        for variable in _variables(self.generator_optimizer):
+        optimizer = self.generator_optimizer
+        if keras_compat.has_loss_scale(optimizer):
+            optimizer = optimizer.inner_optimizer
+        rate = float(optimizer.learning_rate.numpy())
+        for variable in optimizer.variables:
             variable.assign(tf.zeros(variable.shape, variable.dtype))
-        self.generator_optimizer.learning_rate.assign(rate)
+        optimizer.learning_rate.assign(rate)
 
     def _maybe_symbolic_build(self, *args, **kwargs):
         # Keras 3 would build the model from a batch before `fit`, which fails under
@@ -304,11 +309,6 @@ def _pairs(examples):
     return tf.concat([examples["masked_image"], examples["composite"]], axis=-1)
 
 
-def _variable(variable):
-    """TensorFlow's variable, which Keras 3 has inside its own."""
-    return variable if isinstance(variable, tf.Variable) else variable.value
-
-
 def _over_replicas(values, weights):
     # Keras 3 would give the mean of each replica's mean, however few examples it had.
     parts = {
@@ -335,9 +335,3 @@ def _scalar(value, dtype, name):
         name=name,
         aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
     )
-
-
-def _variables(optimizer):
-    # A method on some releases of Keras 2, a property on the others.
-    variables = optimizer.variables
-    return variables() if callable(variables) else variables
