@@ -11,7 +11,7 @@ from typing import Iterable, Iterator, List, NamedTuple, Tuple, Union
 from tf_btgmi.inference import holes
 from tf_btgmi.pictures.formats import open_picture
 from tf_btgmi.pictures.masks import decode_mask
-from tf_btgmi.pictures.pairs import result_name
+from tf_btgmi.pictures.pairs import match, result_name
 from tf_btgmi.pictures.reader import decode_picture
 from tf_btgmi.pictures.writer import encode_picture, format_of
 
@@ -71,8 +71,8 @@ def fill(job: Job, predictor, files, options: Options) -> Outcome:
             return Outcome(SKIPPED, job.image)
         data = _read(files, job.image, options)
         picture = decode_picture(data, job.image)
-        data = _read(files, job.mask, options)
-        mask = decode_mask(data, job.mask, options.mask_invert)
+        mask_data = _read(files, job.mask, options)
+        mask = decode_mask(mask_data, job.mask, options.mask_invert, data)
         image = picture.rgb()
         # Other sizes and an empty mask are for the predictor to refuse.
         if mask.shape == image.shape[:2] and mask.any():
@@ -89,30 +89,35 @@ def fill(job: Job, predictor, files, options: Options) -> Outcome:
 
 
 def pair(
-    stem: str, images: Iterable[str], masks: Iterable[str], output: str, dilation: int
+    images: Iterable[Tuple[str, str]],
+    masks: Iterable[Tuple[str, str]],
+    output: str,
+    dilation: int,
+    all_masks: bool = True,
 ) -> Iterator[Union[Job, Outcome]]:
-    """The jobs of the pictures of one name, or what is wrong with them.
+    """The jobs of pictures and masks that may go together, or what is wrong with them.
 
     Args:
-        stem: the name, without folder and ending.
-        images: paths of the pictures of that name.
-        masks: paths of the masks of that name.
+        images: (name, path) of the pictures; a name is a path without its ending, and
+            its folder is that of the result below `output`.
+        masks: (name, path) of the masks.
         output: folder of the results.
         dilation: pixels by which holes are grown.
+        all_masks: whether a mask without a picture is a failure.
     """
-    images, masks = sorted(images), sorted(masks)
-    if not images:
-        for path in masks:
-            yield Outcome(FAILED, path, f"no picture named {stem}.* goes with it.")
-    for path in images:
-        if len(masks) == 1:
-            result = os.path.join(output, result_name(path))
-            yield Job(path, masks[0], result, dilation)
-        elif masks:
-            both = " and ".join(masks[:2])
+    pairs, strangers = match(sorted(images), sorted(masks), identity=str)
+    for name, path, mine in pairs:
+        if len(mine) == 1:
+            result = os.path.join(output, os.path.dirname(name), result_name(path))
+            yield Job(path, mine[0], result, dilation)
+        elif mine:
+            both = " and ".join(mine[:2])
             yield Outcome(FAILED, path, f"{both} go with the same picture.")
         else:
-            yield Outcome(FAILED, path, f"no mask named {stem}.* goes with it.")
+            reason = f"no mask named {name}.* or {name}_mask* goes with it."
+            yield Outcome(FAILED, path, reason)
+    for name, path in strangers * all_masks:
+        yield Outcome(FAILED, path, f"no picture named {name}.* goes with it.")
 
 
 def one_job_an_output(

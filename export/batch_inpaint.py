@@ -20,7 +20,7 @@ from absl import flags
 
 from tf_btgmi import loading
 from tf_btgmi.cli import common_flags, mask_program, program
-from tf_btgmi.pictures.pairs import is_picture
+from tf_btgmi.pictures.listing import is_picture
 
 FLAGS = flags.FLAGS
 # Beam's DirectRunner may fetch a program from elsewhere first; this one is in Beam.
@@ -139,12 +139,12 @@ def _last_line(error: Exception) -> str:
 
 
 def _pattern(place):
-    """A folder as the pattern of what is in it; a file or a pattern as it is."""
+    """A folder as the pattern of what is below it; a file or a pattern as it is."""
     if not place or _has_magic(place):
         return place or ""
     if is_picture(place) and not os.path.isdir(place):
         return place
-    return place.rstrip("/") + "/*"
+    return place.rstrip("/") + "/**"
 
 
 def _has_magic(place: str) -> bool:

@@ -13,7 +13,16 @@ import io
 import json
 import os
 import uuid
-from typing import Iterable, Iterator, List, NamedTuple, Optional, Sequence, Union
+from typing import (
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+)
 
 import apache_beam as beam
 from apache_beam.io.filesystem import CompressionTypes
@@ -25,7 +34,8 @@ from PIL import Image
 from export import batch_filling
 from export.batch_filling import Job, Outcome
 from tf_btgmi.cli import job_files
-from tf_btgmi.pictures.pairs import is_picture, stem
+from tf_btgmi.pictures.listing import is_picture
+from tf_btgmi.pictures.pairs import group_key, result_name, stem
 
 COUNTS, FAILURES = "counts.json", "failed.jsonl"
 # Results lie under such names until they are whole.
@@ -38,8 +48,8 @@ class Batch(NamedTuple):
     """What is to be done. Either `images`, `masks` and `output`, or `jobs`.
 
     Attributes:
-        images: pattern of the pictures.
-        masks: pattern of the masks.
+        images: pattern of the pictures; that of a folder ends in `/**`.
+        masks: pattern of the masks, likewise.
         one_mask: whether `masks` is one file for all pictures.
         output: folder of the results.
         jobs: CSV file of jobs.
@@ -132,20 +142,16 @@ def build(pipeline: beam.Pipeline, batch: Batch) -> None:
             | "Rows" >> beam.FlatMap(_rows, batch.dilation)
         )
     elif batch.one_mask:
-        found = _names(pipeline, "Pictures", batch.images) | "Jobs" >> beam.FlatMap(
-            lambda path: batch_filling.pair(
-                stem(path), [path], [batch.masks], batch.output, batch.dilation
-            )
+        found = _names(pipeline, "Pictures", batch.images, batch) | (
+            "Jobs" >> beam.Map(_job_of_one_mask, batch)
         )
     else:
         sides = {
-            "images": _by_stem(pipeline, "Pictures", batch.images),
-            "masks": _by_stem(pipeline, "Masks", batch.masks),
+            "images": _by_key(pipeline, "Pictures", batch.images, batch),
+            "masks": _by_key(pipeline, "Masks", batch.masks, batch),
         }
         found = (
-            sides
-            | "Pair" >> beam.CoGroupByKey()
-            | "Jobs" >> beam.FlatMap(_pair, batch.output, batch.dilation)
+            sides | "Pair" >> beam.CoGroupByKey() | "Jobs" >> beam.FlatMap(_pair, batch)
         )
     wanted = (
         found
@@ -197,7 +203,7 @@ def check_jobs(path: str) -> List[str]:
 
 def remove_unfinished(folders: Sequence[str]) -> int:
     """Removes what a killed run has left half written; returns how many files."""
-    patterns = [os.path.join(folder, _UNFINISHED + "*") for folder in set(folders)]
+    patterns = [os.path.join(folder, f"**{_UNFINISHED}*") for folder in set(folders)]
     found = [
         entry.path
         for match in FileSystems.match(patterns)
@@ -247,30 +253,56 @@ def _rows(path: str, dilation: int) -> Iterator[Union[Job, Outcome]]:
         ) from None
 
 
-def _names(pipeline, label: str, pattern: str):
+def _names(pipeline, label: str, pattern: str, batch: Batch):
+    """(name, path) of each picture that fits the pattern; see `pairs`."""
     return (
         pipeline
         | label >> beam.Create([pattern])
-        | f"List {label.lower()}" >> beam.FlatMap(_list)
+        | f"List {label.lower()}" >> beam.FlatMap(_list, batch)
     )
 
 
-def _by_stem(pipeline, label: str, pattern: str):
-    names = _names(pipeline, label, pattern)
-    return names | f"{label} by name" >> beam.Map(lambda path: (stem(path), path))
+def _by_key(pipeline, label: str, pattern: str, batch: Batch):
+    names = _names(pipeline, label, pattern, batch)
+    return names | f"{label} by key" >> beam.Map(
+        lambda each: (group_key(each[0]), each)
+    )
 
 
-def _list(pattern: str) -> Iterable[str]:
+def _list(pattern: str, batch: Batch) -> Iterator[Tuple[str, str]]:
+    # Results and masks below the pictures' folder are no pictures.
+    inside = [batch.output.rstrip("/") + "/"]
+    if pattern != batch.masks:
+        inside += [batch.masks[:-2]] if batch.masks.endswith("/**") else [batch.masks]
+    inside = tuple(place for place in inside if not pattern.startswith(place))
     for match in FileSystems.match([pattern]):
         for entry in match.metadata_list:
-            hidden = os.path.basename(entry.path).startswith(".")
-            if is_picture(entry.path) and not hidden:
-                yield entry.path
+            path = entry.path
+            hidden = "/." in "/" + path[len(pattern.rstrip("*")) :]
+            hidden = hidden or os.path.basename(path).startswith(".")
+            if is_picture(path) and not hidden and not path.startswith(inside):
+                yield _name(path, pattern, batch), path
 
 
-def _pair(group, output: str, dilation: int):
-    stem, sides = group
-    return batch_filling.pair(stem, sides["images"], sides["masks"], output, dilation)
+def _name(path: str, pattern: str, batch: Batch) -> str:
+    """In folders the path without ending, elsewhere the file's name without it."""
+    if pattern.endswith("/**") and batch.images.endswith("/**"):
+        return os.path.splitext(path[len(pattern) - 2 :])[0]
+    return stem(path)
+
+
+def _job_of_one_mask(named, batch: Batch) -> Job:
+    name, path = named
+    result = os.path.join(batch.output, os.path.dirname(name), result_name(path))
+    return Job(path, batch.masks, result, batch.dilation)
+
+
+def _pair(group, batch: Batch):
+    _, sides = group
+    all_masks = batch.images.endswith("/**")
+    return batch_filling.pair(
+        sides["images"], sides["masks"], batch.output, batch.dilation, all_masks
+    )
 
 
 def _one_each(group):

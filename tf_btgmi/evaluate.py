@@ -124,7 +124,7 @@ def main(argv):
     del argv
     task = tasks.TASKS[FLAGS.task]
     _check_flags(task)
-    pictures = open_pictures(FLAGS.data, FLAGS.limit)
+    pictures = open_pictures(FLAGS.data, FLAGS.limit, FLAGS.mask_folder)
     masks = _masks(task, pictures.names)
     methods = _methods(task, pictures.names)
     identities = {method.name: method.identity for method in methods}
@@ -236,13 +236,13 @@ def _check_flags(task: tasks.Task) -> None:
 
 def _masks(task: tasks.Task, names):
     if FLAGS.no_truth:
-        return no_truth.ObjectMasks(FLAGS.mask_folder, names)
+        return no_truth.ObjectMasks(FLAGS.mask_folder, names, FLAGS.data)
     if task == tasks.HARMONIZATION:
         return composites.Composites(
-            FLAGS.composites, FLAGS.seed, FLAGS.mask_folder, names
+            FLAGS.composites, FLAGS.seed, FLAGS.mask_folder, names, FLAGS.data
         )
     if FLAGS.mask_folder:
-        return MaskFiles(FLAGS.mask_folder, names)
+        return MaskFiles(FLAGS.mask_folder, names, FLAGS.data)
     return DrawnMasks(FLAGS.mask_kind, FLAGS.seed, FLAGS.objects_folder)
 
 

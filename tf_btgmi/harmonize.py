@@ -32,7 +32,9 @@ def define_flags():
 def main(argv):
     """Pairs the files and recolours the objects, one picture after another."""
     del argv
-    return mask_program.run("object", [], ("harmonized", "harmonize"), harmonize)
+    needed = ("harmonized", "harmonize")
+    # Recolouring leaves soft edges as transparent as they are.
+    return mask_program.run("object", [], needed, harmonize, opaque=False)
 
 
 def harmonize(predictor, image, mask, row):

@@ -6,6 +6,7 @@ from PIL import Image
 from tf_btgmi.data.batch_slice import BatchSlice
 from tf_btgmi.data.folder import FolderSource
 from tf_btgmi.data.unreadable import UnreadableError
+from tf_btgmi.pictures.formats import ENDINGS
 from tf_btgmi.pictures.listing import list_pictures
 
 
@@ -46,8 +47,9 @@ def test_no_pictures_is_one_line_with_the_folder_and_the_endings(tmp_path):
         list_pictures(str(tmp_path))
     assert str(error.value) == (
         f"There is no picture in {tmp_path} or below it; looked for files ending in "
-        ".bmp .jpeg .jpg .png .webp."
+        f"{' '.join(ENDINGS)}. Passed over in {tmp_path}: 1 .txt."
     )
+    assert {".jpg", ".png", ".webp", ".tif"} < set(ENDINGS)
 
 
 def test_a_missing_folder_is_named(tmp_path):

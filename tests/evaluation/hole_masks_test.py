@@ -104,5 +104,5 @@ def test_a_damaged_mask_is_named(tmp_path, photos):
     folder = mask_folder(tmp_path, photos)
     with open(os.path.join(folder, "1.png"), "wb") as file:
         file.write(b"nothing")
-    with pytest.raises(ValueError, match=r"1\.png cannot be read"):
+    with pytest.raises(ValueError, match=r"1\.png is not a JPEG"):
         MaskFiles(folder, by_name(photos)).mask("1", 40, 40, 40)

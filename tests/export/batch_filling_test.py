@@ -154,18 +154,51 @@ def test_a_result_never_replaces_its_picture(files):
     assert files["in/a.png"] == before
 
 
+def named(*paths):
+    """(name, path) of paths, named below their first folder."""
+    return [(path.partition("/")[2].rpartition(".")[0], path) for path in paths]
+
+
 def test_pictures_and_masks_of_one_name_are_paired():
-    found = list(pair("a", ["in/a.jpg", "in/a.gif"], ["m/a.png"], "out", 3))
-    assert found == [
+    images = named("in/a.jpg", "in/a.gif", "in/x/a.gif", "in/b.png")
+    masks = named("m/a.png", "m/x/a_mask001.png", "m/b_mask.png")
+    assert list(pair(images, masks, "out", 3)) == [
         Job("in/a.gif", "m/a.png", "out/a.png", 3),
         Job("in/a.jpg", "m/a.png", "out/a.jpg", 3),
+        Job("in/b.png", "m/b_mask.png", "out/b.png", 3),
+        Job("in/x/a.gif", "m/x/a_mask001.png", "out/x/a.png", 3),
     ]
+
+
+def test_a_picture_is_never_its_own_mask():
+    both = named("in/a.png", "in/a_mask.png", "in/b.png")
+    assert list(pair(both, both, "out", 0)) == [
+        Job("in/a.png", "in/a_mask.png", "out/a.png", 0),
+        Outcome("failed", "in/b.png", "no mask named b.* or b_mask* goes with it."),
+    ]
+
+
+def test_a_copy_of_the_picture_is_no_mask_unless_a_part_is_erased(values, mask):
+    data = encoded(values)
+    files = Memory({"in/a.png": data, "masks/a.png": data})
+    assert "is the picture itself" in run(files).reason
+    data = encoded(np.dstack([values, 255 - mask]))
+    files = Memory({"in/a.png": data, "masks/a.png": data})
+    assert run(files).state == "done"
+    result = np.array(Image.open(io.BytesIO(files["out/a.png"])))
+    # What is filled is opaque.
+    assert (result[mask > 0] == (255, 0, 0, 255)).all()
+    np.testing.assert_array_equal(result[mask == 0][:, :3], values[mask == 0])
 
 
 @pytest.mark.parametrize(
     "images, masks, failed",
     [
-        (["in/a.jpg"], [], [("in/a.jpg", "no mask named a.* goes with it.")]),
+        (
+            ["in/a.jpg"],
+            [],
+            [("in/a.jpg", "no mask named a.* or a_mask* goes with it.")],
+        ),
         ([], ["m/a.png"], [("m/a.png", "no picture named a.* goes with it.")]),
         (
             ["in/a.jpg"],
@@ -175,8 +208,10 @@ def test_pictures_and_masks_of_one_name_are_paired():
     ],
 )
 def test_names_without_one_partner_fail(images, masks, failed):
-    found = list(pair("a", images, masks, "out", 0))
+    found = list(pair(named(*images), named(*masks), "out", 0))
     assert found == [Outcome("failed", *each) for each in failed]
+    if not images:
+        assert not list(pair([], named(*masks), "out", 0, all_masks=False))
 
 
 def test_results_of_one_name_all_fail():

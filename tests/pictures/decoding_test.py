@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from tf_btgmi.pictures import decoding
-from tf_btgmi.pictures.decoding import decode_image, decode_mask
+from tf_btgmi.pictures.decoding import decode_image
 
 
 def encoded(image: Image.Image, form: str = "PNG", **options) -> bytes:
@@ -120,12 +120,3 @@ def test_a_picture_of_too_many_pixels_raises(monkeypatch):
     monkeypatch.setattr(decoding, "MAX_PIXELS", 53)
     with pytest.raises(ValueError, match="9x6 is more than the 53 pixels"):
         decode_image(encoded(Image.fromarray(noise())))
-
-
-def test_masks_are_holes_from_128_on():
-    grey = np.array([[0, 127, 128, 255]], np.uint8)
-    expected = [[False, False, True, True]]
-    assert decode_mask(encoded(Image.fromarray(grey))).tolist() == expected
-    rgb = np.repeat(grey[..., None], 3, -1)
-    assert decode_mask(encoded(Image.fromarray(rgb))).tolist() == expected
-    assert decode_mask(encoded(Image.fromarray(grey > 127))).tolist() == expected

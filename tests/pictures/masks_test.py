@@ -1,71 +1,217 @@
-"""What is hole in a mask file."""
+"""Which pixels of a mask file are hole, whatever program has saved it."""
+
+import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFilter
 
-from tf_btgmi.pictures.masks import read_mask
+from tf_btgmi.pictures.masks import decode_mask, read_mask
 
-HOLE = np.zeros((6, 8), bool)
-HOLE[1:4, 2:7] = True
+HEIGHT, WIDTH = 60, 80
+HOLE = np.zeros((HEIGHT, WIDTH), bool)
+HOLE[10:40, 20:70] = True
 
 
-def image_of(kind):
-    white = np.where(HOLE, 255, 0).astype(np.uint8)
-    opaque = np.full_like(white, 255)
-    layers = {
-        "grey": white,
-        "threshold": np.where(HOLE, 128, 127).astype(np.uint8),
-        "rgb": np.dstack([white] * 3),
-        "white_opaque": np.dstack([white] * 3 + [opaque]),
-        "strokes_on_alpha": np.dstack([white, 0 * white, 0 * white, white]),
-        "black_strokes_on_alpha": np.dstack([0 * white] * 3 + [white]),
-        "grey_alpha": np.dstack([white, opaque]),
-        "16_bits": np.where(HOLE, 128 * 257, 128 * 257 - 1).astype(np.uint16),
-    }
-    if kind == "one_bit":
-        return Image.fromarray(white).convert("1")
-    if kind == "palette":
-        return Image.fromarray(np.dstack([white] * 3)).quantize(2)
-    if kind == "cmyk":
-        return Image.fromarray(np.dstack([white] * 3)).convert("CMYK")
-    return Image.fromarray(layers[kind])
+def saved(pixels, form="PNG", **options) -> bytes:
+    image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
+    file = io.BytesIO()
+    image.save(file, form, **options)
+    return file.getvalue()
+
+
+def layer(hole=HOLE, color=(255, 255, 255), under=(0, 0, 0), opacity=255):
+    """Strokes of one colour on a transparent layer."""
+    pixels = np.zeros((*hole.shape, 4), np.uint8)
+    pixels[..., :3] = np.where(hole[..., None], color, under)
+    pixels[..., 3] = hole * opacity
+    return pixels
+
+
+def photograph(seed=0):
+    """A smooth picture of many colours."""
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    noise = np.random.default_rng(seed).integers(0, 9, (HEIGHT, WIDTH, 3))
+    ramps = np.stack([2 * x + 40, 3 * y + 20, x + 2 * y], axis=-1)
+    return (ramps + noise).astype(np.uint8)
+
+
+def erased(rgb, hole=HOLE):
+    """A picture or layer with a part erased: its colours are lost."""
+    rgb = np.broadcast_to(rgb, (*hole.shape, 3))
+    colors = np.where(hole[..., None], 0, rgb).astype(np.uint8)
+    return np.dstack([colors, np.where(hole, 0, 255).astype(np.uint8)])
+
+
+def sixteen(pixels):
+    return pixels.astype(np.uint16) * 257
+
+
+def png16(pixels):
+    import cv2
+
+    if pixels.ndim == 3:
+        pixels = pixels[..., [2, 1, 0, 3][: pixels.shape[2]]]
+    return cv2.imencode(".png", pixels)[1].tobytes()
+
+
+WHITE = np.where(HOLE, 255, 0).astype(np.uint8)
+GREY_LAYER = np.dstack([WHITE, WHITE])
+FILES = {
+    "grey": saved(WHITE),
+    "threshold": saved(np.where(HOLE, 128, 127).astype(np.uint8)),
+    "rgb": saved(np.dstack([WHITE] * 3)),
+    "opaque": saved(np.dstack([WHITE] * 3 + [np.full_like(WHITE, 255)])),
+    "half-transparent everywhere": saved(np.dstack([WHITE] * 3 + [WHITE * 0 + 99])),
+    "one bit": saved(Image.fromarray(WHITE).convert("1")),
+    "palette": saved(Image.fromarray(np.dstack([WHITE] * 3)).quantize(2)),
+    "palette with a transparent entry": saved(
+        Image.fromarray(WHITE).quantize(2), transparency=0
+    ),
+    "CMYK": saved(Image.fromarray(np.dstack([WHITE] * 3)).convert("CMYK"), "TIFF"),
+    "16 bits": saved(sixteen(WHITE)),
+    "16 bits at the threshold": saved(
+        np.where(HOLE, 128 * 257, 128 * 257 - 1).astype(np.uint16)
+    ),
+    "16-bit RGB": png16(sixteen(np.dstack([WHITE] * 3))),
+    "16-bit strokes": png16(sixteen(layer(color=(9, 200, 30)))),
+    "16-bit PGM": b"P5 80 60 65535 " + sixteen(WHITE).astype(">u2").tobytes(),
+    "grey and alpha": saved(Image.fromarray(GREY_LAYER, "LA")),
+    "PBM": saved(Image.fromarray(WHITE).convert("1"), "PPM"),
+    "GIF": saved(WHITE, "GIF"),
+    "BMP": saved(WHITE, "BMP"),
+    "lossless WebP strokes": saved(layer(color=(1, 2, 3)), "WEBP", lossless=True),
+    "black strokes": saved(layer(color=(0, 0, 0))),
+    "white strokes on transparent white": saved(layer(under=(255, 255, 255))),
+    "red strokes": saved(layer(color=(255, 0, 0))),
+    "faint strokes": saved(layer(color=(200, 30, 60), opacity=40)),
+    "photograph with an erased part": saved(erased(photograph())),
+    "white layer with an erased part": saved(erased((255, 255, 255))),
+    "black layer with an erased part": saved(erased((0, 0, 0))),
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_every_kind_of_mask_gives_the_same_hole(kind):
+    np.testing.assert_array_equal(decode_mask(FILES[kind]), HOLE)
+    np.testing.assert_array_equal(decode_mask(FILES[kind], invert=True), ~HOLE)
+
+
+@pytest.mark.parametrize("opacity", [1.0, 0.5, 0.1])
+def test_strokes_as_a_canvas_stores_them_are_the_hole(opacity):
+    """Multiplied by alpha in 8 bits and divided again, colours move by some levels."""
+    drawn = Image.new("L", (8 * WIDTH, 8 * HEIGHT))
+    draw = ImageDraw.Draw(drawn)
+    draw.line([90, 100, 300, 380, 560, 120], fill=255, width=90, joint="curve")
+    alpha = np.array(drawn.resize((WIDTH, HEIGHT), Image.Resampling.BOX)) * opacity
+    alpha = np.rint(alpha).astype(np.uint8)
+    color = np.array([200, 30, 60])
+    premultiplied = np.rint(color * alpha[..., None] / 255)
+    colors = np.rint(premultiplied * 255 / np.maximum(alpha[..., None], 1))
+    pixels = np.dstack([colors.clip(0, 255), alpha]).astype(np.uint8)
+    assert len(np.unique(pixels[alpha > 0], axis=0)) > 5
+    np.testing.assert_array_equal(decode_mask(saved(pixels)), alpha > 0)
+
+
+def test_strokes_of_several_colours_and_opacities_are_all_hole():
+    pixels = layer(np.zeros_like(HOLE))
+    hole = np.zeros_like(HOLE)
+    strokes = [((255, 0, 0), 255), ((0, 0, 0), 120), ((255, 255, 255), 30)]
+    for number, (color, opacity) in enumerate(strokes):
+        area = np.s_[10 + 15 * number : 20 + 15 * number, 12:70]
+        pixels[area] = (*color, opacity)
+        hole[area] = True
+    np.testing.assert_array_equal(decode_mask(saved(pixels)), hole)
+
+
+def test_strokes_over_most_of_the_inside_are_still_strokes():
+    hole = np.zeros_like(HOLE)
+    hole[2:-2, 2:-2] = True
+    np.testing.assert_array_equal(decode_mask(saved(layer(hole))), hole)
+
+
+def test_an_erased_part_may_touch_the_edge_and_be_soft():
+    hole = np.zeros_like(HOLE)
+    hole[20:, 30:60] = True
+    pixels = erased(photograph(), hole)
+    np.testing.assert_array_equal(decode_mask(saved(pixels)), hole)
+    alpha = Image.fromarray(pixels[..., 3]).filter(ImageFilter.GaussianBlur(2))
+    pixels[..., 3] = np.array(alpha)
+    np.testing.assert_array_equal(decode_mask(saved(pixels)), pixels[..., 3] < 255)
 
 
 @pytest.mark.parametrize(
-    "kind",
+    "pixels",
     [
-        "grey",
-        "threshold",
-        "rgb",
-        "white_opaque",
-        "strokes_on_alpha",
-        "black_strokes_on_alpha",
-        "grey_alpha",
-        "16_bits",
-        "one_bit",
-        "palette",
+        # Cut out, or all around it erased?
+        erased(photograph(), ~HOLE),
+        # A frame drawn, or the inside of a layer erased?
+        layer(~HOLE & (np.mgrid[:HEIGHT, :WIDTH][0] < 30) | (np.eye(60, 80) > 0)),
+        # A mask in black and white, or a layer with an erased part?
+        np.dstack([WHITE] * 3 + [np.where(np.arange(80) < 9, 0, 255) + 0 * WHITE]),
     ],
 )
-def test_every_kind_of_mask_gives_the_same_hole(tmp_path, kind):
-    path = str(tmp_path / "mask.png")
-    image_of(kind).save(path)
-    np.testing.assert_array_equal(read_mask(path), HOLE)
-    np.testing.assert_array_equal(read_mask(path, invert=True), ~HOLE)
+def test_what_is_ambiguous_is_refused_with_how_to_save_it(pixels):
+    with pytest.raises(ValueError) as caught:
+        decode_mask(saved(pixels.astype(np.uint8)), "mask.png")
+    assert "\n" not in str(caught.value)
+    for words in ("mask.png is partly transparent", "white (the hole) on black"):
+        assert words in str(caught.value)
 
 
-def test_cmyk_masks_are_read(tmp_path):
-    path = str(tmp_path / "mask.tif")
-    image_of("cmyk").save(path)
-    np.testing.assert_array_equal(read_mask(path), HOLE)
+def test_a_layer_on_which_nothing_is_drawn_is_said():
+    with pytest.raises(ValueError, match="transparent everywhere"):
+        decode_mask(saved(layer(np.zeros_like(HOLE))))
+
+
+@pytest.mark.parametrize("brightest", [1, 127])
+def test_a_mask_without_white_names_its_largest_value(brightest):
+    with pytest.raises(ValueError, match=f"largest value is {brightest} of 255"):
+        decode_mask(saved((HOLE * brightest).astype(np.uint8)))
+    assert not decode_mask(saved(np.zeros_like(WHITE))).any()
+
+
+@pytest.mark.parametrize("blur", [1, 3, 6, 12])
+def test_a_soft_rim_belongs_to_the_hole(blur):
+    mask = Image.fromarray(WHITE).filter(ImageFilter.GaussianBlur(blur))
+    levels = np.array(mask)
+    background = np.bincount(levels[levels < 128]).argmax()
+    found = decode_mask(saved(mask))
+    np.testing.assert_array_equal(found, levels > background)
+    assert (found & HOLE).sum() == HOLE.sum()
+
+
+def test_grey_that_does_not_touch_the_hole_is_none():
+    levels = WHITE.copy()
+    levels[50:55, 5:15] = 100
+    np.testing.assert_array_equal(decode_mask(saved(levels)), HOLE)
+    levels[40:50, 10:30] = 100
+    np.testing.assert_array_equal(decode_mask(saved(levels)), levels > 0)
+
+
+def test_noise_of_a_jpeg_around_an_edge_is_no_rim():
+    data = saved(WHITE, "JPEG", quality=75)
+    with Image.open(io.BytesIO(data)) as stored:
+        assert (np.array(stored)[~HOLE] > 0).any()
+    np.testing.assert_array_equal(decode_mask(data), HOLE)
+
+
+def test_a_picture_is_its_own_mask_only_where_it_is_transparent():
+    data = saved(photograph())
+    with pytest.raises(ValueError, match="is the picture itself"):
+        decode_mask(data, picture=data)
+    cutout = saved(erased(photograph(), ~HOLE))
+    np.testing.assert_array_equal(decode_mask(cutout, picture=cutout), ~HOLE)
+    np.testing.assert_array_equal(decode_mask(FILES["grey"], picture=data), HOLE)
 
 
 def test_a_mask_is_turned_as_its_file_says(tmp_path):
-    path = str(tmp_path / "mask.png")
     exif = Image.Exif()
     exif[0x0112] = 6
-    image_of("grey").save(path, exif=exif)
-    np.testing.assert_array_equal(read_mask(path), np.rot90(HOLE, -1))
+    for pixels in (WHITE, layer(color=(7, 8, 9))):
+        path = tmp_path / "mask.png"
+        path.write_bytes(saved(pixels, exif=exif))
+        np.testing.assert_array_equal(read_mask(str(path)), np.rot90(HOLE, -1))
 
 
 def test_a_file_that_is_no_picture_is_said(tmp_path):
@@ -73,3 +219,5 @@ def test_a_file_that_is_no_picture_is_said(tmp_path):
     path.write_bytes(b"nothing")
     with pytest.raises(ValueError, match="mask.png is not a JPEG, PNG"):
         read_mask(str(path))
+    with pytest.raises(FileNotFoundError):
+        read_mask(str(tmp_path / "none.png"))

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tf_btgmi.pictures.pairs import Job, find_jobs
+from tf_btgmi.pictures.pairs import Job, find_jobs, owner
 
 
 @pytest.fixture
@@ -23,26 +23,27 @@ def touch(name):
 
 
 def test_folders_are_paired_by_stem_and_the_rest_is_named(folders):
-    jobs, unmatched = find_jobs("photos", "masks", "out")
+    jobs, unmatched, notes = find_jobs("photos", "masks", "out")
     assert jobs == [
         Job("photos/a.jpg", "masks/a.png", "out/a.jpg"),
         Job("photos/c.gif", "masks/c.bmp", "out/c.png"),
     ]
     assert unmatched == [
-        "photos/b.png: no mask named b.* in masks",
+        "photos/b.png: no mask named b.* or b_mask* in masks",
         "masks/d.png: no picture named d.* in photos",
     ]
+    assert notes == ["Passed over in photos: 1 .txt."]
 
 
 def test_one_mask_serves_all_pictures(folders):
-    jobs, unmatched = find_jobs("photos/*.*g", "masks/d.png", "out")
+    jobs, unmatched, _ = find_jobs("photos/*.*g", "masks/d.png", "out")
     assert [job.image for job in jobs] == ["photos/a.jpg", "photos/b.png"]
     assert {job.mask for job in jobs} == {"masks/d.png"}
     assert unmatched == []
 
 
 def test_one_picture_finds_its_mask_in_a_folder(folders):
-    jobs, unmatched = find_jobs("photos/a.jpg", "masks", "result.png")
+    jobs, unmatched, _ = find_jobs("photos/a.jpg", "masks", "result.png")
     assert jobs == [Job("photos/a.jpg", "masks/a.png", "result.png")]
     assert unmatched == []
 
@@ -54,14 +55,85 @@ def test_one_picture_goes_into_a_folder_that_exists_or_ends_in_a_slash(folders):
         assert path == os.path.join(output, "a.jpg")
 
 
+def pairs_of(*arguments):
+    jobs, unmatched, notes = find_jobs(*arguments)
+    return [tuple(job) for job in jobs], unmatched, notes
+
+
+@pytest.mark.parametrize("image", ["lama", "lama/*.png", "./lama"])
+@pytest.mark.parametrize("mask", ["lama", "lama/*_mask*.png"])
+def test_a_picture_is_never_its_own_mask_but_pairs_with_name_mask(folders, image, mask):
+    for name in ("1.png", "1_mask001.png", "2.png", "2_mask.png", "a_mask_b.png"):
+        touch(f"lama/{name}")
+    jobs, unmatched, _ = pairs_of(image, mask, "out")
+    found = {os.path.normpath(a): os.path.normpath(b) for a, b, _ in jobs}
+    assert found == {
+        "lama/1.png": "lama/1_mask001.png",
+        "lama/2.png": "lama/2_mask.png",
+    }
+    # A picture, since there is no a.*.
+    (line,) = [text for text in unmatched if "no mask named" in text]
+    assert "a_mask_b.png: no mask named a_mask_b.* or a_mask_b_mask* in" in line
+
+
+def test_a_single_picture_finds_a_mask_beside_it_and_not_itself(folders):
+    for name in ("x/a.jpg", "x/a.png", "y/a.jpg", "y/a_mask.png", "z/a.jpg"):
+        touch(name)
+    assert pairs_of("x/a.jpg", "x", "o.png")[0] == [("x/a.jpg", "x/a.png", "o.png")]
+    assert pairs_of("y/a.jpg", "y", "o.png")[0] == [
+        ("y/a.jpg", "y/a_mask.png", "o.png")
+    ]
+    assert pairs_of("z/a.jpg", "z", "o.png")[0] == []
+    # The mask for all is no picture.
+    assert pairs_of("y", "y/a_mask.png", "out")[0] == [
+        ("y/a.jpg", "y/a_mask.png", "out/a.jpg")
+    ]
+
+
+def test_the_longest_name_has_the_mask():
+    pictures = {"a", "a_mask_b"}
+    assert [owner(name, pictures) for name in ("a_mask_b_mask1", "a_mask_c", "b")] == [
+        "a_mask_b",
+        "a",
+        None,
+    ]
+
+
+def test_masks_of_other_pictures_than_a_globs_are_no_error(folders):
+    jobs, unmatched, _ = pairs_of("photos/a.*", "masks", "out")
+    assert [job[0] for job in jobs] == ["photos/a.jpg"]
+    assert unmatched == []
+
+
+def test_folders_below_are_taken_but_for_masks_and_results_in_them(folders):
+    for name in ("all/a.png", "all/sea/a.png", "all/m/a.png", "all/m/sea/a_mask.png"):
+        touch(name)
+    touch("all/out/a.png")
+    jobs, unmatched, _ = pairs_of("all", "all/m", "all/out")
+    assert jobs == [
+        ("all/a.png", "all/m/a.png", "all/out/a.png"),
+        ("all/sea/a.png", "all/m/sea/a_mask.png", "all/out/sea/a.png"),
+    ]
+    assert unmatched == []
+
+
+def test_files_passed_over_are_counted_in_a_line(folders):
+    for name in ("1.heicx", "2.heicx", "b.xmp", "noending", ".hidden"):
+        touch(f"photos/{name}")
+    _, _, notes = pairs_of("photos", "masks/a.png", "out")
+    assert notes == [
+        "Passed over in photos: 2 .heicx, 1 .txt, 1 .xmp, 1 without ending."
+    ]
+
+
 @pytest.mark.parametrize(
     "image, mask, output, words",
     [
         ("nowhere", "masks", "out", "--image: there is no nowhere"),
         ("photos/*.tif", "masks", "out", "--image: photos/\\*.tif has no pictures"),
         ("photos", "nowhere", "out", "--mask: there is no nowhere"),
-        ("photos", "empty", "out", "--mask: empty has no pictures"),
-        ("empty", "masks", "out", "--image: empty has no pictures"),
+        ("photos", "empty", "out", "--mask: There is no picture in empty"),
+        ("empty", "masks", "out", "--image: There is no picture in empty"),
         ("photos", "masks", "out.png", "--output: out.png is a file"),
         ("photos", "masks", "photos/notes.txt", "is a file"),
         ("photos/a.jpg", "masks", "out.xyz", "the ending is .xyz"),

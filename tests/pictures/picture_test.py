@@ -65,6 +65,13 @@ def through(tmp_path, source, ending):
     return read_picture(str(target)), notes
 
 
+def assert_alpha(after, before):
+    """The hole is opaque, and the rest as transparent as it was."""
+    alpha = after.pixels[..., -1]
+    assert (alpha[HOLE] == np.iinfo(alpha.dtype).max).all()
+    np.testing.assert_array_equal(alpha[~HOLE], before[..., -1][~HOLE])
+
+
 @pytest.mark.parametrize("mode, ending", LOSSLESS)
 @pytest.mark.parametrize("orientation", [1, 6])
 def test_known_pixels_mode_and_size_stay(tmp_path, mode, ending, orientation):
@@ -80,7 +87,7 @@ def test_known_pixels_mode_and_size_stay(tmp_path, mode, ending, orientation):
     np.testing.assert_array_equal(colors_of(after)[~HOLE], colors_of(before)[~HOLE])
     assert (colors_of(after)[HOLE] != colors_of(before)[HOLE]).any()
     if mode in ("LA", "RGBA"):
-        np.testing.assert_array_equal(after.pixels[..., -1], before.pixels[..., -1])
+        assert_alpha(after, before.pixels)
     if ending != ".bmp":
         assert after.metadata.orientation == orientation
         tags = after.metadata.tags()
@@ -124,7 +131,7 @@ def test_sixteen_bits_stay(tmp_path, ending, channels):
         expected = np.broadcast_to(np.array(COLOR) * 257, (HOLE.sum(), 3))
         np.testing.assert_array_equal(after.pixels[HOLE][:, :3], expected)
     if channels in (2, 4):
-        np.testing.assert_array_equal(after.pixels[..., -1], values[..., -1])
+        assert_alpha(after, values)
     if ending == ".tif":
         assert after.metadata.orientation == 6
         assert after.metadata.dpi == (300, 300)
@@ -261,7 +268,19 @@ def test_a_palette_takes_the_fills_colours_where_it_has_room(tmp_path):
     np.testing.assert_array_equal(colors_of(after)[HOLE], expected)
 
 
-def test_transparent_pixels_of_a_palette_stay_transparent(tmp_path):
+@pytest.mark.parametrize("opaque", [True, False])
+def test_a_fill_is_opaque_and_recolouring_leaves_alpha(opaque):
+    for mode in ("LA", "RGBA"):
+        pixels = np.full((HEIGHT, WIDTH, len(mode)), 9, np.uint8)
+        picture = Picture(pixels, mode, "PNG", metadata_lib.Metadata())
+        composite = np.full((HEIGHT, WIDTH, 3), 200, np.uint8)
+        filled = picture.filled(composite, HOLE, opaque).pixels
+        assert (filled[HOLE][:, 0] == 200).all()
+        assert set(filled[HOLE][:, -1].tolist()) == {255 if opaque else 9}
+        assert set(filled[~HOLE].ravel().tolist()) == {9}
+
+
+def test_a_hole_over_transparent_pixels_of_a_palette_is_seen(tmp_path):
     source = tmp_path / "source.png"
     image = make("P")
     indices = np.array(image)
@@ -270,7 +289,11 @@ def test_transparent_pixels_of_a_palette_stay_transparent(tmp_path):
     turned.putpalette(image.getpalette())
     turned.save(source, transparency=5)
     after, _ = through(tmp_path, source, ".png")
-    np.testing.assert_array_equal(colors_of(after)[..., 3] == 0, indices == 5)
+    transparent = (indices == 5) & ~HOLE
+    assert (indices == 5)[HOLE].any() and transparent.any()
+    np.testing.assert_array_equal(colors_of(after)[..., 3] == 0, transparent)
+    expected = np.broadcast_to((*COLOR, 255), (HOLE.sum(), 4))
+    np.testing.assert_array_equal(colors_of(after)[HOLE], expected)
 
 
 def test_one_bit_takes_the_nearer_of_black_and_white(tmp_path):
@@ -314,6 +337,23 @@ def test_what_a_format_cannot_hold_is_converted_and_said(
     assert words in notes[0]
 
 
+def test_what_a_bmp_does_not_hold_is_said(tmp_path):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    source = tmp_path / "source.jpg"
+    make("RGB").save(source, exif=exif(1), icc_profile=profile, xmp=b"<x/>")
+    _, notes = through(tmp_path, source, ".bmp")
+    (note,) = notes
+    assert note == (
+        "left out: colour profile, camera data (EXIF), XMP data; BMP holds none"
+    )
+    block = Image.Exif()
+    block[0x0112] = 6
+    make("RGB").save(source, exif=block)
+    _, notes = through(tmp_path, source, ".bmp")
+    (note,) = notes
+    assert "turned upright" in note
+
+
 def test_more_metadata_than_a_jpeg_holds_is_left_out_and_the_turn_kept(tmp_path):
     source = tmp_path / "source.webp"
     block = Image.Exif()
@@ -351,7 +391,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
     [
         ("a.png", b"no picture", "not a JPEG, PNG"),
         ("a.png", None, "is damaged"),
-        ("a.tif", "F", "has the mode F"),
+        ("a.tif", "F", "is a floating-point TIFF; save it with 8 or 16 bits"),
         ("a.gif", "two", "holds 2 pictures"),
         ("b.tif", "next", "is damaged"),
     ],

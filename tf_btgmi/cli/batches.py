@@ -114,7 +114,12 @@ class Outputs:
         return True
 
     def write(
-        self, picture: Picture, composite: np.ndarray, changed: np.ndarray, path: str
+        self,
+        picture: Picture,
+        composite: np.ndarray,
+        changed: np.ndarray,
+        path: str,
+        opaque: bool = True,
     ) -> Written:
         """Writes a picture with the changed pixels in it.
 
@@ -123,12 +128,13 @@ class Outputs:
             composite: uint8 [H, W, 3], upright.
             changed: [H, W] bool, the pixels to take from `composite`.
             path: of the file; its folder is created.
+            opaque: see `Picture.filled`.
         """
         folder = os.path.dirname(path)
         if folder:
             os.makedirs(folder, exist_ok=True)
         if changed.any():
-            picture = picture.filled(composite, changed)
+            picture = picture.filled(composite, changed, opaque)
         notes = writer.write_picture(picture, path)
         self._written.add(os.path.realpath(path))
         return Written(path, notes)

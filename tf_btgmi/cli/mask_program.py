@@ -17,7 +17,7 @@ from tf_btgmi.cli import batches, common_flags, job_files, program
 from tf_btgmi.inference.predictor import Predictor
 from tf_btgmi.pictures.masks import read_mask
 from tf_btgmi.pictures.pairs import find_jobs
-from tf_btgmi.pictures.reader import read_picture
+from tf_btgmi.pictures.reader import decode_picture
 
 FLAGS = flags.FLAGS
 # Pillow's own limit protects servers; here the user chose the picture.
@@ -43,8 +43,8 @@ def define_flags(what: str, meaning: str) -> None:
     flags.DEFINE_string(
         "mask",
         None,
-        f"Masks, white = {what}: one file for all pictures, or a folder with a mask "
-        "named like each picture.",
+        f"Masks, white = {what}: one file for all pictures, or a folder or glob "
+        "pattern of files named like the pictures or NAME_mask*.",
     )
     flags.DEFINE_bool("mask_invert", False, f"Black is {what}, instead of white.")
     define_batch_flags("image, mask, output")
@@ -99,6 +99,7 @@ def run(
     needed: Tuple[str, str],
     change: Change,
     retouched: bool = True,
+    opaque: bool = True,
 ) -> int:
     """Does the jobs of the flags and prints how many were done.
 
@@ -108,6 +109,7 @@ def run(
         needed: the required output of the model, and its purpose for error messages.
         change: changes one picture.
         retouched: see `Predictor`.
+        opaque: whether changed pixels become opaque.
 
     Returns:
         The exit code.
@@ -124,7 +126,9 @@ def run(
     )
     # Fails on a wrong --model before the pictures are looked for.
     loading.describe(FLAGS.model, needed[0])
-    rows, unmatched = _find_rows(columns)
+    rows, unmatched, notes = _find_rows(columns)
+    for line in notes:
+        print(line, file=sys.stderr)
     predictor = loading.load(FLAGS.model, needed[0], retouched) if rows else None
     if predictor:
         predictor.need(*needed)
@@ -132,7 +136,9 @@ def run(
     outputs = batches.Outputs(FLAGS.overwrite, _is_batch(), inputs)
 
     def task(row):
-        return batches.Task(row.label, lambda: _one(predictor, row, change, outputs))
+        return batches.Task(
+            row.label, lambda: _one(predictor, row, change, outputs, opaque)
+        )
 
     counts = batches.run([task(row) for row in rows])
     for line in unmatched:
@@ -150,25 +156,29 @@ def _is_batch() -> bool:
     return bool(FLAGS.jobs) or not os.path.isfile(FLAGS.image)
 
 
-def _find_rows(columns: Sequence[str]) -> Tuple[List[job_files.Row], List[str]]:
-    """The jobs, and one line for each file without a partner."""
+def _find_rows(
+    columns: Sequence[str],
+) -> Tuple[List[job_files.Row], List[str], List[str]]:
+    """The jobs, one line for each file without a partner, and notes."""
     if FLAGS.jobs:
         required = ("image", "mask", "output")
-        return job_files.read_rows(FLAGS.jobs, required, columns), []
-    found, unmatched = find_jobs(FLAGS.image, FLAGS.mask, FLAGS.output)
-    return [job_files.Row("", "", job._asdict()) for job in found], unmatched
+        return job_files.read_rows(FLAGS.jobs, required, columns), [], []
+    jobs, unmatched, notes = find_jobs(FLAGS.image, FLAGS.mask, FLAGS.output)
+    return [job_files.Row("", "", job._asdict()) for job in jobs], unmatched, notes
 
 
 def _one(
-    predictor, row: job_files.Row, change: Change, outputs
+    predictor, row: job_files.Row, change: Change, outputs, opaque: bool
 ) -> Optional[batches.Written]:
     output, image_path, mask_path = map(row.path, ("output", "image", "mask"))
     if outputs.exists(output):
         return None
-    picture = read_picture(image_path)
-    mask = read_mask(mask_path, FLAGS.mask_invert)
+    with open(image_path, "rb") as file:
+        data = file.read()
+    picture = decode_picture(data, image_path)
+    mask = read_mask(mask_path, FLAGS.mask_invert, data)
     try:
         composite, changed = change(predictor, picture.rgb(), mask, row)
     except ValueError as error:
         raise ValueError(f"{image_path} with {mask_path}: {error}") from None
-    return outputs.write(picture, composite, changed, output)
+    return outputs.write(picture, composite, changed, output, opaque)

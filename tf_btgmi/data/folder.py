@@ -13,7 +13,7 @@ import tensorflow as tf
 from tf_btgmi.data.batch_slice import BatchSlice
 from tf_btgmi.data.unreadable import UnreadableCounter, UnreadableError
 from tf_btgmi.pictures.decoding import decode_image
-from tf_btgmi.pictures.listing import list_pictures, name_hash, natural_key
+from tf_btgmi.pictures.listing import list_folder, name_hash, natural_key, no_pictures
 
 
 class FolderSource:
@@ -41,7 +41,13 @@ class FolderSource:
         Raises:
             ValueError: no such folder, no pictures.
         """
-        names = list_pictures(folder) if names is None else names
+        self._passed_over = ""
+        if names is None:
+            listing = list_folder(folder)
+            if not listing.pictures:
+                raise no_pictures(folder, listing)
+            names = listing.pictures
+            self._passed_over = listing.passed_over_line(folder)
         self.spec = f"folder:{folder}"
         self.folder = folder
         self.unreadable = UnreadableCounter(self.spec, len(names))
@@ -75,6 +81,8 @@ class FolderSource:
             some = [f"{top or 'itself'}: {n}" for top, n in list(counts.items())[:8]]
             more = f" and {len(counts) - 8} folders more" if len(counts) > 8 else ""
             lines.append(f"  in {', '.join(some)}{more}")
+        if self._passed_over:
+            lines.append(f"  {self._passed_over}")
         return lines + [f"  {os.path.join(self.folder, name)}" for name in names[:3]]
 
     def training_records(

@@ -15,8 +15,8 @@ from tf_btgmi.data import mask_shapes
 from tf_btgmi.data.mask_shapes import NAMED_KINDS
 from tf_btgmi.data.transforms import Seed
 from tf_btgmi.data.unreadable import UnreadableCounter, UnreadableError
-from tf_btgmi.pictures.decoding import decode_mask
 from tf_btgmi.pictures.listing import list_pictures
+from tf_btgmi.pictures.masks import read_mask
 
 # Draws of a kind before the limits of the hole ratio are met by a plain rectangle.
 MAX_DRAWS = 20
@@ -26,7 +26,7 @@ _MAX_SHAPE_SIDE = 512
 
 
 class ObjectShapes:
-    """Object shapes out of a folder of mask pictures, white (>= 128) = object."""
+    """Object shapes out of a folder of mask files; see `pictures.masks`."""
 
     def __init__(self, folder: str):
         """Lists the folder.
@@ -59,7 +59,7 @@ class ObjectShapes:
         raise UnreadableError(f"No mask picture in {self._folder} can be read.")
 
     def _load(self, name: str):
-        mask = decode_mask(os.path.join(self._folder, name))
+        mask = read_mask(os.path.join(self._folder, name))
         if not mask.any():
             raise ValueError("no pixel of it is white (128 or more)")
         stride = -(-max(mask.shape) // _MAX_SHAPE_SIDE)

@@ -1,6 +1,7 @@
 """Folders of pictures with the objects in them: `images/` beside `masks/`.
 
-A picture's mask has its name (`images/a/7.jpg`, `masks/a/7.png`), white = object. In
+A picture's mask has its name (`images/a/7.jpg`, `masks/a/7.png` or
+`masks/a/7_mask*.png`, see `pictures.pairs`), white = object (`pictures.masks`). In
 place of `masks/` there may be `segments/`, index maps of regions, one of which is drawn
 at random each time. Pictures without such a file are left out.
 """
@@ -12,9 +13,11 @@ import cv2
 import numpy as np
 
 from tf_btgmi.data.folder import FolderSource
-from tf_btgmi.pictures.decoding import decode_image, decode_mask
+from tf_btgmi.pictures.decoding import decode_image
 from tf_btgmi.pictures.formats import open_picture
 from tf_btgmi.pictures.listing import list_pictures
+from tf_btgmi.pictures.masks import read_mask
+from tf_btgmi.pictures.pairs import assign
 
 IMAGES, MASKS, SEGMENTS = "images", "masks", "segments"
 # The smallest share of a picture that a region of a segment map takes to be drawn.
@@ -100,8 +103,10 @@ class ObjectFolder(ObjectSource):
             )
         self._are_segments = found[0] == SEGMENTS
         self._masks = os.path.join(folder, found[0])
-        self._mask_names = {_stem(name): name for name in list_pictures(self._masks)}
+        files = [(_stem(name), name) for name in list_pictures(self._masks)]
         everything = list_pictures(images)
+        by_picture, _ = assign(files, {_stem(name) for name in everything})
+        self._mask_names = {name: found[0] for name, found in by_picture.items()}
         names = [name for name in everything if _stem(name) in self._mask_names]
         if not names:
             raise ValueError(
@@ -120,7 +125,7 @@ class ObjectFolder(ObjectSource):
     def object_mask(self, name, rng):
         path = os.path.join(self._masks, self._mask_names[_stem(name)])
         if not self._are_segments:
-            return decode_mask(path)
+            return read_mask(path)
         with open_picture(path) as segments:
             return random_segment(np.asarray(segments), rng)
 

@@ -20,7 +20,7 @@ from tf_btgmi.data.transforms import resize
 from tf_btgmi.evaluation.examples import Example, prepare_examples
 from tf_btgmi.evaluation.hole_masks import MaskFiles, seed_of
 from tf_btgmi.evaluation.store import Store
-from tf_btgmi.pictures.masks import bounding_box
+from tf_btgmi.pictures.mask_arrays import bounding_box
 
 SETS = ("plain", "hard")
 # The object's share of the square picture.
@@ -37,15 +37,23 @@ class Composites:
         seed: at least 0.
         folder: masks by the pictures' names, white = object, of the pictures' size.
         names: names of the pictures.
+        pictures_folder: see `MaskFiles`.
 
     Raises:
         ValueError: no such folder, or pictures without a mask.
     """
 
-    def __init__(self, kind: str, seed: int, folder: str, names: Iterable[str]):
+    def __init__(
+        self,
+        kind: str,
+        seed: int,
+        folder: str,
+        names: Iterable[str],
+        pictures_folder: Optional[str] = None,
+    ):
         self.kind = kind
         self.seed = seed
-        self._masks = MaskFiles(folder, names)
+        self._masks = MaskFiles(folder, names, pictures_folder)
         self.identity = f"{kind} composites of {self._masks.identity}"
 
     def example(self, name: str, image: np.ndarray, size: int) -> Optional[Example]:

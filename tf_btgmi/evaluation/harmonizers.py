@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from skimage.exposure import match_histograms
 
-from tf_btgmi.pictures.masks import bounding_box
+from tf_btgmi.pictures.mask_arrays import bounding_box
 
 # RGB to the responses of the eye's cones, and those, as logarithms, to lightness,
 # yellow-blue and red-green: Reinhard et al. 2001, equations 4 and 6.

@@ -14,7 +14,9 @@ import numpy as np
 
 from tf_btgmi.data import masks
 from tf_btgmi.evaluation.result_files import by_name, fingerprint
-from tf_btgmi.pictures.decoding import decode_mask
+from tf_btgmi.pictures.listing import is_same_folder
+from tf_btgmi.pictures.masks import read_mask
+from tf_btgmi.pictures.pairs import assign
 
 
 class DrawnMasks:
@@ -57,7 +59,7 @@ def seed_of(name: str, seed: int) -> List[int]:
 
 
 class MaskFiles:
-    """Masks from the files of a folder, by name, white (>= 128) = hole.
+    """Masks from the files of a folder, by name (`pairs.assign`).
 
     A file is of its picture's size, and cropped and resized with it, or of the size of
     the evaluation.
@@ -65,24 +67,38 @@ class MaskFiles:
     Args:
         folder: the masks.
         names: names of the pictures.
+        pictures_folder: theirs. Where it is the masks' too, no picture is a mask.
 
     Raises:
-        ValueError: no such folder, or pictures without a mask.
+        ValueError: no such folder, pictures without a mask, or with several.
     """
 
     kind = "files"
     seed = None
 
-    def __init__(self, folder: str, names: Iterable[str]):
+    def __init__(
+        self, folder: str, names: Iterable[str], pictures_folder: Optional[str] = None
+    ):
         self._folder = folder
-        self._files = by_name(folder)
+        names = list(names)
+        files = by_name(folder)
+        if is_same_folder(folder, pictures_folder):
+            files = {name: files[name] for name in files if name not in set(names)}
+        by_picture, _ = assign(files.items(), set(names))
+        self._files = {name: found[0] for name, found in by_picture.items()}
+        for name, found in by_picture.items():
+            if len(found) > 1:
+                raise ValueError(
+                    f"{found[0]} and {found[1]} in {folder} are both "
+                    f"masks of {name}; keep one of them."
+                )
         missing = [name for name in names if name not in self._files]
         if missing:
             raise ValueError(
                 f"{len(missing)} pictures have no mask of their name in {folder}; the "
                 f"first is {missing[0]}."
             )
-        self.identity = f"files {fingerprint(folder, list(self._files.values()))}"
+        self.identity = f"files {fingerprint(folder, list(files.values()))}"
 
     def mask(self, name: str, height: int, width: int, size: int) -> np.ndarray:
         """The mask of a picture of `height` x `width` pixels; it may be empty.
@@ -107,9 +123,8 @@ class MaskFiles:
         """
         path = os.path.join(self._folder, self._files[name])
         try:
-            hole = decode_mask(path)
-        # Pillow raises nearly anything for a damaged file.
-        except Exception as error:
+            hole = read_mask(path)
+        except OSError as error:
             raise ValueError(f"{path} cannot be read: {error}") from error
         if hole.shape in ((height, width), other):
             return hole

@@ -4,7 +4,7 @@ Pictures keep their proportions; their longer side is the evaluation's size.
 """
 
 import html
-from typing import Iterable, List
+from typing import Iterable, List, Optional
 
 import cv2
 import numpy as np
@@ -24,8 +24,10 @@ class ObjectMasks(MaskFiles):
 
     kind = "real composites"
 
-    def __init__(self, folder: str, names: Iterable[str]):
-        super().__init__(folder, names)
+    def __init__(
+        self, folder: str, names: Iterable[str], pictures_folder: Optional[str] = None
+    ):
+        super().__init__(folder, names, pictures_folder)
         self.identity = f"whole {self.identity}"
 
     def example(self, name: str, image: np.ndarray, side: int) -> Example:

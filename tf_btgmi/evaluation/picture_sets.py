@@ -10,24 +10,27 @@ A set knows the names of its pictures before it reads one. It has
 
 import hashlib
 import os
-from typing import Callable, Dict, Iterator, List, Tuple
+from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 
 from tf_btgmi.evaluation.result_files import by_name, fingerprint, read_picture
 from tf_btgmi.pictures.decoding import decode_image
-from tf_btgmi.pictures.listing import name_hash, natural_key
+from tf_btgmi.pictures.listing import is_same_folder, name_hash, natural_key
+from tf_btgmi.pictures.pairs import without_masks
 
 TFDS = "tfds:"
 
 
-def open_pictures(place: str, limit: int = 0):
+def open_pictures(place: str, limit: int = 0, mask_folder: Optional[str] = None):
     """The pictures of a place.
 
     Args:
         place: a folder, or `tfds:NAME[:SPLIT]`.
         limit: takes this many, those whose names have the smallest hashes, so that a
             few out of a sorted folder are of all sorts; 0 takes all.
+        mask_folder: of the masks. Where it is `place`, files named as masks are no
+            pictures.
 
     Returns:
         A `FolderPictures` or `TFDSPictures`.
@@ -35,21 +38,27 @@ def open_pictures(place: str, limit: int = 0):
     Raises:
         ValueError: nothing there, or two pictures of one name.
     """
-    kind = TFDSPictures if place.startswith(TFDS) else FolderPictures
-    return kind(place, limit)
+    if place.startswith(TFDS):
+        return TFDSPictures(place, limit)
+    return FolderPictures(place, limit, is_same_folder(place, mask_folder))
 
 
 class FolderPictures:
     """Pictures in a folder and those in it; a name is the path without its ending."""
 
-    def __init__(self, folder: str, limit: int = 0):
+    def __init__(self, folder: str, limit: int = 0, has_masks: bool = False):
         """Lists the folder.
+
+        Args:
+            folder: the path.
+            limit: see `open_pictures`.
+            has_masks: whether masks, named as such, lie among the pictures.
 
         Raises:
             ValueError: no such folder, no pictures, two of one name.
         """
         paths = by_name(folder)
-        self.names = _first(paths, limit)
+        self.names = _first(without_masks(paths) if has_masks else paths, limit)
         self.label = os.path.basename(os.path.abspath(folder))
         self._folder = folder
         self._paths: Dict[str, str] = {name: paths[name] for name in self.names}

@@ -16,7 +16,7 @@ from tf_btgmi.inference.filling import area_share, shrunk
 from tf_btgmi.inference.holes import Box, slices
 from tf_btgmi.inference.network import HARMONIZED, Network
 from tf_btgmi.inference.placement import drawn_out
-from tf_btgmi.pictures.masks import bounding_box
+from tf_btgmi.pictures.mask_arrays import bounding_box
 
 
 class Recoloring(NamedTuple):

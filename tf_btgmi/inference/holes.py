@@ -8,7 +8,7 @@ from typing import List, Tuple
 import cv2
 import numpy as np
 
-from tf_btgmi.pictures.masks import bounding_box, is_hole
+from tf_btgmi.pictures.mask_arrays import bounding_box, is_hole
 
 Box = Tuple[int, int, int, int]
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from tf_btgmi.inference.holes import Box, clipped, slices
-from tf_btgmi.pictures.masks import bounding_box, is_hole
+from tf_btgmi.pictures.mask_arrays import bounding_box, is_hole
 
 
 class Placed(NamedTuple):

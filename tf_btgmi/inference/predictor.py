@@ -21,7 +21,7 @@ from tf_btgmi.inference.harmonizing import recolor
 from tf_btgmi.inference.holes import Holes, dilated, slices
 from tf_btgmi.inference.network import HARMONIZED, INPAINTED, Network
 from tf_btgmi.inference.placement import Pose, place
-from tf_btgmi.pictures.masks import is_hole
+from tf_btgmi.pictures.mask_arrays import is_hole
 
 # By how much `remove` grows an object, as a share of the picture's shorter side:
 # shadows and blended edges lie outside most masks.

@@ -11,23 +11,14 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from tf_btgmi.pictures.formats import open_picture
+from tf_btgmi.pictures.picture import upright
 
-ENDINGS = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
 # Above this a picture is taken for a decompression bomb: 16384 x 16384, 768 MiB as RGB.
 MAX_PIXELS = 2**28
 # Pillow's own limit warns at a third of that.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 _ORIENTATION_TAG = 0x0112
-_TRANSPOSE = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 
 def decode_image(file: Union[str, bytes], min_side: int = 0) -> np.ndarray:
@@ -60,17 +51,6 @@ def decode_image(file: Union[str, bytes], min_side: int = 0) -> np.ndarray:
     return array
 
 
-def decode_mask(file: Union[str, bytes]) -> np.ndarray:
-    """Decodes a mask picture: [height, width] bool, True where grey is >= 128.
-
-    Raises:
-        Exception: as `decode_image`.
-    """
-    red, green, blue = np.moveaxis(decode_image(file).astype(np.int32), -1, 0)
-    # Grey as in ITU-R 601, in integers so that white stays 255.
-    return 299 * red + 587 * green + 114 * blue >= 128_000
-
-
 def _open(file: Union[str, bytes]) -> Image.Image:
     try:
         return open_picture(io.BytesIO(file) if isinstance(file, bytes) else file)
@@ -96,6 +76,7 @@ def _to_rgb(image: Image.Image, orientation: int) -> np.ndarray:
         image = image.convert("RGBA")
     if image.mode != "RGB":
         image = image.convert("RGB")
-    if orientation in _TRANSPOSE:
-        image = image.transpose(_TRANSPOSE[orientation])
-    return np.asarray(image)
+    pixels = np.asarray(image)
+    if orientation not in range(2, 9):
+        return pixels
+    return np.ascontiguousarray(upright(pixels, orientation))

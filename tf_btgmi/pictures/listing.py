@@ -1,25 +1,60 @@
-"""Which pictures a folder holds, and two orders of them: natural, and by hash."""
+"""The pictures of a folder, by one rule for every program, and two orders of them.
 
+A folder stands for the pictures in it and in the folders below it. Names that start
+with a dot are left out; files of other kinds are counted.
+"""
+
+import collections
 import hashlib
 import os
 import re
-from typing import List
+from typing import Dict, Iterable, List, NamedTuple, Optional
 
-from tf_btgmi.pictures.decoding import ENDINGS
+from tf_btgmi.pictures.formats import ENDINGS, HEIC_HINT
+
+_MOST_KINDS = 5
 
 
-def list_pictures(folder: str) -> List[str]:
-    """Relative paths (with `/`) of all pictures below `folder`, in natural order.
+class Listing(NamedTuple):
+    """A folder's content.
 
-    Links are followed, each folder once, so loops do no harm; names that start with a
-    dot are left out.
+    Attributes:
+        pictures: relative paths, with `/`, in natural order.
+        passed_over: number of other files, by ending.
+    """
+
+    pictures: List[str]
+    passed_over: Dict[str, int]
+
+    def passed_over_line(self, folder: str) -> str:
+        """One line that counts the other files; empty where there are none."""
+        if not self.passed_over:
+            return ""
+        kinds = sorted(self.passed_over.items(), key=lambda item: (-item[1], item[0]))
+        parts = [f"{number} {ending}" for ending, number in kinds[:_MOST_KINDS]]
+        if len(kinds) > _MOST_KINDS:
+            parts.append(f"{sum(n for _, n in kinds[_MOST_KINDS:])} others")
+        line = f"Passed over in {folder}: {', '.join(parts)}"
+        heic = {".heic", ".heif"} & self.passed_over.keys()
+        return f"{line} (HEIC: {HEIC_HINT})." if heic else f"{line}."
+
+
+def list_folder(folder: str, without: Iterable[str] = ()) -> Listing:
+    """Lists the pictures in and below `folder`.
+
+    Links are followed, each folder once, so loops do no harm.
+
+    Args:
+        folder: the path.
+        without: paths of folders and files that are left out.
 
     Raises:
-        ValueError: there is no such folder, or no picture in it.
+        ValueError: there is no such folder.
     """
     if not os.path.isdir(folder):
         raise ValueError(f"There is no folder {folder}.")
-    paths = []
+    without = {os.path.realpath(path) for path in without}
+    pictures, passed_over = [], collections.Counter()
     seen = set()
     for place, folders, files in os.walk(folder, followlinks=True):
         status = os.stat(place)
@@ -28,20 +63,56 @@ def list_pictures(folder: str) -> List[str]:
             continue
         seen.add((status.st_dev, status.st_ino))
         # Sorted, so that of two links to a folder the same one is taken every time.
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".")
+            and not (without and os.path.realpath(f"{place}/{name}") in without)
+        )
         below = os.path.relpath(place, folder).replace(os.sep, "/")
         prefix = "" if below == "." else f"{below}/"
-        paths += [
-            prefix + name
-            for name in files
-            if name.lower().endswith(ENDINGS) and not name.startswith(".")
-        ]
-    if not paths:
-        raise ValueError(
-            f"There is no picture in {folder} or below it; looked for files ending in "
-            f"{' '.join(ENDINGS)}."
-        )
-    return sorted(paths, key=natural_key)
+        for name in files:
+            if name.startswith("."):
+                continue
+            if without and os.path.realpath(f"{place}/{name}") in without:
+                continue
+            if is_picture(name):
+                pictures.append(prefix + name)
+            else:
+                ending = os.path.splitext(name)[1].lower()
+                passed_over[ending or "without ending"] += 1
+    return Listing(sorted(pictures, key=natural_key), passed_over)
+
+
+def list_pictures(folder: str) -> List[str]:
+    """Relative paths of a folder's pictures, as `list_folder` finds them.
+
+    Raises:
+        ValueError: there is no such folder, or no picture in it.
+    """
+    listing = list_folder(folder)
+    if not listing.pictures:
+        raise no_pictures(folder, listing)
+    return listing.pictures
+
+
+def no_pictures(folder: str, listing: Listing) -> ValueError:
+    """The error for a folder without pictures."""
+    passed_over = listing.passed_over_line(folder)
+    return ValueError(
+        f"There is no picture in {folder} or below it; looked for files ending in "
+        f"{' '.join(ENDINGS)}.{' ' if passed_over else ''}{passed_over}"
+    )
+
+
+def is_picture(path: str) -> bool:
+    """Whether its name ends as a picture's does."""
+    return path.lower().endswith(ENDINGS)
+
+
+def is_same_folder(one: str, other: Optional[str]) -> bool:
+    """Whether two paths are one folder; the second may be None."""
+    return bool(other) and os.path.realpath(one) == os.path.realpath(other)
 
 
 def natural_key(name: str) -> tuple:

@@ -1,32 +1,56 @@
-"""Reads a mask from a picture file: which pixels are hole.
+"""The one reader of mask files.
 
-White is hole, at 128 of 255 and above. Colours count by their luminance. A mask with
-an alpha channel that varies means its alpha channel where the opaque part has one
-colour (strokes on a transparent layer, whatever their colour), and otherwise what is
-both white and opaque. The mask is taken upright, as it is displayed.
+A mask file has a *level* per pixel, 0 to 255:
+
+- No transparency: the grey level (ITU-R 601; 16 bits and 1 bit are scaled). White is
+  hole.
+- Strokes on a transparent layer: 255 wherever something is drawn, whatever its colour
+  and opacity.
+- A photograph, or a layer of one colour, with an erased part: how far a pixel is
+  erased.
+
+The last two are told apart by the picture's frame and area: strokes leave most of both
+transparent, an erased part leaves most of both visible. What fits neither is refused.
+
+Hole is a level of at least 128, and a soft rim: pixels of lower levels, above that of
+the background, that are connected to it. Masks are taken upright, as displayed.
 """
 
-import io
+import dataclasses
+from typing import Optional
 
+import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
 
-from tf_btgmi.pictures.formats import DAMAGED, open_picture
+from tf_btgmi.pictures.reader import decode_picture
+
+# Levels up to which lossy formats make noise around an edge.
+_LOSSY_NOISE = 32
+# Strokes have at most so many colours, each with a tolerance: canvas programs store
+# colours multiplied by alpha, which moves them by some levels.
+_MAX_COLORS, _COLOR_TOLERANCE = 8, 24
+# Share of the visible pixels that may have another colour (blends of two strokes).
+_OTHER_COLORS = 0.1
+_SAMPLE = 1 << 16
+_HOW_TO_SAVE = "save it as white (the hole) on black, without transparency."
 
 
-def read_mask(path: str, invert: bool = False) -> np.ndarray:
-    """The mask in a file.
+def read_mask(
+    path: str, invert: bool = False, picture: Optional[bytes] = None
+) -> np.ndarray:
+    """Reads the mask in a file.
 
     Args:
         path: a picture of any mode.
         invert: whether black is hole.
+        picture: the file of the picture that the mask is for; see `decode_mask`.
 
     Returns:
         [H, W] bool, True = hole.
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: not a picture, or damaged.
+        ValueError: as `decode_mask`, or the file cannot be read.
     """
     try:
         with open(path, "rb") as file:
@@ -35,73 +59,124 @@ def read_mask(path: str, invert: bool = False) -> np.ndarray:
         raise
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error}.") from None
-    return decode_mask(data, path, invert)
+    return decode_mask(data, path, invert, picture)
 
 
 def decode_mask(
-    data: bytes, name: str = "The mask", invert: bool = False
+    data: bytes,
+    name: str = "The mask",
+    invert: bool = False,
+    picture: Optional[bytes] = None,
 ) -> np.ndarray:
-    """A mask from the bytes of its file; `name` is what messages call it.
-
-    Raises:
-        ValueError: as `read_mask`.
-    """
-    try:
-        with open_picture(io.BytesIO(data)) as stored:
-            hole = _hole(_upright(stored))
-    except UnidentifiedImageError as error:
-        raise ValueError(f"{name} is {error}.") from None
-    except DAMAGED as error:
-        raise ValueError(f"{name} cannot be read: {error}.") from None
-    return ~hole if invert else hole
-
-
-def _upright(stored: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(stored)
-    # Damaged EXIF data says nothing. Of damaged pixels the next reader speaks.
-    except (ValueError, *DAMAGED):
-        return stored
-
-
-def _hole(mask: Image.Image) -> np.ndarray:
-    if mask.mode.startswith("I;16") or mask.mode == "I":
-        return np.array(mask) >= 128 * 257
-    if mask.mode == "F":
-        return np.array(mask) >= 128
-    if mask.mode in ("LA", "PA", "RGBA") or "transparency" in mask.info:
-        return _hole_with_alpha(np.array(mask.convert("RGBA")))
-    return np.array(mask.convert("L")) >= 128
-
-
-def _hole_with_alpha(pixels: np.ndarray) -> np.ndarray:
-    white = np.array(Image.fromarray(pixels[..., :3].copy()).convert("L")) >= 128
-    alpha = pixels[..., 3]
-    if alpha.min() == alpha.max():
-        return white
-    opaque = alpha >= 128
-    colors = pixels[opaque][:, :3]
-    if colors.size and (colors == colors[0]).all():
-        return opaque
-    return white & opaque
-
-
-def bounding_box(mask: np.ndarray):
-    """The smallest (y0, x0, y1, x1) around the hole of `mask`; None without a hole.
+    """Decodes a mask.
 
     Args:
-        mask: [H, W], bool, or uint8 with the hole at >= 128.
+        data: the bytes of its file.
+        name: what messages call it.
+        invert: whether black is hole.
+        picture: the file of the picture that the mask is for. Where both are the same,
+            the hole is its transparent part.
+
+    Returns:
+        [H, W] bool, True = hole; may be empty.
+
+    Raises:
+        ValueError: not a picture, damaged, ambiguous, too dark for a mask, or the
+            picture itself without a transparent part.
     """
-    limit = 1 if mask.dtype == bool else 128
-    mask = mask.view(np.uint8)
-    rows = np.flatnonzero(mask.max(axis=1) >= limit)
-    if not rows.size:
-        return None
-    top, bottom = int(rows[0]), int(rows[-1]) + 1
-    columns = np.flatnonzero(mask[top:bottom].max(axis=0) >= limit)
-    return top, int(columns[0]), bottom, int(columns[-1]) + 1
+    mask = decode_picture(data, name)
+    if mask.pixels.dtype == np.uint16:
+        pixels = (mask.pixels // 257).astype(np.uint8)
+        mask = dataclasses.replace(mask, pixels=pixels)
+    alpha = mask.alpha()
+    if picture == data:
+        if alpha is None or alpha.min() == alpha.max():
+            raise ValueError(
+                f"{name} is the picture itself; a mask is a picture of its own, white "
+                "where the hole is, or this picture with that part erased."
+            )
+        levels = _erased(alpha)
+    elif alpha is None or alpha.min() == alpha.max() != 0 or alpha.min() >= 128:
+        levels = _grey(mask.rgb())
+    else:
+        levels = _levels_of_alpha(mask.rgb(), alpha, name)
+    brightest = int(levels.max())
+    if 0 < brightest < 128:
+        raise ValueError(
+            f"{name} has no white pixel: its largest value is {brightest} of 255, and "
+            "the hole is where it is 128 or more. Multiply it by "
+            f"{255 // brightest}, or {_HOW_TO_SAVE}"
+        )
+    if invert:
+        levels = 255 - levels
+    is_lossy = mask.format == "JPEG" or mask.encoding.get("lossless") is False
+    return _with_rim(levels, _LOSSY_NOISE if is_lossy else 0)
 
 
-def is_hole(mask: np.ndarray) -> np.ndarray:
-    """A mask of either type as bool."""
-    return mask if mask.dtype == bool else mask >= 128
+def _grey(rgb: np.ndarray) -> np.ndarray:
+    # In integers, so that white stays 255.
+    weights = np.array([299, 587, 114], np.int32)
+    return ((rgb @ weights) // 1000).astype(np.uint8)
+
+
+def _erased(alpha: np.ndarray) -> np.ndarray:
+    least, most = int(alpha.min()), int(alpha.max())
+    return ((most - alpha.astype(np.int32)) * 255 // (most - least)).astype(np.uint8)
+
+
+def _levels_of_alpha(rgb: np.ndarray, alpha: np.ndarray, name: str) -> np.ndarray:
+    if not alpha.any():
+        raise ValueError(f"{name} is transparent everywhere: nothing is drawn on it.")
+    least, most = int(alpha.min()), int(alpha.max())
+    visible = alpha > (least + most) // 2
+    frame = np.concatenate(
+        [visible[0], visible[-1], visible[1:-1, 0], visible[1:-1, -1]]
+    )
+    colors = rgb[visible]
+    has_few_colors = _has_few_colors(colors)
+    if frame.mean() >= 0.5:
+        # A layer of both black and white may be a mask in itself.
+        is_one_layer = not has_few_colors or not _is_black_and_white(colors)
+        if is_one_layer and (visible.mean() >= 0.5 or not has_few_colors):
+            return _erased(alpha)
+    elif has_few_colors:
+        return np.where(alpha > least, 255, 0).astype(np.uint8)
+    raise ValueError(
+        f"{name} is partly transparent, and it is not clear which part is the hole: "
+        f"{_HOW_TO_SAVE}"
+    )
+
+
+def _has_few_colors(colors: np.ndarray) -> bool:
+    """Whether almost all pixels have one of a few colours; [N, 3] uint8."""
+    colors = colors[:: 1 + len(colors) // _SAMPLE].astype(np.int16)
+    colors, counts = np.unique(colors, axis=0, return_counts=True)
+    left = counts.sum() * _OTHER_COLORS
+    for _ in range(_MAX_COLORS):
+        far = np.abs(colors - colors[counts.argmax()]).max(axis=1) > _COLOR_TOLERANCE
+        colors, counts = colors[far], counts[far]
+        if counts.sum() <= left:
+            return True
+    return False
+
+
+def _is_black_and_white(colors: np.ndarray) -> bool:
+    grey = _grey(colors)
+    shares = (grey < _COLOR_TOLERANCE).mean(), (grey > 255 - _COLOR_TOLERANCE).mean()
+    return min(shares) > 0.001
+
+
+def _with_rim(levels: np.ndarray, noise: int) -> np.ndarray:
+    """Levels of at least 128, and what is connected to them above the background."""
+    hole = levels >= 128
+    below = np.bincount(levels.ravel(), minlength=256)[:128]
+    background = int(below.argmax()) + noise
+    soft = levels > background
+    if not hole.any() or (soft == hole).all():
+        return hole
+    _, owners = cv2.connectedComponents(soft.astype(np.uint8), connectivity=8)
+    touches = np.zeros(int(owners.max()) + 1, bool)
+    touches[owners[hole]] = True
+    touches[0] = False
+    grown = touches[owners] | hole
+    return hole if grown.all() else grown

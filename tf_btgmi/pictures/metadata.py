@@ -75,6 +75,16 @@ class Metadata:
         tags = self.tags()
         return any(tags.get_ifd(number) for number in (_EXIF_IFD, _GPS_IFD))
 
+    def contents(self) -> List[str]:
+        """What there is beside orientation and resolution, in words."""
+        has_exif = self.has_directories or bool(set(self.tags()) - {_ORIENTATION})
+        kinds = {
+            "colour profile": self.icc,
+            "camera data (EXIF)": has_exif,
+            "XMP data": self.xmp,
+        }
+        return [word for word, is_there in kinds.items() if is_there]
+
     def without_orientation(self) -> "Metadata":
         """For pixels that were turned upright."""
         tags = self.tags()

@@ -1,20 +1,39 @@
 """Which picture goes with which mask, and where its result goes.
 
-Pictures are one file, a folder's files (not those of folders in it) or a glob; masks
-are one file for all of them, or a folder's files, found by stem: `boat.jpg` goes with
-`boat.png`. Results keep the picture's name; one that cannot be written in the
-picture's own format gets the ending .png.
+Pictures are one file, a folder (see `listing.py`) or a glob; masks are one file for
+all of them, a folder or a glob. A mask has its picture's name, or that name with
+`_mask` and anything behind it: `boat.png` or `boat_mask001.png` for `boat.jpg`. In
+folders the name is the path in the folder: `sea/boat.jpg` goes with `sea/boat.png`.
+
+A picture is never its own mask: where both lie in one folder, `NAME_mask*` are the
+masks and the others the pictures.
+
+Results keep the picture's name; one that cannot be written in the picture's own format
+gets the ending .png.
 """
 
 import collections
 import glob
 import os
-from typing import List, NamedTuple, Tuple
+from typing import (
+    Callable,
+    Collection,
+    Dict,
+    Iterable,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
+from tf_btgmi.pictures.formats import ENDINGS
+from tf_btgmi.pictures.listing import is_picture, list_folder, no_pictures
 from tf_btgmi.pictures.writer import FORMATS, format_of
 
-# What is taken for a picture in a folder.
-ENDINGS = (*FORMATS, ".gif", ".ppm", ".pgm", ".pbm")
+_MASK = "_mask"
+# (name without ending, path)
+Named = Tuple[str, str]
 
 
 class Job(NamedTuple):
@@ -25,38 +44,142 @@ class Job(NamedTuple):
     output: str
 
 
-def find_jobs(image: str, mask: str, output: str) -> Tuple[List[Job], List[str]]:
+class Found(NamedTuple):
+    """Attributes:
+    jobs: pictures with a mask.
+    unmatched: a line for each picture or mask without a partner.
+    notes: a line for each folder where files were passed over.
+    """
+
+    jobs: List[Job]
+    unmatched: List[str]
+    notes: List[str]
+
+
+class _Files(NamedTuple):
+    """Files of one flag: (name without ending, path), and how they were named."""
+
+    named: List[Named]
+    is_folder: bool
+    note: str = ""
+
+
+def find_jobs(image: str, mask: str, output: str) -> Found:
     """Pairs pictures, masks and results.
 
     Args:
         image: a file, a folder or a glob.
-        mask: a file or a folder.
+        mask: a file, a folder or a glob.
         output: a file for one picture; a folder for several.
-
-    Returns:
-        The jobs, and a line for each picture or mask that nothing goes with.
 
     Raises:
         ValueError: a path that does not exist, nothing found, two masks or two
             results of one name, or an output that is not what is needed.
     """
     single = os.path.isfile(image)
-    images = [image] if single else _images(image)
-    masks = _masks(mask)
+    images = _files("--image", image, (mask, output))
+    one_mask = os.path.isfile(mask)
+    masks = _files("--mask", mask, (output,))
+    # In folders a name is a path; elsewhere it is the file's own name.
+    if not images.is_folder:
+        masks = masks._replace(named=[(stem(path), path) for _, path in masks.named])
+    if one_mask:
+        pairs, strangers = [(*each, [mask]) for each in images.named], []
+    else:
+        pairs, strangers = match(images.named, masks.named)
     jobs, unmatched = [], []
-    for path in images:
-        found = masks.get(None) or masks.get(stem(path))
-        if found:
-            jobs.append(Job(path, found, _output(path, output, single)))
+    for name, path, mine in pairs:
+        result = _output(name, path, output, single, images.is_folder)
+        if len(mine) > 1:
+            raise ValueError(
+                f"--mask: {mine[0]} and {mine[1]} go with the same picture."
+            )
+        if mine:
+            jobs.append(Job(path, mine[0], result))
         else:
-            unmatched.append(f"{path}: no mask named {stem(path)}.* in {mask}")
-    wanted = {stem(path) for path in images}
-    if not single:
-        for name, path in masks.items():
-            if name is not None and name not in wanted:
-                unmatched.append(f"{path}: no picture named {name}.* in {image}")
+            unmatched.append(
+                f"{path}: no mask named {name}.* or {name}{_MASK}* in {mask}"
+            )
+    # A glob takes some of the pictures that there are masks for.
+    if images.is_folder:
+        unmatched += [
+            f"{path}: no picture named {name}.* in {image}" for name, path in strangers
+        ]
     _check_outputs(jobs)
-    return jobs, unmatched
+    notes = [note for note in dict.fromkeys((images.note, masks.note)) if note]
+    return Found(jobs, unmatched, notes)
+
+
+def match(
+    images: Sequence[Named],
+    masks: Sequence[Named],
+    identity: Callable[[str], str] = os.path.realpath,
+) -> Tuple[List[Tuple[str, str, List[str]]], List[Named]]:
+    """Matches masks to pictures; the same file may be among both.
+
+    Args:
+        images: (name without ending, path) of files that may be pictures.
+        masks: likewise.
+        identity: what two paths of the same file have in common.
+
+    Returns:
+        (name, path, paths of its masks) of each picture, and the masks of none.
+    """
+    among_masks = {identity(path) for _, path in masks}
+    names = {name for name, _ in images}
+    images = [
+        (name, path)
+        for name, path in images
+        if identity(path) not in among_masks or owner(name, names) is None
+    ]
+    pictures = {identity(path) for _, path in images}
+    masks = [(name, path) for name, path in masks if identity(path) not in pictures]
+    by_picture, strangers = assign(masks, {name for name, _ in images})
+    return [(*each, by_picture.get(each[0], [])) for each in images], strangers
+
+
+def assign(
+    masks: Iterable[Named], pictures: Collection[str]
+) -> Tuple[Dict[str, List[str]], List[Named]]:
+    """Assigns masks to names of pictures.
+
+    Args:
+        masks: (name without ending, path) of each.
+        pictures: names without ending.
+
+    Returns:
+        Paths of the masks of each picture that has any, and the masks of none.
+    """
+    by_picture, strangers = {}, []
+    for name, path in masks:
+        picture = name if name in pictures else owner(name, pictures)
+        if picture is None:
+            strangers.append((name, path))
+        else:
+            by_picture.setdefault(picture, []).append(path)
+    return by_picture, strangers
+
+
+def owner(name: str, pictures: Collection[str]) -> Optional[str]:
+    """The picture X of a mask called `X_mask*`, the longest; None if there is none."""
+    position = name.rfind(_MASK)
+    while position > 0:
+        if name[:position] in pictures:
+            return name[:position]
+        position = name.rfind(_MASK, 0, position)
+    return None
+
+
+def without_masks(names: Collection[str]) -> List[str]:
+    """Names of pictures, without those that are masks of others among them."""
+    names = dict.fromkeys(names)
+    return [name for name in names if owner(name, names) is None]
+
+
+def group_key(name: str) -> str:
+    """A key that a picture has in common with all of its possible masks."""
+    folder, slash, name = name.rpartition("/")
+    return folder + slash + name.partition(_MASK)[0]
 
 
 def result_name(path: str) -> str:
@@ -65,60 +188,53 @@ def result_name(path: str) -> str:
     return name + (ending if ending.lower() in FORMATS else ".png")
 
 
-def is_picture(path: str) -> bool:
-    """Whether its name ends as a picture's does."""
-    return path.lower().endswith(ENDINGS)
-
-
 def stem(path: str) -> str:
-    """The name that a picture and its mask share: without folder and ending."""
+    """A file's name without folder and ending."""
     return os.path.splitext(os.path.basename(path))[0]
 
 
-def _images(image: str) -> List[str]:
-    if os.path.isdir(image):
-        paths = _pictures_in(image)
-    else:
-        if not glob.has_magic(image):
-            raise ValueError(f"--image: there is no {image}.")
-        found = sorted(glob.glob(image, recursive=True))
-        paths = [path for path in found if is_picture(path) and os.path.isfile(path)]
+def _files(flag: str, place: str, without: Iterable[str]) -> _Files:
+    if os.path.isfile(place):
+        return _Files([(stem(place), place)], False)
+    if os.path.isdir(place):
+        here = os.path.realpath(place)
+        inside = [path for path in without if os.path.realpath(path) != here]
+        listing = list_folder(place, inside)
+        if not listing.pictures:
+            raise ValueError(f"{flag}: {no_pictures(place, listing)}")
+        named = [
+            (os.path.splitext(path)[0], os.path.join(place, path))
+            for path in listing.pictures
+        ]
+        return _Files(named, True, listing.passed_over_line(place))
+    if not glob.has_magic(place):
+        raise ValueError(f"{flag}: there is no {place}.")
+    files = {os.path.realpath(path) for path in without if os.path.isfile(path)}
+    paths = [
+        path
+        for path in sorted(glob.glob(place, recursive=True))
+        if is_picture(path) and os.path.isfile(path)
+        if os.path.realpath(path) not in files
+    ]
     if not paths:
         raise ValueError(
-            f"--image: {image} has no pictures; these endings are looked for: "
+            f"{flag}: {place} has no pictures; these endings are looked for: "
             f"{', '.join(ENDINGS)}."
         )
-    return paths
+    return _Files([(stem(path), path) for path in paths], False)
 
 
-def _masks(mask: str) -> dict:
-    if os.path.isfile(mask):
-        return {None: mask}
-    if not os.path.isdir(mask):
-        raise ValueError(f"--mask: there is no {mask}.")
-    masks = {}
-    for path in _pictures_in(mask):
-        other = masks.setdefault(stem(path), path)
-        if other != path:
-            raise ValueError(f"--mask: {other} and {path} go with the same picture.")
-    if not masks:
-        raise ValueError(
-            f"--mask: {mask} has no pictures; these endings are looked for: "
-            f"{', '.join(ENDINGS)}."
-        )
-    return masks
-
-
-def _output(path: str, output: str, single: bool) -> str:
-    is_folder = os.path.isdir(output) or output.endswith(("/", os.sep))
-    if single and not is_folder:
+def _output(name: str, path: str, output: str, single: bool, is_folder: bool) -> str:
+    takes_several = os.path.isdir(output) or output.endswith(("/", os.sep))
+    if single and not takes_several:
         format_of(output)
         return output
-    if os.path.isfile(output) or (not is_folder and is_picture(output)):
+    if os.path.isfile(output) or (not takes_several and is_picture(output)):
         raise ValueError(
             f"--output: {output} is a file; give a folder for several pictures."
         )
-    return os.path.join(output, result_name(path))
+    folder = os.path.dirname(name) if is_folder else ""
+    return os.path.join(output, folder, result_name(path))
 
 
 def _check_outputs(jobs: List[Job]) -> None:
@@ -129,9 +245,3 @@ def _check_outputs(jobs: List[Job]) -> None:
                 f"--output: {counts[job.output]} pictures would be written to "
                 f"{job.output}; inpaint them one by one."
             )
-
-
-def _pictures_in(folder: str) -> List[str]:
-    names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
-    paths = [os.path.join(folder, name) for name in names]
-    return [path for path in paths if is_picture(path) and os.path.isfile(path)]

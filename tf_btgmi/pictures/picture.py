@@ -9,7 +9,7 @@ How a fill goes into each mode:
   pixel gets the nearest entry. The indices and colours of known pixels stay.
 - 16 bits: the fill has 8 bits, times 257.
 - CMYK: as much black under the fill as the known pixels have under theirs.
-- Alpha, also of a palette: unchanged; a transparent pixel stays transparent.
+- Alpha, also of a palette: a fill is opaque, recolouring leaves it as it is.
 """
 
 import dataclasses
@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image
 
 from tf_btgmi.pictures import metadata as metadata_lib
-from tf_btgmi.pictures.masks import bounding_box, is_hole
+from tf_btgmi.pictures.mask_arrays import bounding_box, is_hole
 
 MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK")
 _CHUNK = 1 << 14
@@ -63,12 +63,27 @@ class Picture:
         pixels = upright(pixels[..., :3], self.metadata.orientation)
         return np.ascontiguousarray(pixels, dtype=np.uint8)
 
-    def filled(self, composite: np.ndarray, mask: np.ndarray) -> "Picture":
+    def alpha(self) -> Optional[np.ndarray]:
+        """The alpha channel upright, uint8 [H, W]; None where there is none."""
+        if self.mode == "P":
+            alpha = self.palette[:, 3][self.pixels]
+        elif self.mode in ("LA", "RGBA"):
+            alpha = self.pixels[..., -1]
+        else:
+            return None
+        if alpha.dtype == np.uint16:
+            alpha = cv2.convertScaleAbs(alpha, alpha=1 / 257)
+        return np.ascontiguousarray(upright(alpha, self.metadata.orientation))
+
+    def filled(
+        self, composite: np.ndarray, mask: np.ndarray, opaque: bool = True
+    ) -> "Picture":
         """This picture with the hole taken from `composite`.
 
         Args:
             composite: uint8 [H, W, 3], upright.
             mask: [H, W], upright, bool, or uint8 with the hole at >= 128.
+            opaque: whether the hole becomes opaque; otherwise its alpha stays.
         """
         orientation = self.metadata.orientation
         y0, x0, y1, x1 = bounding_box(mask)
@@ -83,7 +98,7 @@ class Picture:
         part = result.pixels[area]
         if self.mode == "P":
             result.palette = self.palette.copy()
-            _fill_palette(result, part, hole, colors)
+            _fill_palette(result, part, hole, colors, opaque)
         elif self.mode == "CMYK":
             part[hole] = _to_cmyk(colors, _black_share(self.pixels))
         else:
@@ -98,6 +113,8 @@ class Picture:
                 part[hole] = colors
             else:
                 part[..., :channels][hole] = colors.reshape(-1, channels)
+                if opaque and part.shape[2] > channels:
+                    part[..., channels][hole] = np.iinfo(part.dtype).max
         return result
 
 
@@ -121,13 +138,14 @@ def as_stored(pixels: np.ndarray, orientation: int) -> np.ndarray:
     return upright(pixels, {6: 8, 8: 6}.get(orientation, orientation))
 
 
-def _fill_palette(picture: Picture, part, hole, colors) -> None:
+def _fill_palette(picture: Picture, part, hole, colors, opaque: bool) -> None:
     """Fills `part`, a view of the picture's indices, and its unused entries."""
     palette = picture.palette
-    opaque = palette[part[hole], 3] == 255
-    hole = hole.copy()
-    hole[hole] = opaque
-    colors = colors[opaque]
+    if not opaque:
+        is_opaque = palette[part[hole], 3] == 255
+        hole = hole.copy()
+        hole[hole] = is_opaque
+        colors = colors[is_opaque]
     counts = np.bincount(picture.pixels.ravel(), minlength=256)
     counts -= np.bincount(part[hole], minlength=256)
     free = np.flatnonzero(counts == 0)
@@ -140,6 +158,9 @@ def _fill_palette(picture: Picture, part, hole, colors) -> None:
         palette[free[: len(wanted)], :3] = wanted
         palette[free[: len(wanted)], 3] = 255
     usable = np.flatnonzero(palette[:, 3] == 255)
+    if not usable.size:
+        # Known pixels use all entries, each of them transparent.
+        usable = np.arange(256)
     entries = palette[usable, :3].astype(np.float32)
     nearest = np.empty(len(colors), np.uint8)
     for start in range(0, len(colors), _CHUNK):

@@ -66,6 +66,10 @@ def _decode(path: str, stored: Image.Image, data: bytes) -> Picture:
         stored = open_picture(io.BytesIO(data))
     stored.load()
     encoding = _encoding(stored, data)
+    if stored.mode == "I" and stored.format == "PPM":
+        # A PGM of more than 8 bits, which Pillow scales to 16.
+        pixels = np.array(stored).astype(np.uint16)
+        return Picture(pixels, "L", stored_format, metadata)
     mode = _EIGHT_BIT_MODES.get(stored.mode, stored.mode)
     if mode not in MODES:
         raise ValueError(

@@ -123,6 +123,10 @@ def _converted(picture: Picture, target: str) -> Tuple[Picture, List[str]]:
     if icc and icc[16:20] != _ICC_SPACES.get(picture.mode, b"RGB "):
         picture = dataclasses.replace(picture, metadata=picture.metadata.without_icc())
         notes.append(f"the colour profile was for another mode than {picture.mode}")
+    if target == "BMP":
+        lost = picture.metadata.contents()
+        if lost:
+            notes.append(f"left out: {', '.join(lost)}; BMP holds none")
     if target == "BMP" and picture.metadata.orientation > 1:
         turned = upright(picture.pixels, picture.metadata.orientation)
         picture = dataclasses.replace(

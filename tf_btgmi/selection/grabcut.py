@@ -18,7 +18,7 @@ from typing import Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from tf_btgmi.pictures.masks import bounding_box, is_hole
+from tf_btgmi.pictures.mask_arrays import bounding_box, is_hole
 
 Point = Tuple[float, float]
 Box = Tuple[float, float, float, float]

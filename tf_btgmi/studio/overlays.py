@@ -1,9 +1,9 @@
 """What runs have changed in a picture, as a picture of its own.
 
-An overlay is a PNG of the picture's size, opaque where a pixel has changed since the
-file was opened and transparent elsewhere. The page lays it over the picture, sends it
-back with the next run, and keeps one for each result; so the server keeps nothing, and
-known pixels are never encoded twice.
+An overlay is a PNG of the picture's size, opaque where a pixel has changed or was
+filled since the file was opened and transparent elsewhere. The page lays it over the
+picture, sends it back with the next run, and keeps one for each result; so the server
+keeps nothing, and known pixels are never encoded twice.
 """
 
 import io
@@ -16,11 +16,16 @@ from tf_btgmi.pictures.color_profiles import rgb_profile
 from tf_btgmi.pictures.picture import Picture
 
 
+def covered(overlay: np.ndarray) -> np.ndarray:
+    """Where an overlay uint8 [H, W, 4] is opaque, bool [H, W]."""
+    return overlay[..., 3] >= 128
+
+
 def applied(image: np.ndarray, overlay: Optional[np.ndarray]) -> np.ndarray:
     """`image` uint8 [H, W, 3] with an overlay uint8 [H, W, 4] laid over it."""
     if overlay is None:
         return image
-    return np.where(overlay[..., 3:] >= 128, overlay[..., :3], image)
+    return np.where(covered(overlay)[..., None], overlay[..., :3], image)
 
 
 def changed(image: np.ndarray, composite: np.ndarray) -> np.ndarray:
@@ -28,12 +33,11 @@ def changed(image: np.ndarray, composite: np.ndarray) -> np.ndarray:
     return (image != composite).any(axis=-1)
 
 
-def encode(image: np.ndarray, composite: np.ndarray, picture: Picture) -> bytes:
-    """The overlay that makes `composite` of `image`, a PNG.
+def encode(composite: np.ndarray, mask: np.ndarray, picture: Picture) -> bytes:
+    """The overlay that has `composite` where `mask` is set, a PNG.
 
     It carries the picture's colour profile, so that both are shown alike.
     """
-    mask = changed(image, composite)
     overlay = np.zeros((*mask.shape, 4), np.uint8)
     overlay[..., :3] = composite * mask[..., None]
     overlay[..., 3] = mask * np.uint8(255)

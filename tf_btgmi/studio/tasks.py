@@ -3,11 +3,12 @@
 import dataclasses
 import io
 import time
-from typing import Callable, List, Optional
+from typing import Callable, List, NamedTuple, Optional
 
 import numpy as np
 from PIL import Image
 
+from tf_btgmi.inference.holes import dilated
 from tf_btgmi.inference.predictor import removal_dilation
 from tf_btgmi.pictures.color_profiles import rgb_as_in, rgb_profile
 from tf_btgmi.pictures.picture import Picture
@@ -47,17 +48,18 @@ class Answer:
 def inpaint(form: forms.InpaintForm, model: Model, limits: Limits):
     """The work of /inpaint."""
 
-    def change(job: Job, image: np.ndarray, picture: Picture) -> np.ndarray:
+    def change(job: Job, image: np.ndarray, picture: Picture):
         del picture
-        mask = uploads.read_mask(form.mask, limits, image.shape[:2])
+        mask = uploads.read_mask(form.mask, limits, image.shape[:2], form.image)
         _check_not_empty(mask, "Nothing is selected.", "Mark what you want filled")
         dilation = form.mask_dilation
         if dilation is None:
             dilation = removal_dilation(image.shape) if form.remove else 0
         job.total = model.count_windows(mask, dilation)
-        return model.run(
+        composite = model.run(
             job, lambda predictor: predictor.inpaint(image, mask, dilation)
         )
+        return composite, dilated(mask, dilation)
 
     return _run(form, change, limits)
 
@@ -65,11 +67,12 @@ def inpaint(form: forms.InpaintForm, model: Model, limits: Limits):
 def harmonize(form: forms.HarmonizeForm, model: Model, limits: Limits):
     """The work of /harmonize."""
 
-    def change(job: Job, image: np.ndarray, picture: Picture) -> np.ndarray:
+    def change(job: Job, image: np.ndarray, picture: Picture):
         del picture
-        mask = uploads.read_mask(form.mask, limits, image.shape[:2])
+        mask = uploads.read_mask(form.mask, limits, image.shape[:2], form.image)
         _check_not_empty(mask, "Nothing is selected.", "Mark the object to recolour")
-        return model.run(job, lambda predictor: predictor.harmonize(image, mask))
+        composite = model.run(job, lambda predictor: predictor.harmonize(image, mask))
+        return composite, None
 
     return _run(form, change, limits)
 
@@ -77,20 +80,21 @@ def harmonize(form: forms.HarmonizeForm, model: Model, limits: Limits):
 def compose(form: forms.ComposeForm, model: Model, limits: Limits):
     """The work of /compose."""
 
-    def change(job: Job, image: np.ndarray, picture: Picture) -> np.ndarray:
+    def change(job: Job, image: np.ndarray, picture: Picture):
         guide = uploads.read_picture(form.guide, limits, "The guide")
         guide = rgb_as_in(guide, picture)
         mask = uploads.read_mask(
-            form.guide_mask, limits, guide.shape[:2], "The guide's mask"
+            form.guide_mask, limits, guide.shape[:2], form.guide, "The guide's mask"
         )
         _check_not_empty(mask, "Nothing is cut out.", "Select the object in the guide")
         pose = ((form.y, form.x), form.scale, form.rotate, form.flip)
-        return model.run(
+        composite = model.run(
             job,
             lambda predictor: predictor.compose(
                 image, guide, mask, *pose, harmonize=form.harmonize
             ),
         )
+        return composite, None
 
     return _run(form, change, limits)
 
@@ -100,10 +104,10 @@ def segment(form: forms.SegmentForm, limits: Limits):
 
     def work(job: Job) -> Answer:
         del job
-        image = _current(form, limits)[2]
+        image = _current(form, limits).composite
         mask: Optional[np.ndarray] = None
         if form.mask:
-            mask = uploads.read_mask(form.mask, limits, image.shape[:2])
+            mask = uploads.read_mask(form.mask, limits, image.shape[:2], form.image)
         try:
             found = select(image, form.box, form.clicks, mask)
         except ValueError as error:
@@ -118,7 +122,7 @@ def preview(form: forms.PictureForm, limits: Limits):
 
     def work(job: Job) -> Answer:
         del job
-        picture, _, image = _current(form, limits)
+        picture, image, _ = _current(form, limits)
         notes = [picture.format, picture.mode, str(picture.pixels.dtype)]
         if image.shape[0] * image.shape[1] <= _PNG_PIXELS:
             return Answer(overlays.png(image, picture), "image/png", notes)
@@ -135,41 +139,59 @@ def export(form: forms.PictureForm, limits: Limits):
 
     def work(job: Job) -> Answer:
         del job
-        picture, image, composite = _current(form, limits)
-        return _finished(form.image, picture, image, composite)
+        return _finished(form.image, _current(form, limits))
 
     return work
 
 
 def _run(form: forms.RunForm, change: Callable, limits: Limits):
     def work(job: Job) -> Answer:
-        picture, image, current = _current(form, limits)
+        before = _current(form, limits)
         started = time.monotonic()
-        composite = change(job, current, picture)
+        composite, hole = change(job, before.composite, before.picture)
         seconds = time.monotonic() - started
+        mask = before.mask | overlays.changed(before.composite, composite)
+        if hole is not None and before.picture.alpha() is not None:
+            # Over transparent pixels a fill is seen whatever its colour.
+            mask |= hole
+        after = _Current(before.picture, composite, mask)
         if form.output == "overlay":
-            answer = Answer(overlays.encode(image, composite, picture), "image/png")
+            data = overlays.encode(composite, mask, before.picture)
+            answer = Answer(data, "image/png")
         else:
-            answer = _finished(form.image, picture, image, composite)
+            answer = _finished(form.image, after)
         answer.model_seconds = seconds
         return answer
 
     return work
 
 
-def _current(form: forms.PictureForm, limits: Limits):
-    """The picture as stored, as opened, and with what has been changed since."""
+class _Current(NamedTuple):
+    """Attributes:
+    picture: as stored.
+    composite: with what has been changed since, uint8 [H, W, 3], upright.
+    mask: what has been changed or filled, bool [H, W], upright.
+    """
+
+    picture: Picture
+    composite: np.ndarray
+    mask: np.ndarray
+
+
+def _current(form: forms.PictureForm, limits: Limits) -> _Current:
     picture = uploads.read_picture(form.image, limits)
     image = picture.rgb()
     if not form.overlay:
-        return picture, image, image
+        return _Current(picture, image, np.zeros(image.shape[:2], bool))
     overlay = uploads.read_overlay(form.overlay, limits, image.shape[:2])
-    return picture, image, overlays.applied(image, overlay)
+    return _Current(
+        picture, overlays.applied(image, overlay), overlays.covered(overlay)
+    )
 
 
-def _finished(data: bytes, picture, image, composite) -> Answer:
+def _finished(data: bytes, current: _Current) -> Answer:
+    picture, composite, mask = current
     target = picture.format if picture.format in MEDIA_TYPES else "PNG"
-    mask = overlays.changed(image, composite)
     if not mask.any() and picture.format in MEDIA_TYPES:
         return Answer(data, MEDIA_TYPES[target])
     if mask.any():

@@ -70,15 +70,17 @@ def read_picture(data: bytes, limits: Limits, what: str = "The picture"):
         return decode_picture(data, what)
 
 
-def read_mask(data: bytes, limits: Limits, shape, what: str = "The mask"):
-    """A checked and decoded mask, bool [H, W], of the size that is wanted.
+def read_mask(
+    data: bytes, limits: Limits, shape, picture: bytes, what: str = "The mask"
+):
+    """A checked and decoded mask, bool [H, W], of the size of `picture`'s file.
 
     Raises:
         ApiError: as `check_header`, or another size.
     """
     check_header(data, limits, what)
     with _quiet(), _refused(what):
-        mask = decode_mask(data, what)
+        mask = decode_mask(data, what, picture=picture)
     if mask.shape != tuple(shape):
         raise errors.bad_picture(
             what,
