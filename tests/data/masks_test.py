@@ -151,7 +151,7 @@ def test_an_object_keeps_its_shape_and_turns_up_everywhere(tmp_path):
 def test_mask_pictures_without_an_object_stop_the_run(tmp_path):
     for name in "ab":
         Image.new("L", (8, 8), 127).save(tmp_path / f"{name}.png")
-    with pytest.raises(UnreadableError, match="its largest value is 127 of 255"):
+    with pytest.raises(UnreadableError, match="its maximum is 127 of 255"):
         ObjectShapes(str(tmp_path))[0]
 
 

@@ -112,7 +112,8 @@ def test_a_result_that_is_there_is_skipped_without_reading_unless_overwritten(fi
         (
             "masks/a.png",
             encoded(np.zeros(SIZE[::-1], np.uint8)),
-            "The mask is empty: no pixel of it is hole (white, at least 128).",
+            "The mask is empty: the hole is where it is 128 or more, and its maximum is "
+            "0.",
         ),
     ],
     ids=["empty file", "no mask", "other size", "no hole"],
@@ -237,9 +238,9 @@ def test_without_beam_one_line_names_the_requirements(monkeypatch):
 @pytest.mark.parametrize(
     "values, message",
     [
-        ({"mask": "m", "output": "o"}, "Give --image=PATH"),
+        ({"mask": "m", "output": "o"}, "--image=PATH is missing"),
         ({"jobs": "jobs.csv"}, "Give --report=FOLDER"),
-        ({"jobs": "jobs.csv", "mask": "m"}, "--mask goes into the file of --jobs"),
+        ({"jobs": "jobs.csv", "mask": "m"}, "--mask and --jobs exclude each other"),
     ],
 )
 def test_missing_flags_are_named(values, message):

@@ -65,7 +65,7 @@ def test_what_is_on_the_list_is_read_by_everyone(form):
     for pixels in (decode_image(data), decode_picture(data).rgb()):
         np.testing.assert_allclose(pixels[5, 5], [250, 20, 3], atol=4)
     # 0.299 * 250 + 0.587 * 20 + 0.114 * 3 is 87: no hole.
-    with pytest.raises(ValueError, match="its largest value is 8[5-9] of 255"):
+    with pytest.raises(ValueError, match="its maximum is 8[5-9] of 255"):
         decode_mask(data)
 
 

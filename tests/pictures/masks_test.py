@@ -166,7 +166,7 @@ def test_a_layer_on_which_nothing_is_drawn_is_said():
 
 @pytest.mark.parametrize("brightest", [1, 127])
 def test_a_mask_without_white_names_its_largest_value(brightest):
-    with pytest.raises(ValueError, match=f"largest value is {brightest} of 255"):
+    with pytest.raises(ValueError, match=f"maximum is {brightest} of 255"):
         decode_mask(saved((HOLE * brightest).astype(np.uint8)))
     assert not decode_mask(saved(np.zeros_like(WHITE))).any()
 

@@ -103,7 +103,7 @@ def decode_mask(
     brightest = int(levels.max())
     if 0 < brightest < 128:
         raise ValueError(
-            f"{name} has no white pixel: its largest value is {brightest} of 255, and "
+            f"{name} has no white pixel: its maximum is {brightest} of 255, and "
             "the hole is where it is 128 or more. Multiply it by "
             f"{255 // brightest}, or {_HOW_TO_SAVE}"
         )

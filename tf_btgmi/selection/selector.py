@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from tf_btgmi.inference import holes
-from tf_btgmi.pictures.masks import bounding_box, is_hole
+from tf_btgmi.pictures.mask_arrays import bounding_box, is_hole
 from tf_btgmi.selection import grabcut
 
 # Below this ratio of picture to working size the coarse outline is fine enough.
