@@ -112,8 +112,8 @@ def test_a_result_that_is_there_is_skipped_without_reading_unless_overwritten(fi
         (
             "masks/a.png",
             encoded(np.zeros(SIZE[::-1], np.uint8)),
-            "The mask is empty: the hole is where it is 128 or more, and its maximum is "
-            "0.",
+            "The mask is empty: the hole is where it is 128 or more, and its "
+            "maximum is 0.",
         ),
     ],
     ids=["empty file", "no mask", "other size", "no hole"],
