@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tf_btgmi.evaluation import examples, report, summary, tables
 from tf_btgmi.evaluation.deep_scores import DeepScores
@@ -93,6 +94,57 @@ def test_a_rerun_measures_what_is_missing_only(tmp_path, photos):
     assert len(calls) == len(names) + 1 and again == first
 
 
+def test_a_weave_in_the_fills_is_reported(tmp_path, photos):
+    # Holes of 32-pixel pictures leave no room for windows; these are larger.
+    big = tmp_path / "big"
+    big.mkdir()
+    for name in ("1", "2", "3"):
+        Image.open(f"{photos}/{name}.png").resize((96, 96)).save(big / f"{name}.png")
+    store, size = None, 96
+
+    def woven(holed, mask, name):
+        pattern = 12 * np.cos(np.arange(size) * 2 * np.pi / 4)[:, None]
+        return (store.read_image(name) + pattern).clip(0, 255).astype(np.uint8)
+
+    def perfect(holed, mask, name):
+        return store.read_image(name)
+
+    methods = [Method("woven", woven, "w"), Method("perfect", perfect, "p")]
+    identities = {method.name: method.identity for method in methods}
+    store = Store(str(tmp_path / "out"), SETTINGS, identities)
+    masks = DrawnMasks("large", 0)
+    names, _ = examples.prepare(store, open_pictures(str(big)), masks, size)
+    evaluate(store, names, methods, loaded())
+    found = summary.summarize(store, SETTINGS, identities, "perfect", names, [])
+    assert found.weave["perfect"].weave == pytest.approx(1.0)
+    assert found.weave["woven"].weave > 3.0
+    assert found.weave["woven"].period == pytest.approx(4.0)
+    inside = tables.totals(found)[0]
+    place = inside.headings.index("weave ↓")
+    assert [row[place].detail for row in inside.rows][0] == "at 4.0 px"
+    assert summary.to_json(found)["methods"]["woven"]["weave"]["period"] == 4.0
+
+
+def test_rows_without_a_new_metric_are_completed_not_filled_again(tmp_path, photos):
+    calls = []
+
+    def counted(holed, mask, name):
+        calls.append(name)
+        return holed
+
+    methods = [Method("counted", counted, "c"), yardstick("mean_fill")]
+    store, names, first = run(tmp_path / "out", photos, methods)
+    path = tmp_path / "out" / "rows" / "counted.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    del rows[1]["log_power_ratio"], rows[2]["hole_ssim"]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    _, _, again = run(tmp_path / "out", photos, methods)
+    assert len(calls) == len(names)
+    ours, before = (s.groups[0].values["counted"] for s in (again, first))
+    for name, estimate in before.items():
+        assert ours[name].value == pytest.approx(estimate.value, abs=1e-6)
+
+
 def test_a_method_added_later_stands_beside_the_others(tmp_path, photos):
     first = run(tmp_path / "out", photos, [yardstick("mean_fill")])[2]
     both = [yardstick("telea"), yardstick("mean_fill")]
@@ -136,8 +188,6 @@ def test_one_method_alone_has_no_differences(tmp_path, photos):
 
 
 def test_black_pictures_have_numbers(tmp_path):
-    from PIL import Image
-
     (tmp_path / "black").mkdir()
     for name in "ab":
         Image.new("RGB", (40, 40)).save(tmp_path / "black" / f"{name}.png")

@@ -14,8 +14,9 @@ import tqdm
 from tf_btgmi.evaluation.deep_scores import DeepScores
 from tf_btgmi.evaluation.examples import input_of
 from tf_btgmi.evaluation.store import TRUTH, Store
-from tf_btgmi.evaluation.tasks import task_of
+from tf_btgmi.evaluation.tasks import POWER_RATIO, task_of
 from tf_btgmi.evaluation.yardsticks import Method
+from tf_btgmi.metrics import weave
 from tf_btgmi.metrics.picture_scores import picture_scores
 
 
@@ -37,28 +38,34 @@ def evaluate(
     Raises:
         ValueError: a method returns something that is not a picture of the right size.
     """
-    metrics = {measure.source for measure in task_of(store.settings).measures}
+    task = task_of(store.settings)
     num_rows = len(names) * len(methods)
     with tqdm.tqdm(total=num_rows, unit="row") as progress:
         for name in names:
             pending = [
                 method
                 for method in methods
-                if not metrics <= set(store.rows(method.name).get(name, ()))
+                if not task.row_keys <= set(store.rows(method.name).get(name, ()))
             ]
             progress.update(len(methods) - len(pending))
             if pending or name not in store.rows(TRUTH):
                 deep = deep or DeepScores()
-                _evaluate_one(store, name, pending, deep)
+                _evaluate_one(store, name, pending, deep, task)
                 progress.update(len(pending))
 
 
 def decode_features(row: Dict[str, Any]) -> np.ndarray:
     """The features of a row: [256] float32."""
-    return np.frombuffer(base64.b64decode(row["features"]), "<f4")
+    return _decoded(row["features"])
 
 
-def _evaluate_one(store, name, methods, deep) -> None:
+def decode_power_ratio(row: Dict[str, Any]) -> Optional[np.ndarray]:
+    """The `log_power_ratio` of a row, [16, 9]; None for thin holes and old rows."""
+    values = _decoded(row.get(POWER_RATIO, ""))
+    return values.reshape(weave.SHAPE) if values.size else None
+
+
+def _evaluate_one(store, name, methods, deep, task) -> None:
     image, mask = store.read_image(name), store.read_mask(name)
     given = input_of(store, name, image, mask)
     composites = []
@@ -85,11 +92,18 @@ def _evaluate_one(store, name, methods, deep) -> None:
             **deep_scores[position],
             "features": _encoded(features[position]),
         }
+        if task.has_weave:
+            ratio = weave.log_power_ratio(image, composite, mask)
+            row[POWER_RATIO] = "" if ratio is None else _encoded(ratio)
         store.add_row(method.name, name, row)
 
 
 def _encoded(features: np.ndarray) -> str:
     return base64.b64encode(features.astype("<f4").tobytes()).decode("ascii")
+
+
+def _decoded(text: str) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(text), "<f4")
 
 
 def _check(method: Method, name: str, result, image: np.ndarray) -> None:

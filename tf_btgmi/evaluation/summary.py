@@ -5,12 +5,13 @@ from typing import Any, Dict, List, NamedTuple, Optional
 import numpy as np
 
 from tf_btgmi.evaluation import measures, statistics
-from tf_btgmi.evaluation.evaluator import decode_features
+from tf_btgmi.evaluation.evaluator import decode_features, decode_power_ratio
 from tf_btgmi.evaluation.fid import InceptionDistances
 from tf_btgmi.evaluation.statistics import Estimate
 from tf_btgmi.evaluation.store import TRUTH, Store
 from tf_btgmi.evaluation.tasks import Task, task_of
-from tf_btgmi.metrics import frechet
+from tf_btgmi.metrics import frechet, weave
+from tf_btgmi.metrics.weave import Weave
 
 TOTAL = "all"
 _JUDGE_NOTE = (
@@ -50,6 +51,8 @@ class Summary(NamedTuple):
         frechet: FAD by method.
         kernel: KID by method; without the methods where one picture is all there is.
         fid: None where Inception was not given.
+        weave: periodic artifacts by method; without the methods whose holes are all
+            too thin for it, or that are not fills.
         left_out: names of pictures without a usable hole.
         notes: warnings, a sentence each.
     """
@@ -61,6 +64,7 @@ class Summary(NamedTuple):
     frechet: Dict[str, float]
     kernel: Dict[str, float]
     fid: Optional[InceptionDistances]
+    weave: Dict[str, Weave]
     left_out: List[str]
     notes: List[str]
 
@@ -133,6 +137,7 @@ def summarize(
         {m: frechet.frechet_distance(truth, f) for m, f in found.items()},
         kernel,
         fid,
+        _weaves(rows, names) if task_of(settings).has_weave else {},
         left_out,
         _notes(len(names), left_out, fid, task_of(settings)),
     )
@@ -156,6 +161,7 @@ def to_json(summary: Summary) -> Dict[str, Any]:
             "fad": summary.frechet[method],
             "kid": summary.kernel.get(method),
             "fid": summary.fid.by_method[method] if summary.fid else None,
+            "weave": summary.weave[method]._asdict() if summary.weave else None,
             "groups": {
                 group.label: {
                     "n": group.num,
@@ -181,6 +187,16 @@ def _group(label, values, methods, baseline, chosen) -> Group:
         for table in found
     ]
     return Group(label, len(values), *by_method)
+
+
+def _weaves(rows, names) -> Dict[str, Weave]:
+    found = {}
+    for method, by_name in rows.items():
+        ratios = [decode_power_ratio(by_name[name]) for name in names]
+        ratios = [ratio for ratio in ratios if ratio is not None]
+        if ratios:
+            found[method] = weave.of_set(np.stack(ratios))
+    return found
 
 
 def _features(rows, names) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from typing import List, NamedTuple, Sequence
+from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 from tf_btgmi.evaluation.measures import Measure
 from tf_btgmi.evaluation.statistics import Estimate
@@ -41,8 +41,13 @@ class Table(NamedTuple):
 def totals(summary: Summary) -> List[Table]:
     """Every method over all pictures, in the hole and over the whole picture."""
     return [
-        _values(summary, capital(summary.task.region), summary.task.inside),
-        _values(summary, "Whole picture", summary.task.whole, with_sets=True),
+        _values(
+            summary,
+            capital(summary.task.region),
+            summary.task.inside,
+            *_weaves(summary),
+        ),
+        _values(summary, "Whole picture", summary.task.whole, *_distances(summary)),
     ]
 
 
@@ -120,10 +125,16 @@ def capital(words: str) -> str:
     return words[0].upper() + words[1:]
 
 
-def _values(summary, title, chosen: Sequence[Measure], with_sets=False) -> Table:
+def _values(
+    summary,
+    title,
+    chosen: Sequence[Measure],
+    set_headings: Sequence[str],
+    set_cells: Dict[str, List[Cell]],
+) -> Table:
     group = summary.groups[0]
     headings = ["method", *[m.heading for m in chosen]]
-    headings += _set_headings(summary) if with_sets else []
+    headings += set_headings
     rows = []
     best = {m.name: _best(group.values, m) for m in chosen}
     for method in summary.methods:
@@ -132,9 +143,7 @@ def _values(summary, title, chosen: Sequence[Measure], with_sets=False) -> Table
             estimate = group.values[method][measure.name]
             cell = _estimate(estimate, measure)
             cells.append(cell._replace(strong=cell.text == best[measure.name]))
-        if with_sets:
-            cells += _set_distances(summary, method)
-        rows.append(cells + _set_cells(summary, group))
+        rows.append(cells + set_cells[method] + _set_cells(summary, group))
     note = f"95 % bootstrap intervals over {group.num} pictures; the best is bold."
     return Table(title, note, [*headings, "n", summary.task.set_heading], rows)
 
@@ -161,17 +170,28 @@ def _holes(summary) -> str:
     return "holes" if summary.task.set_heading == "masks" else "composites"
 
 
-def _set_headings(summary) -> List[str]:
-    return ["FAD ↓", "KID × 1000 ↓"] + ["FID ↓"] * bool(summary.fid)
+def _distances(summary) -> Tuple[List[str], Dict[str, List[Cell]]]:
+    """Headings and cells, by method, of the distances between sets of pictures."""
+    cells = {}
+    for method in summary.methods:
+        kernel = summary.kernel.get(method)
+        text = NO_NUMBER if kernel is None else number(1000 * kernel, 3)
+        cells[method] = [Cell(number(summary.frechet[method], 4)), Cell(text)]
+        if summary.fid:
+            cells[method].append(Cell(number(summary.fid.by_method[method], 2)))
+    return ["FAD ↓", "KID × 1000 ↓"] + ["FID ↓"] * bool(summary.fid), cells
 
 
-def _set_distances(summary, method) -> List[Cell]:
-    kernel = summary.kernel.get(method)
-    text = NO_NUMBER if kernel is None else number(1000 * kernel, 3)
-    cells = [Cell(number(summary.frechet[method], 4)), Cell(text)]
-    if summary.fid:
-        cells.append(Cell(number(summary.fid.by_method[method], 2)))
-    return cells
+def _weaves(summary) -> Tuple[List[str], Dict[str, List[Cell]]]:
+    """Headings and cells, by method, of periodic artifacts; none without a number."""
+    if not summary.weave:
+        return [], {method: [] for method in summary.methods}
+    cells = {}
+    for method in summary.methods:
+        power, prominence, period = summary.weave[method]
+        found = Cell(number(prominence, 2), detail=f"at {number(period, 1)} px")
+        cells[method] = [Cell(number(power, 2)), found]
+    return ["power at 2 to 8 px", "weave ↓"], cells
 
 
 def _set_cells(summary, group) -> List[Cell]:

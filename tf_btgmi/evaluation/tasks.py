@@ -1,12 +1,14 @@
 """What an evaluation is about: which measures count, and the words of its report."""
 
-from typing import NamedTuple, Sequence, Tuple
+from typing import NamedTuple, Sequence, Set, Tuple
 
 from tf_btgmi.evaluation import measures
 from tf_btgmi.evaluation.measures import Measure
 
 # Key of the settings: identity of the weights of LPIPS-VGG.
 JUDGE = "lpips_vgg"
+# Key of rows: `metrics.weave.log_power_ratio`.
+POWER_RATIO = "log_power_ratio"
 
 
 class Task(NamedTuple):
@@ -27,6 +29,7 @@ class Task(NamedTuple):
         why_left_out: of a picture.
         baseline: the method others are compared with, unless another is named.
         untouched: the method that gives its input back, shown once as the input.
+        has_weave: whether fills are searched for periodic artifacts.
     """
 
     name: str
@@ -43,11 +46,19 @@ class Task(NamedTuple):
     why_left_out: str
     baseline: str
     untouched: str
+    has_weave: bool
 
     @property
     def measures(self) -> Tuple[Measure, ...]:
         """All of them, those of the region first."""
         return tuple(self.inside) + tuple(self.whole)
+
+    @property
+    def row_keys(self) -> Set[str]:
+        """Keys that the row of a picture must have."""
+        return {measure.source for measure in self.measures} | (
+            {POWER_RATIO} if self.has_weave else set()
+        )
 
 
 def _named(chosen: Sequence[Measure], *names: str) -> tuple:
@@ -69,6 +80,7 @@ INPAINTING = Task(
     "cut square, their mask is empty or leaves nothing known",
     "telea",
     "holed",
+    True,
 )
 # The hole has the shape of an object, and the truth below it is known.
 OBJECT_REMOVAL = INPAINTING._replace(
@@ -89,6 +101,7 @@ HARMONIZATION = Task(
     "their object is too small or too large in the square that is cut out",
     "copy_paste",
     "copy_paste",
+    False,
 )
 TASKS = {task.name: task for task in (INPAINTING, OBJECT_REMOVAL, HARMONIZATION)}
 
