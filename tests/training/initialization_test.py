@@ -74,12 +74,24 @@ def test_without_a_change_both_back_ends_start_alike(inpainting, make_config, rn
 
 def test_networks_that_differ_are_refused_with_the_fields(inpainting, make_config):
     workdir, _ = inpainting
-    config = make_config(generator__base_filters=8)
-    config.task = "guided"
-    with pytest.raises(
-        ValueError, match="generator.base_filters is 4 there and 8 here"
-    ):
-        initialization.check(config, workdir)
+    for filters in (2, 9):
+        config = make_config(generator__base_filters=filters)
+        config.task = "guided"
+        with pytest.raises(
+            ValueError, match=f"generator.base_filters is 4 there and {filters} here"
+        ):
+            initialization.check(config, workdir)
+
+
+def test_a_wider_network_starts_with_the_same_predictions(inpainting, make_config, rng):
+    workdir, source = inpainting
+    config = make_config(generator__base_filters=6, generator__max_filters=12)
+    initialization.check(config, workdir)
+    model = build_model(config, strategy())
+    initialization.initialize(model, workdir)
+    inputs = rng.uniform(-1, 1, [1, 32, 32, 4]).astype(np.float32)
+    expected = source.ema_generator(inputs).numpy()
+    np.testing.assert_allclose(model.ema_generator(inputs), expected, atol=1e-5)
 
 
 def test_a_guided_run_cannot_start_one_of_inpainting(make_config, tmp_path):

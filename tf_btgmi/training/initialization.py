@@ -7,6 +7,9 @@ A network with a `harmonized` output may start from one that only inpaints: the 
 the same, both back ends start as that one's, and the kernel of the first convolution
 gets zeros for its additional input channel, the foreground. Where the harmonized
 picture is a change of the one that comes in, it starts as none.
+
+A generator with more filters starts with the function of the narrower one
+(`models/widening.py`).
 """
 
 import os
@@ -22,6 +25,7 @@ from tf_btgmi.config import Config
 from tf_btgmi.models import build
 from tf_btgmi.models.generator import HARMONIZED
 from tf_btgmi.models.naming import named_weights
+from tf_btgmi.models.widening import widened
 from tf_btgmi.releases import load_release
 from tf_btgmi.training.inpainting_gan import InpaintingGAN
 
@@ -52,10 +56,16 @@ def check(config: Config, place: str) -> None:
         ]
     # Says nothing about a network that does not harmonize.
     ignored = "" if HARMONIZED in given else "generator.harmonized_change"
+    wider = [
+        f"generator.{name}"
+        for name in ("base_filters", "max_filters")
+        if config.generator.architecture == "residual"
+        and 1 < getattr(config.generator, name) / getattr(source.generator, name) <= 2
+    ]
     differing = [
         f"config.{name} is {old!r} there and {new!r} here"
         for name, (old, new) in config_lib.differences(source, config).items()
-        if (name.startswith(tuple(sections)) and name != ignored)
+        if (name.startswith(tuple(sections)) and name not in (ignored, *wider))
         or name == "procedure.num_refinement_blocks"
     ]
     if not (set(wanted) <= set(given) or HARMONIZED not in given):
@@ -80,13 +90,15 @@ def initialize(model: InpaintingGAN, place: str) -> None:
         generator = named_weights(load_release(place)[0])
     else:
         generator = _restored(model, place)
+    generator = {name: _array(variable) for name, variable in generator.items()}
+    strided = getattr(model.generator, "resampling", "") == "strided"
     for network in (model.generator, model.ema_generator):
         targets = named_weights(network)
         if getattr(network, "harmonized_change", False):
             # These give no change as they are.
             own = [n for n in targets if n not in generator and _LAST in n]
             targets = {n: v for n, v in targets.items() if n not in own}
-        _assign(targets, generator)
+        _assign(targets, generator, ("back_end",) if strided else ())
 
 
 def _is_release(place: str) -> bool:
@@ -109,15 +121,24 @@ def _restored(model: InpaintingGAN, workdir: str) -> Dict[str, Any]:
     return generator
 
 
-def _assign(targets: Dict[str, Any], sources: Dict[str, Any]) -> None:
+def _array(variable) -> np.ndarray:
+    return tf.convert_to_tensor(variable).numpy()
+
+
+def _assign(targets: Dict[str, Any], sources: Dict[str, np.ndarray], transposed):
     prefix = f"{HARMONIZED}_"
+    values = {}
     for name, target in targets.items():
         if name.startswith(_FADE_IN):
             continue
+        source = name
         if name not in sources and name.startswith(prefix):
-            name = name[len(prefix) :]
-        value = tf.convert_to_tensor(sources[name]).numpy()
+            source = name[len(prefix) :]
+        value = sources[source]
         missing = target.shape[-2] - value.shape[-2] if value.ndim == 4 else 0
         if missing and name.startswith(_STEM):
             value = np.pad(value, [[0, 0], [0, 0], [0, missing], [0, 0]])
-        target.assign(value)
+        values[name] = value
+    shapes = {name: targets[name].shape for name in values}
+    for name, value in widened(values, shapes, transposed).items():
+        targets[name].assign(value)

@@ -1,0 +1,75 @@
+"""Wider networks that start with the function of narrower ones: Net2WiderNet.
+
+Chen et al. 2016, "Net2Net: Accelerating Learning via Knowledge Transfer", Sec. 3. New
+channels are copies of old ones; what reads a copied channel shares its weight among the
+copies, so the output stays the same. The shares are random, because equal ones would
+keep the copies equal through all of training.
+"""
+
+from typing import Dict
+
+import numpy as np
+
+# The smaller of two shares of a weight, at least.
+_LEAST_SHARE = 0.3
+
+
+def widened(
+    weights: Dict[str, np.ndarray],
+    shapes: Dict[str, tuple],
+    transposed: tuple = (),
+    seed: int = 0,
+) -> Dict[str, np.ndarray]:
+    """Weights of a wider network with the same output.
+
+    Args:
+        weights: of the narrower network, by name: kernels [h, w, in, out] and vectors
+            of one value per channel.
+        shapes: of the wider network's weights, by the same names.
+        transposed: parts of names whose kernels are [h, w, out, in].
+        seed: of the copied channels and of the shares.
+
+    Returns:
+        Arrays of the wanted shapes; equal to `weights` where shapes are.
+
+    Raises:
+        ValueError: a layer is narrower than before, or more than twice as wide.
+    """
+    rng = np.random.default_rng(seed)
+    sources = {}
+
+    def source(old, new):
+        # The same for every layer of these widths, so that sums of layers still fit.
+        if not old <= new <= 2 * old:
+            raise ValueError(f"{old} channels cannot be widened to {new}.")
+        if (old, new) not in sources:
+            copies = rng.permutation(old)[: new - old]
+            sources[old, new] = np.concatenate([np.arange(old), copies])
+        return sources[old, new]
+
+    result = {}
+    for name, value in weights.items():
+        shape = tuple(shapes[name])
+        if value.ndim == 4:
+            swap = any(part in name for part in transposed)
+            old, new = value.shape[2:], shape[2:]
+            if swap:
+                value, old, new = value.swapaxes(2, 3), old[::-1], new[::-1]
+            inputs = source(old[0], new[0])
+            value = value[:, :, inputs] * _shares(inputs, rng)[:, np.newaxis]
+            value = value[..., source(old[1], new[1])]
+            value = value.swapaxes(2, 3) if swap else value
+        elif value.ndim == 1:
+            value = value[source(len(value), shape[0])]
+        result[name] = value
+    return result
+
+
+def _shares(inputs, rng):
+    """Factor of each input channel: those of one source sum to 1."""
+    shares = np.ones(len(inputs), np.float32)
+    num = inputs.max() + 1
+    for copy in range(num, len(inputs)):
+        share = rng.uniform(_LEAST_SHARE, 1 - _LEAST_SHARE)
+        shares[copy], shares[inputs[copy]] = share, 1 - share
+    return shares
