@@ -54,7 +54,7 @@ def test_a_config_survives_its_json_file(tmp_path):
     path = str(tmp_path / "config.json")
     config_lib.save(config, path)
     assert config_lib.load(path) == config
-    assert files.get_config(path) == config
+    assert files.read(path) == config
     assert [item.name for item in tmp_path.iterdir()] == ["config.json"]
 
 

@@ -76,6 +76,8 @@ RANGES = {
     "generator.num_downsamplings": (1, 6),
     "generator.num_head_blocks": (1, 64),
     "generator.dilation": (1, 64),
+    "generator.init_stddev": (1e-6, 1.0),
+    "discriminator.init_stddev": (0.0, 1.0),
     "discriminator.base_filters": (1, 1_024),
     "discriminator.num_scales": (1, 6),
     "losses.reconstruction_weight": (0.0, math.inf),

@@ -153,6 +153,8 @@ class GeneratorConfig:
             with its colours changed by an affine map at every pixel, which keeps its
             detail and takes in how they mismatch across the object's edge, or made
             from features alone.
+        init_stddev: standard deviation of initial kernels and of batch normalization's
+            initial scales.
     """
 
     architecture: str = "residual"
@@ -165,6 +167,7 @@ class GeneratorConfig:
     normalization: str = "batch"
     resampling: str = "strided"
     harmonized_change: bool = True
+    init_stddev: float = 0.02
 
 
 @dataclass
@@ -182,6 +185,7 @@ class DiscriminatorConfig:
             the discriminators stay at chance (docs/training_log.md).
         patch_labels: `hole` labels exactly the patches that meet the hole fake;
             `all_fake` labels every patch of a composite fake (the ablation).
+        init_stddev: as of the generator; 0 initializes by fan-in (He et al. 2015).
     """
 
     architecture: str = "multi_scale"
@@ -189,6 +193,7 @@ class DiscriminatorConfig:
     num_scales: int = 3
     normalization: str = "spectral"
     patch_labels: str = "hole"
+    init_stddev: float = 0.02
 
 
 @dataclass

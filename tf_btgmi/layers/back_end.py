@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from tf_btgmi.layers.convolution import (
+    INIT_STDDEV,
     NormalizedConvolution,
     ReflectedConvolution,
     Resampling,
@@ -24,6 +25,7 @@ class BackEnd(keras.layers.Layer):
         normalization: `batch` or `instance`.
         resampling: `strided` or `interpolated`.
         channels: of the output.
+        init_stddev: standard deviation of initial kernels and scales.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class BackEnd(keras.layers.Layer):
         normalization="batch",
         resampling="strided",
         channels=OUTPUT_CHANNELS,
+        init_stddev=INIT_STDDEV,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -39,11 +42,18 @@ class BackEnd(keras.layers.Layer):
         self.filters = list(filters)
         self.normalization = normalization
         self.resampling = resampling
+        self.init_stddev = init_stddev
         self.upsamplings = [
-            NormalizedConvolution(Resampling(count, "up", resampling), normalization)
+            NormalizedConvolution(
+                Resampling(count, "up", resampling, init_stddev),
+                normalization,
+                init_stddev=init_stddev,
+            )
             for count in self.filters
         ]
-        self.to_image = ReflectedConvolution(channels, use_bias=True)
+        self.to_image = ReflectedConvolution(
+            channels, use_bias=True, init_stddev=init_stddev
+        )
 
     def call(self, inputs, training=None):
         hidden = inputs
@@ -58,4 +68,5 @@ class BackEnd(keras.layers.Layer):
             "normalization": self.normalization,
             "resampling": self.resampling,
             "channels": self.channels,
+            "init_stddev": self.init_stddev,
         }

@@ -8,15 +8,26 @@ import tensorflow as tf
 
 from tf_btgmi.layers.normalization import normalization as make_normalization
 
-KERNEL_STDDEV = 0.02
+# Standard deviation of initial kernels, as in DCGAN, pix2pix and pix2pixHD.
+INIT_STDDEV = 0.02
 
 
-def kernel_initializer() -> keras.initializers.Initializer:
-    """N(0, 0.02), the initial weights of every convolution."""
-    return keras.initializers.RandomNormal(0.0, KERNEL_STDDEV)
+def kernel_initializer(
+    stddev: float = INIT_STDDEV,
+) -> keras.initializers.Initializer:
+    """Initial weights of a kernel: N(0, stddev).
+
+    Args:
+        stddev: 0 means the deviation of He et al. 2015, the root of 2 / fan-in.
+    """
+    if stddev == 0:
+        return keras.initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")
+    return keras.initializers.RandomNormal(0.0, stddev)
 
 
-def convolution(filters: int, kernel_size: int, **options) -> keras.layers.Conv2D:
+def convolution(
+    filters: int, kernel_size: int, init_stddev: float = INIT_STDDEV, **options
+) -> keras.layers.Conv2D:
     """A convolution that keeps the size and has no bias, unless `options` say so.
 
     A normalization follows and would take a bias away again.
@@ -24,12 +35,15 @@ def convolution(filters: int, kernel_size: int, **options) -> keras.layers.Conv2
     options.setdefault("use_bias", False)
     options.setdefault("padding", "same")
     return keras.layers.Conv2D(
-        filters, kernel_size, kernel_initializer=kernel_initializer(), **options
+        filters,
+        kernel_size,
+        kernel_initializer=kernel_initializer(init_stddev),
+        **options,
     )
 
 
 def transposed_convolution(
-    filters: int, kernel_size: int, **options
+    filters: int, kernel_size: int, init_stddev: float = INIT_STDDEV, **options
 ) -> keras.layers.Conv2DTranspose:
     """A transposed convolution that doubles the sides, without bias by default."""
     options.setdefault("use_bias", False)
@@ -38,7 +52,7 @@ def transposed_convolution(
         kernel_size,
         strides=2,
         padding="same",
-        kernel_initializer=kernel_initializer(),
+        kernel_initializer=kernel_initializer(init_stddev),
         **options,
     )
 
@@ -61,15 +75,24 @@ class ReflectedConvolution(keras.layers.Layer):
         filters: channels of the output.
         kernel_size: odd side of the kernel in pixels.
         use_bias: whether a bias is added.
+        init_stddev: standard deviation of the initial kernel.
     """
 
-    def __init__(self, filters, kernel_size=7, use_bias=False, **kwargs):
+    def __init__(
+        self,
+        filters,
+        kernel_size=7,
+        use_bias=False,
+        init_stddev=INIT_STDDEV,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.filters = filters
         self.kernel_size = kernel_size
         self.use_bias = use_bias
+        self.init_stddev = init_stddev
         self.inner = convolution(
-            filters, kernel_size, padding="valid", use_bias=use_bias
+            filters, kernel_size, init_stddev, padding="valid", use_bias=use_bias
         )
 
     def build(self, input_shape):
@@ -97,6 +120,7 @@ class ReflectedConvolution(keras.layers.Layer):
             "filters": self.filters,
             "kernel_size": self.kernel_size,
             "use_bias": self.use_bias,
+            "init_stddev": self.init_stddev,
         }
 
 
@@ -109,12 +133,15 @@ class Resampling(keras.layers.Layer):
         direction: `down` or `up`.
         method: `strided` (stride 2, transposed on the way up) or `interpolated`
             (stride 1 then 2x2 max-pool; bilinear x2 then stride 1), Sec. 3.1.
+        init_stddev: standard deviation of the initial kernel.
 
     Raises:
         ValueError: `method` is neither.
     """
 
-    def __init__(self, filters, direction, method="strided", **kwargs):
+    def __init__(
+        self, filters, direction, method="strided", init_stddev=INIT_STDDEV, **kwargs
+    ):
         super().__init__(**kwargs)
         if method not in ("strided", "interpolated"):
             raise ValueError(
@@ -123,12 +150,13 @@ class Resampling(keras.layers.Layer):
         self.filters = filters
         self.direction = direction
         self.method = method
+        self.init_stddev = init_stddev
         if method == "interpolated":
-            self.inner = convolution(filters, 3)
+            self.inner = convolution(filters, 3, init_stddev)
         elif direction == "down":
-            self.inner = convolution(filters, 3, strides=2)
+            self.inner = convolution(filters, 3, init_stddev, strides=2)
         else:
-            self.inner = transposed_convolution(filters, 3)
+            self.inner = transposed_convolution(filters, 3, init_stddev)
 
     def call(self, inputs):
         if self.method == "strided":
@@ -146,6 +174,7 @@ class Resampling(keras.layers.Layer):
             "filters": self.filters,
             "direction": self.direction,
             "method": self.method,
+            "init_stddev": self.init_stddev,
         }
 
 
@@ -157,16 +186,25 @@ class NormalizedConvolution(keras.layers.Layer):
         inner: the layer that convolves.
         normalization: `batch`, `instance` or `none`.
         leak: slope of the ReLU below 0.
+        init_stddev: standard deviation of the initial scales of batch normalization.
     """
 
-    def __init__(self, inner, normalization="batch", leak=0.0, **kwargs):
+    def __init__(
+        self,
+        inner,
+        normalization="batch",
+        leak=0.0,
+        init_stddev=INIT_STDDEV,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.inner = inner
         self.normalization = normalization
         self.leak = leak
+        self.init_stddev = init_stddev
         self.normalize = None
         if normalization != "none":
-            self.normalize = make_normalization(normalization)
+            self.normalize = make_normalization(normalization, init_stddev=init_stddev)
 
     def call(self, inputs, training=None):
         hidden = self.inner(inputs)
@@ -182,6 +220,7 @@ class NormalizedConvolution(keras.layers.Layer):
             "inner": keras.saving.serialize_keras_object(self.inner),
             "normalization": self.normalization,
             "leak": self.leak,
+            "init_stddev": self.init_stddev,
         }
 
     @classmethod

@@ -12,7 +12,7 @@ import warnings
 import keras
 import tensorflow as tf
 
-GAMMA_INITIALIZER_STDDEV = 0.02
+GAMMA_INIT_STDDEV = 0.02
 # PyTorch's defaults, which the paper's code trained with: momentum 0.1 there is 0.9
 # here.
 _MOMENTUM = 0.9
@@ -27,19 +27,26 @@ except ImportError:
     tensorflow_addons = None
 
 
-def normalization(kind: str, affine: bool = True, name=None) -> keras.layers.Layer:
+def normalization(
+    kind: str,
+    affine: bool = True,
+    name=None,
+    init_stddev: float = GAMMA_INIT_STDDEV,
+) -> keras.layers.Layer:
     """A normalization layer over [B, H, W, C].
 
     Args:
         kind: `batch`, `instance`, or `folded` (what `serving.folding` leaves of batch).
         affine: whether a learned scale and offset follow; batch always has them.
         name: of the layer.
+        init_stddev: standard deviation of the initial scales of `batch`, whose mean is
+            1; those of `instance` are 1.
 
     Raises:
         ValueError: `kind` is neither.
     """
     if kind == "batch":
-        return batch_normalization(name)
+        return batch_normalization(name, init_stddev)
     if kind == "instance":
         if tensorflow_addons is not None:
             return addons_instance_normalization(affine, name)
@@ -49,15 +56,15 @@ def normalization(kind: str, affine: bool = True, name=None) -> keras.layers.Lay
     raise ValueError(f"normalization must be batch or instance; it is {kind!r}.")
 
 
-def batch_normalization(name=None) -> keras.layers.Layer:
-    """Batch normalization, synchronised over replicas; gamma ~ N(1, 0.02)."""
+def batch_normalization(
+    name=None, init_stddev: float = GAMMA_INIT_STDDEV
+) -> keras.layers.Layer:
+    """Batch normalization, synchronised over replicas; gamma ~ N(1, init_stddev)."""
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     return BatchNormalization(
         momentum=_MOMENTUM,
         epsilon=_EPSILON,
-        gamma_initializer=keras.initializers.RandomNormal(
-            1.0, GAMMA_INITIALIZER_STDDEV
-        ),
+        gamma_initializer=keras.initializers.RandomNormal(1.0, init_stddev),
         # One replica has nobody to wait for, and then Keras 2 takes its fused kernel.
         synchronized=replicas > 1,
         name=name,

@@ -3,10 +3,12 @@
 Feature maps are [B, H, W, C]; a block keeps their shape.
 """
 
+import functools
+
 import keras
 import tensorflow as tf
 
-from tf_btgmi.layers.convolution import convolution
+from tf_btgmi.layers.convolution import INIT_STDDEV, convolution
 from tf_btgmi.layers.normalization import normalization as make_normalization
 
 
@@ -19,6 +21,7 @@ class DilatedResidualBlock(keras.layers.Layer):
         dilation: dilation of the dilated convolutions.
         dilated_convolutions: `first` or `both`.
         normalization: `batch` or `instance`.
+        init_stddev: standard deviation of initial kernels and scales.
 
     Raises:
         ValueError: `dilated_convolutions` is neither.
@@ -30,6 +33,7 @@ class DilatedResidualBlock(keras.layers.Layer):
         dilation=2,
         dilated_convolutions="first",
         normalization="batch",
+        init_stddev=INIT_STDDEV,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -42,11 +46,16 @@ class DilatedResidualBlock(keras.layers.Layer):
         self.dilation = dilation
         self.dilated_convolutions = dilated_convolutions
         self.normalization = normalization
+        self.init_stddev = init_stddev
         second = dilation if dilated_convolutions == "both" else 1
-        self.convolution_1 = convolution(filters, 3, dilation_rate=dilation)
-        self.normalization_1 = make_normalization(normalization)
-        self.convolution_2 = convolution(filters, 3, dilation_rate=second)
-        self.normalization_2 = make_normalization(normalization)
+        make = functools.partial(convolution, filters, 3, init_stddev)
+        normalize = functools.partial(
+            make_normalization, normalization, init_stddev=init_stddev
+        )
+        self.convolution_1 = make(dilation_rate=dilation)
+        self.normalization_1 = normalize()
+        self.convolution_2 = make(dilation_rate=second)
+        self.normalization_2 = normalize()
 
     def call(self, inputs, training=None):
         return inputs + self.residual(inputs, training)
@@ -65,6 +74,7 @@ class DilatedResidualBlock(keras.layers.Layer):
             "dilation": self.dilation,
             "dilated_convolutions": self.dilated_convolutions,
             "normalization": self.normalization,
+            "init_stddev": self.init_stddev,
         }
 
 

@@ -13,6 +13,7 @@ import keras
 import tensorflow as tf
 
 from tf_btgmi.layers.convolution import (
+    INIT_STDDEV,
     NormalizedConvolution,
     convolution,
     kernel_initializer,
@@ -88,14 +89,19 @@ class GlobalDiscriminator(WholeImageDiscriminator):
     Args:
         image_size: side in pixels that candidates are resized to.
         base_filters: filters of the first convolution; 64 in the authors' code.
+        init_stddev: standard deviation of initial kernels and scales; 0 as for
+            `convolution.kernel_initializer`.
     """
 
-    def __init__(self, image_size=128, base_filters=64, **kwargs):
+    def __init__(
+        self, image_size=128, base_filters=64, init_stddev=INIT_STDDEV, **kwargs
+    ):
         super().__init__(image_size, **kwargs)
         self.base_filters = base_filters
+        self.init_stddev = init_stddev
         filters = level_filters(base_filters, num_halvings(image_size))
-        self.pyramid = Pyramid(filters, kernel_size=4, leak=0.2, plain_levels=1)
-        self.verdict = _dense(1)
+        self.pyramid = Pyramid(filters, 4, 0.2, plain_levels=1, init_stddev=init_stddev)
+        self.verdict = _dense(1, init_stddev)
 
     @property
     def parts(self) -> dict:
@@ -113,6 +119,7 @@ class GlobalDiscriminator(WholeImageDiscriminator):
             **super().get_config(),
             "image_size": self.image_size,
             "base_filters": self.base_filters,
+            "init_stddev": self.init_stddev,
         }
 
 
@@ -130,19 +137,30 @@ class GlobalLocalDiscriminator(WholeImageDiscriminator):
         image_size: side in pixels that candidates are resized to; 256 in the paper.
         base_filters: filters of the first convolutions; 64 in the paper.
         num_features: length of each one's vector; 1024 in the paper.
+        init_stddev: standard deviation of initial kernels and scales; 0 as for
+            `convolution.kernel_initializer`.
     """
 
-    def __init__(self, image_size=256, base_filters=64, num_features=1024, **kwargs):
+    def __init__(
+        self,
+        image_size=256,
+        base_filters=64,
+        num_features=1024,
+        init_stddev=INIT_STDDEV,
+        **kwargs,
+    ):
         super().__init__(image_size, **kwargs)
         self.base_filters = base_filters
+        self.init_stddev = init_stddev
         self.num_features = num_features
         levels = num_halvings(image_size)
         filters = [base_filters * min(2**i, MAX_GROWTH) for i in range(levels)]
-        self.global_pyramid = Pyramid(filters, kernel_size=5)
-        self.local_pyramid = Pyramid(filters[: levels - 1] or filters, kernel_size=5)
-        self.global_features = _dense(num_features)
-        self.local_features = _dense(num_features)
-        self.verdict = _dense(1)
+        local_filters = filters[: levels - 1] or filters
+        self.global_pyramid = Pyramid(filters, 5, init_stddev=init_stddev)
+        self.local_pyramid = Pyramid(local_filters, 5, init_stddev=init_stddev)
+        self.global_features = _dense(num_features, init_stddev)
+        self.local_features = _dense(num_features, init_stddev)
+        self.verdict = _dense(1, init_stddev)
 
     @property
     def parts(self) -> dict:
@@ -165,6 +183,7 @@ class GlobalLocalDiscriminator(WholeImageDiscriminator):
             **super().get_config(),
             "image_size": self.image_size,
             "base_filters": self.base_filters,
+            "init_stddev": self.init_stddev,
             "num_features": self.num_features,
         }
 
@@ -177,15 +196,25 @@ class Pyramid(keras.layers.Layer):
         kernel_size: of each of them, in pixels.
         leak: slope of their ReLU below 0.
         plain_levels: first convolutions that are not batch normalized.
+        init_stddev: standard deviation of initial kernels and scales.
     """
 
-    def __init__(self, filters, kernel_size, leak=0.0, plain_levels=0, **kwargs):
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        leak=0.0,
+        plain_levels=0,
+        init_stddev=INIT_STDDEV,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.levels = [
             NormalizedConvolution(
-                convolution(count, kernel_size, strides=2),
+                convolution(count, kernel_size, init_stddev, strides=2),
                 "none" if level < plain_levels else "batch",
                 leak,
+                init_stddev,
             )
             for level, count in enumerate(filters)
         ]
@@ -198,8 +227,9 @@ class Pyramid(keras.layers.Layer):
         return tf.reshape(hidden, [-1, height * width * channels])
 
 
-def _dense(units):
-    return keras.layers.Dense(units, kernel_initializer=kernel_initializer())
+def _dense(units, init_stddev):
+    initializer = kernel_initializer(init_stddev)
+    return keras.layers.Dense(units, kernel_initializer=initializer)
 
 
 def num_halvings(image_size: int) -> int:

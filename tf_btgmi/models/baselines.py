@@ -8,10 +8,13 @@ Context Encoder gets the mask as a fourth channel (its own gets the picture alon
 the hole is mid-grey where the papers fill it with the mean colour of the training set.
 """
 
+import functools
+
 import keras
 import tensorflow as tf
 
 from tf_btgmi.layers.convolution import (
+    INIT_STDDEV,
     NormalizedConvolution,
     convolution,
     kernel_initializer,
@@ -105,6 +108,7 @@ class ContextEncoder(BaselineGenerator):
         base_filters: filters of the first convolution.
         num_downsamplings: levels; 5 for 128 pixels in the authors' code.
         normalization: `batch` or `instance`.
+        init_stddev: standard deviation of initial kernels and scales.
     """
 
     def __init__(
@@ -113,30 +117,35 @@ class ContextEncoder(BaselineGenerator):
         base_filters=64,
         num_downsamplings=5,
         normalization="batch",
+        init_stddev=INIT_STDDEV,
         **kwargs,
     ):
         super().__init__(num_downsamplings, **kwargs)
         self.image_size = image_size
         self.base_filters = base_filters
         self.normalization = normalization
+        self.init_stddev = init_stddev
         filters = level_filters(base_filters, num_downsamplings)
+        convolve = functools.partial(convolution, init_stddev=init_stddev)
+        transposed = functools.partial(transposed_convolution, init_stddev=init_stddev)
+        normalized = functools.partial(NormalizedConvolution, init_stddev=init_stddev)
         down = [
-            NormalizedConvolution(
-                convolution(count, 4, strides=2),
+            normalized(
+                convolve(count, 4, strides=2),
                 normalization if level else "none",
                 leak=0.2,
             )
             for level, count in enumerate(filters)
         ]
         middle = [
-            ChannelwiseDense(),
-            NormalizedConvolution(convolution(filters[-1], 1), normalization),
+            ChannelwiseDense(init_stddev),
+            normalized(convolve(filters[-1], 1), normalization),
         ]
         up = [
-            NormalizedConvolution(transposed_convolution(count, 4), normalization)
+            normalized(transposed(count, 4), normalization)
             for count in reversed(filters[:-1])
         ]
-        to_image = transposed_convolution(OUTPUT_CHANNELS, 4, use_bias=True)
+        to_image = transposed(OUTPUT_CHANNELS, 4, use_bias=True)
         self.layers_in_order = [*down, *middle, *up, to_image]
 
     @property
@@ -160,6 +169,7 @@ class ContextEncoder(BaselineGenerator):
             "base_filters": self.base_filters,
             "num_downsamplings": self.num_downsamplings,
             "normalization": self.normalization,
+            "init_stddev": self.init_stddev,
         }
 
 
@@ -175,33 +185,44 @@ class CompletionNetwork(BaselineGenerator):
         base_filters: filters of the first convolution; 64 in the paper.
         num_downsamplings: halvings; 2 in the paper.
         normalization: `batch` or `instance`.
+        init_stddev: standard deviation of initial kernels and scales.
     """
 
     DILATIONS = (2, 4, 8, 16)
 
     def __init__(
-        self, base_filters=64, num_downsamplings=2, normalization="batch", **kwargs
+        self,
+        base_filters=64,
+        num_downsamplings=2,
+        normalization="batch",
+        init_stddev=INIT_STDDEV,
+        **kwargs,
     ):
         super().__init__(num_downsamplings, **kwargs)
         self.base_filters = base_filters
         self.normalization = normalization
+        self.init_stddev = init_stddev
         levels = [base_filters * 2**level for level in range(num_downsamplings + 1)]
-        inner = [convolution(base_filters, 5)]
+        convolve = functools.partial(convolution, init_stddev=init_stddev)
+        inner = [convolve(base_filters, 5)]
         for count in levels[1:]:
-            inner += [convolution(count, 3, strides=2), convolution(count, 3)]
+            inner += [convolve(count, 3, strides=2), convolve(count, 3)]
         deepest = levels[-1]
-        inner.append(convolution(deepest, 3))
-        inner += [convolution(deepest, 3, dilation_rate=d) for d in self.DILATIONS]
-        inner += [convolution(deepest, 3), convolution(deepest, 3)]
+        inner.append(convolve(deepest, 3))
+        inner += [convolve(deepest, 3, dilation_rate=d) for d in self.DILATIONS]
+        inner += [convolve(deepest, 3), convolve(deepest, 3)]
         for level in reversed(range(num_downsamplings)):
             last = level == 0
             inner += [
-                transposed_convolution(levels[level], 4),
-                convolution(max(base_filters // 2, 1) if last else levels[level], 3),
+                transposed_convolution(levels[level], 4, init_stddev),
+                convolve(max(base_filters // 2, 1) if last else levels[level], 3),
             ]
         self.layers_in_order = [
-            *(NormalizedConvolution(layer, normalization) for layer in inner),
-            convolution(OUTPUT_CHANNELS, 3, use_bias=True),
+            *(
+                NormalizedConvolution(layer, normalization, init_stddev=init_stddev)
+                for layer in inner
+            ),
+            convolve(OUTPUT_CHANNELS, 3, use_bias=True),
         ]
 
     def call(self, inputs, training=None):
@@ -215,6 +236,7 @@ class CompletionNetwork(BaselineGenerator):
             "base_filters": self.base_filters,
             "num_downsamplings": self.num_downsamplings,
             "normalization": self.normalization,
+            "init_stddev": self.init_stddev,
         }
 
 
@@ -224,14 +246,21 @@ class ChannelwiseDense(keras.layers.Layer):
 
     n^4 C weights instead of the n^4 C^2 of one over everything (Pathak et al., Sec.
     3.1). ReLU follows.
+
+    Args:
+        init_stddev: standard deviation of the initial kernel.
     """
+
+    def __init__(self, init_stddev=INIT_STDDEV, **kwargs):
+        super().__init__(**kwargs)
+        self.init_stddev = init_stddev
 
     def build(self, input_shape):
         _, height, width, channels = input_shape
         self.kernel = self.add_weight(
             name="kernel",
             shape=[channels, height * width, height * width],
-            initializer=kernel_initializer(),
+            initializer=kernel_initializer(self.init_stddev),
         )
         self.built = True
 
@@ -242,6 +271,9 @@ class ChannelwiseDense(keras.layers.Layer):
         places = tf.reshape(inputs, [shape[0], height * width, channels])
         mixed = tf.einsum("bpc,cpq->bqc", places, tf.cast(self.kernel, places.dtype))
         return tf.nn.relu(tf.reshape(mixed, [shape[0], height, width, channels]))
+
+    def get_config(self):
+        return {**super().get_config(), "init_stddev": self.init_stddev}
 
 
 def level_filters(base_filters: int, num_levels: int) -> list:

@@ -41,12 +41,14 @@ def _generator(config):
             base_filters=fields.base_filters,
             num_downsamplings=fields.num_downsamplings,
             normalization=fields.normalization,
+            init_stddev=fields.init_stddev,
         )
     if fields.architecture == "globally_locally":
         return CompletionNetwork(
             base_filters=fields.base_filters,
             num_downsamplings=fields.num_downsamplings,
             normalization=fields.normalization,
+            init_stddev=fields.init_stddev,
         )
     return Generator(
         base_filters=fields.base_filters,
@@ -60,6 +62,7 @@ def _generator(config):
         resampling=fields.resampling,
         outputs=OUTPUTS_OF_TASKS[config.task],
         harmonized_change=fields.harmonized_change,
+        init_stddev=fields.init_stddev,
     )
 
 
@@ -67,13 +70,21 @@ def _discriminator(config):
     fields = config.discriminator
     if fields.architecture == "multi_scale":
         return MultiScaleDiscriminator(
-            fields.base_filters, fields.num_scales, fields.normalization
+            fields.base_filters,
+            fields.num_scales,
+            fields.normalization,
+            fields.init_stddev,
         )
     size = config.data.image_size
     if fields.architecture == "global":
-        return GlobalDiscriminator(size, fields.base_filters)
-    # 16 features a filter: 1024 for the paper's 64.
-    return GlobalLocalDiscriminator(size, fields.base_filters, 16 * fields.base_filters)
+        return GlobalDiscriminator(size, fields.base_filters, fields.init_stddev)
+    return GlobalLocalDiscriminator(
+        size,
+        fields.base_filters,
+        # 1024 for the paper's 64 filters.
+        num_features=16 * fields.base_filters,
+        init_stddev=fields.init_stddev,
+    )
 
 
 def stage_plan(config: Config) -> StagePlan:

@@ -11,7 +11,7 @@ Training asks of any discriminator: `features`, `patch_masks`, `parts`, and
 import keras
 import tensorflow as tf
 
-from tf_btgmi.layers.convolution import convolution, leaky_relu
+from tf_btgmi.layers.convolution import INIT_STDDEV, convolution, leaky_relu
 from tf_btgmi.layers.normalization import normalization as make_normalization
 from tf_btgmi.layers.spectral import SpectralConvolution
 from tf_btgmi.ops.mask_ops import patch_mask
@@ -37,12 +37,20 @@ class PatchDiscriminator(keras.Model):
         base_filters: filters of the first convolution; doubled three times.
         normalization: `spectral` normalizes every kernel; `batch` and `instance` (no
             affine, as in the authors' code) normalize the three middle layers; `none`.
+        init_stddev: standard deviation of initial kernels and scales; 0 as for
+            `convolution.kernel_initializer`.
 
     Raises:
         ValueError: an unknown `normalization`.
     """
 
-    def __init__(self, base_filters=64, normalization="spectral", **kwargs):
+    def __init__(
+        self,
+        base_filters=64,
+        normalization="spectral",
+        init_stddev=INIT_STDDEV,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         if normalization not in NORMALIZATIONS:
             raise ValueError(
@@ -51,6 +59,7 @@ class PatchDiscriminator(keras.Model):
             )
         self.base_filters = base_filters
         self.normalization = normalization
+        self.init_stddev = init_stddev
         self.convolutions = []
         self.normalizations = []
         make = SpectralConvolution if normalization == "spectral" else convolution
@@ -62,6 +71,7 @@ class PatchDiscriminator(keras.Model):
                 make(
                     1 if position == last else base_filters * 2**position,
                     KERNEL_SIZE,
+                    init_stddev=init_stddev,
                     strides=stride,
                     padding="valid",
                     # A normalization would take a bias away again.
@@ -69,8 +79,11 @@ class PatchDiscriminator(keras.Model):
                 )
             )
             if normalized:
-                affine = {"affine": False} if normalization == "instance" else {}
-                self.normalizations.append(make_normalization(normalization, **affine))
+                self.normalizations.append(
+                    make_normalization(
+                        normalization, affine=False, init_stddev=init_stddev
+                    )
+                )
 
     def call(self, inputs, training=None):
         """The logits, [B, h, w, 1] in float32."""
@@ -102,6 +115,7 @@ class PatchDiscriminator(keras.Model):
             **super().get_config(),
             "base_filters": self.base_filters,
             "normalization": self.normalization,
+            "init_stddev": self.init_stddev,
         }
 
 
@@ -116,17 +130,25 @@ class MultiScaleDiscriminator(keras.Model):
         base_filters: filters of each PatchGAN's first convolution.
         num_scales: number of PatchGANs.
         normalization: of each PatchGAN, one of `NORMALIZATIONS`.
+        init_stddev: of each PatchGAN.
     """
 
     def __init__(
-        self, base_filters=64, num_scales=3, normalization="spectral", **kwargs
+        self,
+        base_filters=64,
+        num_scales=3,
+        normalization="spectral",
+        init_stddev=INIT_STDDEV,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.base_filters = base_filters
         self.num_scales = num_scales
         self.normalization = normalization
+        self.init_stddev = init_stddev
         self.patch_discriminators = [
-            PatchDiscriminator(base_filters, normalization) for _ in range(num_scales)
+            PatchDiscriminator(base_filters, normalization, init_stddev)
+            for _ in range(num_scales)
         ]
 
     @property
@@ -187,6 +209,7 @@ class MultiScaleDiscriminator(keras.Model):
             "base_filters": self.base_filters,
             "num_scales": self.num_scales,
             "normalization": self.normalization,
+            "init_stddev": self.init_stddev,
         }
 
 

@@ -22,6 +22,7 @@ import tensorflow as tf
 
 from tf_btgmi.layers.back_end import OUTPUT_CHANNELS, BackEnd
 from tf_btgmi.layers.convolution import (
+    INIT_STDDEV,
     NormalizedConvolution,
     ReflectedConvolution,
     Resampling,
@@ -65,6 +66,7 @@ class Generator(keras.Model):
         outputs: one of `OUTPUTS`.
         harmonized_change: whether what the back end of the harmonized picture gives is
             a change of the masked image's colours, or that picture.
+        init_stddev: standard deviation of initial kernels and scales.
 
     Raises:
         ValueError: `resampling`, `normalization` or `outputs` is unknown.
@@ -84,6 +86,7 @@ class Generator(keras.Model):
         stage=None,
         outputs=(INPAINTED,),
         harmonized_change=True,
+        init_stddev=INIT_STDDEV,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -105,6 +108,7 @@ class Generator(keras.Model):
         # Keras has the name `outputs` for something else.
         self.output_names = tuple(outputs)
         self.harmonized_change = harmonized_change
+        self.init_stddev = init_stddev
         filters = [
             min(base_filters * 2**level, max_filters)
             for level in range(num_downsamplings + 1)
@@ -114,12 +118,19 @@ class Generator(keras.Model):
             "dilation": dilation,
             "dilated_convolutions": dilated_convolutions,
             "normalization": normalization,
+            "init_stddev": init_stddev,
         }
         self.stem = NormalizedConvolution(
-            ReflectedConvolution(base_filters), normalization
+            ReflectedConvolution(base_filters, init_stddev=init_stddev),
+            normalization,
+            init_stddev=init_stddev,
         )
         self.front_end = [
-            NormalizedConvolution(Resampling(count, "down", resampling), normalization)
+            NormalizedConvolution(
+                Resampling(count, "down", resampling, init_stddev),
+                normalization,
+                init_stddev=init_stddev,
+            )
             for count in filters[1:]
         ]
         self.head_blocks = [
@@ -134,6 +145,7 @@ class Generator(keras.Model):
                 normalization,
                 resampling,
                 channels=_MAP_CHANNELS if self._maps_colors(name) else OUTPUT_CHANNELS,
+                init_stddev=init_stddev,
             )
             for name in self.output_names
         }
@@ -240,6 +252,7 @@ class Generator(keras.Model):
             "stage": self.stage,
             "outputs": list(self.output_names),
             "harmonized_change": self.harmonized_change,
+            "init_stddev": self.init_stddev,
         }
 
     def _run(self, inputs, num_blocks, training):

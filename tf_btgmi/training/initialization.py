@@ -54,18 +54,20 @@ def check(config: Config, place: str) -> None:
         sections += [
             f"discriminator.{n}" for n in ("architecture", "base", "num", "norm")
         ]
-    # Says nothing about a network that does not harmonize.
-    ignored = "" if HARMONIZED in given else "generator.harmonized_change"
-    wider = [
-        f"generator.{name}"
-        for name in ("base_filters", "max_filters")
-        if config.generator.architecture == "residual"
-        and 1 < getattr(config.generator, name) / getattr(source.generator, name) <= 2
-    ]
+    ignored = {"generator.init_stddev"}
+    if HARMONIZED not in given:
+        # Says nothing about a network that does not harmonize.
+        ignored.add("generator.harmonized_change")
+    if config.generator.architecture == "residual":
+        # A wider network takes in the weights of a narrower one.
+        for name in ("base_filters", "max_filters"):
+            new, old = getattr(config.generator, name), getattr(source.generator, name)
+            if 1 < new / old <= 2:
+                ignored.add(f"generator.{name}")
     differing = [
         f"config.{name} is {old!r} there and {new!r} here"
         for name, (old, new) in config_lib.differences(source, config).items()
-        if (name.startswith(tuple(sections)) and name not in (ignored, *wider))
+        if (name.startswith(tuple(sections)) and name not in ignored)
         or name == "procedure.num_refinement_blocks"
     ]
     if not (set(wanted) <= set(given) or HARMONIZED not in given):
