@@ -50,7 +50,8 @@ def test_every_weight_of_a_discriminator_has_a_name():
     discriminator = MultiScaleDiscriminator(base_filters=2, num_scales=2)
     discriminator.build()
     weights = named_weights(discriminator)
-    assert len(weights) == len(discriminator.weights) == 2 * (5 + 2)
+    # Five layers of a kernel, a bias and a singular vector each.
+    assert len(weights) == len(discriminator.weights) == 2 * (5 * 3)
     assert {name.split(".")[0] for name in weights} == {"scale_0", "scale_1"}
 
 
