@@ -25,7 +25,7 @@ _WARMER = np.float32([0.85, 0.7, 0.55])
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
+    """Defines the flags of this program, for `program.run`."""
     flags.DEFINE_string("image", None, "A photograph, as large as it is, or nearly.")
     flags.DEFINE_integer("side", 4000, "Its longer side is brought to this.")
 

@@ -34,7 +34,7 @@ LARGE_SIDE = 10_000
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
+    """Defines the flags of this program, for `program.run`."""
     common_flags.define_model()
     flags.DEFINE_list("parts", list(PARTS), f"Tables: {', '.join(PARTS)}.")
     flags.DEFINE_list(

@@ -35,7 +35,7 @@ _DATASET = "benchmark_pictures"
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
+    """Defines the flags of this program, for `program.run`."""
     config_flag.define()
     flags.DEFINE_string("source", "", "Source in place of the config's.")
     flags.DEFINE_list("kinds", list(KINDS), f"Made of a folder: {', '.join(KINDS)}.")

@@ -30,7 +30,7 @@ _ADAM_WEIGHTS = 2_000_000
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
+    """Defines the flags of this program, for `program.run`."""
     shared_flags.define_precisions()
     shared_flags.define_batch()
     shared_flags.define_rounds(40)

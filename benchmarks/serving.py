@@ -23,7 +23,7 @@ FLAGS = flags.FLAGS
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
+    """Defines the flags of this program, for `program.run`."""
     common_flags.define_model()
     shared_flags.define_sizes(256, 512)
     shared_flags.define_rounds(30)

@@ -34,7 +34,7 @@ _BOX = (30, 90, 345, 405)
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
+    """Defines the flags of this program, for `program.run`."""
     common_flags.define_model()
     shared_flags.define_rounds(25, "Removals that are timed.")
     flags.DEFINE_integer("paints", 7, "Times the page is opened.", lower_bound=0)

@@ -29,7 +29,7 @@ _AXES = ("precisions", "sizes", "batches", "jit", "replicas")
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
+    """Defines the flags of this program, for `program.run`."""
     config_flag.define(default="configs/outdoor_128.py")
     shared_flags.define_precisions()
     shared_flags.define_sizes(128, 64)

@@ -29,7 +29,7 @@ _KINDS = ("worker", "global")
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
+    """Defines the flags of this program, for `program.run`."""
     config_flag.define(default="configs/smoke.py")
     flags.DEFINE_list("workers", ["1", "2", "4"], "Numbers of processes, 1 the first.")
     flags.DEFINE_integer(

@@ -1,4 +1,4 @@
-r"""CelebA at 256x256: Alg. 1 of the paper as printed.
+r"""CelebA at 256x256: the paper's model and procedure (Alg. 1).
 
 Command: python -m tf_btgmi.train --config=configs/celeba_256.py \
     --workdir=runs/celeba_256

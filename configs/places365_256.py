@@ -1,4 +1,4 @@
-r"""Places365 at 256x256: Alg. 1 of the paper as printed.
+r"""Places365 at 256x256: the paper's model and procedure (Alg. 1).
 
 Command: python -m tf_btgmi.train --config=configs/places365_256.py \
     --workdir=runs/places365_256

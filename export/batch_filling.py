@@ -1,7 +1,7 @@
-"""One picture of a batch of millions: filled, skipped or failed, never an exception.
+"""One job of a batch of millions: done, skipped or failed, but never an exception.
 
-This is what `batch_pipeline.py` spreads over machines. Nothing here knows Beam or
-TensorFlow; where files lie is told by an object with `exists`, `read` and `write`.
+`batch_pipeline.py` distributes these over machines. This module knows neither Beam nor
+TensorFlow; files are accessed through an object with `exists`, `read` and `write`.
 """
 
 import io
@@ -32,7 +32,7 @@ class Job(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of a picture: one of `STATES`, and the reason where it failed."""
+    """Outcome of a job: one of `STATES`, and the reason of a failure."""
 
     state: str
     picture: str
@@ -40,12 +40,12 @@ class Outcome(NamedTuple):
 
 
 class Options(NamedTuple):
-    """What holds for all pictures.
+    """Options of all jobs.
 
     Attributes:
-        mask_invert: whether black is hole.
-        overwrite: whether a result that is there is made again.
-        max_pixels: of a picture or mask, read from its header before it is decoded.
+        mask_invert: whether black is the hole.
+        overwrite: whether existing results are replaced.
+        max_pixels: size limit of a picture or mask, checked before it is decoded.
     """
 
     mask_invert: bool = False
@@ -57,15 +57,15 @@ def fill(job: Job, predictor, files, options: Options) -> Outcome:
     """Fills the hole of one picture and writes the result.
 
     Args:
-        job: what to do.
+        job: the job.
         predictor: a `Predictor`.
-        files: `exists(path)`, `read(path)` -> bytes, and `write(path, data)`, after
-            which the file is there whole or not at all.
-        options: of the batch.
+        files: object with `exists(path)`, `read(path)` -> bytes and an atomic
+            `write(path, data)`.
+        options: options of the batch.
     """
     try:
         if job.output == job.image:
-            raise ValueError("its result would replace it.")
+            raise ValueError("The result would replace the picture.")
         target = format_of(job.output)
         if not options.overwrite and files.exists(job.output):
             return Outcome(SKIPPED, job.image)
@@ -74,15 +74,15 @@ def fill(job: Job, predictor, files, options: Options) -> Outcome:
         mask_data = _read(files, job.mask, options)
         mask = decode_mask(mask_data, job.mask, options.mask_invert, data)
         image = picture.rgb()
-        # Other sizes and an empty mask are for the predictor to refuse.
+        # The predictor refuses an empty mask and one of another size.
         if mask.shape == image.shape[:2] and mask.any():
             mask = holes.dilated(mask, job.mask_dilation)
         composite = predictor.inpaint(image, mask)
         picture = picture.filled(composite, mask)
         data, _ = encode_picture(picture, target, job.output)
         files.write(job.output, data)
-    # Decoders raise nearly anything for a damaged file, and a file system of a cloud
-    # has errors of its own: whatever it is, the next picture is not to suffer from it.
+    # Decoders raise nearly any exception for a damaged file, and cloud file systems
+    # have exceptions of their own. None may stop the other pictures.
     except Exception as error:
         return Outcome(FAILED, job.image, reason(error))
     return Outcome(DONE, job.image)
@@ -95,14 +95,14 @@ def pair(
     dilation: int,
     all_masks: bool = True,
 ) -> Iterator[Union[Job, Outcome]]:
-    """The jobs of pictures and masks that may go together, or what is wrong with them.
+    """The jobs of pictures and masks that may belong together, or their failures.
 
     Args:
         images: (name, path) of the pictures; a name is a path without its ending, and
             its folder is that of the result below `output`.
         masks: (name, path) of the masks.
         output: folder of the results.
-        dilation: pixels by which holes are grown.
+        dilation: dilation of the holes in pixels.
         all_masks: whether a mask without a picture is a failure.
     """
     pairs, strangers = match(sorted(images), sorted(masks), identity=str)
@@ -123,7 +123,7 @@ def pair(
 def one_job_an_output(
     output: str, found: Iterable[Job]
 ) -> Tuple[List[Job], List[Outcome]]:
-    """The job that writes to `output`, or a failure for each of those that would."""
+    """The only job that writes to `output`, or a failure for each of several jobs."""
     found = sorted(found)
     if len(found) == 1:
         return found, []
@@ -132,7 +132,7 @@ def one_job_an_output(
 
 
 def reason(error: Exception) -> str:
-    """An error in one line, with its kind where the text alone may not tell it."""
+    """The message of an error in one line, with its type unless it is a ValueError."""
     text = " ".join(str(error).split())
     if isinstance(error, ValueError) and text:
         return text
@@ -145,7 +145,7 @@ def _read(files, path: str, options: Options) -> bytes:
         with open_picture(io.BytesIO(data)) as stored:
             width, height = stored.size
     except (OSError, SyntaxError):
-        # What is wrong with it is told where it is decoded.
+        # The decoder reports the error.
         return data
     if width * height > options.max_pixels:
         raise ValueError(

@@ -1,4 +1,4 @@
-r"""Fills holes in millions of pictures, on this machine or on many, with Apache Beam.
+r"""Fills holes in millions of pictures with Apache Beam, on one machine or many.
 
     python -m export.batch_inpaint --image=photos --mask=masks --output=filled
     python -m export.batch_inpaint --jobs=jobs.csv --report=reports
@@ -6,12 +6,13 @@ r"""Fills holes in millions of pictures, on this machine or on many, with Apache
         --output=gs://b/filled --runner=DataflowRunner -- --project=p --region=r \
         --temp_location=gs://b/tmp --sdk_container_image=...
 
-Pictures, masks and jobs are as in `tf_btgmi.inpaint`. What comes after `--` goes to
-Beam. The same command again goes on: a result that is there is skipped. A picture that
-cannot be filled stops nothing; it goes into failed.jsonl with the reason, and the
-numbers of pictures done, skipped and failed into counts.json. See docs/scaling.md.
-Exit code: 0, all done; 1, some picture was not, or the runner failed; 2, a mistake in
-the flags.
+Pictures, masks and jobs are those of `tf_btgmi.inpaint`. Arguments after `--` go to
+Beam. The same command resumes: existing results are skipped. Pictures that fail are
+listed in failed.jsonl with the reasons; counts.json has the numbers of pictures done,
+skipped and failed. See docs/scaling.md.
+
+Exit code: 0 success; 1 some pictures or the runner failed; 2 an error in the command
+line.
 """
 
 import os
@@ -23,52 +24,58 @@ from tf_btgmi.cli import common_flags, mask_program, program
 from tf_btgmi.pictures.listing import is_picture
 
 FLAGS = flags.FLAGS
-# Beam's DirectRunner may fetch a program from elsewhere first; this one is in Beam.
+# Part of Beam, unlike DirectRunner, which may download a program first.
 _LOCAL_RUNNER = "FnApiRunner"
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
+    """Defines the flags of this program, for `program.run`."""
     mask_program.define_flags("hole", "fill")
     common_flags.define_retouched()
     flags.DEFINE_integer(
-        "mask_dilation", 0, "Pixels to grow the hole by.", lower_bound=0
+        "mask_dilation", 0, "Pixels by which the hole is grown.", lower_bound=0
     )
     flags.DEFINE_string(
         "report",
         None,
-        "Folder of counts.json and failed.jsonl; the results' by default.",
+        "Folder of counts.json and failed.jsonl. Default: that of the results.",
     )
     flags.DEFINE_string(
         "runner",
         _LOCAL_RUNNER,
-        "Beam's runner: the local one, or DataflowRunner, FlinkRunner, SparkRunner ...",
+        "Beam runner, such as DataflowRunner, FlinkRunner or SparkRunner.",
     )
     flags.DEFINE_integer(
-        "max_megapixels", 200, "Largest picture, in millions of pixels.", 1, 1000
+        "max_megapixels",
+        200,
+        "Size of the largest picture in millions of pixels.",
+        1,
+        1000,
     )
 
 
 def main(argv):
-    """Checks the flags, runs the pipeline and tells how many were done."""
+    """Runs the pipeline and prints the counts."""
     mask_program.check_flags(
         (
-            ("image", "the picture, a folder or a pattern"),
-            ("mask", "the mask, or a folder of them"),
+            ("image", "the picture, a folder or a glob pattern"),
+            ("mask", "the mask, or a folder of masks"),
             ("output", "the folder of the results"),
         )
     )
     if FLAGS.jobs and not FLAGS.report:
-        raise program.UsageError("Give --report=FOLDER, where the counts go.")
+        raise program.UsageError(
+            "--report=FOLDER is missing: the folder of the counts."
+        )
     try:
         from export import batch_pipeline
     except ImportError as error:
         if (error.name or "").split(".")[0] != "apache_beam":
             raise
         raise program.UsageError(
-            "Apache Beam is missing: pip install -r requirements-beam.txt."
+            "Apache Beam is not installed: pip install -r requirements-beam.txt."
         ) from None
-    # A wrong place is told before anything is started.
+    # Wrong paths are reported before anything is started.
     loading.describe(FLAGS.model)
     batch = _batch(batch_pipeline)
     folders = batch_pipeline.check_jobs(batch.jobs) if batch.jobs else [batch.output]
@@ -88,11 +95,11 @@ def _batch(batch_pipeline):
     if not FLAGS.jobs:
         for name, pattern in (("image", images), ("mask", masks)):
             if not batch_pipeline.matches(pattern):
-                raise program.UsageError(f"--{name}: there is nothing at {pattern}.")
+                raise program.UsageError(f"--{name}: no file matches {pattern}.")
         if is_picture(FLAGS.output):
-            raise program.UsageError(f"--output={FLAGS.output} must be a folder.")
+            raise program.UsageError(f"--output={FLAGS.output} must name a folder.")
         if os.path.normpath(FLAGS.output) == os.path.normpath(os.path.dirname(images)):
-            raise program.UsageError("--output must be another folder than --image's.")
+            raise program.UsageError("--output must not be the folder of --image.")
     options = Options(
         FLAGS.mask_invert, FLAGS.overwrite, FLAGS.max_megapixels * 1_000_000
     )
@@ -120,16 +127,16 @@ def _run(batch_pipeline, batch, beam_arguments) -> None:
         batch_pipeline.build(pipeline, batch)
         result = pipeline.run()
         state = result.wait_until_finish()
-    # A runner fails in ways of its own: a missing extra, a refused job, a lost worker.
+    # Runners raise errors of their own: missing extras, refused jobs, lost workers.
     except Exception as error:
         raise program.ProgramFailure(
-            f"--runner={FLAGS.runner} failed: {_last_line(error)} What is done stays; "
-            "the same command goes on."
+            f"--runner={FLAGS.runner} failed: {_last_line(error)} The results so far "
+            "are complete; the same command resumes."
         ) from error
     if state != "DONE":
         raise program.ProgramFailure(
-            f"--runner={FLAGS.runner} ended as {state}. What is done stays; the same "
-            "command goes on."
+            f"--runner={FLAGS.runner} ended as {state}. The results so far are "
+            "complete; the same command resumes."
         )
 
 
@@ -139,7 +146,7 @@ def _last_line(error: Exception) -> str:
 
 
 def _pattern(place):
-    """A folder as the pattern of what is below it; a file or a pattern as it is."""
+    """The glob pattern of the files below a folder; a file or a pattern as it is."""
     if not place or _has_magic(place):
         return place or ""
     if is_picture(place) and not os.path.isdir(place):

@@ -1,18 +1,17 @@
-r"""Measures TFLite files beside the model they were made of: quality, size, speed.
+r"""Evaluates TFLite files beside their model: quality, size and latency.
 
     python -m export.evaluate_tflite --model=runs/mine --data=photographs \
         --tflite=tflite/mine-128-float32.tflite --tflite=tflite/mine-128-int8.tflite \
         --output=runs/evaluation_tflite
 
-The evaluation is that of tf_btgmi.evaluate, at the size of the files, on the same holes
-for all: the model is the baseline, and the drop of each file comes with its paired
-interval. The output folder gets table.md, summary.json and what tf_btgmi.evaluate
-keeps; the same command goes on where it was stopped. Times are those of one run of the
-network, which files and model take in turn; --latency_rounds=0 leaves them out.
+The evaluation is that of tf_btgmi.evaluate, at the input size of the files. The model
+is the baseline; the table has the paired interval of each difference. The output folder
+gets table.md, summary.json and the data of the evaluation; the same command resumes.
+Latencies are those of one run of the network, in turns; --latency_rounds=0 skips them.
 
-With --limits=FILE a drop beyond what it allows ends in exit code 1. The file is JSON,
-such as {"int8": {"hole_psnr": -0.3, "lpips": 0.005}}: quantization, measure, and the
-worst allowed difference to the model.
+With --limits=FILE a difference beyond its limit ends the program with exit code 1. The
+JSON file has the worst allowed difference by quantization and metric, such as
+{"int8": {"hole_psnr": -0.3, "lpips": 0.005}}.
 """
 
 import functools
@@ -42,34 +41,40 @@ _MEASURES = ("hole_l1", "hole_psnr", "hole_ssim", "lpips")
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
+    """Defines the flags of this program, for `program.run`."""
     common_flags.define_model()
-    flags.DEFINE_multi_string("tflite", [], "File of export.tflite.")
+    flags.DEFINE_multi_string(
+        "tflite", [], "File of export.tflite; repeat the flag for several."
+    )
     flags.DEFINE_string("data", None, "Folder of the pictures.")
     flags.DEFINE_enum(
-        "mask_kind", "rectangles", mask_kinds.NAMED_KINDS, "Kind of holes to draw."
+        "mask_kind", "rectangles", mask_kinds.NAMED_KINDS, "Kind of the holes."
     )
     flags.DEFINE_integer("seed", 0, "Seed of the holes.", lower_bound=0)
-    flags.DEFINE_integer("limit", 0, "Only so many pictures; 0: all.", lower_bound=0)
     flags.DEFINE_integer(
-        "latency_rounds", 30, "Runs that are timed; 0 leaves times out.", lower_bound=0
+        "limit", 0, "Maximum number of pictures; 0: all.", lower_bound=0
     )
-    flags.DEFINE_string("limits", None, "JSON file with the drops allowed.")
-    flags.DEFINE_string("output", None, "Folder for the table and what it is made of.")
+    flags.DEFINE_integer(
+        "latency_rounds", 30, "Number of timed runs; 0 skips them.", lower_bound=0
+    )
+    flags.DEFINE_string("limits", None, "JSON file of the allowed differences.")
+    flags.DEFINE_string("output", None, "Folder of the table and its data.")
 
 
 def main(argv):
-    """Checks the flags, fills and scores what is missing, writes the table."""
+    """Fills and scores the missing results, and writes the table."""
     del argv
-    for name in ("tflite", "data", "output"):
-        if not FLAGS[name].value:
-            raise program.UsageError(f"Give --{name}. See --help.")
+    common_flags.require(
+        ("tflite", "FILE", "a file of export.tflite"),
+        ("data", "FOLDER", "the pictures"),
+        ("output", "FOLDER", "the folder of the table"),
+    )
     limits = _read_limits(FLAGS.limits) if FLAGS.limits else {}
     runners = {_method_name(path): tflite_runner.Runner(path) for path in FLAGS.tflite}
     sizes = {runner.size for runner in runners.values()}
     if len(runners) < len(FLAGS.tflite) or len(sizes) > 1:
         raise program.UsageError(
-            "Files must be of one size, and of different names and quantizations."
+            "The files of --tflite must have the same size and different names."
         )
     (size,) = sizes
     generator, _ = loading.load_generator(FLAGS.model)

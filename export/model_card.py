@@ -1,4 +1,4 @@
-"""What an exported model is and is not, for whoever finds it on a server."""
+"""Model card of an exported model, for whoever finds it on a server."""
 
 import os
 
@@ -27,13 +27,13 @@ tf_btgmi implements it.
 | Holes in training | {masks} |
 | Written by | tf_btgmi {version}, TensorFlow {tensorflow}, Keras {keras} |
 
-- Meant for photographs like those it was trained on; it knows no others. What it fills
-  in is invented, not recovered: do not use it where a picture is evidence.
-- Masks: 128 and above is hole. Known pixels come back unchanged.
-- Holes larger than {size} pixels, with what surrounds them, are filled at {size} pixels
-  and enlarged, so they look soft.
-- Its quality has to be measured on pictures of your own: `python -m tf_btgmi.evaluate
-  --model=FOLDER`. The whole configuration is in `config.json`.
+- Intended for photographs like those of its training. Fills are invented, not
+  recovered: do not use the model where a picture is evidence.
+- Masks: 128 to 255 is the hole. Known pixels do not change.
+- Holes that are larger than {size} pixels with their surroundings are filled at {size}
+  pixels and enlarged, so they look soft.
+- Evaluate the quality on your own pictures: `python -m tf_btgmi.evaluate
+  --model=FOLDER`. The complete config is in `config.json`.
 """
 
 
@@ -41,10 +41,10 @@ def write(folder: str, source: str, generator: Generator, config: Config) -> str
     """Writes the card into the folder of a version and returns its path.
 
     Args:
-        folder: a SavedModel.
-        source: what was exported.
-        generator: what was exported, before folding.
-        config: of its training.
+        folder: folder of the SavedModel.
+        source: description of the exported model.
+        generator: the exported generator, before folding.
+        config: config of its training.
     """
     path = os.path.join(folder, PLACE)
     os.makedirs(os.path.dirname(path), exist_ok=True)

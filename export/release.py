@@ -1,10 +1,10 @@
-"""Writes the model of a training run as a release: small, checked, loaded by name.
+"""Writes the model of a training run as a release, which is small and loaded by name.
 
     python -m export.release --workdir=runs/final --name=btgmi-outdoor-128
 
-The averaged generator of the newest checkpoint goes to --output, the package's own
-models by default, with kernels in float16. `tf_btgmi.load(NAME)` takes it from there.
-A model card, card.md, is written by hand and stays where it is.
+The averaged generator of the newest checkpoint goes to --output, by default the
+package's own models, with kernels in float16; `tf_btgmi.load(NAME)` loads it. The model
+card, card.md, is written by hand and is not overwritten.
 """
 
 import os
@@ -12,29 +12,34 @@ import os
 from absl import flags
 
 from tf_btgmi import assets
-from tf_btgmi.cli import program
+from tf_btgmi.cli import common_flags, program
 
 FLAGS = flags.FLAGS
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
-    flags.DEFINE_string("workdir", None, "Folder of the training run with the model.")
-    flags.DEFINE_string("name", None, "Name of the release: letters, digits, - and _.")
+    """Defines the flags of this program, for `program.run`."""
+    flags.DEFINE_string("workdir", None, "Folder of the training run.")
     flags.DEFINE_string(
-        "output", None, "Folder that holds releases; the package's own by default."
+        "name", None, "Name of the release, of letters, digits, - and _."
+    )
+    flags.DEFINE_string(
+        "output", None, "Folder of the releases. Default: the package's own."
     )
 
 
 def main(argv):
     """Checks the flags and writes the release."""
     del argv
-    for name in ("workdir", "name"):
-        if not FLAGS[name].value:
-            raise program.UsageError(f"Give --{name}. See --help.")
+    common_flags.require(
+        ("workdir", "FOLDER", "the folder of the training run"),
+        ("name", "NAME", "the name of the release"),
+    )
     if not FLAGS.name.replace("-", "").replace("_", "").isalnum():
-        raise program.UsageError(f"--name={FLAGS.name}: letters, digits, - and _ only.")
-    # TensorFlow takes seconds to import; a wrong flag is answered before.
+        raise program.UsageError(
+            f"--name={FLAGS.name} may contain letters, digits, - and _ only."
+        )
+    # Imported late: TensorFlow takes seconds, and wrong flags are reported before.
     from tf_btgmi.inference.weights import load_generator
     from tf_btgmi.releases import save_release
 
@@ -49,7 +54,7 @@ def main(argv):
 
 
 def _forget_places(config) -> None:
-    # The config stays exact, but for where the pictures lay on one machine.
+    # Paths of one machine mean nothing on another.
     form, _, place = config.data.source.partition(":")
     if place and form != "tfds":
         config.data.source = f"{form}:PHOTOGRAPHS"

@@ -1,12 +1,12 @@
-"""Writes a model as a SavedModel for TensorFlow Serving.
+"""Exports a model as a SavedModel for TensorFlow Serving.
 
     python -m export.saved_model --model=runs/mine --export_dir=served/btgmi
 
-It goes to EXPORT_DIR/VERSION, the next whole number by default. It is written beside
-its place and moved into it, so that a server never sees half a model. A version holds
-the graph and the averaged weights, batch normalization folded into the convolutions;
-`config.json`; `assets.extra/tf_serving_warmup_requests`, which the server replays; and
-`assets.extra/model_card.md`. What goes in and out: docs/serving.md.
+The export goes to EXPORT_DIR/VERSION; the default version is the newest plus one. It
+is written under a temporary name first, so that a server never sees an incomplete
+model. A version holds the graph with the averaged weights, batch normalization folded
+into the convolutions; `config.json`; `assets.extra/tf_serving_warmup_requests`; and
+`assets.extra/model_card.md`. docs/serving.md describes inputs and outputs.
 """
 
 import os
@@ -23,19 +23,21 @@ FLAGS = flags.FLAGS
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
+    """Defines the flags of this program, for `program.run`."""
     common_flags.define_model()
-    flags.DEFINE_string("export_dir", None, "Folder that holds the model's versions.")
+    flags.DEFINE_string("export_dir", None, "Folder of the model's versions.")
     flags.DEFINE_integer(
-        "version", None, "Version written; one more than the newest.", lower_bound=1
+        "version",
+        None,
+        "Number of the new version. Default: the newest plus one.",
+        lower_bound=1,
     )
 
 
 def main(argv):
     """Checks the flags and exports."""
     del argv
-    if not FLAGS.export_dir:
-        raise program.UsageError("Give --export_dir=FOLDER. See --help.")
+    common_flags.require(("export_dir", "FOLDER", "the folder of the versions"))
     loading.describe(FLAGS.model)
     print(f"Wrote {export(FLAGS.model, FLAGS.export_dir, FLAGS.version)}.")
     return 0
@@ -45,15 +47,16 @@ def export(place: str, export_dir: str, version=None) -> str:
     """Exports a model and returns the folder of its version.
 
     Args:
-        place: a bundled model's name, a release's folder or a run's; the first bundled
-            model where None.
-        export_dir: what holds the versions; made where it is missing.
-        version: a whole number above 0; the next one where it is None.
+        place: the name of a bundled model, or the folder of a release or run; None for
+            the first bundled model.
+        export_dir: folder of the versions; created if necessary.
+        version: a number above 0; None for the next one.
 
     Raises:
-        ValueError: no model at `place`, or the version is there already.
+        ValueError: the model does not exist or cannot be exported, or the version
+            exists already.
     """
-    # TensorFlow takes seconds to import; a wrong flag is answered before.
+    # Imported late: TensorFlow takes seconds, and wrong flags are reported before.
     import tensorflow as tf
 
     from export import model_card, warmup
@@ -65,18 +68,18 @@ def export(place: str, export_dir: str, version=None) -> str:
     generator, config = loading.load_generator(place)
     if not isinstance(generator, Generator):
         raise ValueError(
-            f"{place} is an earlier system ({config.generator.architecture}), for "
-            "comparison only; it is not exported."
+            f"{place} is an earlier system ({config.generator.architecture}) and "
+            "cannot be exported."
         )
     os.makedirs(export_dir, exist_ok=True)
     target = os.path.join(export_dir, str(version or next_version(export_dir)))
     if os.path.exists(target):
         raise ValueError(
-            f"{target} is already there. Leave --version out for the next."
+            f"{target} exists already. Without --version the next number is used."
         )
     module = InpaintingModule(fold(generator), config.data.image_size)
     beside = tempfile.mkdtemp(prefix=".writing-", dir=export_dir)
-    # Saving says much that concerns nobody.
+    # Saving logs many warnings that do not concern the user.
     verbosity = logging.get_verbosity()
     logging.set_verbosity(logging.ERROR)
     try:
@@ -93,13 +96,13 @@ def export(place: str, export_dir: str, version=None) -> str:
 
 
 def next_version(export_dir: str) -> int:
-    """One more than the newest version in `export_dir`; 1 where there is none."""
+    """The newest version in `export_dir` plus one; 1 for an empty folder."""
     versions = [int(name) for name in os.listdir(export_dir) if name.isdigit()]
     return max(versions, default=0) + 1
 
 
 def _source(place: str) -> str:
-    # Folders of this machine are nobody's business.
+    # Without the folders of this machine.
     return re.sub(r"\S*/", "", loading.describe(place))
 
 

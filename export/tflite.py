@@ -1,16 +1,15 @@
-r"""Writes the network of a model as a TFLite file.
+r"""Exports the network of a model as a TFLite file.
 
     python -m export.tflite --model=runs/mine --output=tflite --size=256 \
         --quantization=float32
     python -m export.tflite --model=runs/mine --output=tflite --size=256 \
         --quantization=int8 --data=photographs
 
-The file is OUTPUT/NAME-SIZE-QUANTIZATION.tflite. Its height and width are fixed: with
-others a phone's accelerators refuse it. Quantizations: float32; float16 and dynamic
-(int8 weights, float arithmetic where the interpreter has no integer one), which need
-no pictures; int8 (integer arithmetic, float in and out), which measures the ranges of
-values on pictures of --data with holes, as in training. What goes in and out stands in
-the file itself and in docs/tflite.md.
+The file is OUTPUT/NAME-SIZE-QUANTIZATION.tflite. Its height and width are fixed,
+because accelerators of phones require that. Quantizations: float32; float16; dynamic
+(int8 weights); int8 (integer arithmetic with float input and output). int8 calibrates
+its ranges on pictures of --data, with holes as in training. docs/tflite.md and the
+metadata of the file describe inputs and outputs.
 """
 
 import json
@@ -27,32 +26,35 @@ FLAGS = flags.FLAGS
 QUANTIZATIONS = ("float32", "float16", "dynamic", "int8")
 INPUT = "masked_image_and_mask"
 OUTPUT = "prediction"
-# Name of the metadata in the file.
+# Name of the metadata entry in the file.
 METADATA = "tf_btgmi"
-# Pictures that ranges are measured on.
+# Number of calibration pictures.
 _NUM_PICTURES = 100
 _KINDS = ("rectangles", "medium", "thick", "outpaint")
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
+    """Defines the flags of this program, for `program.run`."""
     common_flags.define_model()
-    flags.DEFINE_string("output", None, "Folder for the file.")
+    flags.DEFINE_string("output", None, "Folder of the file.")
     flags.DEFINE_integer(
-        "size", None, "Side in pixels; the model's own by default.", lower_bound=1
+        "size",
+        None,
+        "Side of the input in pixels. Default: the model's own.",
+        lower_bound=1,
     )
-    flags.DEFINE_enum("quantization", "float32", QUANTIZATIONS, "Kind of numbers.")
-    flags.DEFINE_string("data", None, "Folder of pictures, for int8.")
+    flags.DEFINE_enum("quantization", "float32", QUANTIZATIONS, "Quantization.")
+    flags.DEFINE_string("data", None, "Folder of calibration pictures, for int8.")
 
 
 def main(argv):
     """Checks the flags, converts and writes."""
     del argv
-    if not FLAGS.output:
-        raise program.UsageError("Give --output=FOLDER. See --help.")
+    common_flags.require(("output", "FOLDER", "the folder of the file"))
     if (FLAGS.quantization == "int8") != bool(FLAGS.data):
         raise program.UsageError(
-            "--quantization=int8 needs --data=FOLDER of photographs, and only that."
+            "--quantization=int8 needs --data=FOLDER, its calibration pictures, and no "
+            "other does."
         )
     loading.describe(FLAGS.model)
     logging.set_verbosity(logging.ERROR)

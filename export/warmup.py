@@ -1,8 +1,8 @@
-"""Requests that TensorFlow Serving replays before it serves a version.
+"""Warm-up requests, which TensorFlow Serving replays before it serves a version.
 
-The first call of a signature takes seconds, since TensorFlow optimizes its graph then;
-without these, the first users would wait for that. A TFRecord file of PredictionLog
-messages, at `assets.extra/tf_serving_warmup_requests` of the version.
+The first call of a signature takes seconds, because TensorFlow optimizes its graph
+then. The file is a TFRecord of PredictionLog messages, at
+`assets.extra/tf_serving_warmup_requests` of the version.
 """
 
 import io
@@ -23,7 +23,7 @@ from tf_btgmi.serving import messages
 from tf_btgmi.serving.module import InpaintingModule
 
 PLACE = os.path.join("assets.extra", "tf_serving_warmup_requests")
-# Windows that a client sends at once: one, or a Predictor's `batch_size`.
+# Numbers of windows per request: one, or the `batch_size` of a `Predictor`.
 _BATCH_SIZES = (1, 8)
 
 
@@ -31,8 +31,8 @@ def write(folder: str, module: InpaintingModule) -> str:
     """Writes the file into the folder of a version and returns its path.
 
     Args:
-        folder: of the version.
-        module: what is exported.
+        folder: folder of the version.
+        module: the exported module.
     """
     path = os.path.join(folder, PLACE)
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -48,7 +48,7 @@ def write(folder: str, module: InpaintingModule) -> str:
 def requests(
     module: InpaintingModule,
 ) -> Iterator[Tuple[str, Dict[str, np.ndarray]]]:
-    """Requests for every signature: its name and inputs, of the bundled pictures."""
+    """Name and inputs of requests for every signature, from the bundled pictures."""
     for number, path in enumerate(assets.sample_pictures("test")[:2]):
         data = path.read_bytes()
         image = decode_image(data)

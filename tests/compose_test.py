@@ -125,8 +125,8 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_1(folder, capsys, values,
     [
         ({"image": None}, "--image=PATH is missing"),
         ({"position": None}, "--position=Y,X is missing: the row and column"),
-        ({"guide_mask": None}, "Give either guide_mask or guide_box"),
-        ({"guide_box": BOX}, "Give either guide_mask or guide_box"),
+        ({"guide_mask": None}, "Exactly one of guide_mask and guide_box"),
+        ({"guide_box": BOX}, "Exactly one of guide_mask and guide_box"),
         ({"position": "left"}, "'left' is not two numbers y,x"),
         ({"guide_mask": None, "guide_box": "1,2,3"}, "is not four numbers"),
         ({"gap": "wide"}, "'wide' is not a whole number"),
@@ -162,7 +162,7 @@ def test_jobs_with_a_bad_row_finish_the_rest(folder, capsys):
     errors = [line for line in captured.err.splitlines() if "jobs.csv" in line]
     assert len(errors) == 2
     assert "line 3: position: 'nowhere' is not two numbers y,x" in errors[0]
-    assert "line 5: Give either guide_mask or guide_box" in errors[1]
+    assert "line 5: Exactly one of guide_mask and guide_box" in errors[1]
     assert captured.out == "2 done, 0 skipped, 2 failed.\n"
     assert sorted(os.listdir("batch")) == ["a.png", "c.png", "jobs.csv"]
 

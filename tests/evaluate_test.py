@@ -144,13 +144,13 @@ def test_one_picture_is_enough(folder, capsys):
 @pytest.mark.parametrize(
     "values, text",
     [
-        ({"data": None}, "Give --data=FOLDER"),
+        ({"data": None}, "--data=FOLDER is missing"),
         ({"data": "none"}, "There is no folder none"),
         ({"data": "empty"}, "no picture in empty"),
-        ({"output": None}, "Give --output=FOLDER"),
+        ({"output": None}, "--output=FOLDER is missing"),
         ({"output": "photos"}, "photos is not empty"),
-        ({"mask_kind": None}, "either --mask_kind"),
-        ({"mask_folder": "photos"}, "either --mask_kind"),
+        ({"mask_kind": None}, "Exactly one of --mask_kind"),
+        ({"mask_folder": "photos"}, "Exactly one of --mask_kind"),
         ({"mask_kind": None, "mask_folder": "none"}, "There is no folder none"),
         ({"mask_kind": "object"}, "needs --objects_folder"),
         ({"model": ["none"]}, "none is neither a folder nor the name of a model"),
@@ -159,12 +159,12 @@ def test_one_picture_is_enough(folder, capsys):
         ({"lpips_vgg": "none.npz"}, "--lpips_vgg=none.npz cannot be read"),
         ({"lpips_vgg": "photos/a.jpg"}, "does not hold the LPIPS weights of VGG16"),
         ({"data": "tfds:mnist:test"}, "tfds:mnist:test is not prepared"),
-        ({"results": ["photos"]}, "give it as NAME=FOLDER"),
+        ({"results": ["photos"]}, "must have the form NAME=FOLDER"),
         ({"results": ["telea=photos"]}, "Two methods are called telea"),
         ({"results": ["x=none"]}, "There is no folder none"),
         ({"methods": ["magic"]}, "no method 'magic'"),
-        ({"methods": ["holed"]}, "--baseline=telea is none of .*: holed"),
-        ({"methods": []}, "No method is left"),
+        ({"methods": ["holed"]}, "--baseline=telea is not among .*: holed"),
+        ({"methods": []}, "There is no method to evaluate"),
     ],
 )
 def test_mistakes_are_named(folder, values, text):
@@ -370,12 +370,12 @@ def test_object_removal_places_shapes_of_objects(folder):
 @pytest.mark.parametrize(
     "values, text",
     [
-        ({"mask_folder": None}, "Harmonization needs --mask_folder"),
-        ({"mask_kind": "thin"}, "Harmonization needs --mask_folder"),
+        ({"mask_folder": None}, "--task=harmonization needs --mask_folder"),
+        ({"mask_kind": "thin"}, "--task=harmonization needs --mask_folder"),
         ({"mask_folder": "none"}, "There is no folder none"),
         ({"methods": ["telea"]}, "no method 'telea'; these are: seamless_clone"),
-        ({"methods": ["reinhard"]}, "--baseline=copy_paste is none of .*: reinhard"),
-        ({"task": "inpainting", "no_truth": True}, "goes with --task=harmonization"),
+        ({"methods": ["reinhard"]}, "--baseline=copy_paste is not among .*: reinhard"),
+        ({"task": "inpainting", "no_truth": True}, "needs --task=harmonization"),
         (
             {"task": "object_removal", "mask_folder": None},
             "needs --objects_folder",

@@ -144,5 +144,5 @@ def test_jobs_stand_alone(files):
 def test_a_model_that_only_harmonizes_is_refused(files, monkeypatch):
     predictor = Predictor(red, 32, outputs=("harmonized",))
     monkeypatch.setattr(loading, "load", lambda *place: predictor)
-    with pytest.raises(ValueError, match="does not fill what an object leaves"):
+    with pytest.raises(ValueError, match="does not remove objects"):
         run(image="photos", mask="masks", output="done")

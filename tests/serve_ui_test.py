@@ -28,8 +28,8 @@ def run(**values):
     "values, message",
     [
         ({"model": ["nowhere"], "port": 0}, "nowhere is neither a folder nor"),
-        ({"server": "localhost:8500"}, "no address like grpc://"),
-        ({"server": "grpc://x:1", "model": ["a"]}, "not both"),
+        ({"server": "localhost:8500"}, "not an address like grpc://"),
+        ({"server": "grpc://x:1", "model": ["a"]}, "exclude each other"),
         ({"host": "no.such.host.invalid", "port": 0}, "there is no address"),
     ],
 )

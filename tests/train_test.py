@@ -57,8 +57,8 @@ def one_line_and_exit_2(done, message):
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ([], "Give --config=FILE"),
-        (["--config=configs/smoke.py"], "Give --workdir=FOLDER"),
+        ([], "--config=FILE is missing"),
+        (["--config=configs/smoke.py"], "--workdir=FOLDER is missing"),
         (["--config=configs/smoke.py", "--workdirr=x"], "Did you mean: workdir ?"),
         (["--config=configs/smoke.py", "--workdir=x", "y"], "Unexpected argument 'y'"),
         (["--config=configs/smoke.py", "--strategy=tpu"], "multi_worker"),

@@ -106,16 +106,19 @@ def test_a_study_without_answers_has_a_report(folder, capsys):
 @pytest.mark.parametrize(
     "values, text",
     [
-        ({"output": None}, "Give --output=FOLDER"),
-        ({"report": True}, "There is no study in out"),
-        ({"results": []}, "Give --results=NAME=FOLDER twice"),
-        ({"results": ["a=a"]}, "Give --results=NAME=FOLDER twice"),
-        ({"results": ["a", "b=b"]}, "--results=a: give it as NAME=FOLDER"),
-        ({"results": ["a=a", "a=b"]}, "Two methods are called a"),
-        ({"truth": None}, "Give --truth=FOLDER"),
+        ({"output": None}, "--output=FOLDER is missing"),
+        ({"report": True}, "there is no study in out"),
+        ({"results": []}, "--results=NAME=FOLDER must be given at least twice"),
+        ({"results": ["a=a"]}, "--results=NAME=FOLDER must be given at least twice"),
+        ({"results": ["a", "b=b"]}, "--results=a must have the form NAME=FOLDER"),
+        ({"results": ["a=a", "a=b"]}, "two methods are called a"),
+        ({"truth": None}, "--truth=FOLDER is missing"),
         ({"truth": "none"}, "There is no folder none"),
         ({"results": ["a=a", "b=none"]}, "There is no folder none"),
-        ({"num_shown": 3}, "--num_shown=3 needs as many --results; there are 2"),
+        (
+            {"num_shown": 3},
+            "--num_shown=3 needs at least as many --results; there are 2",
+        ),
     ],
 )
 def test_mistakes_are_named(folder, values, text):

@@ -90,5 +90,5 @@ def test_jpeg_shards_are_shrunk_skip_what_is_unreadable_and_replace(photos, tmp_
 
 def test_mistakes_are_one_line_and_exit_code_2(photos, tmp_path):
     out = f"--output={tmp_path / 'shards'}"
-    assert "--source must be folder:PATH" in refused(out)
+    assert "--source=folder:PATH is missing" in refused(out)
     assert "quality" in refused(f"--source=folder:{photos}", out, "--quality=101")

@@ -1,13 +1,12 @@
-r"""Trains the method with one thing changed at a time, and compares the results.
+r"""Trains variants of the method with one change each, and compares them.
 
     python -m tf_btgmi.ablations --config=configs/ablation_64.py \
         --config.data.source=folder:photographs --test=test_photographs \
         --output=runs/ablations
 
-Every arm is the config with named fields changed, trained from the same seeds on the
-same examples for as many steps, one after the other. The output folder gets table.md,
-summary.json and report.html with pictures. The same command goes on where it stopped,
-and more arms or seeds may be asked for later.
+Every arm is the config with some fields changed, trained with the same seeds, examples
+and number of steps. The output folder gets table.md, summary.json and report.html. The
+same command resumes a stopped study, also with more arms or seeds.
 """
 
 import json
@@ -16,7 +15,7 @@ import os
 from absl import flags
 
 from tf_btgmi import config as config_lib
-from tf_btgmi.cli import config_flag, program
+from tf_btgmi.cli import common_flags, config_flag, program
 from tf_btgmi.data.mask_shapes import NAMED_KINDS
 from tf_btgmi.evaluation.ablation_arms import ARMS, BASE, run_name
 from tf_btgmi.evaluation.ablation_runs import EVALUATION, Ablation
@@ -25,32 +24,36 @@ FLAGS = flags.FLAGS
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
+    """Defines the flags of this program, for `program.run`."""
     config_flag.define()
     flags.DEFINE_string(
-        "test", None, "Folder of the pictures that results are measured on."
+        "test", None, "Folder of the test pictures, or tfds:NAME[:SPLIT]."
     )
-    flags.DEFINE_string("output", None, "Folder for trainings, evaluation and report.")
-    flags.DEFINE_list("arms", list(ARMS), f"Some of {', '.join(ARMS)}.")
-    flags.DEFINE_list("seeds", ["0", "1"], "Seeds that every arm is trained with.")
+    flags.DEFINE_string(
+        "output", None, "Folder of the trainings, the evaluation and the report."
+    )
+    flags.DEFINE_list("arms", list(ARMS), f"Arms: some of {', '.join(ARMS)}.")
+    flags.DEFINE_list("seeds", ["0", "1"], "Seeds of the trainings of every arm.")
     flags.DEFINE_enum(
         "mask_kind",
         "rectangles",
         [kind for kind in NAMED_KINDS if kind != "object"],
-        "Kind of holes in the test pictures.",
+        "Kind of the holes in the test pictures.",
     )
     flags.DEFINE_integer("mask_seed", 0, "Seed of those holes.", lower_bound=0)
     flags.DEFINE_integer(
-        "limit", 0, "Only so many test pictures; 0: all.", lower_bound=0
+        "limit", 0, "Maximum number of test pictures; 0: all.", lower_bound=0
     )
     flags.DEFINE_string(
         "lpips_vgg", None, "Weights of LPIPS on VGG16, as tf_btgmi.evaluate takes them."
     )
-    flags.DEFINE_integer("num_shown", 24, "Pictures in report.html.", lower_bound=1)
+    flags.DEFINE_integer(
+        "num_shown", 24, "Number of pictures in report.html.", lower_bound=1
+    )
 
 
 def main(argv):
-    """Checks the flags, trains and measures what is missing, writes the reports."""
+    """Trains and evaluates the missing arms, and writes the reports."""
     del argv
     arms, seeds = _check_flags()
     config_lib.validate(FLAGS.config)
@@ -71,33 +74,30 @@ def main(argv):
     ]
     if BASE not in complete:
         raise program.ProgramFailure(
-            f"The base could not be trained, so there is nothing to compare: "
-            f"{', '.join(failed)} failed. See {FLAGS.output}/logs."
+            f"The base could not be trained, so there is no comparison. Failed: "
+            f"{', '.join(failed)}. See {FLAGS.output}/logs."
         )
     _report(complete, seeds, failed)
     return program.FAILURE_EXIT_CODE if failed else 0
 
 
 def _check_flags():
-    if FLAGS.config is None:
-        raise program.UsageError("Give --config=FILE, configs/ablation_64.py say.")
-    for name, what in (
-        ("test", "the pictures that results are measured on"),
-        ("output", "where everything is kept"),
-    ):
-        if not FLAGS[name].value:
-            raise program.UsageError(f"Give --{name}=FOLDER: {what}.")
+    common_flags.require(
+        ("config", "FILE", "the base, for instance configs/ablation_64.py"),
+        ("test", "FOLDER", "the test pictures"),
+        ("output", "FOLDER", "the folder of the results"),
+    )
     if FLAGS.lpips_vgg and not os.path.isfile(FLAGS.lpips_vgg):
         raise program.UsageError(f"--lpips_vgg: there is no file {FLAGS.lpips_vgg}.")
     if not (FLAGS.test.startswith("tfds:") or os.path.isdir(FLAGS.test)):
         raise program.UsageError(f"--test: there is no folder {FLAGS.test}.")
     arms = [BASE, *(arm for arm in FLAGS.arms if arm and arm != BASE)]
-    seeds = [int(seed) for seed in FLAGS.seeds if seed.isdigit()]
+    seeds = [int(seed) for seed in FLAGS.seeds if seed.isascii() and seed.isdigit()]
     if not seeds or len(seeds) != len(FLAGS.seeds):
-        raise program.UsageError("--seeds must be whole numbers, with commas.")
+        raise program.UsageError("--seeds must be whole numbers separated by commas.")
     for given, name in ((arms, "arms"), (seeds, "seeds")):
         if len(set(given)) != len(given):
-            raise program.UsageError(f"--{name} names one of them twice.")
+            raise program.UsageError(f"--{name} has a value twice.")
     return arms, seeds
 
 
@@ -112,7 +112,7 @@ def _plan(arms, seeds) -> str:
 
 
 def _report(arms, seeds, failed) -> None:
-    # Only now: trainings should have the memory while they run.
+    # Imported late: the memory belongs to the trainings while they run.
     from tf_btgmi.evaluation import ablation_table, report, summary, tables
     from tf_btgmi.evaluation.store import Store
     from tf_btgmi.pictures.listing import natural_key
@@ -145,7 +145,7 @@ def _report(arms, seeds, failed) -> None:
             file.write(content)
     print(text)
     if failed:
-        print(f"Failed, and left out: {', '.join(failed)}.")
+        print(f"Failed and left out: {', '.join(failed)}.")
     print(f"Report: {os.path.join(FLAGS.output, 'report.html')}")
 
 

@@ -1,18 +1,21 @@
-r"""Puts an object of one picture into another, as if it had been there.
+r"""Puts an object of one picture into another picture.
 
     python -m tf_btgmi.compose --image=meadow.jpg --guide=farm.jpg \
         --guide_box=100,80,420,510 --position=600,900 --scale=1.5 \
         --output=horse.jpg
     python -m tf_btgmi.compose --jobs=jobs.csv
 
-The object is what is white in --guide_mask, or what stands out in --guide_box
-(y0,x0,y1,x1 in pixels; GrabCut cuts it out). The centre of its box goes to --position
-(y,x in pixels of the picture); what lies outside the picture is cut off. A narrow band
-around it is filled, and the object recoloured; nothing else changes.
-A file of jobs has the columns image, guide, position and output, guide_mask or
-guide_box, and if wanted scale, rotate, flip and gap; its paths are taken from its
-folder. Results keep size, mode and metadata of --image.
-Exit code: 0, all done; 1, some picture was not; 2, a mistake in the flags.
+The object is the white part of --guide_mask, or is cut out of --guide_box (y0,x0,y1,x1
+in pixels) by GrabCut. The centre of its bounding box is placed at --position (y,x in
+pixels of the picture); parts outside the picture are cut off. A narrow band around the
+object is filled, and its colours are adapted; all other pixels stay as they are.
+
+A CSV file of jobs has the columns image, guide, position and output, either guide_mask
+or guide_box, and optionally scale, rotate, flip and gap; its paths are relative to its
+folder. Results keep size, mode and metadata of --image. Results that exist already are
+skipped when there are jobs; --overwrite replaces them.
+
+Exit code: 0 success; 1 some composites failed; 2 an error in the command line.
 """
 
 from typing import Optional
@@ -35,34 +38,47 @@ _POSE = ("scale", "rotate", "flip", "gap")
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
-    flags.DEFINE_string("image", None, "Picture that the object goes into.")
-    flags.DEFINE_string("guide", None, "Picture that the object is in.")
-    flags.DEFINE_string("guide_mask", None, "Mask of the guide, white = object.")
-    flags.DEFINE_string("guide_box", None, "Box y0,x0,y1,x1 around the object.")
-    flags.DEFINE_string("position", None, "y,x where the object's centre goes.")
-    flags.DEFINE_float("scale", 1.0, "Factor of the object's size.")
-    flags.DEFINE_float("rotate", 0.0, "Degrees counter-clockwise.")
-    flags.DEFINE_bool("flip", False, "Mirror the object left to right first.")
+    """Defines the flags of this program, for `program.run`."""
+    flags.DEFINE_string("image", None, "Picture that the object is put into.")
+    flags.DEFINE_string("guide", None, "Picture with the object.")
+    flags.DEFINE_string(
+        "guide_mask", None, "Mask of the object in the guide, white = object."
+    )
+    flags.DEFINE_string(
+        "guide_box", None, "Box around the object in the guide: y0,x0,y1,x1."
+    )
+    flags.DEFINE_string(
+        "position", None, "Row and column of the picture for the object's centre: y,x."
+    )
+    flags.DEFINE_float("scale", 1.0, "Factor by which the object is enlarged.")
+    flags.DEFINE_float(
+        "rotate", 0.0, "Degrees by which the object is turned counter-clockwise."
+    )
+    flags.DEFINE_bool(
+        "flip", False, "Mirror the object left to right before it is turned."
+    )
     flags.DEFINE_string(
         "gap",
         None,
-        "Width in pixels of the band around the object that is filled, 0 for none, or "
-        "box for all of its box; by default 2 % of its box's longer side, at least 2.",
+        "Width in pixels of the filled band around the object; 0 fills nothing, box "
+        "fills the rest of its bounding box. Default: 2 % of the box's longer side, at "
+        "least 2.",
     )
-    flags.DEFINE_bool("harmonize", True, "Recolour the object.")
-    mask_program.define_batch_flags(f"{', '.join(_REQUIRED)} and guide_mask or _box")
+    flags.DEFINE_bool("harmonize", True, "Adapt the object's colours to the picture.")
+    mask_program.define_batch_flags(
+        f"{', '.join(_REQUIRED)} and guide_mask or guide_box"
+    )
 
 
 def main(argv):
-    """Makes the composites, one after another."""
+    """Makes all composites."""
     del argv
     mask_program.check_flags(
         (
-            ("image", "the picture that the object goes into"),
-            ("guide", "the picture that the object is in"),
+            ("image", "the picture that the object is put into"),
+            ("guide", "the picture with the object"),
             ("position", "the row and column of the picture for the object's centre"),
-            ("output", "where the result goes"),
+            ("output", "the file of the result"),
         )
     )
     output = "harmonized" if FLAGS.harmonize else "inpainted"
@@ -89,7 +105,7 @@ def compose_file(predictor, row: job_files.Row, outputs) -> Optional[batches.Wri
     """Makes one composite.
 
     Raises:
-        ValueError: a cell, a picture or the mask cannot be used.
+        ValueError: a value, a picture or the mask is invalid.
         OSError: a file cannot be read or written.
     """
     output = row.path("output")
@@ -112,11 +128,11 @@ def compose_file(predictor, row: job_files.Row, outputs) -> Optional[batches.Wri
 
 
 def _row_of_flags() -> job_files.Row:
-    """The one job that the flags name."""
+    """The job in the flags."""
     values = {name: FLAGS[name].value for name in (*_REQUIRED, *_OBJECT)}
     values = {name: value for name, value in values.items() if value}
     row = job_files.Row("", "", values)
-    # What is wrong with a flag is told before anything is loaded.
+    # Wrong flags are reported before a model is loaded.
     job_files.pair_of_numbers(row.text("position"))
     _one_of_two(row)
     row.value("guide_box", job_files.box)
@@ -134,7 +150,7 @@ def _guide_mask(row: job_files.Row, guide: np.ndarray) -> np.ndarray:
 
 def _one_of_two(row: job_files.Row) -> None:
     if len([name for name in _OBJECT if name in row.values]) != 1:
-        raise ValueError("Give either guide_mask or guide_box: where the object is.")
+        raise ValueError("Exactly one of guide_mask and guide_box must be given.")
 
 
 def _gap(text: str):

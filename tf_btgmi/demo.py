@@ -1,10 +1,10 @@
-"""Shows the whole way on bundled pictures: fills holes, trains, fills them again.
+"""Demonstrates inpainting and training on the bundled pictures.
 
     python -m tf_btgmi.demo
 
-First the bundled model fills holes in pictures that it was not trained on; then a toy
-one is trained for a minute through all four stages, which is real and short, and fills
-the same holes. For results worth keeping, train longer.
+The bundled model fills holes in pictures that it was not trained on. Then a toy model
+goes through all four stages of the training in a minute or two and fills the same
+holes. The toy shows that everything works, not how good the method is.
 """
 
 import os
@@ -26,17 +26,17 @@ _HOLE_GREY = 255
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
+    """Defines the flags of this program, for `program.run`."""
     config_flag.define(default="configs/smoke.py")
     flags.DEFINE_string(
-        "workdir", "runs/demo", "Folder of the run and of the pictures."
+        "workdir", "runs/demo", "Folder of the training run and the pictures."
     )
 
 
 def main(argv):
-    """Trains, fills and says where everything lies."""
+    """Fills, trains, fills again and prints where the results are."""
     del argv
-    # Only now, so that a wrong flag is answered at once.
+    # Imported late: TensorFlow takes seconds, and wrong flags are reported before.
     from tf_btgmi.training.strategy import make_strategy
     from tf_btgmi.training.trainer import exit_code, train
 
@@ -47,15 +47,15 @@ def main(argv):
         contact_sheet(fill_samples(None, shipped)).save(sheet)
         print(f"   {sheet}")
 
-    print("2. Training a toy on 14 bundled pictures, all four stages.", flush=True)
+    print("2. Training a toy on 14 bundled pictures, in all four stages.", flush=True)
     result = train(FLAGS.config, FLAGS.workdir, make_strategy("mirrored"))
     if not result.finished:
-        print(f"Stopped and saved at step {result.step}; run it again to go on.")
+        print(f"Stopped and saved at step {result.step}. The same command resumes.")
         return exit_code(result)
     for line in losses_by_stage(result.history) or ["(trained before)"]:
         print(f"   {line}")
 
-    print("3. The toy fills holes in pictures that it has not seen.", flush=True)
+    print("3. The toy fills holes in pictures that it was not trained on.", flush=True)
     sheet = os.path.join(FLAGS.workdir, "before_and_after.png")
     filled = os.path.join(FLAGS.workdir, "filled")
     contact_sheet(fill_samples(FLAGS.workdir, filled)).save(sheet)
@@ -76,12 +76,12 @@ def main(argv):
     studio = "python -m tf_btgmi.serve_ui"
     if not model_names():
         studio += f" --model={FLAGS.workdir}"
-    print(f"The studio, a page to do it in by hand: {studio}")
+    print(f"The studio, a local web page: {studio}")
     return 0
 
 
 def losses_by_stage(history) -> list:
-    """A line a stage: the losses at its first and last log."""
+    """One line per stage, with the losses at its first and last log."""
     lines = []
     for stage in sorted({row["stage"] for row in history}):
         rows = [row for row in history if row["stage"] == stage]
@@ -101,11 +101,11 @@ def fill_samples(model, folder: str) -> list:
     """Fills a hole in each bundled test picture.
 
     Args:
-        model: the model's place, for `loading.load`.
-        folder: where the results go.
+        model: a model path for `loading.load`.
+        folder: folder of the results.
 
     Returns:
-        A (name, image, mask, composite) each; uint8 [S, S, 3] and bool [S, S].
+        One (name, image, mask, composite) per picture; uint8 [S, S, 3], mask bool.
     """
     from tf_btgmi.data.masks import named_mask
     from tf_btgmi.data.transforms import centre_crop
@@ -127,10 +127,10 @@ def fill_samples(model, folder: str) -> list:
 
 
 def contact_sheet(rows) -> Image.Image:
-    """A row each of picture, holed picture and result, with captions.
+    """Sheet with one row per picture: image, masked image and composite.
 
     Args:
-        rows: what `fill_samples` returns.
+        rows: the return value of `fill_samples`.
     """
     cell = _SIDE + _EDGE
     size = (3 * cell + _EDGE, len(rows) * (cell + _CAPTION) + _EDGE)

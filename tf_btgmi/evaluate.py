@@ -1,4 +1,4 @@
-r"""Measures models and yardsticks on the same holes, and reports them side by side.
+r"""Evaluates models and classical methods on the same holes.
 
     python -m tf_btgmi.evaluate --data=photos --mask_kind=rectangles --image_size=128 \
         --model=runs/outdoor --output=runs/evaluation
@@ -9,13 +9,14 @@ r"""Measures models and yardsticks on the same holes, and reports them side by s
     python -m tf_btgmi.evaluate --task=harmonization --composites=hard --data=photos \
         --mask_folder=objects --model=runs/guided --output=runs/evaluation
 
-Pictures are cut square in the middle and resized. Known pixels of results are those of
-the picture, whatever a method gives there. The output folder gets report.html,
-table.md, summary.json and rows.csv, and keeps images, masks and composites; the same
-command goes on where it was stopped.
-For harmonization objects are recoloured, and methods have to find their colours again;
-with --no_truth the pictures are composites already, and report.html shows what methods
-make of them.
+Pictures are cropped to the centre square and resized. Known pixels of the results are
+replaced by those of the pictures. The output folder gets report.html, table.md,
+summary.json and rows.csv, and stores images, masks and composites; the same command
+resumes a stopped evaluation.
+
+With --task=harmonization objects are recoloured, and the methods have to restore their
+colours. With --no_truth the pictures are composites already, and report.html shows the
+results without metrics.
 """
 
 import os
@@ -49,60 +50,67 @@ FLAGS = flags.FLAGS
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
-    flags.DEFINE_enum("task", "inpainting", list(tasks.TASKS), "What is measured.")
+    """Defines the flags of this program, for `program.run`."""
+    flags.DEFINE_enum("task", "inpainting", list(tasks.TASKS), "Task to evaluate.")
     flags.DEFINE_string(
         "data",
         None,
-        "Folder of the pictures, looked through to the end, or tfds:NAME[:SPLIT].",
+        "Pictures: a folder, with its subfolders, or tfds:NAME[:SPLIT].",
     )
     flags.DEFINE_multi_string(
         "model",
         [],
-        "PLACE or NAME=PLACE: a bundled model's name, a training run's folder or an "
-        "exported model's.",
+        "Model, as MODEL or NAME=MODEL: the name of a bundled model, or the folder of "
+        "a training run, a release or an exported model. Repeat the flag to compare.",
     )
     flags.DEFINE_alias("workdir", "model")
     common_flags.define_retouched()
     flags.DEFINE_multi_string(
-        "results", [], "NAME=FOLDER: pictures that another program filled."
+        "results", [], "Results of another program, as NAME=FOLDER."
     )
     flags.DEFINE_list(
         "methods",
         None,
-        f"Yardsticks: some of {', '.join(yardsticks.NAMES)}; for harmonization of "
-        f"{', '.join(harmonizers.FILLS)}. All that can run by default.",
+        f"Classical methods: some of {', '.join(yardsticks.NAMES)}; for harmonization "
+        f"some of {', '.join(harmonizers.FILLS)}. Default: all that can run.",
     )
     flags.DEFINE_string(
         "baseline",
         None,
-        "Method the others are compared with: telea by default, for harmonization "
+        "Method that the others are compared with. Default: telea, for harmonization "
         "copy_paste.",
     )
-    flags.DEFINE_enum("mask_kind", None, NAMED_KINDS, "Kind of holes to draw.")
+    flags.DEFINE_enum("mask_kind", None, NAMED_KINDS, "Kind of the drawn holes.")
     flags.DEFINE_integer(
-        "seed", 0, "Seed of drawn holes and of composites.", lower_bound=0
+        "seed", 0, "Seed of the drawn holes and the composites.", lower_bound=0
     )
     flags.DEFINE_string(
-        "objects_folder", None, "Masks whose shapes --mask_kind=object places."
+        "objects_folder", None, "Folder of masks for the holes of --mask_kind=object."
     )
     flags.DEFINE_string(
         "mask_folder",
         None,
-        "Masks by name, instead of drawn ones; for harmonization those of the objects.",
+        "Folder of masks named like the pictures, instead of drawn holes; for "
+        "harmonization, of the objects.",
     )
     flags.DEFINE_enum(
-        "composites", "plain", composites.SETS, "How objects are recoloured."
+        "composites", "plain", composites.SETS, "Recolouring of the objects."
     )
     flags.DEFINE_bool(
         "no_truth",
         False,
-        "Harmonize the pictures of --data as they are, and show the results only.",
+        "Harmonize the pictures of --data as they are, and show the results without "
+        "metrics.",
     )
     flags.DEFINE_integer(
-        "image_size", 128, "Side in pixels.", lower_bound=deep_scores.MIN_SIDE
+        "image_size",
+        128,
+        "Side of the evaluated pictures in pixels.",
+        lower_bound=deep_scores.MIN_SIDE,
     )
-    flags.DEFINE_integer("limit", 0, "Only so many pictures; 0: all.", lower_bound=0)
+    flags.DEFINE_integer(
+        "limit", 0, "Maximum number of pictures; 0: all.", lower_bound=0
+    )
     flags.DEFINE_string(
         "lpips_vgg",
         None,
@@ -112,15 +120,17 @@ def define_flags():
     flags.DEFINE_string(
         "inception_weights",
         None,
-        "File with the network for FID: .pb, the Inception of 2015, or .h5, Keras's "
+        "File of the network for FID: .pb, the Inception of 2015, or .h5, Keras's "
         "InceptionV3 without top.",
     )
-    flags.DEFINE_integer("num_shown", 24, "Pictures in report.html.", lower_bound=1)
-    flags.DEFINE_string("output", None, "Folder for the report and what it is made of.")
+    flags.DEFINE_integer(
+        "num_shown", 24, "Number of pictures in report.html.", lower_bound=1
+    )
+    flags.DEFINE_string("output", None, "Folder of the report and its data.")
 
 
 def main(argv):
-    """Checks the flags, fills and scores what is missing, writes the reports."""
+    """Fills and scores the missing results, and writes the reports."""
     del argv
     task = tasks.TASKS[FLAGS.task]
     _check_flags(task)
@@ -149,11 +159,11 @@ def main(argv):
     baseline = FLAGS.baseline or task.baseline
     if baseline not in identities:
         raise program.UsageError(
-            f"--baseline={baseline} is none of the methods: {', '.join(identities)}."
+            f"--baseline={baseline} is not among the methods: {', '.join(identities)}."
         )
     network = None
     if FLAGS.inception_weights:
-        # Imported here: it takes seconds, which a wrong flag should not wait for.
+        # Imported late: it takes seconds, and wrong flags are reported before.
         from tf_btgmi.evaluation.inception import Inception
 
         network = Inception(FLAGS.inception_weights)
@@ -173,14 +183,14 @@ def main(argv):
 
 
 def model_methods(place: str, task: tasks.Task) -> list:
-    """A trained model as a method of a task; for harmonization, as two.
+    """The methods that evaluate a trained model: one, or two for harmonization.
 
     Args:
-        place: `PLACE` or `NAME=PLACE`, for `loading.load`.
-        task: what it is measured at.
+        place: `MODEL` or `NAME=MODEL`, for `loading.load`.
+        task: the evaluated task.
 
     Raises:
-        ValueError: no model there, or one that has not learnt the task.
+        ValueError: the model does not exist or was not trained for the task.
     """
     name, place = _named(place)
     name = name or _place_name(place)
@@ -192,8 +202,8 @@ def model_methods(place: str, task: tasks.Task) -> list:
             identity += f", retouched v{retouch.VERSION}"
         work = {name: lambda holed, mask, _: predictor.inpaint(holed, mask)}
     else:
-        # The model's colour change at the object's own pixels, as programs use it, and
-        # the pixels of the network itself.
+        # The model's colour change applied to the object's pixels, as in the programs,
+        # and the pixels of the network itself.
         predictor.need("harmonized", "harmonize")
         work = {
             name: lambda given, mask, _: predictor.harmonize(given, mask),
@@ -205,32 +215,29 @@ def model_methods(place: str, task: tasks.Task) -> list:
 
 
 def _check_flags(task: tasks.Task) -> None:
-    for name, what in (
-        ("data", "the folder of the pictures"),
-        ("output", "the folder for the report"),
-    ):
-        if not FLAGS[name].value:
-            raise program.UsageError(f"Give --{name}=FOLDER: {what}.")
+    common_flags.require(
+        ("data", "FOLDER", "the pictures"),
+        ("output", "FOLDER", "the folder of the report"),
+    )
     if task == tasks.HARMONIZATION:
         if FLAGS.mask_kind or not FLAGS.mask_folder:
             raise program.UsageError(
-                "Harmonization needs --mask_folder=FOLDER, a mask of the object for "
-                "each picture, and no --mask_kind."
+                "--task=harmonization needs --mask_folder=FOLDER, with a mask of the "
+                "object for each picture, and no --mask_kind."
             )
         return
     if FLAGS.no_truth:
-        raise program.UsageError("--no_truth goes with --task=harmonization.")
+        raise program.UsageError("--no_truth needs --task=harmonization.")
     if task == tasks.OBJECT_REMOVAL and not FLAGS.mask_folder and not FLAGS.mask_kind:
         FLAGS.mask_kind = "object"
     if bool(FLAGS.mask_kind) == bool(FLAGS.mask_folder):
         raise program.UsageError(
-            "Give either --mask_kind, one of "
-            f"{', '.join(NAMED_KINDS)}, or --mask_folder=FOLDER."
+            "Exactly one of --mask_kind and --mask_folder=FOLDER must be given. Kinds: "
+            f"{', '.join(NAMED_KINDS)}."
         )
     if FLAGS.mask_kind == "object" and not FLAGS.objects_folder:
         raise program.UsageError(
-            "A hole of an object's shape needs --objects_folder=FOLDER: masks, white = "
-            "object."
+            "--mask_kind=object needs --objects_folder=FOLDER: masks, white = object."
         )
 
 
@@ -251,7 +258,9 @@ def _methods(task: tasks.Task, picture_names) -> list:
     for place in FLAGS.results:
         name, folder = _named(place)
         if not name:
-            raise program.UsageError(f"--results={place}: give it as NAME=FOLDER.")
+            raise program.UsageError(
+                f"--results={place} must have the form NAME=FOLDER."
+            )
         methods.append(result_files.results_method(name, folder, picture_names))
     known = harmonizers.FILLS if task == tasks.HARMONIZATION else yardsticks.FILLS
     wanted = FLAGS.methods
@@ -264,9 +273,13 @@ def _methods(task: tasks.Task, picture_names) -> list:
     names = [method.name for method in methods]
     for name in names:
         if names.count(name) > 1:
-            raise program.UsageError(f"Two methods are called {name}; rename one.")
+            raise program.UsageError(
+                f"Two methods are called {name}; --model=NAME=MODEL names a model."
+            )
     if not methods:
-        raise program.UsageError("No method is left; see --methods and --model.")
+        raise program.UsageError(
+            "There is no method to evaluate; see --methods and --model."
+        )
     return methods
 
 
@@ -276,7 +289,7 @@ def _named(place: str):
 
 
 def _place_name(place: str) -> str:
-    # The folder of an export's version is called by its number alone.
+    # The last folder of an exported model is a version number.
     folder, name = os.path.split(os.path.abspath(place))
     return os.path.basename(folder) if name.isdigit() else name
 

@@ -1,14 +1,15 @@
-r"""Recolours objects that were pasted into pictures, so that they fit in.
+r"""Adapts the colours of pasted objects to the picture around them.
 
     python -m tf_btgmi.harmonize --image=pasted.png --mask=object.png --output=fits.png
     python -m tf_btgmi.harmonize --image=photos --mask=masks --output=done \
         --model=runs/guided
     python -m tf_btgmi.harmonize --jobs=jobs.csv
 
-White in a mask is object (at least 128 of 255). The object keeps its detail at any
-size: its colours are changed smoothly, its pixels stay its own. Everything else stays
-as it is. The model has to have the output `harmonized`.
-Files, folders, jobs, results and exit codes are those of tf_btgmi.inpaint.
+White in a mask (128 to 255) is the object. Its colours change smoothly, so that it
+keeps its detail at any size; all other pixels stay as they are. The model needs the
+output `harmonized`.
+
+Files, folders, CSV jobs, results and exit codes are those of tf_btgmi.inpaint.
 """
 
 from absl import flags
@@ -19,18 +20,18 @@ FLAGS = flags.FLAGS
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
+    """Defines the flags of this program, for `program.run`."""
     mask_program.define_flags("object", "recolour an object of")
     flags.DEFINE_bool(
         "direct",
         False,
-        "Take the network's own pixels, enlarged where it sees less, instead of "
-        "carrying its colour change to the object's own.",
+        "Use the network's own pixels, enlarged for large objects, instead of applying "
+        "its colour change to the pixels of the object.",
     )
 
 
 def main(argv):
-    """Pairs the files and recolours the objects, one picture after another."""
+    """Harmonizes the objects of all pictures."""
     del argv
     needed = ("harmonized", "harmonize")
     # Recolouring leaves soft edges as transparent as they are.
@@ -38,7 +39,7 @@ def main(argv):
 
 
 def harmonize(predictor, image, mask, row):
-    """Recolours the object."""
+    """Harmonizes the object of one picture."""
     del row
     return predictor.harmonize(image, mask, FLAGS.direct), mask
 

@@ -1,4 +1,4 @@
-r"""Fills holes in pictures with a trained model.
+r"""Fills holes in pictures.
 
     python -m tf_btgmi.inpaint --image=boat.jpg --mask=boat_hole.png \
         --output=filled.png
@@ -6,15 +6,18 @@ r"""Fills holes in pictures with a trained model.
         --model=runs/places
     python -m tf_btgmi.inpaint --jobs=jobs.csv
 
-The model is a bundled one by its name, the workdir of a training run, or an exported
-SavedModel's folder.
+White in a mask (128 to 255) is the hole. A mask has the size of its picture as it is
+displayed, upright. In folders, masks are found by the pictures' names: boat.png for
+boat.jpg.
 
-White in a mask is hole (at least 128 of 255), upright, as the pictures are displayed.
-In folders a mask goes with the picture of its name: boat.png with boat.jpg. A file of
-jobs has the columns image, mask and output, perhaps mask_dilation; its paths are taken
-from its folder. Results keep size, mode and metadata, and every known pixel where the
-format is lossless.
-Exit code: 0, all done; 1, some picture was not; 2, a mistake in the flags.
+A CSV file of jobs has the columns image, mask and output, and optionally mask_dilation;
+its paths are relative to its folder.
+
+Results keep size, mode and metadata of the pictures. Known pixels do not change where
+the format is lossless. Results that exist already are skipped, so that the same command
+resumes a stopped run; --overwrite replaces them.
+
+Exit code: 0 success; 1 some pictures failed; 2 an error in the command line.
 """
 
 from absl import flags
@@ -26,23 +29,23 @@ FLAGS = flags.FLAGS
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
+    """Defines the flags of this program, for `program.run`."""
     mask_program.define_flags("hole", "fill")
     common_flags.define_retouched()
     flags.DEFINE_integer(
-        "mask_dilation", 0, "Pixels to grow the hole by.", lower_bound=0
+        "mask_dilation", 0, "Pixels by which the hole is grown.", lower_bound=0
     )
 
 
 def main(argv):
-    """Pairs the files and fills them one after another."""
+    """Fills the holes of all pictures."""
     del argv
     columns, needed = ["mask_dilation"], ("inpainted", "fill holes")
     return mask_program.run("hole", columns, needed, fill, FLAGS.retouched)
 
 
 def fill(predictor, image, mask, row):
-    """Fills the hole, grown as the job says."""
+    """Fills the hole of one picture."""
     if mask.shape == image.shape[:2] and mask.any():
         mask = holes.dilated(mask, mask_program.dilation(row))
     return predictor.inpaint(image, mask), mask

@@ -1,14 +1,15 @@
-r"""Takes objects out of pictures: fills where they were from what is around them.
+"""Removes objects from pictures and fills the holes they leave.
 
     python -m tf_btgmi.remove --image=beach.jpg --mask=stranger.png --output=empty.jpg
     python -m tf_btgmi.remove --image=photos --mask=masks --output=done
     python -m tf_btgmi.remove --jobs=jobs.csv
 
-White in a mask is object (at least 128 of 255). The object is grown by 1.5 % of the
-picture's shorter side before it is filled, since shadows and blended edges lie outside
-most masks; --mask_dilation takes another number of pixels. Where a shadow or reflection
-stays behind, paint it into the mask as well.
-Files, folders, jobs, results and exit codes are those of tf_btgmi.inpaint.
+White in a mask (128 to 255) is the object. It is grown by 1.5 % of the picture's
+shorter side first, because shadows and blended edges lie outside most masks;
+--mask_dilation sets the number of pixels. If a shadow or a reflection remains, include
+it in the mask.
+
+Files, folders, CSV jobs, results and exit codes are those of tf_btgmi.inpaint.
 """
 
 from absl import flags
@@ -20,26 +21,27 @@ FLAGS = flags.FLAGS
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
-    mask_program.define_flags("object", "take an object out of")
+    """Defines the flags of this program, for `program.run`."""
+    mask_program.define_flags("object", "remove an object from")
     common_flags.define_retouched()
     flags.DEFINE_integer(
         "mask_dilation",
         None,
-        "Pixels to grow the object by; 1.5 % of the picture's shorter side by default.",
+        "Pixels by which the object is grown. Default: 1.5 % of the picture's shorter "
+        "side.",
         lower_bound=0,
     )
 
 
 def main(argv):
-    """Pairs the files and takes the objects out, one picture after another."""
+    """Removes the objects from all pictures."""
     del argv
-    columns, needed = ["mask_dilation"], ("inpainted", "fill what an object leaves")
+    columns, needed = ["mask_dilation"], ("inpainted", "remove objects")
     return mask_program.run("object", columns, needed, remove, FLAGS.retouched)
 
 
 def remove(predictor, image, mask, row):
-    """Fills where the object is, grown as the job says."""
+    """Removes the object from one picture."""
     if mask.shape == image.shape[:2] and mask.any():
         mask = removal_mask(mask, mask_program.dilation(row))
     return predictor.inpaint(image, mask), mask

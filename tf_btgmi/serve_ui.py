@@ -1,12 +1,14 @@
-"""Opens the studio: a local web page for removing, repairing and composing pictures.
+"""Starts the studio, a local web page to remove, repair and compose.
 
     python -m tf_btgmi.serve_ui
     python -m tf_btgmi.serve_ui --model=runs/mine --port=9000
     python -m tf_btgmi.serve_ui --server=grpc://localhost:8500
 
-The page talks to this program only, and pictures stay on this machine. With --server
-the model runs in TensorFlow Serving and the windows around holes are sent there.
-Exit code: 0, ended by Ctrl-C; 1, the port is taken; 2, a mistake in the flags.
+Pictures stay on this machine: the page talks to this program only. With --server the
+model runs in TensorFlow Serving, and the windows around the holes are sent there.
+
+Exit code: 0 stopped by Ctrl-C; 1 the port cannot be used; 2 an error in the command
+line.
 """
 
 import os
@@ -22,21 +24,25 @@ FLAGS = flags.FLAGS
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
+    """Defines the flags of this program, for `program.run`."""
     flags.DEFINE_multi_string(
         "model",
         None,
-        "Bundled model by name, or the folder of a training run, a release or an "
-        "exported model; all bundled ones by default. Give it several times to "
-        "compare models in the page.",
+        "Model: the name of a bundled model, or the folder of a training run, a "
+        "release or an exported model. Repeat the flag to compare models in the page. "
+        "Default: all bundled models.",
     )
     flags.DEFINE_string(
-        "server", None, "TensorFlow Serving: grpc://HOST:8500 or http://HOST:8501."
+        "server",
+        None,
+        "Address of TensorFlow Serving: grpc://HOST:8500 or http://HOST:8501.",
     )
     flags.DEFINE_integer("port", 8000, "Port of the page.", 0, 65535)
-    flags.DEFINE_string("host", "127.0.0.1", "Address to listen on.")
+    flags.DEFINE_string(
+        "host", "127.0.0.1", "Address to listen on; 0.0.0.0 lets other machines in."
+    )
     flags.DEFINE_multi_string(
-        "allowed_host", [], "A name under which other machines may open the page."
+        "allowed_host", [], "Host name under which other machines may open the page."
     )
     flags.DEFINE_integer(
         "max_megapixels", 50, "Largest picture, in millions of pixels.", 1, 1000
@@ -44,13 +50,13 @@ def define_flags():
 
 
 def main(argv):
-    """Loads the models, says where the page is, and serves until Ctrl-C."""
+    """Loads the models and serves the page until Ctrl-C."""
     del argv
     if FLAGS.server and FLAGS.model:
-        raise program.UsageError("Give --model or --server, not both.")
+        raise program.UsageError("--model and --server exclude each other.")
     if FLAGS.server and not FLAGS.server.startswith(("grpc://", "http://", "https://")):
         raise program.UsageError(
-            f"--server: {FLAGS.server} is no address like grpc://localhost:8500."
+            f"--server={FLAGS.server} is not an address like grpc://localhost:8500."
         )
     try:
         from tf_btgmi.cli import web
@@ -75,16 +81,16 @@ def main(argv):
 
 
 def _load_all(places: List[Optional[str]]) -> list:
-    """A `Model` a place; all bundled ones where it is None."""
+    """One `Model` per model path; all bundled ones for [None]."""
     from tf_btgmi import assets, loading
     from tf_btgmi.studio.models import Model
 
     if places == [None]:
         if not assets.model_names():
             raise program.UsageError(
-                "No model is bundled with this version. Give --model=FOLDER: of a "
-                "training run (scripts/demo.sh leaves one in runs/demo), a release "
-                "or an exported model."
+                "This version has no bundled model. --model=FOLDER is needed: of a "
+                "training run (scripts/demo.sh leaves one in runs/demo), a release or "
+                "an exported model."
             )
         places = assets.model_names()
     names = [os.path.basename(os.path.normpath(place)) for place in places]
@@ -92,7 +98,7 @@ def _load_all(places: List[Optional[str]]) -> list:
         names = places
     for place in places:
         if "://" not in place:
-            # A wrong place is answered before the first model is loaded.
+            # Wrong paths are reported before the first model is loaded.
             loading.describe(place)
     models = []
     for name, place in zip(names, places):
@@ -105,7 +111,7 @@ def _load_all(places: List[Optional[str]]) -> list:
 
 
 def _warm_up(predictor) -> None:
-    """The first call builds the network's graph; better now than at the first fill."""
+    """Builds the graph of the network, so that the first request is not slow."""
     image = np.zeros((predictor.image_size, predictor.image_size, 3), np.uint8)
     mask = np.zeros(image.shape[:2], bool)
     mask[:8, :8] = True

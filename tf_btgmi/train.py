@@ -1,8 +1,8 @@
-"""Trains a model, or goes on with a training that was stopped.
+"""Trains a model; the same command resumes a stopped training.
 
     python -m tf_btgmi.train --config=configs/places365_256.py --workdir=runs/places
 
-The same command again resumes. SIGTERM and Ctrl-C save first.
+Ctrl-C and SIGTERM save a checkpoint first.
 """
 
 import os
@@ -10,60 +10,60 @@ import os
 from absl import flags, logging
 
 from tf_btgmi import assets
-from tf_btgmi.cli import config_flag, program
+from tf_btgmi.cli import common_flags, config_flag, program
 
 FLAGS = flags.FLAGS
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
+    """Defines the flags of this program, for `program.run`."""
     config_flag.define()
     flags.DEFINE_string(
         "workdir",
         None,
-        "Folder of the run: config.json, checkpoints, logs (TensorBoard) and pictures.",
+        "Folder of the run, for config.json, checkpoints, TensorBoard logs and "
+        "validation pictures.",
     )
     flags.DEFINE_enum(
         "strategy",
         "mirrored",
         ["mirrored", "one_device", "multi_worker"],
-        "mirrored: every visible GPU, or the CPU. one_device: the first of them. "
-        "multi_worker: the machines that TF_CONFIG names.",
+        "mirrored: all visible GPUs, or the CPU. one_device: the first of them. "
+        "multi_worker: the machines in the environment variable TF_CONFIG.",
     )
     flags.DEFINE_string(
         "resume_from",
         "",
-        "Workdir or checkpoint of another run that a new one starts from, with its "
-        "step.",
+        "Workdir or checkpoint of another run; a new run continues it at its step.",
     )
     flags.DEFINE_string(
         "init_from",
         "",
-        "Workdir of another run, a release's folder or a bundled model's name, whose "
-        "weights a new run starts from, at step 0; a guided run may start from one of "
-        "inpainting.",
+        "Workdir of another run, folder of a release or name of a bundled model; a new "
+        "run starts from its weights, at step 0. A guided run can start from an "
+        "inpainting model.",
     )
 
 
 def main(argv):
-    """Checks the flags and makes one library call."""
+    """Checks the flags and trains."""
     del argv
-    if FLAGS.config is None:
-        raise program.UsageError("Give --config=FILE, for instance configs/smoke.py.")
-    if not FLAGS.workdir:
-        raise program.UsageError("Give --workdir=FOLDER, where the run is kept.")
+    common_flags.require(
+        ("config", "FILE", "the experiment, for instance configs/smoke.py"),
+        ("workdir", "FOLDER", "the folder of the run"),
+    )
     if FLAGS.resume_from and FLAGS.init_from:
         raise program.UsageError(
-            "Give --resume_from (goes on at its step) or --init_from (its weights, "
-            "from step 0), not both."
+            "--resume_from (continues a run at its step) and --init_from (starts from "
+            "its weights, at step 0) exclude each other."
         )
     if FLAGS.strategy == "multi_worker" and not os.environ.get("TF_CONFIG"):
-        # TensorFlow would take it for a cluster of this machine alone.
+        # Without it TensorFlow would assume a cluster of this machine alone.
         raise program.UsageError(
-            "--strategy=multi_worker needs the environment variable TF_CONFIG, which "
-            "names the machines; see docs/scaling.md."
+            "--strategy=multi_worker needs the environment variable TF_CONFIG with "
+            "the addresses of all machines; see docs/scaling.md."
         )
-    # Only now, so that a wrong flag is answered at once.
+    # Imported late: TensorFlow takes seconds, and wrong flags are reported before.
     from tf_btgmi.training.strategy import make_strategy
     from tf_btgmi.training.trainer import exit_code, train
 
@@ -74,7 +74,7 @@ def main(argv):
         logging.info("Finished: %d steps. Model: %s", result.step, FLAGS.workdir)
     else:
         logging.info(
-            "Stopped and saved at step %d: %s. The same command goes on from there.",
+            "Stopped and saved at step %d: %s. The same command resumes there.",
             result.step,
             result.checkpoint,
         )

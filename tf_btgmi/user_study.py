@@ -1,21 +1,23 @@
-r"""Asks people which pictures look more real, and reports what they said.
+r"""Asks people which pictures look more real, and reports their answers.
 
     python -m tf_btgmi.user_study --results=A=DIR --results=B=DIR --truth=DIR \
         --output=runs/study
     python -m tf_btgmi.user_study --output=runs/study --report
 
-The first serves a page on this machine: pictures of the same name, side by side, in
-random order and without names, until it is stopped; the same command goes on later.
-Folders are those of an evaluation: images/ is the truth, composites/METHOD/ a method's
-results. Answers are kept in OUTPUT/study.sqlite. The second prints preference rates and
-a ranking, and writes report.txt, preferences.csv, ranking.csv and answers.csv there.
+The first command serves a web page until Ctrl-C: pictures of the same name side by
+side, in random order and without the methods' names. The same command continues the
+study. An evaluation has such folders: images/ (the truth) and composites/METHOD/.
+Answers are stored in OUTPUT/study.sqlite.
+
+The second command prints preference rates and a ranking, and writes report.txt,
+preferences.csv, ranking.csv and answers.csv.
 """
 
 import os
 
 from absl import flags
 
-from tf_btgmi.cli import program
+from tf_btgmi.cli import common_flags, program
 from tf_btgmi.study import report
 from tf_btgmi.study.pictures import StudyPictures
 from tf_btgmi.study.votes import Votes
@@ -27,32 +29,45 @@ _MAX_CONNECTIONS = 1000
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
+    """Defines the flags of this program, for `program.run`."""
     flags.DEFINE_multi_string(
-        "results", [], "NAME=FOLDER: pictures of a method; two or more of them."
+        "results",
+        [],
+        "Results of a method, as NAME=FOLDER; repeat the flag for each method.",
     )
-    flags.DEFINE_string("truth", None, "Folder of the untouched pictures.")
-    flags.DEFINE_string("output", None, "Folder for the answers and the report.")
-    flags.DEFINE_bool("report", False, "Report the answers there are; asks nobody.")
-    flags.DEFINE_integer(
-        "num_shown", 2, "Pictures side by side: 2 or 3.", lower_bound=2, upper_bound=3
+    flags.DEFINE_string("truth", None, "Folder of the original pictures.")
+    flags.DEFINE_string("output", None, "Folder of the answers and the report.")
+    flags.DEFINE_bool(
+        "report", False, "Report the answers instead of serving the page."
     )
-    flags.DEFINE_integer("questions", 40, "Of a voter, at most.", lower_bound=1)
     flags.DEFINE_integer(
-        "checks", 4, "Attention checks of a voter, besides.", lower_bound=0
+        "num_shown",
+        2,
+        "Number of pictures side by side, 2 or 3.",
+        lower_bound=2,
+        upper_bound=3,
+    )
+    flags.DEFINE_integer(
+        "questions", 40, "Maximum number of questions per voter.", lower_bound=1
+    )
+    flags.DEFINE_integer(
+        "checks", 4, "Number of additional attention checks per voter.", lower_bound=0
     )
     flags.DEFINE_float(
         "least_checks_right",
         0.75,
-        "With --report: share of the checks that a voter must have right to count.",
+        "With --report: share of the attention checks that a voter must pass to be "
+        "counted.",
         lower_bound=0.0,
         upper_bound=1.0,
     )
     flags.DEFINE_string(
-        "host", "127.0.0.1", "Who may vote: 127.0.0.1 this machine, 0.0.0.0 all."
+        "host",
+        "127.0.0.1",
+        "Address to listen on; 0.0.0.0 lets other machines in.",
     )
     flags.DEFINE_multi_string(
-        "allowed_host", [], "A name under which other machines may open the page."
+        "allowed_host", [], "Host name under which other machines may open the page."
     )
     flags.DEFINE_integer(
         "port", 8600, "Port of the page.", lower_bound=0, upper_bound=65535
@@ -60,21 +75,20 @@ def define_flags():
 
 
 def main(argv):
-    """Serves the page, or reports."""
+    """Serves the page, or writes the report."""
     del argv
-    if not FLAGS.output:
-        raise program.UsageError("Give --output=FOLDER: where the answers are kept.")
+    common_flags.require(("output", "FOLDER", "the folder of the answers"))
     return _report() if FLAGS.report else _serve()
 
 
 def _report() -> int:
     path = os.path.join(FLAGS.output, _FILE)
     if not os.path.isfile(path):
-        raise program.UsageError(f"There is no study in {FLAGS.output}.")
+        raise program.UsageError(f"--output: there is no study in {FLAGS.output}.")
     votes = Votes(path)
     settings, answers = votes.settings(), votes.answers()
     if settings is None:
-        raise program.UsageError(f"{path} holds no study yet.")
+        raise program.UsageError(f"{path} has no study yet.")
     kept = report.keep(answers, FLAGS.least_checks_right)
     files = report.files(answers, kept, settings["methods"])
     for name, text in files.items():
@@ -87,12 +101,11 @@ def _report() -> int:
 
 def _serve() -> int:
     results = _results()
-    if not FLAGS.truth:
-        raise program.UsageError("Give --truth=FOLDER: the untouched pictures.")
+    common_flags.require(("truth", "FOLDER", "the original pictures"))
     if FLAGS.num_shown > len(results):
         raise program.UsageError(
-            f"--num_shown={FLAGS.num_shown} needs as many --results; there are "
-            f"{len(results)}."
+            f"--num_shown={FLAGS.num_shown} needs at least as many --results; there "
+            f"are {len(results)}."
         )
     try:
         from tf_btgmi.cli import web
@@ -115,12 +128,12 @@ def _serve() -> int:
     listener = web.listen(FLAGS.host, FLAGS.port)
     print(
         f"{len(pictures.names)} pictures of {', '.join(pictures.methods)}; answers are "
-        f"kept in {votes.path}."
+        f"stored in {votes.path}."
     )
     warning = "lets every machine that reaches this one vote, without a password."
     web.announce("The study", FLAGS.host, listener, warning)
     web.serve(app, listener, max_connections=_MAX_CONNECTIONS)
-    print(f"\n{len(votes.answers())} answers so far. --report sums them up.")
+    print(f"\n{len(votes.answers())} answers so far. --report summarizes them.")
     return 0
 
 
@@ -129,12 +142,14 @@ def _results():
     for place in FLAGS.results:
         name, sign, folder = place.partition("=")
         if not (name and sign and folder):
-            raise program.UsageError(f"--results={place}: give it as NAME=FOLDER.")
+            raise program.UsageError(
+                f"--results={place} must have the form NAME=FOLDER."
+            )
         if name in results:
-            raise program.UsageError(f"Two methods are called {name}; rename one.")
+            raise program.UsageError(f"--results: two methods are called {name}.")
         results[name] = folder
     if len(results) < 2:
-        raise program.UsageError("Give --results=NAME=FOLDER twice or more.")
+        raise program.UsageError("--results=NAME=FOLDER must be given at least twice.")
     return results
 
 

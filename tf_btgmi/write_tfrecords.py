@@ -1,10 +1,10 @@
-"""Writes a folder of pictures as TFRecord shards, which `tfrecord:GLOB` reads.
+"""Packs a folder of pictures into TFRecord shards, to be read as `tfrecord:GLOB`.
 
     python -m tf_btgmi.write_tfrecords --source=folder:photos --output=shards
 
-Worth it where many small files are slow to read. The pictures are written in an order
-by the hashes of their names, so that the first records, which validation takes, are a
-sample of the whole. A shard appears under its name only when all of them are complete.
+Shards help where many small files are slow to read. The pictures are ordered by hashes
+of their names, so that the first records, which are used for validation, are a sample
+of the whole. The shards get their names when all of them are complete.
 """
 
 import os
@@ -20,26 +20,32 @@ _PICTURES_A_SHARD = 1000
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
-    flags.DEFINE_string("source", None, "folder:PATH of the pictures.")
-    flags.DEFINE_string("output", None, "Folder that the shards go to.")
+    """Defines the flags of this program, for `program.run`."""
+    flags.DEFINE_string("source", None, "Folder of the pictures, as folder:PATH.")
+    flags.DEFINE_string("output", None, "Folder of the shards.")
     flags.DEFINE_integer(
         "num_shards",
         0,
-        "Files written; 0: one for every 1,000 pictures.",
+        "Number of shards; 0: one per 1,000 pictures.",
         lower_bound=0,
     )
     flags.DEFINE_integer(
-        "max_side", 0, "Longer side in pixels that pictures are shrunk to; 0: never.", 0
+        "max_side",
+        0,
+        "Longer side in pixels that larger pictures are reduced to; 0: none is.",
+        0,
     )
     flags.DEFINE_enum(
-        "format", "jpeg", ["jpeg", "png"], "How pictures are stored; png is lossless."
+        "format",
+        "jpeg",
+        ["jpeg", "png"],
+        "Format of the stored pictures; png is lossless.",
     )
-    flags.DEFINE_integer("quality", 95, "Quality of JPEG, 1 to 100.", 1, 100)
+    flags.DEFINE_integer("quality", 95, "JPEG quality, 1 to 100.", 1, 100)
     flags.DEFINE_bool(
         "overwrite",
         False,
-        "Write into a folder that is not empty, replacing its shards.",
+        "Replace the shards of a folder that is not empty.",
     )
 
 
@@ -47,23 +53,28 @@ def main(_: List[str]) -> None:
     """Checks the flags and writes the shards."""
     form, _, folder = (FLAGS.source or "").partition(":")
     if form != "folder" or not folder:
-        raise program.UsageError("--source must be folder:PATH.")
+        raise program.UsageError(
+            "--source=folder:PATH is missing: the folder of the pictures."
+        )
     if not FLAGS.output:
-        raise program.UsageError("--output must name the folder for the shards.")
+        raise program.UsageError(
+            "--output=FOLDER is missing: the folder of the shards."
+        )
     names = sorted(list_pictures(folder), key=name_hash)
     num_shards = FLAGS.num_shards or -(-len(names) // _PICTURES_A_SHARD)
     if num_shards > len(names):
         raise program.UsageError(
-            f"--num_shards={num_shards} is more than the {len(names)} pictures."
+            f"--num_shards={num_shards} is more than the number of pictures, "
+            f"{len(names)}."
         )
     if os.path.exists(FLAGS.output) and not os.path.isdir(FLAGS.output):
         raise program.UsageError(f"--output={FLAGS.output} is not a folder.")
     os.makedirs(FLAGS.output, exist_ok=True)
     if os.listdir(FLAGS.output) and not FLAGS.overwrite:
         raise program.UsageError(
-            f"{FLAGS.output} is not empty; name another --output, or add --overwrite."
+            f"{FLAGS.output} is not empty. Choose another --output, or add --overwrite."
         )
-    # TensorFlow takes seconds to import; a wrong flag is answered before.
+    # Imported late: TensorFlow takes seconds, and wrong flags are reported before.
     from tf_btgmi.data import tfrecord_shards
 
     encoding = tfrecord_shards.Encoding(FLAGS.format, FLAGS.quality, FLAGS.max_side)

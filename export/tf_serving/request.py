@@ -1,4 +1,4 @@
-"""Fills a hole by REST, with Python's standard library alone.
+"""Fills a hole through the REST API, with the standard library only.
 
 python export/tf_serving/request.py IMAGE MASK OUTPUT.png [http://HOST:PORT]
 """
@@ -11,10 +11,10 @@ import urllib.request
 
 
 def fill(image: bytes, mask: bytes, server: str) -> bytes:
-    """The filled picture as PNG, for the files of a picture and its mask.
+    """Fills the hole of a picture file and returns a PNG file.
 
     Raises:
-        ValueError: the server's reason for which it cannot be filled.
+        ValueError: the server refused the request; the message is the server's.
     """
     files = {"image_bytes": image, "mask_bytes": mask}
     example = {
@@ -33,7 +33,7 @@ def fill(image: bytes, mask: bytes, server: str) -> bytes:
 
 
 def main(image, mask, output, server="http://localhost:8501"):
-    """Reads the files, asks the server, writes what comes back."""
+    """Reads the files, sends the request and writes the result."""
     with open(image, "rb") as first, open(mask, "rb") as second:
         result = fill(first.read(), second.read(), server)
     with open(output, "wb") as file:

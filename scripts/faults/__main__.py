@@ -22,7 +22,7 @@ FAULTS = ("kill", "workers", "disk_full", "read_only", "two_runs", "clock", "con
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
+    """Defines the flags of this program, for `program.run`."""
     flags.DEFINE_list("faults", list(FAULTS), f"Which: {', '.join(FAULTS)}.")
     flags.DEFINE_integer("kills", 20, "Kills of one training.", lower_bound=1)
     flags.DEFINE_integer("seed", 0, "Decides the moments.", lower_bound=0)

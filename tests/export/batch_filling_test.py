@@ -239,8 +239,8 @@ def test_without_beam_one_line_names_the_requirements(monkeypatch):
     "values, message",
     [
         ({"mask": "m", "output": "o"}, "--image=PATH is missing"),
-        ({"jobs": "jobs.csv"}, "Give --report=FOLDER"),
-        ({"jobs": "jobs.csv", "mask": "m"}, "--mask and --jobs exclude each other"),
+        ({"jobs": "jobs.csv"}, "--report=FOLDER is missing"),
+        ({"jobs": "jobs.csv", "mask": "m"}, "--mask and --jobs exclude"),
     ],
 )
 def test_missing_flags_are_named(values, message):

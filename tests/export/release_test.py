@@ -37,8 +37,8 @@ def test_a_workdir_becomes_a_release_that_names_no_place(make_workdir, tmp_path)
 @pytest.mark.parametrize(
     "values, message",
     [
-        ({"name": "a"}, "Give --workdir"),
-        ({"workdir": "a"}, "Give --name"),
+        ({"name": "a"}, "--workdir=FOLDER is missing"),
+        ({"workdir": "a"}, "--name=NAME is missing"),
         ({"workdir": "a", "name": "../a"}, "letters, digits, - and _ only"),
         ({"workdir": "a", "name": "a"}, "no config file"),
     ],

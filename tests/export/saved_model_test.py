@@ -83,14 +83,14 @@ def test_versions_count_up(tmp_path):
 
 
 def test_a_version_is_not_replaced(exported, lively_workdir):
-    with pytest.raises(ValueError, match="is already there"):
+    with pytest.raises(ValueError, match="exists already"):
         saved_model.export(lively_workdir, os.path.dirname(exported), 1)
 
 
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        ([], "Give --export_dir=FOLDER"),
+        ([], "--export_dir=FOLDER is missing"),
         (
             ["--workdir=nothing", "--export_dir=out"],
             "is neither a folder nor",

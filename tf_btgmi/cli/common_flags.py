@@ -1,6 +1,6 @@
 """Flags that several programs define."""
 
-from typing import Sequence, Tuple
+from typing import Tuple
 
 from absl import flags
 
@@ -31,15 +31,16 @@ def define_retouched() -> None:
     )
 
 
-def require(wanted: Sequence[Tuple[str, str, str]]) -> None:
+def require(*required: Tuple[str, str, str]) -> None:
     """Checks that flags have values.
 
     Args:
-        wanted: for each flag its name, the placeholder of its value, and its meaning.
+        *required: for each flag its name, the placeholder of its value, and its
+            meaning.
 
     Raises:
         UsageError: a flag has no value.
     """
-    for name, placeholder, meaning in wanted:
-        if not FLAGS[name].value:
+    for name, placeholder, meaning in required:
+        if FLAGS[name].value in (None, "", []):
             raise program.UsageError(f"--{name}={placeholder} is missing: {meaning}.")

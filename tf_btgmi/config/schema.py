@@ -1,8 +1,14 @@
 """The fields of an experiment, with the paper's values as defaults.
 
-Every constant of the method (Secs. 3.1 to 3.3 and Alg. 1 of the paper) is a field
-here, so `Config()` is the paper's model at 256x256. What the fields may be is in
-`limits.py` and `checks.py`.
+Every constant of the method (Secs. 3.1 to 3.3 and Alg. 1 of the paper) is a field, so
+that `Config()` is the paper's model at 256x256. `limits.py` and `checks.py` have the
+valid values.
+
+Choices of this project where the paper is silent: the adversarial loss
+(`losses.adversarial`, LSGAN), the moving average of the weights (`training.ema_decay`),
+the restart of the optimizer at every stage (`procedure.restart_optimizer`), the linear
+ramp that fades a block in (`procedure.fade_in_steps`), and the context box of the patch
+perceptual loss (`losses.ppl_context_margin`, 1.5 times the hole box).
 """
 
 from dataclasses import dataclass, field
@@ -214,7 +220,8 @@ class LossConfig:
         discriminator_patches: patches that the discriminators' loss is the mean over:
             `all`, or those that meet the `hole`.
         ppl_patch_size: side in pixels that both patches of PPL are resized to.
-        ppl_context_margin: side of the context box over that of the hole box.
+        ppl_context_margin: side of the context box over that of the hole box; the
+            value 1.5 is a choice of this project.
         ppl_jitter: largest move of an edge of PPL's boxes from step to step, in pixels
             of the resized patch.
         ppl_max_holes: boxes an example; with more holes than that, the smallest

@@ -1,0 +1,195 @@
+"""The commands in README, docs and help texts: flags of all, runs of the cheap ones."""
+
+import ast
+import importlib
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from absl import flags
+from PIL import Image
+
+from export import tflite
+from tf_btgmi import evaluate
+from tf_btgmi.cli import config_flag
+from tf_btgmi.evaluation import yardsticks
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", ROOT / "BUILD.md", *sorted((ROOT / "docs").glob("*.md"))]
+MODULES = [
+    path
+    for folder in ("tf_btgmi", "export", "benchmarks", "configs")
+    for path in sorted((ROOT / folder).glob("*.py"))
+]
+# Programs without flags of absl.
+_OWN_FLAGS = ("scripts.faults", "venv", "benchmarks.worker_process")
+
+
+def commands_in(path: pathlib.Path):
+    """Commands of a page's bash blocks, or of a module's docstring, a list each."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".md":
+        text = "\n".join(re.findall(r"^```bash\n(.*?)^```$", text, re.M | re.S))
+        lines = re.split(r"\n(?! )", text.replace("\\\n", " "))
+    else:
+        # A docstring that is not raw has its lines joined already.
+        text = ast.get_docstring(ast.parse(text)) or ""
+        text = text.replace("\\\n", " ")
+        found = re.findall(r"^(?:    |Command: )(python -m .*)$", text, re.M)
+        lines = [line for line in found if "..." not in line]
+    return [shlex.split(line, comments=True) for line in lines if line.strip()]
+
+
+DOCUMENTED = {path: commands_in(path) for path in PAGES + MODULES}
+COMMANDS = [
+    pytest.param(words, id=f"{path.stem}: {' '.join(words)}"[:90])
+    for path, commands in DOCUMENTED.items()
+    for words in commands
+]
+PROGRAMS = [
+    command
+    for command in COMMANDS
+    if command.values[0][:2] == ["python", "-m"]
+    and command.values[0][2] not in _OWN_FLAGS
+]
+
+
+@pytest.fixture
+def parse(monkeypatch):
+    """Parses the flags of a command; returns its program."""
+    before = set(flags.FLAGS)
+
+    def parse(words):
+        _, _, module, *arguments = words
+        program = importlib.import_module(module)
+        program.define_flags()
+        monkeypatch.setattr(sys, "argv", [module, *arguments])
+        if "config" in flags.FLAGS:
+            monkeypatch.setattr(sys, "argv", config_flag.rewritten(sys.argv))
+        after = arguments[arguments.index("--") + 1 :] if "--" in arguments else []
+        assert flags.FLAGS(sys.argv)[1:] == after
+        return program
+
+    yield parse
+    for name in set(flags.FLAGS) - before:
+        delattr(flags.FLAGS, name)
+    flags.FLAGS.unparse_flags()
+
+
+@pytest.mark.parametrize("words", PROGRAMS)
+def test_the_flags_of_a_documented_command_exist(words, parse, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    parse(words)
+
+
+def test_the_commands_are_found():
+    found = {command.values[0][2] for command in PROGRAMS}
+    assert {"tf_btgmi.train", "tf_btgmi.evaluate", "export.tflite"} <= found
+    assert len(PROGRAMS) > 60
+
+
+def test_documented_scripts_exist():
+    named = {
+        word
+        for command in COMMANDS
+        for word in command.values[0]
+        if word.startswith(("scripts/", "export/", "configs/", ".ci/"))
+    }
+    assert named and all((ROOT / name).exists() for name in named), named
+
+
+def test_the_user_study_takes_the_folders_of_the_documented_evaluation():
+    evaluation = DOCUMENTED[ROOT / "docs" / "evaluation.md"][0]
+    study = DOCUMENTED[ROOT / "docs" / "user_study.md"][0]
+    (model,) = [w[len("--model=") :] for w in evaluation if w.startswith("--model=")]
+    (output,) = [w[len("--output=") :] for w in evaluation if w.startswith("--output=")]
+    methods = {evaluate._place_name(model), *yardsticks.FILLS}
+    folders = {f"{output}/composites/{name}" for name in methods}
+    results = [w.split("=", 2)[2] for w in study if w.startswith("--results=")]
+    assert len(results) == 3 and set(results) <= folders
+    assert f"--truth={output}/images" in study
+
+
+def test_the_evaluated_tflite_files_are_those_that_were_exported():
+    *exports, evaluation = DOCUMENTED[ROOT / "docs" / "tflite.md"]
+
+    def value(words, name):
+        return next(w.split("=", 1)[1] for w in words if w.startswith(f"--{name}="))
+
+    written = {
+        f"{value(words, 'output')}/{value(words, 'model')}-{value(words, 'size')}-"
+        f"{value(words, 'quantization')}.tflite"
+        for words in exports
+    }
+    assert all(words[2] == tflite.__name__ for words in exports)
+    taken = {w.split("=", 1)[1] for w in evaluation if w.startswith("--tflite=")}
+    assert taken == written
+
+
+@pytest.fixture
+def pictures(tmp_path, monkeypatch):
+    """The files that the documented commands name, in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+
+    def picture(path, height, width):
+        path.parent.mkdir(exist_ok=True)
+        colors = rng.integers(0, 256, (5, 5, 3), np.uint8)
+        Image.fromarray(colors).resize((width, height), Image.BICUBIC).save(path)
+
+    def mask(path, height, width):
+        path.parent.mkdir(exist_ok=True)
+        values = np.zeros((height, width), np.uint8)
+        values[20:40, 30:60] = 255
+        Image.fromarray(values).save(path)
+
+    for name in ("photograph.jpg", "boat.jpg", "beach.jpg", "pasted.png"):
+        picture(tmp_path / name, 100, 140)
+    for name in ("mask.png", "boat_hole.png", "stranger.png", "object.png"):
+        mask(tmp_path / name, 100, 140)
+    for name in ("a", "b"):
+        picture(tmp_path / "photos" / f"{name}.jpg", 100, 140)
+        mask(tmp_path / "masks" / f"{name}.png", 100, 140)
+    picture(tmp_path / "meadow.jpg", 1000, 1200)
+    picture(tmp_path / "farm.jpg", 450, 600)
+    return tmp_path
+
+
+def is_cheap(words):
+    """Whether a command needs nothing but these files and the bundled models."""
+    module, line = words[2].rsplit(".", 1)[-1], " ".join(words)
+    if module not in ("inpaint", "remove", "harmonize", "compose"):
+        return False
+    return not re.search(r"--model=(runs|grpc|http)|--jobs", line)
+
+
+CHEAP = [command for command in PROGRAMS if is_cheap(command.values[0])]
+
+
+@pytest.mark.parametrize("words", CHEAP)
+def test_a_cheap_command_runs_as_printed(words, parse, pictures):
+    assert parse(words).main(words[2:3]) == 0
+    (output,) = [w[len("--output=") :] for w in words if w.startswith("--output=")]
+    assert os.path.isfile(output) or sorted(os.listdir(output)) == ["a.jpg", "b.jpg"]
+
+
+def test_the_csv_of_the_documentation_has_the_columns_of_compose(parse, pictures):
+    text = (ROOT / "docs" / "guided.md").read_text(encoding="utf-8")
+    (csv,) = re.findall(r"^```csv\n(.*?)^```$", text, re.M | re.S)
+    header, first, _ = csv.splitlines()
+    (pictures / "jobs.csv").write_text(f"{header}\n{first}\n")
+    words = ["python", "-m", "tf_btgmi.compose", "--jobs=jobs.csv"]
+    assert parse(words).main(words[2:3]) == 0
+    assert os.path.isfile("done/horse.jpg")
+
+
+def test_shell_scripts_of_the_documentation_are_sound():
+    scripts = [*(ROOT / "scripts").glob("*.sh"), *(ROOT / "export").rglob("*.sh")]
+    assert scripts
+    for script in scripts:
+        subprocess.run(["bash", "-n", str(script)], check=True)
