@@ -30,7 +30,7 @@ def run(**values):
         ({"model": ["nowhere"], "port": 0}, "nowhere is neither a folder nor"),
         ({"server": "localhost:8500"}, "not an address like grpc://"),
         ({"server": "grpc://x:1", "model": ["a"]}, "exclude each other"),
-        ({"host": "no.such.host.invalid", "port": 0}, "there is no address"),
+        ({"host": "no.such.host.invalid", "port": 0}, "this machine has no address"),
     ],
 )
 def test_mistakes_are_told_in_one_line(program_flags, values, message):

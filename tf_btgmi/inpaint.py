@@ -7,7 +7,7 @@ r"""Fills holes in pictures.
     python -m tf_btgmi.inpaint --jobs=jobs.csv
 
 White in a mask (128 to 255) is the hole. A mask has the size of its picture as it is
-displayed, upright. In folders, masks are found by the pictures' names: boat.png for
+displayed, upright. In folders, masks are found by name: boat.png or boat_mask.png for
 boat.jpg.
 
 A CSV file of jobs has the columns image, mask and output, and optionally mask_dilation;

@@ -1,4 +1,4 @@
-"""Runs a web application on this machine until Ctrl-C."""
+"""Serves a web application on this machine until Ctrl-C."""
 
 import ipaddress
 import signal
@@ -10,15 +10,15 @@ from tf_btgmi.cli import program
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Takes a port before anything slow is done or announced.
+    """Binds a port, before anything slow is done.
 
     Args:
-        host: such as 127.0.0.1, which this machine alone reaches.
-        port: 0 takes a free one.
+        host: the address to listen on; only this machine reaches 127.0.0.1.
+        port: the port; 0 for any free one.
 
     Raises:
-        UsageError: there is no such host here.
-        ProgramFailure: the port is taken, or not allowed.
+        UsageError: the machine does not have the address.
+        ProgramFailure: the port is in use or not permitted.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -27,18 +27,20 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except socket.gaierror:
         listener.close()
-        raise program.UsageError(f"--host: there is no address {host} here.") from None
+        raise program.UsageError(
+            f"--host: this machine has no address {host}."
+        ) from None
     except OSError as error:
         listener.close()
         raise program.ProgramFailure(
             f"Cannot listen on {host}, port {port}: {error.strerror}. Choose another "
-            "with --port."
+            "--port."
         ) from None
     return listener
 
 
 def announce(what: str, host: str, listener: socket.socket, warning: str) -> None:
-    """Says where the page is, and `warning` where other machines reach it."""
+    """Prints the address of the page, and `warning` if other machines reach it."""
     try:
         address = ipaddress.ip_address(host)
         is_local = address.is_loopback
@@ -72,9 +74,9 @@ def serve(app, listener: socket.socket, max_connections: int = 64) -> None:
 
     Args:
         app: the application.
-        listener: from `listen`.
-        max_connections: of all browsers, each of which holds up to six; requests
-            beyond them are refused before they are read.
+        listener: the socket from `listen`.
+        max_connections: limit for all browsers together, each of which uses up to six;
+            further requests are refused before they are read.
     """
     settings = uvicorn.Config(
         app,
@@ -86,5 +88,5 @@ def serve(app, listener: socket.socket, max_connections: int = 64) -> None:
     try:
         _Server(settings).run(sockets=[listener])
     except KeyboardInterrupt:
-        # The way to stop it: uvicorn has closed everything before.
+        # Ctrl-C is the way to stop; uvicorn has closed all connections.
         return

@@ -1,8 +1,8 @@
-"""What an experiment is: a tree of fields, its checks and its JSON form.
+"""The config of an experiment: a tree of fields, its validation and its files.
 
-A file in `configs/` changes the fields that its experiment changes and nothing else.
-`--config=FILE.py` calls that file's `get_config()`; `--config=FILE.json` reads what an
-earlier run wrote, through `get_config` of `files.py`.
+A file of `configs/` sets the fields in which its experiment differs from the defaults.
+`--config=FILE.py` calls its `get_config()`; `--config=FILE.json` reads the config.json
+of a run.
 """
 
 from tf_btgmi.config.checks import validate

@@ -1,14 +1,14 @@
-"""The check of a whole config: every field, and what fields mean to each other."""
+"""Validation of a config: the limits of each field, and relations between fields."""
 
 from tf_btgmi.config.limits import check_limits
 from tf_btgmi.config.schema import MASK_KINDS, Config, GuidedConfig, MaskConfig
 
 
 def validate(config: Config) -> None:
-    """Checks every field and what fields mean to each other.
+    """Validates every field and the relations between fields.
 
     Raises:
-        ValueError: naming the field, what it may be and what it is.
+        ValueError: with the field, its valid values and its value.
     """
     check_limits(config)
     _check_sides(config)

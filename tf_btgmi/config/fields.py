@@ -1,4 +1,4 @@
-"""Fields by their dotted paths, such as `data.image_size`."""
+"""Fields of a config by dotted path, such as `data.image_size`."""
 
 import dataclasses
 import difflib
@@ -8,7 +8,7 @@ from tf_btgmi.config.schema import Config
 
 
 def field_names(config: Config) -> list:
-    """All fields as dotted paths, such as `data.image_size`, in order."""
+    """Dotted paths of all fields, in order."""
     names = []
     for item in dataclasses.fields(config):
         value = getattr(config, item.name)
@@ -27,7 +27,7 @@ def value_of(config: Config, path: str) -> Any:
 
 
 def differences(first: Config, second: Config) -> Dict[str, tuple]:
-    """Fields in which two configs differ: dotted path -> (first, second)."""
+    """The differing fields of two configs: dotted path -> (first, second)."""
     return {
         path: (value_of(first, path), value_of(second, path))
         for path in field_names(first)
@@ -36,7 +36,7 @@ def differences(first: Config, second: Config) -> Dict[str, tuple]:
 
 
 def unknown_field(path: str) -> str:
-    """The one line for a misspelt field, with the nearest that exists."""
+    """Error message for an unknown field, with the most similar known field."""
     names = field_names(Config())
     leaves = {name.split(".")[-1]: name for name in names}
     near = difflib.get_close_matches(path, names, n=1, cutoff=0.6)

@@ -80,11 +80,11 @@ def _call_get_config(file: str, arguments: list) -> Config:
 
 
 def load(json_path: str) -> Config:
-    """Reads and checks a config written by `save`.
+    """Reads and validates a config written by `save`.
 
     Raises:
-        ValueError: no such file, no JSON, a field that does not exist, a wrong type
-            or a value out of range.
+        ValueError: the file is missing or not JSON, or has an unknown field, a wrong
+            type or an invalid value.
     """
     try:
         with open(json_path, encoding="utf-8") as file:
@@ -93,14 +93,14 @@ def load(json_path: str) -> Config:
         raise ValueError(f"There is no config file {json_path}.") from None
     except OSError as error:
         raise ValueError(f"{json_path} cannot be read: {error.strerror}.") from None
-    # Of brackets within brackets without end, or of a number of thousands of digits.
+    # RecursionError for deeply nested brackets; ValueError also for huge numbers.
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{json_path} is not a JSON file: {error}.") from None
     return from_dict(tree)
 
 
 def save(config: Config, json_path: str) -> None:
-    """Writes `config` as JSON, beside its place first and then moved into it."""
+    """Writes `config` as JSON, atomically."""
     temporary = f"{json_path}.tmp-{os.getpid()}"
     with open(temporary, "w", encoding="utf-8") as file:
         json.dump(dataclasses.asdict(config), file, indent=2)
@@ -109,10 +109,10 @@ def save(config: Config, json_path: str) -> None:
 
 
 def from_dict(tree: Dict[str, Any]) -> Config:
-    """Builds a checked `Config` from nested dictionaries; what is missing is default.
+    """Builds a validated `Config` from nested dicts; other fields keep their defaults.
 
     Raises:
-        ValueError: a field that does not exist, a wrong type or value.
+        ValueError: an unknown field, a wrong type or an invalid value.
     """
     config = _fill(Config(), tree, path="")
     validate(config)

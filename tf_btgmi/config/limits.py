@@ -1,4 +1,4 @@
-"""What each field may be, taken alone."""
+"""Valid values of each field by itself."""
 
 import difflib
 import math
@@ -30,8 +30,8 @@ CHOICES = {
     "procedure.adversarial_annealing": ("stepwise", "linear", "constant"),
     "training.precision": ("float32", "mixed_bfloat16", "mixed_float16"),
 }
-# Smallest and largest value allowed, both included. Sizes of networks have an end, so
-# that a config that came with a model cannot ask for all the memory there is.
+# Smallest and largest valid value. Sizes of networks are limited, so that the config of
+# somebody else's model cannot exhaust the memory.
 RANGES = {
     "data.num_validation_images": (0, math.inf),
     "data.image_size": (16, 8_192),
@@ -82,7 +82,7 @@ RANGES = {
     "discriminator.num_scales": (1, 6),
     "losses.reconstruction_weight": (0.0, math.inf),
     "losses.pixel_weight": (0.0, math.inf),
-    # Below 31 pixels the last pooling of AlexNet leaves nothing.
+    # AlexNet's last pooling has no output below 31 pixels.
     "losses.ppl_patch_size": (31, math.inf),
     "losses.ppl_context_margin": (1.0, math.inf),
     "losses.ppl_jitter": (0.0, 64.0),
@@ -115,10 +115,10 @@ RANGES = {
 
 
 def check_limits(config: Config) -> None:
-    """Checks every field that has choices or a range.
+    """Validates every field that has choices or a range.
 
     Raises:
-        ValueError: naming the field, what it may be and what it is.
+        ValueError: with the field, its valid values and its value.
     """
     for path, choices in CHOICES.items():
         value = value_of(config, path)

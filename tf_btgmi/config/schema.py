@@ -16,21 +16,21 @@ from dataclasses import dataclass, field
 
 @dataclass
 class DataConfig:
-    """Where pictures come from and how a training example is cut from them.
+    """Sources of the pictures, and augmentation.
 
     Attributes:
         source: `folder:PATH`, `tfds:NAME[:SPLIT]` or `tfrecord:GLOB`.
-        validation_source: the same, for validation; empty holds out
-            `num_validation_images` pictures of `source`, which are never trained on.
-        num_validation_images: pictures that validation uses.
+        validation_source: the same for validation. If empty, `num_validation_images`
+            pictures of `source` are held out of the training.
+        num_validation_images: number of validation pictures.
         image_size: side of a training example in pixels.
-        global_batch_size: examples a step, over all replicas and workers.
-        min_crop: smallest side of the random square crop, as a share of the
-            picture's shorter side; the largest is 1.
+        global_batch_size: examples per step, over all replicas and workers.
+        min_crop: minimum side of the random square crop, as a fraction of the
+            picture's shorter side; the maximum is 1.
         random_flip: whether half of the crops are mirrored left to right.
-        color_jitter: largest relative change of brightness, contrast and saturation.
-        shuffle_buffer: records that the streaming sources (TFDS, TFRecord) hold to
-            shuffle; a folder is shuffled as a whole.
+        color_jitter: maximum relative change of brightness, contrast and saturation.
+        shuffle_buffer: size of the shuffle buffer of streaming sources (TFDS,
+            TFRecord); folders are shuffled as a whole.
     """
 
     source: str = ""
@@ -46,27 +46,27 @@ class DataConfig:
 
 @dataclass
 class MaskConfig:
-    """Holes: a mixture of kinds by weight, within limits of the hole ratio.
+    """Holes: a weighted mixture of kinds, within limits of the hole ratio.
 
     Attributes:
         rectangles: weight of one or more rectangles anywhere.
         centre: weight of one square in the middle.
         free_form: weight of brush strokes.
-        objects: weight of object shapes out of `objects_folder`.
+        objects: weight of object shapes from `objects_folder`.
         borders: weight of outpainting borders, frames among them.
         scratches: weight of long thin scratches.
         broad_strokes: weight of strokes with a brush of 9 to 20 % of the side.
         large: weight of rectangles and broad strokes together, 50 to 70 % of the
             picture.
-        max_num_rectangles: rectangles are 1 to this many.
-        min_side: shortest side of a rectangle, as a share of the picture's side.
-        max_side: longest side of a rectangle, as a share of the picture's side.
-        centre_side: side of the centre square, as a share of the picture's side.
+        max_num_rectangles: maximum number of rectangles; the minimum is 1.
+        min_side: minimum side of a rectangle, as a fraction of the picture's side.
+        max_side: maximum side of a rectangle, as a fraction of the picture's side.
+        centre_side: side of the centre square, as a fraction of the picture's side.
         objects_folder: folder of mask pictures, white = object.
         object_margin: largest margin around an object, as a share of the side; each
             object has its own, from 0 on.
-        min_hole_ratio: smallest share of the picture that is hole.
-        max_hole_ratio: largest share of the picture that is hole.
+        min_hole_ratio: minimum fraction of hole pixels.
+        max_hole_ratio: maximum fraction of hole pixels.
     """
 
     rectangles: float = 1.0
@@ -89,33 +89,33 @@ class MaskConfig:
 
 @dataclass
 class GuidedConfig:
-    """Examples with a foreground whose colours are wrong (Sec. 3.4).
+    """Examples with a foreground of mismatched colours (Sec. 3.4).
 
-    What an example of the task `guided` is, is drawn by the first five weights.
+    The first five weights choose the kind of an example of the task `guided`.
     `harmonization` has empty gaps only, `object_removal` object holes only.
 
     Attributes:
-        box_gaps: weight of gaps that are all of the box around the foreground.
+        box_gaps: weight of gaps that fill the box around the foreground.
         band_gaps: weight of gaps that are a band around the foreground.
         empty_gaps: weight of foregrounds without a gap.
         object_holes: weight of holes in the shape of another picture's object, with
             no foreground.
         plain_holes: weight of the holes that `masks` describes, with no foreground.
-        max_box_margin: the box is larger than the foreground's by at most this share
-            of the picture's side, on every side.
-        max_band: widest band around a foreground, as a share of the picture's side.
-        min_object: smallest share of the picture that a foreground takes.
-        max_object: largest share of the picture that a foreground takes.
-        statistics: probability that a foreground is given the colour statistics of
-            another picture.
-        min_strength: that is done in full or in part, at least to this share.
-        harder_changes: probability of each of the changes below; where nothing at all
-            is drawn, the statistics are given.
-        max_gamma: exponents are between 1 over this and this.
-        max_contrast: factors of contrast are between 1 over this and this.
-        max_hue: hues turn by at most this share of a full turn, either way.
-        max_saturation: factors of saturation are between 1 over this and this.
-        max_gradient: a gradient of light changes values by at most this share.
+        max_box_margin: maximum margin between the foreground and its box, as a fraction
+            of the picture's side.
+        max_band: maximum width of a band, as a fraction of the picture's side.
+        min_object: minimum area of a foreground, as a fraction of the picture.
+        max_object: maximum area of a foreground, as a fraction of the picture.
+        statistics: probability of a transfer of colour statistics from another
+            picture.
+        min_strength: minimum strength of the transfer, in [0, 1].
+        harder_changes: probability of each of the changes below. If no change at all
+            is drawn, the statistics are transferred.
+        max_gamma: gamma exponents are in [1 / max_gamma, max_gamma].
+        max_contrast: contrast factors are in [1 / max_contrast, max_contrast].
+        max_hue: maximum hue rotation in either direction, as a fraction of a turn.
+        max_saturation: saturation factors are in [1 / max_saturation, max_saturation].
+        max_gradient: maximum relative change of values by a light gradient.
     """
 
     box_gaps: float = 1.0
@@ -147,18 +147,17 @@ class GeneratorConfig:
             and take no more of these fields than `base_filters`, `num_downsamplings`
             and `normalization`.
         base_filters: filters of the first convolution.
-        max_filters: cap on the filters of the later ones.
-        num_downsamplings: stride-2 convolutions, and as many transposed ones.
-        num_head_blocks: residual blocks of the head.
+        max_filters: maximum number of filters of later convolutions.
+        num_downsamplings: number of stride-2 convolutions, and of transposed ones.
+        num_head_blocks: number of residual blocks of the head.
         dilation: dilation of the residual blocks.
         dilated_convolutions: which convolutions of a block are dilated: `first`
             (as in the authors' code) or `both`.
         normalization: `batch` (synchronised over replicas) or `instance`.
         resampling: `strided` or `interpolated` (the ablation of Sec. 3.1).
-        harmonized_change: whether a `harmonized` picture is the one that comes in
-            with its colours changed by an affine map at every pixel, which keeps its
-            detail and takes in how they mismatch across the object's edge, or made
-            from features alone.
+        harmonized_change: whether the `harmonized` output is an affine colour change
+            of the input, predicted for every pixel, which keeps the detail; otherwise
+            it is predicted from features alone.
         init_stddev: standard deviation of initial kernels and of batch normalization's
             initial scales.
     """
@@ -182,7 +181,7 @@ class DiscriminatorConfig:
 
     Attributes:
         architecture: `multi_scale` (the paper's), `global` (the Context Encoder's) or
-            `global_local` (Globally-Locally's); the last two give one verdict a
+            `global_local` (Globally-Locally's); the last two give one score per
             picture.
         base_filters: filters of the first convolution; doubled three times.
         num_scales: PatchGANs of `multi_scale`, at scales 1, 1/2, 1/4 and so on.
@@ -212,10 +211,10 @@ class LossConfig:
             heavy, in a band around it) and `feature_matching` (in a `multi_scale`
             discriminator).
         reconstruction_weight: weight of the reconstruction term.
-        pixel_weight: weight of an L1 term beside it, against drifting colours. The
-            paper has none.
-        pixel_region: that term is the mean over the whole `picture`, or over the
-            `hole` (or foreground), so that a small one counts as much as a large one.
+        pixel_weight: weight of an additional L1 term against colour drift. The paper
+            has none.
+        pixel_region: region of the mean of that term: the whole `picture`, or the
+            `hole` (or foreground), where small and large holes count alike.
         adversarial: `lsgan`, `bce` or `hinge`.
         discriminator_patches: patches that the discriminators' loss is the mean over:
             `all`, or those that meet the `hole`.
@@ -224,8 +223,8 @@ class LossConfig:
             value 1.5 is a choice of this project.
         ppl_jitter: largest move of an edge of PPL's boxes from step to step, in pixels
             of the resized patch.
-        ppl_max_holes: boxes an example; with more holes than that, the smallest
-            share the last box.
+        ppl_max_holes: maximum number of boxes per example; the smallest holes beyond it
+            are in one box.
     """
 
     reconstruction: str = "ppl"
@@ -245,33 +244,34 @@ class ProcedureConfig:
     """Block-wise training with adversarial loss annealing (Sec. 3.3, Alg. 1).
 
     Attributes:
-        head_steps: steps of stage 0, the head alone.
-        num_refinement_blocks: stages after it, one refinement block each.
-        refinement_steps: steps of each of those stages.
+        head_steps: steps of stage 0, which trains the head alone.
+        num_refinement_blocks: number of further stages, which add one block each.
+        refinement_steps: steps of each further stage.
         fade_in_steps: steps in which a new block's `fade_in_alpha` goes from 0 to 1;
             below `refinement_steps`.
-        block_wise: False trains all blocks from the first step (the ablation).
+        block_wise: whether blocks are added by stage; otherwise all are trained from
+            the first step (the ablation).
         restart_optimizer: whether a stage starts with a fresh generator optimizer;
             a new block's moments are biased otherwise.
         optimizer: `adam` or `adadelta`, of both networks.
         adam_beta_1: decay of Adam's first moment, a mean of gradients.
         adam_beta_2: decay of Adam's second moment, a mean of their squares.
         learning_rate: the optimizer's learning rate in stage 0.
-        learning_rate_factor: stage i has this to the power i times that rate.
-        learning_rate_decay_steps: last steps of the run, in which the rate falls
-            linearly to 0.
-        discriminator_learning_rate_factor: the discriminator has this times the
-            generator's rate.
+        learning_rate_factor: factor of the learning rate from stage to stage.
+        learning_rate_decay_steps: number of last steps in which the learning rate
+            decays linearly to 0.
+        discriminator_learning_rate_factor: learning rate of the discriminator relative
+            to the generator's.
         discriminator_steps: steps of the discriminators for each of the generator's.
         adversarial_weight: the generator's adversarial weight in stage 0.
-        adversarial_weight_factor: stage i has this to the power i times that weight.
+        adversarial_weight_factor: factor of the weight from stage to stage.
         adversarial_annealing: `stepwise` (the paper), `linear` or `constant`.
-        warmup_steps: first steps of the head stage, trained at `warmup_image_size`.
+        warmup_steps: number of first steps, on examples of `warmup_image_size`.
         warmup_image_size: side of the examples in those steps, in pixels.
-        generator_only_steps: first steps of the head stage, which train the generator
-            alone, by its reconstruction alone.
-        discriminator_only_steps: steps after those, which train the discriminator
-            alone.
+        generator_only_steps: number of first steps that train the generator alone, on
+            the reconstruction loss alone.
+        discriminator_only_steps: number of steps after those that train the
+            discriminator alone.
     """
 
     head_steps: int = 150_000
@@ -299,17 +299,17 @@ class ProcedureConfig:
 
 @dataclass
 class TrainingConfig:
-    """How a run is carried out.
+    """Execution of a run.
 
     Attributes:
         seed: seed of the initial weights, the order of pictures, crops and masks.
         precision: `float32`, `mixed_bfloat16`, or `mixed_float16` with a loss scale,
             for GPUs without bfloat16.
-        ema_decay: decay a step of the average of the generator's weights, which is
-            what is evaluated and exported.
+        ema_decay: decay per step of the moving average of the generator's weights,
+            which is evaluated and exported.
         checkpoint_every_steps: steps between checkpoints.
-        checkpoint_every_minutes: minutes between checkpoints, whichever comes first.
-        keep_checkpoints: newest checkpoints kept.
+        checkpoint_every_minutes: minutes between checkpoints, if that is earlier.
+        keep_checkpoints: number of newest checkpoints that are kept.
         log_every_steps: steps between lines of the log and TensorBoard scalars.
         validate_every_steps: steps between validations and picture grids.
     """
@@ -329,10 +329,10 @@ class Config:
     """One experiment. The defaults are the paper's model at 256x256.
 
     Attributes:
-        name: of the experiment.
+        name: name of the experiment.
         task: `inpainting` (holes of `masks`), `object_removal` (holes in the shape of
             objects), `harmonization` (foregrounds of wrong colours) or `guided` (both
-            outputs at once). All but the first want a `data.source` with objects.
+            outputs at once). All but the first need a `data.source` with objects.
     """
 
     name: str = "btgmi"
