@@ -28,6 +28,7 @@ FLAGS = flags.FLAGS
 def define_flags():
     config_flag.define()
     flags.DEFINE_string("fail", "", "What to raise.")
+    flags.DEFINE_integer("number", 0, "A number.")
 
 
 def main(argv):
@@ -154,7 +155,7 @@ def run(start):
         ("file", 2, "There is no file x."),
         ("failure", 1, "could not be done"),
         ("disk", 1, "no space left"),
-        ("no folder", 1, "runs: File exists."),
+        ("no folder", 1, "runs exists already and is not a folder."),
         ("memory", 1, "Out of memory."),
         ("finite", 1, "became nan"),
         ("interrupt", 130, "Interrupted."),
@@ -211,9 +212,27 @@ def test_a_json_of_an_earlier_run_is_a_config_too(run, folder, joined):
             "There is no field config.procedure.learning_rat; "
             "did you mean config.procedure.learning_rate?",
         ),
-        (["--config=config.py", "--config.data.image_size=big"], "image_size"),
-        (["--config=config.py", "--config.data.image_size=2.5"], "image_size"),
-        (["--config=config.py", "--config.data.random_flip=maybe"], "random_flip"),
+        (
+            ["--config=config.py", "--config.data.image_size=big"],
+            "tried.py: --config.data.image_size=big is not a whole number. See --help.",
+        ),
+        (
+            ["--config=config.py", "--config.data.image_size=2.5"],
+            "--config.data.image_size=2.5 is not a whole number.",
+        ),
+        (
+            ["--config=config.py", "--config.data.min_crop=a: b"],
+            "--config.data.min_crop=a: b is not a number.",
+        ),
+        (
+            ["--config=config.py", "--config.data.random_flip=maybe"],
+            "--config.data.random_flip=maybe is neither true nor false.",
+        ),
+        (
+            ["--config=config.py", "--config.data=3"],
+            "--config.data=3 is not valid: it is a group of fields.",
+        ),
+        (["--number=1.5"], "tried.py: --number=1.5 is not a whole number. See --help."),
         (["--config=config.py", "--config.data.min_crop=7"], "0.05 to 1; it is 7"),
         (
             ["--config=config.py", "--config.generator.resampling=strdied"],

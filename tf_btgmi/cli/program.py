@@ -6,6 +6,7 @@ failure of the work with one line and exit code 1, Ctrl-C with 130, a closed pip
 """
 
 import os
+import re
 import select
 import signal
 import sys
@@ -19,6 +20,15 @@ FAILURE_EXIT_CODE = 1
 USAGE_EXIT_CODE = 2
 INTERRUPT_EXIT_CODE = 128 + signal.SIGINT
 CLOSED_PIPE_EXIT_CODE = 128 + signal.SIGPIPE
+
+
+# Regular expressions for messages of Python and of the flag libraries.
+_VALUE_ERRORS = (
+    (r"invalid literal for int\(\)", "is not a whole number."),
+    ("could not convert string to float", "is not a number."),
+    (r"\('Non-boolean argument to boolean flag'", "is neither true nor false."),
+    ("Unable to parse value", "is not valid: it is a group of fields."),
+)
 
 
 class UsageError(ValueError):
@@ -64,6 +74,8 @@ def run(
 
 def message_of(error: BaseException) -> str:
     """The message of an error: for errors of the operating system `file: reason`."""
+    if isinstance(error, FileExistsError) and error.filename is not None:
+        return f"{error.filename} exists already and is not a folder."
     if isinstance(error, OSError) and error.strerror and error.errno is not None:
         names = [str(n) for n in (error.filename, error.filename2) if n is not None]
         return f"{' and '.join(names) or type(error).__name__}: {error.strerror}."
@@ -122,11 +134,21 @@ def _parse(argv):
     except config_flag.ConfigFileError as error:
         _stop(str(error), USAGE_EXIT_CODE)
     except flags.Error as error:
-        _stop(f"{error} See --help.", USAGE_EXIT_CODE)
+        _stop(f"{_flag_message(error)} See --help.", USAGE_EXIT_CODE)
     except (KeyError, AttributeError):
         _stop(config_flag.unknown_override(argv), USAGE_EXIT_CODE)
     except (ValueError, TypeError) as error:
         _stop(str(error), USAGE_EXIT_CODE)
+
+
+def _flag_message(error: flags.Error) -> str:
+    """The message of a flag error, without Python's words for wrong values."""
+    message = re.sub("^flag ", "", str(error))
+    for python, plain in _VALUE_ERRORS:
+        found = re.match(f"(--[^=]+=.*): {python}", message, re.DOTALL)
+        if found:
+            return f"{found.group(1)} {plain}"
+    return message
 
 
 def _stop(message: str, code: int) -> None:
