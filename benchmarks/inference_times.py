@@ -58,7 +58,7 @@ def measure_network(place, folder: str, rounds: int) -> dict:
 
     from export import saved_model, tflite, tflite_runner
     from tf_btgmi.models.inpainter import inpainter
-    from tf_btgmi.serving.folding import fold
+    from tf_btgmi.models.folding import fold
 
     generator, config = loading.load_generator(place)
     size = config.data.image_size

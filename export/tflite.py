@@ -92,7 +92,7 @@ def convert(
     import tensorflow as tf
 
     from tf_btgmi.models.inpainter import inpainter
-    from tf_btgmi.serving.folding import fold
+    from tf_btgmi.models.folding import fold
 
     if size % generator.size_multiple:
         raise ValueError(

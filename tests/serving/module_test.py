@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.serving.folding_test import make_generator
+from tests.models.folding_test import make_generator
 from tf_btgmi.serving.module import InpaintingModule
 
 S = 16

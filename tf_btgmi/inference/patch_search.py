@@ -1,6 +1,7 @@
-"""Finds, for patches that meet a hole, the most similar known patches of a picture.
+"""Nearest-neighbour search from the patches of a hole to known patches of a picture.
 
-A patch is named by the number of its corner among the picture's pixels, [H * W].
+A patch is identified by its corner: the index of its top left pixel among the H * W
+pixels of the picture.
 """
 
 from typing import Optional, Tuple
@@ -8,142 +9,195 @@ from typing import Optional, Tuple
 import cv2
 import numpy as np
 
-# Known patches that all others are compared with, at most, evenly thinned out; the rest
-# is reached from these.
+# Known patches in the exhaustive search, at most, evenly thinned out; the others are
+# reached from these by moving pixel by pixel.
 _MAX_PLACES = 4_000
 _BATCH = 256
-# In each round: how often neighbours are followed, and how much worse (squared
-# distance) a patch may fit that goes on with its neighbour's.
+# Rounds of following neighbours, and the factor by which the squared distance may grow
+# where a patch continues the match of its neighbour.
 _FOLLOWS = 2
 _COHERENCE = 1.2
 
 
-class PatchSearch:
-    """Known patches for the patches ("blocks") that cover what is to be redrawn.
+class KnownPatches:
+    """The patches of a picture that may serve as examples.
 
-    A distance is that of the pixels squared, times what the block's pixels count.
+    Args:
+        image: float32 [H, W, 3].
+        excluded: bool [H, W], pixels that no example contains.
+        side: side of a patch in pixels.
 
     Attributes:
-        places: corners [P] of the known patches.
-        blocks: corners [B].
-        offsets: from a corner to the patch's pixels, [S].
+        places: corners [P] of the examples.
+        offsets: indices [S] of a patch's pixels, relative to its corner.
     """
 
-    def __init__(self, source, hole, redrawn, side: int, step: int, counts):
-        """Takes pixels [H * W, 3], two masks [H, W], patches' side, counts [H * W].
+    def __init__(self, image: np.ndarray, excluded: np.ndarray, side: int):
+        self.side, self.shape = side, excluded.shape
+        self.offsets = _offsets(side, self.shape[1])
+        self.places = _places(excluded, side)
+        self.is_place = np.zeros(excluded.size, bool)
+        self.is_place[self.places] = True
+        self.thinned = self.places[:: max(1, -(-len(self.places) // _MAX_PLACES))]
+        self._patches = _patches(image, side)
+        known = self.at(self.thinned)
+        squares = (known * known).reshape(len(known), -1, 3).sum(axis=2)
+        # The weighted squared distance to a block is the inner product with this, up to
+        # a constant of the block, which does not change the argmin.
+        self._terms = np.concatenate([squares, known], axis=1).T
 
-        Blocks are step pixels apart.
+    def at(self, corners: np.ndarray) -> np.ndarray:
+        """Pixels [B, S * 3] of the patches at corners [B]."""
+        return self._patches[corners]
+
+    def nearest(self, targets: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Exhaustive search among the thinned examples.
+
+        Args:
+            targets: pixels [B, S * 3].
+            weights: of their pixels [B, S].
+
+        Returns:
+            Corners [B].
         """
-        self._step, self._width = step, hole.shape[1]
-        self.places, self.blocks = _places(hole, side), _blocks(redrawn, side, step)
-        self.offsets = _offsets(side, self._width)
-        self._patches = _patches(source, side, self._width)
-        self._thinned = self.places[:: max(1, -(-len(self.places) // _MAX_PLACES))]
-        self._counts = counts[self.blocks[:, None] + self.offsets]
-        self._counts_of_colors = np.repeat(self._counts, 3, axis=1)
-        self._is_place = np.zeros(len(source), bool)
-        self._is_place[self.places] = True
-        self._number = np.full(len(source), -1)
+        nearest = []
+        for start in range(0, len(targets), _BATCH):
+            part = slice(start, start + _BATCH)
+            weighted = np.repeat(-2.0 * weights[part], 3, axis=1) * targets[part]
+            factors = np.concatenate([weights[part], weighted], axis=1)
+            nearest.append((factors @ self._terms).argmin(axis=1))
+        return self.thinned[np.concatenate(nearest)]
+
+
+class PatchSearch:
+    """Matches "blocks", the patches that together cover the pixels to be redrawn.
+
+    The distance of two patches is the sum of their squared differences, weighted by
+    pixel.
+
+    Args:
+        known: the examples.
+        redrawn: bool [H, W], pixels that the blocks cover.
+        step: distance of two blocks in pixels.
+        weights: of the pixels [H * W].
+
+    Attributes:
+        known: the examples.
+        blocks: corners [B].
+    """
+
+    def __init__(self, known: KnownPatches, redrawn, step: int, weights):
+        self.known, self._step, self._width = known, step, redrawn.shape[1]
+        self.blocks = _blocks(redrawn, known.side, step)
+        self._weights = weights[self.blocks[:, None] + known.offsets]
+        self._color_weights = np.repeat(self._weights, 3, axis=1)
+        self._number = np.full(redrawn.size, -1)
         self._number[self.blocks] = np.arange(len(self.blocks))
 
-    def nearest(self, current: np.ndarray, begin: Optional[np.ndarray] = None):
-        """The corners [B] of the places found for the blocks of current [H * W, 3].
+    def inherited(self, coarser: "PatchSearch", matches: np.ndarray) -> np.ndarray:
+        """Starting matches [B] for smaller blocks, from those of a coarser pass.
 
-        With begin, what was found before, only its neighbourhood is searched.
+        A small block takes the part of its larger block's match that corresponds to it.
         """
-        wanted = current[self.blocks[:, None] + self.offsets]
-        wanted = wanted.reshape(len(self.blocks), 3 * len(self.offsets))
-        if begin is None:
-            begin = self._among_thinned(wanted)
-        return self._beside(wanted, begin)
+        slack = coarser.known.side - self.known.side
+        start = np.full(len(self.blocks), -1)
+        for y in range(slack + 1):
+            for x in range(slack + 1):
+                shift = y * self._width + x
+                number = _look_up(coarser._number, self.blocks - shift, -1)
+                # Within a row: a corner left of it belongs to the row above.
+                number = np.where(self.blocks % self._width >= x, number, -1)
+                start = np.where(
+                    (start < 0) & (number >= 0), matches[number] + shift, start
+                )
+        return start
 
-    def _among_thinned(self, wanted: np.ndarray) -> np.ndarray:
-        """Corners [B] of what is nearest to blocks that look like wanted [B, S * 3]."""
-        known = self._patches[self._thinned]
-        squares = (known * known).reshape(len(known), -1, 3).sum(axis=2)
-        found = []
-        for start in range(0, len(wanted), _BATCH):
-            part = slice(start, start + _BATCH)
-            # But for what depends on the block alone: no choice of it.
-            distances = self._counts[part] @ squares.T
-            distances -= (2 * self._counts_of_colors[part] * wanted[part]) @ known.T
-            found.append(self._thinned[distances.argmin(axis=1)])
-        return np.concatenate(found)
+    def nearest(self, current: np.ndarray, start: Optional[np.ndarray] = None):
+        """The corners [B] of matches for the blocks of the pixels current [H * W, 3].
 
-    def _beside(self, wanted, found) -> np.ndarray:
-        """Betters `found` [B] by what lies beside it.
-
-        A block may go on with the patch of the block `step` pixels away, and then move
-        by a pixel (Barnes et al. 2009, "PatchMatch", without its random search).
+        With start, earlier matches, only their neighbourhood is searched.
         """
-        found, step, width = found.copy(), self._step, self._width
-        cost = self._distance(wanted, found, np.arange(len(found)))
+        targets = current[self.blocks[:, None] + self.known.offsets]
+        targets = targets.reshape(len(self.blocks), -1)
+        if start is None:
+            start = self.known.nearest(targets, self._weights)
+        return self._improved(targets, start)
+
+    def _improved(self, targets, matches) -> np.ndarray:
+        """Improves matches [B] from their neighbourhood.
+
+        A block may continue the match of the block `step` pixels away, and then move by
+        a pixel (Barnes et al. 2009, "PatchMatch", without its random search).
+        """
+        matches, step, width = matches.copy(), self._step, self._width
+        cost = self._distance(targets, matches, np.arange(len(matches)))
         for _ in range(_FOLLOWS):
             for shift in (step * width, step, -step * width, -step):
                 # A shift over the picture's side, by less than a patch, meets no block.
-                neighbours = self._look_up(self._number, self.blocks + shift, -1)
-                goes_on = np.where(neighbours >= 0, found[neighbours] - shift, -1)
-                self._move(found, cost, wanted, goes_on, _COHERENCE)
+                neighbours = _look_up(self._number, self.blocks + shift, -1)
+                continued = np.where(neighbours >= 0, matches[neighbours] - shift, -1)
+                self._move(matches, cost, targets, continued, _COHERENCE)
             for shift in (1, -1, width, -width):
-                self._move(found, cost, wanted, found + shift, 1.0)
-        return found
+                self._move(matches, cost, targets, matches + shift, 1.0)
+        return matches
 
-    def _move(self, found, cost, wanted, corners, tolerance: float) -> None:
-        """Moves blocks to the places among corners [B] where that costs less."""
-        is_place = self._look_up(self._is_place, corners, False)
-        blocks = np.flatnonzero(is_place & (corners != found))
-        there = self._distance(wanted, corners[blocks], blocks)
+    def _move(self, matches, cost, targets, corners, tolerance: float) -> None:
+        """Moves matches to the examples among corners [B] where that costs less."""
+        is_place = _look_up(self.known.is_place, corners, False)
+        blocks = np.flatnonzero(is_place & (corners != matches))
+        there = self._distance(targets, corners[blocks], blocks)
         better = there < tolerance * cost[blocks]
-        found[blocks[better]] = corners[blocks[better]]
+        matches[blocks[better]] = corners[blocks[better]]
         cost[blocks[better]] = there[better]
 
-    def _distance(self, wanted, corners, blocks) -> np.ndarray:
-        difference = wanted[blocks] - self._patches[corners]
+    def _distance(self, targets, corners, blocks) -> np.ndarray:
+        difference = targets[blocks] - self.known.at(corners)
         difference *= difference
-        return np.einsum("ij,ij->i", difference, self._counts_of_colors[blocks])
-
-    @staticmethod
-    def _look_up(table: np.ndarray, corners: np.ndarray, otherwise):
-        inside = (corners >= 0) & (corners < len(table))
-        return np.where(inside, table[np.where(inside, corners, 0)], otherwise)
+        return np.einsum("ij,ij->i", difference, self._color_weights[blocks])
 
 
-def _places(hole: np.ndarray, side: int) -> np.ndarray:
-    """Numbers [P] of the corners of patches without a hole pixel."""
-    return _numbers(_inside(hole, side) == 0, hole.shape)
+def _look_up(table: np.ndarray, corners: np.ndarray, otherwise) -> np.ndarray:
+    inside = (corners >= 0) & (corners < len(table))
+    return np.where(inside, table[np.where(inside, corners, 0)], otherwise)
+
+
+def _places(excluded: np.ndarray, side: int) -> np.ndarray:
+    """Corners [P] of the patches without an excluded pixel."""
+    return _corners(_counts(excluded, side) == 0, excluded.shape)
 
 
 def _blocks(redrawn: np.ndarray, side: int, step: int) -> np.ndarray:
-    """Numbers [B] of the corners of patches that together cover what is redrawn."""
-    count = _inside(redrawn, side)
+    """Corners [B] of patches that together cover the redrawn pixels."""
+    count = _counts(redrawn, side)
     rows, columns = (np.arange(length) % step == 0 for length in count.shape)
     # The last patch reaches the picture's end, wherever the grid ends.
     rows[-1:] = columns[-1:] = True
-    return _numbers((rows[:, None] & columns) & (count > 0), redrawn.shape)
+    return _corners((rows[:, None] & columns) & (count > 0), redrawn.shape)
 
 
-def _inside(pixels: np.ndarray, side: int) -> np.ndarray:
-    """How many of some pixels a patch has, by its corner: [H - side + 1, ...]."""
+def _counts(pixels: np.ndarray, side: int) -> np.ndarray:
+    """Set pixels in each patch, by its corner: [H - side + 1, W - side + 1]."""
     sums = cv2.integral(pixels.astype(np.uint8))
     rows = sums[side:] - sums[:-side]
     return rows[:, side:] - rows[:, :-side]
 
 
-def _numbers(chosen: np.ndarray, shape: Tuple[int, int]) -> np.ndarray:
-    """Chosen patches, by their corners' numbers among the picture's pixels."""
+def _corners(chosen: np.ndarray, shape: Tuple[int, int]) -> np.ndarray:
+    """Corners of the chosen patches as indices among the picture's pixels."""
     y, x = np.nonzero(chosen)
     return y * shape[1] + x
 
 
 def _offsets(side: int, width: int) -> np.ndarray:
-    """From a corner's number to those of the patch's pixels: [side ** 2]."""
+    """Indices [side ** 2] of a patch's pixels, relative to its corner."""
     return (np.arange(side)[:, None] * width + np.arange(side)).reshape(-1)
 
 
-def _patches(pixels: np.ndarray, side: int, width: int) -> np.ndarray:
-    """All patches [N, S * 3] of pixels [H * W, 3], by corner; some go over the side."""
-    row = np.lib.stride_tricks.sliding_window_view(pixels.reshape(-1), 3 * side)[::3]
-    count = len(pixels) - (side - 1) * (width + 1)
+def _patches(image: np.ndarray, side: int) -> np.ndarray:
+    """All patches [N, S * 3] of [H, W, 3], by corner; some wrap around the side."""
+    width = image.shape[1]
+    row = np.lib.stride_tricks.sliding_window_view(image.reshape(-1), 3 * side)[::3]
+    count = image.shape[0] * width - (side - 1) * (width + 1)
     patches = np.empty((count, side, 3 * side), np.float32)
     for y in range(side):
         patches[:, y] = row[y * width : y * width + count]

@@ -66,11 +66,18 @@ class Predictor:
 
     @classmethod
     def from_generator(cls, generator, config) -> "Predictor":
-        """A Keras `Generator` at the size that `config` trained it for."""
+        """A Keras `Generator` at the size that `config` trained it for.
+
+        The predictor runs a copy of its weights with batch normalization folded into
+        the convolutions; later changes of the generator have no effect.
+        """
+        # TensorFlow takes seconds to import; a wrong argument is reported before.
+        from tf_btgmi.models.folding import fold
+
         size = config.data.image_size
         outputs = getattr(generator, "output_names", None) or (INPAINTED,)
         predict_fn = predict_function(
-            generator, size, 5 if HARMONIZED in outputs else 4
+            fold(generator), size, 5 if HARMONIZED in outputs else 4
         )
         return cls(predict_fn, size, generator.size_multiple, outputs=outputs)
 

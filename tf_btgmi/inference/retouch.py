@@ -24,7 +24,7 @@ from typing import Optional
 import cv2
 import numpy as np
 
-from tf_btgmi.inference.patch_search import PatchSearch
+from tf_btgmi.inference.patch_search import KnownPatches, PatchSearch
 
 # Other results under other numbers: evaluations keep them apart.
 VERSION = 2
@@ -36,7 +36,7 @@ _PASSES = ((7, 2, 3), (5, 2, 1), (3, 1, 1))
 _MIN_PLACES = 50
 # What a pixel of the fill counts in a comparison where a known one counts 1, at the
 # hole's edge and, as a factor, a pixel farther inside.
-_FILL_COUNTS, _FARTHER_COUNTS = 0.01, 0.7
+_FILL_WEIGHT, _FARTHER_WEIGHT = 0.01, 0.7
 # Pixels from the nearest known one: all known patches up to the first, all the
 # network's from the second on.
 _NEAR, _FAR = 4.0, 8.0
@@ -51,12 +51,15 @@ _FLAT, _RICH = 2.0, 5.0
 _AROUND = 12.0
 
 
-def retouch(filled: np.ndarray, hole: np.ndarray) -> np.ndarray:
+def retouch(
+    filled: np.ndarray, hole: np.ndarray, excluded: Optional[np.ndarray] = None
+) -> np.ndarray:
     """Redraws the hole near its edge with known patches.
 
     Args:
-        filled: uint8 [H, W, 3], with the network's fill in the hole; not changed.
+        filled: uint8 [H, W, 3] with the network's fill in the hole; it is not changed.
         hole: bool [H, W].
+        excluded: bool [H, W], pixels that are no examples; None for the hole alone.
 
     Returns:
         uint8 [H, W, 3], equal to `filled` outside the hole, and deep inside it but for
@@ -64,39 +67,41 @@ def retouch(filled: np.ndarray, hole: np.ndarray) -> np.ndarray:
     """
     if min(hole.shape) < _PASSES[0][0]:
         return filled
-    distance = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5)
-    counts = _counts(distance).reshape(-1)
-    share = _share(distance)
-    source = filled.reshape(-1, 3).astype(np.float32)
-    drawn = _redraw(source, hole, share, counts)
-    if drawn is None:
+    image = filled.astype(np.float32)
+    excluded = hole if excluded is None else excluded | hole
+    known = [KnownPatches(image, excluded, side) for side, _, _ in _PASSES]
+    if any(len(patches.places) < _MIN_PLACES for patches in known):
         return filled
+    distance = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5)
+    weights = _pixel_weights(distance).reshape(-1)
+    share = _share(distance)
+    source = image.reshape(-1, 3)
+    drawn = _redraw(source, known, share, weights)
     rest = np.where(hole, 1.0 - share, np.float32(0.0))
-    change = _spread(drawn - source, share)
-    drawn += rest.reshape(-1, 1) * change
-    flat = np.where(rest > 0, _flatness(filled, hole), np.float32(0.0))
-    if flat.any():
-        whole = _redraw(drawn, hole, np.ceil(flat), counts)
-        share = flat * _alike(drawn, whole, hole)
-        drawn += share.reshape(-1, 1) * (whole - drawn)
+    if rest.any():
+        change = _spread(drawn - source, share)
+        drawn += rest.reshape(-1, 1) * change
+        flat = np.where(rest > 0, _flatness(filled, hole), np.float32(0.0))
+        if flat.any():
+            whole = _redraw(drawn, known, np.ceil(flat), weights)
+            share = flat * _similarity(drawn, whole, hole)
+            drawn += share.reshape(-1, 1) * (whole - drawn)
     return drawn.reshape(filled.shape).round().clip(0, 255).astype(np.uint8)
 
 
-def _redraw(source, hole, share, counts) -> Optional[np.ndarray]:
-    """source [H * W, 3] with a share [H, W] of each pixel drawn by known patches.
-
-    Returns:
-        float32 [H * W, 3]; None where too few patches are known.
-    """
-    current = source
-    for side, step, rounds in _PASSES:
-        search = PatchSearch(source, hole, share > 0, side, step, counts)
-        if len(search.places) < _MIN_PLACES or not len(search.blocks):
-            return None
-        found = None
+def _redraw(source, known, share, weights) -> np.ndarray:
+    """source [H * W, 3] with a share [H, W] of each pixel drawn by known patches."""
+    current, coarser, matches = source, None, None
+    for patches, (side, step, rounds) in zip(known, _PASSES):
+        search = PatchSearch(patches, share > 0, step, weights)
+        if not len(search.blocks):
+            return source.copy()
+        if coarser is not None:
+            matches = search.inherited(coarser, matches)
+        coarser = search
         for _ in range(rounds):
-            found = search.nearest(current, found)
-            drawn = _vote(source, search.blocks, found, search.offsets, _weights(side))
+            matches = search.nearest(current, matches)
+            drawn = _vote(source, search.blocks, matches, patches.offsets, side)
             current = source + share.reshape(-1, 1) * (drawn - source)
     return current
 
@@ -106,28 +111,32 @@ def _share(distance: np.ndarray) -> np.ndarray:
     return np.where(distance > 0, _falling(distance, _NEAR, _FAR), np.float32(0.0))
 
 
-def _counts(distance: np.ndarray) -> np.ndarray:
-    """What a pixel counts in a comparison, by its distance to a known one."""
-    # In float32 it would be 0 some 200 pixels inside; a patch must count somewhere.
-    farther = _FARTHER_COUNTS ** np.minimum(distance, 40)
-    return np.where(distance > 0, _FILL_COUNTS * farther, 1.0).astype(np.float32)
+def _pixel_weights(distance: np.ndarray) -> np.ndarray:
+    """Weight of a pixel in a comparison, by its distance to a known one."""
+    # In float32 it would be 0 some 200 pixels inside; a patch must have some weight.
+    farther = _FARTHER_WEIGHT ** np.minimum(distance, 40)
+    return np.where(distance > 0, _FILL_WEIGHT * farther, 1.0).astype(np.float32)
 
 
-def _weights(side: int) -> np.ndarray:
-    """A patch's votes, most for its middle: [side ** 2] float32."""
+def _vote_weights(side: int) -> np.ndarray:
+    """Weights of a patch's votes, largest in its middle: [side ** 2] float32."""
     profile = cv2.getGaussianKernel(side, side / 3).astype(np.float32)
     return (profile @ profile.T).reshape(-1)
 
 
-def _vote(source, blocks, nearest, offsets, votes) -> np.ndarray:
-    """The weighted mean of what the known patches put at a pixel; 0 where none does."""
-    total = np.zeros(source.shape, np.float32)
-    weights = np.zeros((len(source), 1), np.float32)
-    # No two blocks have the same pixel at the same offset.
-    for offset, weight in zip(offsets, votes):
-        total[blocks + offset] += weight * source[nearest + offset]
-        weights[blocks + offset] += weight
-    return total / np.maximum(weights, 1e-6)
+def _vote(source, blocks, matches, offsets, side: int) -> np.ndarray:
+    """The weighted mean of the matches that overlap at a pixel; 0 where none does."""
+    targets = (blocks[:, None] + offsets).reshape(-1)
+    pixels = source[(matches[:, None] + offsets).reshape(-1)]
+    votes = np.tile(_vote_weights(side), len(blocks))
+    total = np.stack(
+        [
+            np.bincount(targets, votes * channel, len(source)).astype(np.float32)
+            for channel in (*pixels.T, np.float32(1.0))
+        ],
+        axis=-1,
+    )
+    return total[:, :3] / np.maximum(total[:, 3:], 1e-6)
 
 
 def _spread(change, share) -> np.ndarray:
@@ -136,7 +145,7 @@ def _spread(change, share) -> np.ndarray:
     return _mean_nearby(change, share[..., None], _SPREAD).reshape(-1, 3)
 
 
-def _alike(one, other, hole) -> np.ndarray:
+def _similarity(one, other, hole) -> np.ndarray:
     """How far two fills [H * W, 3] show the same, [H, W], 0 outside the hole."""
     difference = np.abs(one - other).mean(axis=1).reshape(hole.shape)
     difference = cv2.blur(difference, (_PASSES[0][0],) * 2)

@@ -36,7 +36,7 @@ def normalization(
     """A normalization layer over [B, H, W, C].
 
     Args:
-        kind: `batch`, `instance`, or `folded` (what `serving.folding` leaves of batch).
+        kind: `batch`, `instance`, or `folded` (what `models.folding` leaves of batch).
         affine: whether a learned scale and offset follow; batch always has them.
         name: of the layer.
         init_stddev: standard deviation of the initial scales of `batch`, whose mean is

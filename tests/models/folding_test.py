@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from tf_btgmi.models.generator import Generator
-from tf_btgmi.serving.folding import fold
+from tf_btgmi.models.folding import fold
 
 
 def make_generator(rng, **options):

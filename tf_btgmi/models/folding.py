@@ -16,16 +16,19 @@ from tf_btgmi.models.generator import Generator
 
 
 def fold(generator: Generator) -> Generator:
-    """A generator that predicts the same, up to rounding, without normalization.
+    """Returns a generator with equal predictions, up to rounding, and no normalization.
 
-    Refinement blocks that do not run are left out. The generator itself comes back
-    where folding would change more than rounding: with instance normalization, whose
-    statistics are the picture's own, and with interpolated resampling, whose pooling
-    lies between convolution and normalization.
+    Inactive refinement blocks are dropped. The generator itself is returned where
+    folding would change more than rounding: with instance normalization, whose
+    statistics depend on the picture, with interpolated resampling, which pools between
+    convolution and normalization, and for the generators of earlier systems.
 
     Args:
-        generator: built; its weights are float32 under any precision policy.
+        generator: a built generator; its weights are float32 under any precision
+            policy.
     """
+    if not isinstance(generator, Generator):
+        return generator
     if generator.normalization != "batch" or generator.resampling != "strided":
         return generator
     changes = {"normalization": "folded", "num_refinement_blocks": generator.stage}
