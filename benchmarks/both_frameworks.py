@@ -13,9 +13,9 @@ import tensorflow as tf
 
 from benchmarks import pytorch_model, pytorch_step
 from tf_btgmi import loading
+from tf_btgmi.models.folding import fold
 from tf_btgmi.models.lpips_trunks import load_lpips_weights
 from tf_btgmi.models.naming import named_weights
-from tf_btgmi.models.folding import fold
 from tf_btgmi.training.build import build_model
 from tf_btgmi.training.strategy import make_strategy
 

@@ -57,8 +57,8 @@ def measure_network(place, folder: str, rounds: int) -> dict:
     import tensorflow as tf
 
     from export import saved_model, tflite, tflite_runner
-    from tf_btgmi.models.inpainter import inpainter
     from tf_btgmi.models.folding import fold
+    from tf_btgmi.models.inpainter import inpainter
 
     generator, config = loading.load_generator(place)
     size = config.data.image_size

@@ -61,8 +61,8 @@ def export(place: str, export_dir: str, version=None) -> str:
 
     from export import model_card, warmup
     from tf_btgmi import config as config_lib
-    from tf_btgmi.models.generator import Generator
     from tf_btgmi.models.folding import fold
+    from tf_btgmi.models.generator import Generator
     from tf_btgmi.serving.module import InpaintingModule
 
     generator, config = loading.load_generator(place)

@@ -91,8 +91,8 @@ def convert(
     """
     import tensorflow as tf
 
-    from tf_btgmi.models.inpainter import inpainter
     from tf_btgmi.models.folding import fold
+    from tf_btgmi.models.inpainter import inpainter
 
     if size % generator.size_multiple:
         raise ValueError(

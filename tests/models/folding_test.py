@@ -2,8 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from tf_btgmi.models.generator import Generator
 from tf_btgmi.models.folding import fold
+from tf_btgmi.models.generator import Generator
 
 
 def make_generator(rng, **options):

@@ -36,6 +36,8 @@ _ELONGATION = 1.5
 # The share of a window's side that one hole may take, and a tile.
 _LARGEST_SHARE = 0.75
 _TILE_SHARE = 0.5
+# Width of the picture's edge in pixels, and as a share of its shorter side.
+_MIN_EDGE, _EDGE_SHARE = 2, 0.005
 
 
 class Crop(NamedTuple):
@@ -87,6 +89,8 @@ def batches(crops: List[Crop], batch_size: int) -> Iterator[List[Crop]]:
     A crop waits for the earlier ones that fill pixels of its window. With only two
     batch sizes, a network compiled for static shapes is compiled twice at most.
     """
+    if not crops:
+        return
     windows = np.array([(c.y, c.x, c.y + c.side, c.x + c.side) for c in crops])
     boxes = np.array([crop.box for crop in crops])
     turns = np.zeros(len(crops), np.int64)
@@ -118,6 +122,29 @@ def window_of(image: np.ndarray, crop: Crop) -> np.ndarray:
     y, x, side = crop.y, crop.x, crop.side
     box = clipped((y, x, y + side, x + side), *image.shape[:2])
     return mirrored(image[slices(box)], box, y, x, side)
+
+
+def edge_of(crop: Crop, height: int, width: int) -> np.ndarray:
+    """The outermost pixels of a picture in a crop's window, bool [side, side].
+
+    They are no examples of what to fill holes with: scans often end in a frame. Two
+    rows and columns belong to the edge, more in large pictures; so do their mirror
+    images.
+    """
+    margin = max(_MIN_EDGE, round(_EDGE_SHARE * min(height, width)))
+    rows, columns = (
+        _distance_to_edge(np.arange(start, start + crop.side), length) < margin
+        for start, length in ((crop.y, height), (crop.x, width))
+    )
+    return rows[:, None] | columns
+
+
+def _distance_to_edge(places: np.ndarray, length: int) -> np.ndarray:
+    """Pixels to the nearer end of a mirrored axis, 0 for the first and the last."""
+    period = max(2 * (length - 1), 1)
+    places = places % period
+    places = np.minimum(places, period - places)
+    return np.minimum(places, length - 1 - places)
 
 
 def _length(holes: Holes, hole: int) -> int:

@@ -12,6 +12,7 @@ Everything here is a pure function of its arguments: no random choice is made.
 """
 
 import math
+from typing import Optional
 
 import cv2
 import numpy as np
@@ -34,40 +35,52 @@ _GRAIN = 1.0
 _MEAN_WEIGHT = 0.5
 
 
-def enlarge(fill: np.ndarray, window: np.ndarray, unknown: np.ndarray) -> np.ndarray:
+def enlarge(
+    fill: np.ndarray,
+    window: np.ndarray,
+    unknown: np.ndarray,
+    excluded: Optional[np.ndarray] = None,
+) -> np.ndarray:
     """Enlarges a fill to its window, with detail from the window's known pixels.
 
     Args:
         fill: uint8 [S, S, 3], the window at the network's size with its hole filled.
         window: uint8 [N, N, 3], N > S; may hold anything where `unknown`.
-        unknown: bool [N, N], not to be taken as an example.
+        unknown: bool [N, N], pixels to be filled.
+        excluded: bool [N, N], known pixels that are no examples; None for none.
 
     Returns:
         uint8 [N, N, 3]: `window` where it is known, the enlarged fill elsewhere.
     """
     size, side = fill.shape[0], window.shape[0]
+    excluded = unknown if excluded is None else unknown | excluded
     if side > _MAX_SIDE:
-        return _enlarge_smaller(fill, window, unknown)
+        return _enlarge_smaller(fill, window, unknown, excluded)
     num_octaves = max(1, math.ceil(math.log2(side / size)))
     base = math.ceil(side / 2**num_octaves)
     missing = base * 2**num_octaves - side
     window = np.pad(window, ((0, missing), (0, missing), (0, 0)), mode="symmetric")
-    unknown = np.pad(unknown, ((0, missing), (0, missing)), mode="symmetric")
-    levels = _pyramid(window.astype(np.float32), unknown, num_octaves)
+    unknown, excluded = (
+        np.pad(mask, ((0, missing), (0, missing)), mode="symmetric")
+        for mask in (unknown, excluded)
+    )
+    levels = _pyramid(window.astype(np.float32), unknown, excluded, num_octaves)
     coarse = _resampled(fill.astype(np.float32), base, size / side * 2**num_octaves)
-    known, hole = levels[-1]
+    known, hole, _ = levels[-1]
     coarse = np.where(hole[..., None], coarse, known)
-    for known, hole_above in levels[-2::-1]:
-        coarse = _next_octave(coarse, hole, known, hole_above)
-        hole = hole_above
+    for (_, *masks), (known, hole, _) in zip(levels[:0:-1], levels[-2::-1]):
+        coarse = _next_octave(coarse, *masks, known, hole)
     return coarse[:side, :side].round().clip(0, 255).astype(np.uint8)
 
 
-def _enlarge_smaller(fill, window, unknown) -> np.ndarray:
+def _enlarge_smaller(fill, window, unknown, excluded) -> np.ndarray:
     small = (_MAX_SIDE, _MAX_SIDE)
     shrunk = cv2.resize(window, small, interpolation=cv2.INTER_AREA)
-    share = cv2.resize(unknown.astype(np.float32), small, interpolation=cv2.INTER_AREA)
-    enlarged = enlarge(fill, shrunk, share > 0)
+    masks = (
+        cv2.resize(mask.astype(np.float32), small, interpolation=cv2.INTER_AREA) > 0
+        for mask in (unknown, excluded)
+    )
+    enlarged = enlarge(fill, shrunk, *masks)
     side = window.shape[:2]
     enlarged = cv2.resize(enlarged, side, interpolation=cv2.INTER_CUBIC)
     return np.where(unknown[..., None], enlarged, window)
@@ -83,25 +96,28 @@ def _resampled(fill, base: int, step: float) -> np.ndarray:
     )
 
 
-def _pyramid(window, unknown, num_octaves) -> list:
-    """Halved ever again: (picture, where a pixel has an unknown one in it)."""
-    levels = [(window, unknown)]
+def _pyramid(window, unknown, excluded, num_octaves) -> list:
+    """Image pyramid, finest level first: (image, unknown, excluded).
+
+    A coarse pixel is unknown or excluded if any pixel below it is.
+    """
+    levels = [(window, unknown, excluded)]
     for _ in range(num_octaves):
-        picture, hole = levels[-1]
-        half = hole.shape[0] // 2
-        levels.append(
-            (
-                picture.reshape(half, 2, half, 2, 3).mean(axis=(1, 3)),
-                hole.reshape(half, 2, half, 2).any(axis=(1, 3)),
-            )
-        )
+        image, *masks = levels[-1]
+        half = image.shape[0] // 2
+        image = cv2.resize(image, (half, half), interpolation=cv2.INTER_AREA)
+        levels.append((image, *map(_halved, masks)))
     return levels
 
 
-def _next_octave(coarse, hole, fine, fine_hole) -> np.ndarray:
+def _halved(mask: np.ndarray) -> np.ndarray:
+    return (mask[::2, ::2] | mask[1::2, ::2]) | (mask[::2, 1::2] | mask[1::2, 1::2])
+
+
+def _next_octave(coarse, hole, excluded, fine, fine_hole) -> np.ndarray:
     """`fine` with its hole filled from `coarse`, which is half as large."""
     blurred = cv2.resize(coarse, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
-    places = _places(hole)
+    places = _places(excluded)
     blocks = _blocks(hole)
     if len(places):
         nearest = places[_match(coarse, blocks, places)]
@@ -110,14 +126,18 @@ def _next_octave(coarse, hole, fine, fine_hole) -> np.ndarray:
     return np.where(fine_hole[..., None], blurred, fine)
 
 
-def _places(hole: np.ndarray) -> np.ndarray:
-    """Corners [P, 2] of patches without an unknown pixel, evenly thinned out."""
+def _places(excluded: np.ndarray) -> np.ndarray:
+    """Corners [P, 2] of patches without an excluded pixel, evenly thinned out."""
     # Enlarging looks one pixel further than the patch.
     margin = _PATCH + 2
     counts = cv2.boxFilter(
-        hole.astype(np.float32), -1, (margin, margin), anchor=(0, 0), normalize=False
+        excluded.astype(np.float32),
+        -1,
+        (margin, margin),
+        anchor=(0, 0),
+        normalize=False,
     )
-    height, width = hole.shape
+    height, width = excluded.shape
     free = counts[: height - margin + 1, : width - margin + 1] < 0.5
     corners = np.argwhere(free) + 1
     step = -(-len(corners) // _MAX_PLACES)
@@ -141,15 +161,17 @@ def _blocks(hole: np.ndarray) -> np.ndarray:
 
 def _match(coarse, blocks, places) -> np.ndarray:
     """For each block the index of the place whose coarse patch is most alike."""
-    wanted, given = _describe(coarse, blocks), _describe(coarse, places)
-    lengths = np.einsum("ij,ij->i", given, given)
-    found = []
-    for start in range(0, len(wanted), _BATCH):
-        # Squared distances, but for the block's own length, which changes no choice.
-        distances = (-2.0 * wanted[start : start + _BATCH]) @ given.T
-        distances += lengths
-        found.append(distances.argmin(axis=1))
-    return np.concatenate(found)
+    targets, examples = _describe(coarse, blocks), _describe(coarse, places)
+    # Half the squared distance, without the block's own length, which does not change
+    # the argmin.
+    lengths = np.einsum("ij,ij->i", examples, examples)[:, None] / 2
+    examples = np.concatenate([lengths, -examples], axis=1).T
+    targets = np.concatenate([np.ones_like(targets[:, :1]), targets], axis=1)
+    nearest = [
+        (targets[start : start + _BATCH] @ examples).argmin(axis=1)
+        for start in range(0, len(targets), _BATCH)
+    ]
+    return np.concatenate(nearest)
 
 
 def _describe(coarse, corners) -> np.ndarray:
@@ -177,15 +199,21 @@ def _assemble(detail, blocks, nearest, strength) -> np.ndarray:
     overlap = 2 * (_BLOCK - _STRIDE)
     ramp = np.minimum(np.arange(side) + 0.5, overlap) / overlap
     ramp = np.minimum(ramp, ramp[::-1]).astype(np.float32)
-    weight = ramp[:, None] * ramp[None]
-    values = _cut(detail, 2 * (nearest + _BORDER), side) * weight[None, ..., None]
-    values *= strength[:, None, None, None]
-    total = np.zeros(detail.shape, np.float32)
-    weights = np.zeros(detail.shape[:2] + (1,), np.float32)
-    for (y, x), value in zip((2 * (blocks + _BORDER)).tolist(), values):
-        total[y : y + side, x : x + side] += value
-        weights[y : y + side, x : x + side, 0] += weight
-    return total / np.maximum(weights, 1e-6)
+    width = detail.shape[1]
+    pixels = detail.reshape(-1, 3)
+    total = np.zeros(pixels.shape, np.float32)
+    weights = np.zeros((len(pixels), 1), np.float32)
+    targets, sources = (
+        (2 * (corners + _BORDER)) @ np.array([width, 1])
+        for corners in (blocks, nearest)
+    )
+    strength = strength[:, None]
+    # No two blocks have the same pixel at the same place.
+    for y, x in np.ndindex(side, side):
+        weight, offset = ramp[y] * ramp[x], y * width + x
+        total[targets + offset] += weight * strength * pixels[sources + offset]
+        weights[targets + offset] += weight
+    return (total / np.maximum(weights, 1e-6)).reshape(detail.shape)
 
 
 def _cut(image, corners, side: int) -> np.ndarray:

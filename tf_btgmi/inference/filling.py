@@ -1,6 +1,6 @@
 """Fills the holes of a picture of any size on the windows that `crops.py` plans."""
 
-from typing import List, Optional
+from typing import Callable, List, Optional
 
 import cv2
 import numpy as np
@@ -11,6 +11,9 @@ from tf_btgmi.inference.holes import Holes
 from tf_btgmi.inference.network import INPAINTED, Network
 from tf_btgmi.inference.retouch import retouch
 
+# Called with the number of windows filled so far and of all windows.
+Progress = Callable[[int, int], None]
+
 
 def fill(
     network: Network,
@@ -18,25 +21,36 @@ def fill(
     holes: Holes,
     foreground: Optional[np.ndarray] = None,
     retouched: bool = False,
+    progress: Optional[Progress] = None,
 ) -> np.ndarray:
-    """The composite: `image` with its holes filled, equal to it elsewhere.
+    """Returns the composite: `image` with its holes filled, equal to it elsewhere.
 
     Args:
         network: has the output `inpainted`.
         image: uint8 [H, W, 3].
         holes: of the picture; they are marked filled.
-        foreground: [H, W] bool, an object the network is told of; it must not meet
+        foreground: [H, W] bool, an object that the network is told of; it must not meet
             the holes.
-        retouched: redraws fills before they are enlarged, see `retouch.py`; not beside
-            a foreground, whose pixels belong to nothing else.
+        retouched: redraws fills before they are enlarged, see `retouch.py`. With a
+            foreground, whose pixels belong to nothing else, it has no effect, and
+            nothing is interpolated.
+        progress: called with the windows filled so far and their number in all, first
+            with 0, then after each batch. An exception that it raises ends the work.
     """
     composite = np.array(image, order="C")
-    if foreground is not None:
+    if foreground is None:
+        holes.interpolate(composite)
+    else:
         foreground = foreground.view(np.uint8)
-    for batch in crop_plan.batches(
-        crop_plan.plan(holes, network.image_size), network.batch_size
-    ):
+    crops = crop_plan.plan(holes, network.image_size)
+    done = 0
+    if progress:
+        progress(done, len(crops))
+    for batch in crop_plan.batches(crops, network.batch_size):
         _fill(network, composite, holes, foreground, batch, retouched)
+        done += len(batch)
+        if progress:
+            progress(done, len(crops))
     return composite
 
 
@@ -94,16 +108,18 @@ def _fill(
     given = network.run(images, gaps, np.stack(seen) if seen else None)
     for crop, (image, gap), prediction in zip(batch, windows, given[INPAINTED]):
         filled = np.where(gap[..., None] > 0, prediction, image)
+        edge = crop_plan.edge_of(crop, holes.height, holes.width)
         if retouched and foreground is None:
-            filled = retouch(filled, gap > 0)
-        _paste(composite, holes, crop, filled)
+            small_edge = area_share(edge.astype(np.uint8), size) > 0
+            filled = retouch(filled, gap > 0, small_edge)
+        _paste(composite, holes, crop, filled, edge)
 
 
-def _paste(composite, holes, crop: crop_plan.Crop, filled: np.ndarray) -> None:
+def _paste(composite, holes, crop: crop_plan.Crop, filled, edge) -> None:
     if crop.side != filled.shape[0]:
         window = crop_plan.window_of(composite, crop)
         unknown = holes.window(crop.y, crop.x, crop.side) > 0
-        filled = enlarge(filled, window, unknown)
+        filled = enlarge(filled, window, unknown, edge)
     y0, x0, y1, x1 = crop.box
     filled = filled[y0 - crop.y : y1 - crop.y, x0 - crop.x : x1 - crop.x]
     pixels = holes.fill(crop.hole, crop.box)

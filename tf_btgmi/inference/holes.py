@@ -8,12 +8,15 @@ from typing import List, Tuple
 import cv2
 import numpy as np
 
+from tf_btgmi.inference.interpolation import interpolate, interpolated_part
 from tf_btgmi.pictures.mask_arrays import bounding_box, is_hole
 
 Box = Tuple[int, int, int, int]
 
 # Connected wholes are looked for on a map of at most this many cells a side.
 _MAP_SIDE = 2048
+# Known pixels around a hole that its interpolation depends on.
+_INTERPOLATION_MARGIN = 12
 
 
 class Holes:
@@ -72,6 +75,26 @@ class Holes:
         filled = self.pixels(hole, box)
         self._hole[slices(self._relative(box))][filled] = 0
         return filled
+
+    def interpolate(self, image: np.ndarray) -> None:
+        """Fills the lattice-like parts in `image` [H, W, 3] and marks them filled.
+
+        See `interpolation.py`.
+        """
+        part = interpolated_part(self._hole.astype(bool))
+        inner = bounding_box(part)
+        if inner is None:
+            return
+        box = tuple(i + o for i, o in zip(inner, self._box[:2] * 2))
+        around = _grown(box, _INTERPOLATION_MARGIN, self.height, self.width)
+        known = self._cut(around) == 0
+        chosen = np.zeros_like(known)
+        y, x = box[0] - around[0], box[1] - around[1]
+        chosen[y : y + box[2] - box[0], x : x + box[3] - box[1]] = part[slices(inner)]
+        area = slices(around)
+        image[area] = interpolate(image[area], chosen, known)
+        self._hole[part] = 0
+        self._find_wholes()
 
     def any(self, box: Box) -> bool:
         """Whether `box` has a pixel that is not filled yet."""

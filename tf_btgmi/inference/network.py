@@ -5,6 +5,7 @@ image in [-1, 1] with its hole at 0, and the mask. One that harmonizes sees five
 image with its gap at 0 and the foreground visible, the gap mask, the foreground mask.
 """
 
+import os
 from typing import Callable, Dict, Optional, Sequence
 
 import numpy as np
@@ -12,6 +13,24 @@ import numpy as np
 INPAINTED = "inpainted"
 HARMONIZED = "harmonized"
 OUTPUTS = (INPAINTED, HARMONIZED)
+
+
+def predict_function(generator, image_size: int, num_channels: int = 4) -> Callable:
+    """Wraps a Keras generator, traced once, as the `predict_fn` of `Network`."""
+    import tensorflow as tf
+
+    shape = [None, image_size, image_size, num_channels]
+
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32)])
+    def predict(inputs):
+        predictions = generator(inputs, training=False)
+        return tf.nest.map_structure(lambda x: tf.cast(x, tf.float32), predictions)
+
+    def predict_fn(inputs):
+        predictions = predict(tf.constant(inputs))
+        return tf.nest.map_structure(lambda x: x.numpy(), predictions)
+
+    return predict_fn
 
 
 class Network:
@@ -54,6 +73,7 @@ class Network:
         self.multiple = multiple
         self.batch_size = batch_size
         self.outputs = tuple(outputs)
+        self._process = os.getpid()
 
     @property
     def num_channels(self) -> int:
@@ -79,7 +99,14 @@ class Network:
 
         Raises:
             ValueError: it gives something else than pictures.
+            RuntimeError: the process was forked after the network was loaded.
         """
+        if os.getpid() != self._process:
+            raise RuntimeError(
+                "This model was loaded before the process was forked, and TensorFlow's "
+                "threads do not survive that. Load the model in the child, started by "
+                'multiprocessing.get_context("spawn").'
+            )
         gaps = gaps.astype(np.float32)[..., None]
         channels = [(images / np.float32(127.5) - 1.0) * (1.0 - gaps), gaps]
         if self.num_channels == 5:

@@ -15,11 +15,17 @@ from typing import Callable, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
+from tf_btgmi.inference import sixteen_bits
 from tf_btgmi.inference.composing import blend, paste
-from tf_btgmi.inference.filling import fill
+from tf_btgmi.inference.filling import Progress, fill
 from tf_btgmi.inference.harmonizing import recolor
 from tf_btgmi.inference.holes import Holes, dilated, slices
-from tf_btgmi.inference.network import HARMONIZED, INPAINTED, Network
+from tf_btgmi.inference.network import (
+    HARMONIZED,
+    INPAINTED,
+    Network,
+    predict_function,
+)
 from tf_btgmi.inference.placement import Pose, place
 from tf_btgmi.pictures.mask_arrays import is_hole
 
@@ -82,17 +88,26 @@ class Predictor:
         return cls(predict_fn, size, generator.size_multiple, outputs=outputs)
 
     def inpaint(
-        self, image: np.ndarray, mask: np.ndarray, mask_dilation: int = 0
+        self,
+        image: np.ndarray,
+        mask: np.ndarray,
+        mask_dilation: int = 0,
+        progress: Optional[Progress] = None,
     ) -> np.ndarray:
         """Fills the hole of one picture.
 
         Args:
-            image: uint8 [H, W, 3]; it is not changed.
+            image: uint8 or uint16 [H, W, 3]; it is not changed.
             mask: [H, W], bool, or uint8 with the hole at >= 128.
             mask_dilation: pixels by which the hole is grown on every side.
+            progress: called as `progress(done, total)` with the number of windows that
+                the network has filled and will have filled, first with 0, then after
+                each batch of windows; for progress bars. An exception that it raises
+                ends the work and is passed on.
 
         Returns:
-            The composite, uint8 [H, W, 3], equal to `image` outside the hole.
+            The composite, with the type and shape of `image` and equal to it outside
+            the hole. A fill of 16 bits has smooth gradients, see `sixteen_bits.py`.
 
         Raises:
             ValueError: wrong types or shapes, sizes that differ, an empty mask, a mask
@@ -104,22 +119,37 @@ class Predictor:
             raise ValueError(
                 f"mask_dilation must be at least 0; it is {mask_dilation}."
             )
-        holes = Holes(mask, mask_dilation)
-        return fill(self._network, image, holes, retouched=self.retouched)
+        if image.dtype == np.uint16:
+            return sixteen_bits.fill(
+                image,
+                dilated(mask, mask_dilation),
+                lambda eight_bits, hole: self.inpaint(
+                    eight_bits, hole, progress=progress
+                ),
+            )
+        return fill(
+            self._network,
+            image,
+            Holes(mask, mask_dilation),
+            retouched=self.retouched,
+            progress=progress,
+        )
 
     def remove(
         self,
         image: np.ndarray,
         mask: np.ndarray,
         mask_dilation: Optional[int] = None,
+        progress: Optional[Progress] = None,
     ) -> np.ndarray:
         """Takes an object out of one picture.
 
         Args:
-            image: uint8 [H, W, 3]; it is not changed.
+            image: uint8 or uint16 [H, W, 3]; it is not changed.
             mask: [H, W], bool, or uint8 with the object at >= 128.
             mask_dilation: pixels by which the object is grown on every side; None for
                 `removal_dilation`.
+            progress: as for `inpaint`.
 
         Returns:
             As `inpaint`.
@@ -130,7 +160,7 @@ class Predictor:
         _check(image, mask)
         if mask_dilation is None:
             mask_dilation = removal_dilation(image.shape)
-        return self.inpaint(image, mask, mask_dilation)
+        return self.inpaint(image, mask, mask_dilation, progress)
 
     def harmonize(
         self, image: np.ndarray, mask: np.ndarray, direct: bool = False
@@ -138,14 +168,15 @@ class Predictor:
         """Recolours an object so that it fits its surroundings.
 
         Args:
-            image: uint8 [H, W, 3]; it is not changed.
+            image: uint8 or uint16 [H, W, 3]; it is not changed. The object's new
+                colours have a precision of 8 bits.
             mask: [H, W], bool, or uint8 with the object at >= 128.
             direct: takes the network's own pixels, enlarged where the object is larger
                 than what the network sees, instead of carrying its colour change to
                 the object's own pixels, which keeps their detail.
 
         Returns:
-            uint8 [H, W, 3], equal to `image` outside the object.
+            The type and shape of `image`; equal to it outside the object.
 
         Raises:
             ValueError: wrong types or shapes, sizes that differ, an empty mask, a mask
@@ -155,6 +186,9 @@ class Predictor:
         self.need(HARMONIZED, "harmonize")
         _check(image, mask)
         foreground = is_hole(mask)
+        if image.dtype == np.uint16:
+            result = self.harmonize(sixteen_bits.rounded(image), mask, direct)
+            return np.where(foreground[..., None], result * np.uint16(257), image)
         recoloring = recolor(self._network, image, foreground)
         result = np.array(image, order="C")
         area = slices(recoloring.box)
@@ -202,8 +236,8 @@ class Predictor:
         """
         if harmonize:
             self.need(HARMONIZED, "harmonize", "; harmonize=False keeps the colours")
-        _check_picture("image", image)
-        _check(guide, guide_mask, "guide")
+        _check_picture("image", image, (np.uint8,))
+        _check(guide, guide_mask, "guide", (np.uint8,))
         if INPAINTED not in self.outputs:
             if gap is not None and gap != 0:
                 self.need(INPAINTED, "fill a gap", "; gap=0 leaves none")
@@ -243,24 +277,6 @@ class Predictor:
             )
 
 
-def predict_function(generator, image_size: int, num_channels: int = 4) -> Callable:
-    """Wraps a Keras generator, traced once, as the `predict_fn` of `Predictor`."""
-    import tensorflow as tf
-
-    shape = [None, image_size, image_size, num_channels]
-
-    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32)])
-    def predict(inputs):
-        given = generator(inputs, training=False)
-        return tf.nest.map_structure(lambda x: tf.cast(x, tf.float32), given)
-
-    def predict_fn(inputs):
-        given = predict(tf.constant(inputs))
-        return tf.nest.map_structure(lambda x: x.numpy(), given)
-
-    return predict_fn
-
-
 def removal_dilation(shape: Sequence[int]) -> int:
     """Pixels by which `Predictor.remove` grows an object: 1.5 % of the short side.
 
@@ -277,8 +293,8 @@ def removal_mask(mask: np.ndarray, mask_dilation: Optional[int] = None) -> np.nd
     return dilated(mask, mask_dilation)
 
 
-def _check(image: np.ndarray, mask: np.ndarray, name: str = "image") -> None:
-    _check_picture(name, image)
+def _check(image, mask, name="image", types=(np.uint8, np.uint16)) -> None:
+    _check_picture(name, image, types)
     mask_shape = np.shape(mask)
     if len(mask_shape) != 2:
         raise ValueError(f"mask must be [H, W]; its shape is {mask_shape}.")
@@ -293,13 +309,14 @@ def _check(image: np.ndarray, mask: np.ndarray, name: str = "image") -> None:
         )
 
 
-def _check_picture(name: str, image: np.ndarray) -> None:
+def _check_picture(name: str, image: np.ndarray, types) -> None:
     shape = np.shape(image)
     if len(shape) != 3 or shape[2] != 3 or 0 in shape:
         raise ValueError(f"{name} must be [H, W, 3]; its shape is {shape}.")
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+    if not isinstance(image, np.ndarray) or image.dtype not in types:
+        names = " or ".join(np.dtype(t).name for t in types)
         raise ValueError(
-            f"{name} must be a NumPy array of uint8; it is {_kind(image)}."
+            f"{name} must be a NumPy array of {names}; it is {_kind(image)}."
         )
 
 

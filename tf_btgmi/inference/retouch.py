@@ -27,11 +27,11 @@ import numpy as np
 from tf_btgmi.inference.patch_search import KnownPatches, PatchSearch
 
 # Other results under other numbers: evaluations keep them apart.
-VERSION = 2
+VERSION = 3
 
-# From coarse to fine: a patch's side, the distance of two that look for a known one, in
-# pixels, and the rounds.
-_PASSES = ((7, 2, 3), (5, 2, 1), (3, 1, 1))
+# From coarse to fine: a patch's side and the distance of two blocks, in pixels, the
+# rounds, and whether the search starts from the matches of the pass before.
+_PASSES = ((7, 2, 3, False), (5, 2, 1, True), (3, 1, 1, False))
 # With fewer known patches than this there is nothing to choose from.
 _MIN_PLACES = 50
 # What a pixel of the fill counts in a comparison where a known one counts 1, at the
@@ -69,7 +69,7 @@ def retouch(
         return filled
     image = filled.astype(np.float32)
     excluded = hole if excluded is None else excluded | hole
-    known = [KnownPatches(image, excluded, side) for side, _, _ in _PASSES]
+    known = [KnownPatches(image, excluded, side) for side, *_ in _PASSES]
     if any(len(patches.places) < _MIN_PLACES for patches in known):
         return filled
     distance = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5)
@@ -92,12 +92,11 @@ def retouch(
 def _redraw(source, known, share, weights) -> np.ndarray:
     """source [H * W, 3] with a share [H, W] of each pixel drawn by known patches."""
     current, coarser, matches = source, None, None
-    for patches, (side, step, rounds) in zip(known, _PASSES):
+    for patches, (side, step, rounds, inherits) in zip(known, _PASSES):
         search = PatchSearch(patches, share > 0, step, weights)
         if not len(search.blocks):
             return source.copy()
-        if coarser is not None:
-            matches = search.inherited(coarser, matches)
+        matches = search.inherited(coarser, matches) if inherits else None
         coarser = search
         for _ in range(rounds):
             matches = search.nearest(current, matches)

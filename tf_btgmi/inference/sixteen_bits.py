@@ -1,0 +1,96 @@
+"""Fills of 16 bits from a network that sees and predicts 8.
+
+The picture is rounded to 8 bits, filled, and the steps between the levels of the fill
+are smoothed: the result is the smoothest that rounds to the same levels, with the known
+pixels around it in 16 bits. Where a picture uses only a part of the range, 8 bits are
+spread over that part.
+"""
+
+from typing import Callable
+
+import cv2
+import numpy as np
+
+from tf_btgmi.inference.holes import clipped, slices
+from tf_btgmi.pictures.mask_arrays import bounding_box
+
+_LEVEL = 257.0
+# Pictures that use less than this share of the range are spread over all 8 bits.
+_NARROW = 0.5
+_MAX_SMOOTHING = 512
+
+
+def fill(
+    image: np.ndarray,
+    hole: np.ndarray,
+    fill_eight_bits: Callable[[np.ndarray, np.ndarray], np.ndarray],
+) -> np.ndarray:
+    """Fills a hole in 16 bits.
+
+    Args:
+        image: uint16 [H, W, 3]; it is not changed.
+        hole: bool [H, W].
+        fill_eight_bits: the same for uint8.
+
+    Returns:
+        uint16 [H, W, 3], equal to `image` outside the hole.
+    """
+    low, level = _range(image, hole)
+    levels = rounded(image, low, level)
+    # Whatever the hole holds may lie outside the range of the known pixels.
+    composite = fill_eight_bits(levels, hole)
+    inner = bounding_box(hole)
+    size = max(inner[2] - inner[0], inner[3] - inner[1])
+    y0, x0, y1, x1 = inner
+    box = clipped((y0 - size, x0 - size, y1 + size, x1 + size), *hole.shape)
+    area = slices(box)
+    known = (image[area].astype(np.float32) - np.float32(low)) / np.float32(level)
+    smooth = smoothed(composite[area], known, hole[area], size)
+    result = image.copy()
+    values = (smooth.astype(np.float64) * level + low).round().clip(0, 65535)
+    np.copyto(result[area], values.astype(np.uint16), where=hole[area][..., None])
+    return result
+
+
+def smoothed(levels, known, hole, size: int) -> np.ndarray:
+    """Smooths the steps between the levels in a hole, by less than half a level.
+
+    Args:
+        levels: uint8 [H, W, 3], filled.
+        known: float32 [H, W, 3], the exact values outside the hole, in levels.
+        hole: bool [H, W].
+        size: length of the hole in pixels, up to which steps are smoothed.
+
+    Returns:
+        float32 [H, W, 3], equal to `known` outside the hole.
+    """
+    hole = hole[..., None]
+    low, high = levels - np.float32(0.5), levels + np.float32(0.5)
+    values = np.where(hole, levels, known).astype(np.float32)
+    width = min(size, _MAX_SMOOTHING)
+    while width >= 2:
+        side = (width // 2 * 2 + 1,) * 2
+        # A box filtered twice, in time that does not depend on its size.
+        mean = cv2.blur(cv2.blur(values, side), side)
+        values = np.where(hole, np.clip(mean, low, high), known)
+        width //= 2
+    return values
+
+
+def rounded(image: np.ndarray, low: float = 0.0, level: float = _LEVEL) -> np.ndarray:
+    """uint16 pixels as uint8, with 0 at `low` and levels of that width."""
+    return cv2.convertScaleAbs(
+        np.maximum(image, np.uint16(low)), alpha=1 / level, beta=-low / level
+    )
+
+
+def _range(image: np.ndarray, hole: np.ndarray):
+    """The value of level 0 and the width of a level."""
+    known = image[~hole]
+    if not known.size:
+        return 0.0, _LEVEL
+    low, high = int(known.min()), int(known.max())
+    if high - low >= _NARROW * 65535:
+        return 0.0, _LEVEL
+    # A picture of one value needs no width, but some.
+    return float(low), max(high - low, 1) / 255.0
