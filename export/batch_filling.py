@@ -73,12 +73,9 @@ def fill(job: Job, predictor, files, options: Options) -> Outcome:
         picture = decode_picture(data, job.image)
         mask_data = _read(files, job.mask, options)
         mask = decode_mask(mask_data, job.mask, options.mask_invert, data)
-        image = picture.rgb()
-        # The predictor refuses an empty mask and one of another size.
-        if mask.shape == image.shape[:2] and mask.any():
-            mask = holes.dilated(mask, job.mask_dilation)
-        composite = predictor.inpaint(image, mask)
-        picture = picture.filled(composite, mask)
+        image = picture.rgb(sixteen_bits=True)
+        composite = predictor.inpaint(image, mask, job.mask_dilation)
+        picture = picture.filled(composite, holes.dilated(mask, job.mask_dilation))
         data, _ = encode_picture(picture, target, job.output)
         files.write(job.output, data)
     # Decoders raise nearly any exception for a damaged file, and cloud file systems

@@ -46,9 +46,8 @@ def main(argv):
 
 def fill(predictor, image, mask, row):
     """Fills the hole of one picture."""
-    if mask.shape == image.shape[:2] and mask.any():
-        mask = holes.dilated(mask, mask_program.dilation(row))
-    return predictor.inpaint(image, mask), mask
+    dilation = mask_program.dilation(row)
+    return predictor.inpaint(image, mask, dilation), holes.dilated(mask, dilation)
 
 
 if __name__ == "__main__":

@@ -42,9 +42,8 @@ def main(argv):
 
 def remove(predictor, image, mask, row):
     """Removes the object from one picture."""
-    if mask.shape == image.shape[:2] and mask.any():
-        mask = removal_mask(mask, mask_program.dilation(row))
-    return predictor.inpaint(image, mask), mask
+    dilation = mask_program.dilation(row)
+    return predictor.remove(image, mask, dilation), removal_mask(mask, dilation)
 
 
 if __name__ == "__main__":

@@ -288,3 +288,59 @@ def test_a_network_that_gives_no_pictures_is_said():
 def test_an_image_size_the_network_cannot_halve_is_said():
     with pytest.raises(ValueError, match="multiple of 8"):
         Predictor(Recorder(), 60)
+
+
+def test_progress_is_reported_for_each_batch_of_windows():
+    mask = masks()["scratch"]
+    calls = []
+    predictor = Predictor(Recorder(), S, batch_size=4)
+    predictor.inpaint(picture(*mask.shape), mask, progress=lambda *c: calls.append(c))
+    num_windows = len(crops.plan(Holes(mask), S))
+    assert calls[0] == (0, num_windows) and calls[-1] == (num_windows, num_windows)
+    steps = np.diff([done for done, _ in calls])
+    assert set(steps.tolist()) <= {1, 4} and {total for _, total in calls} == {
+        num_windows
+    }
+
+
+def test_an_exception_of_progress_ends_the_work():
+    mask = masks()["scratch"]
+    network = Recorder()
+
+    def stop(done, total):
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Predictor(network, S).inpaint(picture(*mask.shape), mask, progress=stop)
+    assert 1 <= network.num_windows <= 8
+
+
+def test_the_edge_of_a_picture_is_two_pixels_wide_and_mirrored():
+    crop = crops.Crop(y=-5, x=0, side=30, hole=1, box=(0, 0, 1, 1))
+    edge = crops.edge_of(crop, height=20, width=200)
+    rows, columns = edge[:, 10], edge[8]
+    # Row 5 of the window is the picture's first, row 24 its last.
+    np.testing.assert_array_equal(np.flatnonzero(rows), [4, 5, 6, 23, 24, 25])
+    np.testing.assert_array_equal(np.flatnonzero(columns), [0, 1])
+
+
+def test_a_picture_of_one_row_is_all_edge():
+    crop = crops.Crop(y=-3, x=0, side=8, hole=1, box=(0, 0, 1, 1))
+    assert crops.edge_of(crop, height=1, width=40).all()
+
+
+def test_a_dark_frame_at_the_edge_is_not_copied_into_a_hole():
+    """A grey fill with dark dashes looks for the frame, which is no example."""
+    image = np.full((S, S, 3), 180, np.uint8)
+    image[0] = image[-1] = image[:, 0] = image[:, -1] = 0
+    mask = empty(S, S)
+    mask[12:20, 12:20] = 255
+
+    def dashes(inputs):
+        fill = np.full(inputs.shape[:3] + (3,), 0.4, np.float32)
+        fill[:, 14:18, 12:20] = -1.0
+        return fill
+
+    result = Predictor(dashes, S, retouched=True).inpaint(image, mask)
+    assert result[mask > 0].min() > 150

@@ -65,9 +65,9 @@ def test_shares_are_whole_at_the_edge_and_fade_from_four_pixels_to_eight():
 
 
 def test_a_known_pixel_counts_most_and_the_fill_less_the_farther_inside():
-    counts = module._counts(np.array([0.0, 1.0, 2.0, 500.0, 900.0]))
-    np.testing.assert_allclose(counts[:3], [1, 0.007, 0.0049], rtol=1e-6)
-    assert counts[3] == counts[4] > 0
+    weights = module._pixel_weights(np.array([0.0, 1.0, 2.0, 500.0, 900.0]))
+    np.testing.assert_allclose(weights[:3], [1, 0.007, 0.0049], rtol=1e-6)
+    assert weights[3] == weights[4] > 0
 
 
 @pytest.mark.parametrize("side, step", [(7, 2), (5, 2), (3, 1)])
@@ -92,7 +92,7 @@ def test_places_have_no_hole_pixel():
 
 def test_patches_are_the_pixels_from_their_corner_on(rng):
     picture = rng.random((9, 12, 3)).astype(np.float32)
-    patches = patch_search._patches(picture.reshape(-1, 3), 5, 12)
+    patches = patch_search._patches(picture, 5)
     assert len(patches) == 4 * 12 + 8
     np.testing.assert_array_equal(
         patches[2 * 12 + 3].reshape(5, 5, 3), picture[2:7, 3:8]
@@ -101,28 +101,56 @@ def test_patches_are_the_pixels_from_their_corner_on(rng):
 
 def searched(picture, hole, side=3, step=1):
     """A search in a picture whose hole is as it is; its pixels and all patches."""
-    source = picture.reshape(-1, 3).astype(np.float32)
-    counts = np.ones(len(source), np.float32)
-    search = patch_search.PatchSearch(source, hole, hole, side, step, counts)
-    return search, source, patch_search._patches(source, side, hole.shape[1])
+    image = picture.astype(np.float32)
+    weights = np.ones(hole.size, np.float32)
+    known = patch_search.KnownPatches(image, hole, side)
+    search = patch_search.PatchSearch(known, hole, step, weights)
+    return search, image.reshape(-1, 3), patch_search._patches(image, side)
 
 
-def test_among_all_places_the_nearest_is_found(rng):
+def test_the_nearest_of_all_examples_is_found(rng):
     picture, hole = rng.integers(0, 256, (24, 24, 3), np.uint8), square(24, 10, 13)
     search, _, patches = searched(picture, hole)
-    difference = patches[search.blocks][:, None] - patches[search.places]
-    nearest = (difference**2).sum(axis=2).argmin(axis=1)
-    found = search._among_thinned(patches[search.blocks])
-    np.testing.assert_array_equal(found, search.places[nearest])
+    difference = patches[search.blocks][:, None] - patches[search.known.places]
+    weights = rng.random((len(search.blocks), 9)).astype(np.float32)
+    distances = (difference**2 * np.repeat(weights, 3, axis=1)[:, None]).sum(axis=2)
+    matches = search.known.nearest(patches[search.blocks], weights)
+    np.testing.assert_array_equal(
+        matches, search.known.places[distances.argmin(axis=1)]
+    )
+
+
+@pytest.mark.parametrize("height, width", [(20, 37), (37, 20), (31, 32)])
+def test_a_smaller_block_inherits_its_part_of_the_larger_ones_match(height, width, rng):
+    """Matches that are the blocks themselves are inherited as the blocks themselves."""
+    hole = np.zeros((height, width), bool)
+    hole[0, 0] = hole[-1, -1] = hole[-1, 5] = hole[9, 9] = True
+    picture = rng.random((height, width, 3))
+    coarser = searched(picture, hole, side=7, step=2)[0]
+    finer = searched(picture, hole, side=5, step=2)[0]
+    np.testing.assert_array_equal(
+        finer.inherited(coarser, coarser.blocks), finer.blocks
+    )
+
+
+def test_excluded_pixels_are_no_examples(rng):
+    """A frame at the picture's edge would match the dark line around the hole."""
+    truth = np.full((48, 48, 3), 200, np.uint8)
+    hole = square(48, 18, 26)
+    edge = ~square(48, 2, 46)
+    truth[edge] = 0
+    filled = np.where(hole[..., None], 30, truth).astype(np.uint8)
+    redrawn = retouch(filled, hole, edge)
+    np.testing.assert_allclose(redrawn[hole], 200, atol=1)
 
 
 def test_what_was_thinned_out_is_reached_from_beside(rng, monkeypatch):
     picture, hole = tiles(64, rng), square(64, 30, 34)
     monkeypatch.setattr(patch_search, "_MAX_PLACES", 100)
     search, source, patches = searched(picture, hole)
-    assert len(search._thinned) <= 100
+    assert len(search.known.thinned) <= 100
     wanted = patches[search.blocks]
-    first = search._among_thinned(wanted)
+    first = search.known.nearest(wanted, np.ones((len(wanted), 9), np.float32))
 
     def distance(corners):
         return ((wanted - patches[corners]) ** 2).sum(axis=1)
@@ -167,7 +195,7 @@ def test_what_the_predictor_fills_is_retouched_where_asked_for(rng):
     plain = Predictor(grey, 64).inpaint(image, mask)
     np.testing.assert_array_equal(plain[mask], 128)
     found = Predictor(grey, 64, retouched=True).inpaint(image, mask)
-    np.testing.assert_array_equal(found, retouch(plain, mask))
+    np.testing.assert_array_equal(found, retouch(plain, mask, ~square(64, 2, 62)))
     assert (found[mask] != 128).any(axis=1).mean() > 0.9
 
 

@@ -178,7 +178,9 @@ def _one(
     picture = decode_picture(data, image_path)
     mask = read_mask(mask_path, FLAGS.mask_invert, data)
     try:
-        composite, changed = change(predictor, picture.rgb(), mask, row)
+        composite, changed = change(
+            predictor, picture.rgb(sixteen_bits=True), mask, row
+        )
     except ValueError as error:
         raise ValueError(f"{image_path} with {mask_path}: {error}") from None
     return outputs.write(picture, composite, changed, output, opaque)

@@ -7,7 +7,7 @@ How a fill goes into each mode:
 - 1-bit: black or white, whichever is nearer. Grey: the luminance.
 - Palette: entries that no known pixel uses take on colours of the fill; each filled
   pixel gets the nearest entry. The indices and colours of known pixels stay.
-- 16 bits: the fill has 8 bits, times 257.
+- 16 bits: a fill of 16 bits as it is, one of 8 bits times 257.
 - CMYK: as much black under the fill as the known pixels have under theirs.
 - Alpha, also of a palette: a fill is opaque, recolouring leaves it as it is.
 """
@@ -47,21 +47,27 @@ class Picture:
     palette: Optional[np.ndarray] = None
     encoding: Dict[str, Any] = dataclasses.field(default_factory=dict)
 
-    def rgb(self) -> np.ndarray:
-        """The picture upright and opaque, uint8 [H, W, 3]."""
+    def rgb(self, sixteen_bits: bool = False) -> np.ndarray:
+        """The picture upright and opaque, [H, W, 3].
+
+        Args:
+            sixteen_bits: whether a picture of 16 bits is returned as uint16; all
+                others are uint8.
+        """
         pixels = self.pixels
-        if pixels.dtype == np.uint16:
+        if pixels.dtype == np.uint16 and not sixteen_bits:
             pixels = cv2.convertScaleAbs(pixels, alpha=1 / 257).reshape(pixels.shape)
         if self.mode == "P":
             pixels = self.palette[:, :3][pixels]
         elif self.mode == "CMYK":
             black = 255 - pixels[..., 3:].astype(np.uint16)
             pixels = ((255 - pixels[..., :3]) * black + 127) // 255
+            pixels = pixels.astype(np.uint8)
         elif self.mode in ("1", "L", "LA"):
             grey = pixels if pixels.ndim == 2 else pixels[..., 0]
             pixels = np.repeat(grey[..., None], 3, axis=-1)
         pixels = upright(pixels[..., :3], self.metadata.orientation)
-        return np.ascontiguousarray(pixels, dtype=np.uint8)
+        return np.ascontiguousarray(pixels)
 
     def alpha(self) -> Optional[np.ndarray]:
         """The alpha channel upright, uint8 [H, W]; None where there is none."""
@@ -81,7 +87,7 @@ class Picture:
         """This picture with the hole taken from `composite`.
 
         Args:
-            composite: uint8 [H, W, 3], upright.
+            composite: uint8 [H, W, 3], upright; or uint16 for a picture of 16 bits.
             mask: [H, W], upright, bool, or uint8 with the hole at >= 128.
             opaque: whether the hole becomes opaque; otherwise its alpha stays.
         """
@@ -106,7 +112,7 @@ class Picture:
                 colors = _luminance(colors)
             if self.mode == "1":
                 colors = np.where(colors >= 128, 255, 0)
-            if part.dtype == np.uint16:
+            if part.dtype == np.uint16 and colors.dtype == np.uint8:
                 colors = colors.astype(np.uint16) * 257
             channels = 1 if colors.ndim == 1 else 3
             if part.ndim == 2:
@@ -171,7 +177,7 @@ def _fill_palette(picture: Picture, part, hole, colors, opaque: bool) -> None:
 
 
 def _luminance(colors: np.ndarray) -> np.ndarray:
-    return (colors @ np.array([0.299, 0.587, 0.114]) + 0.5).astype(np.uint8)
+    return (colors @ np.array([0.299, 0.587, 0.114]) + 0.5).astype(colors.dtype)
 
 
 def _black_share(pixels: np.ndarray) -> float:
