@@ -11,10 +11,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def load(place=None, retouched=True):
-    """The bundled model of a name, or the one in a folder: a `Predictor`.
+    """Loads a model by its name or folder, as a `Predictor`.
 
     `tf_btgmi.load("btgmi-outdoor-128").inpaint(image, mask)` fills the hole of a
     picture, uint8 [H, W, 3], where the mask, bool [H, W], is true.
+
+    TensorFlow does not survive a fork: processes that use models are started by
+    `multiprocessing.get_context("spawn")` and load a model each. A forked child gets a
+    `RuntimeError`.
 
     Args:
         place: a bundled model's name; the folder of a training run, of a release or of
@@ -25,6 +29,7 @@ def load(place=None, retouched=True):
     Raises:
         ValueError: no model there, or a damaged one.
         OSError: a server that cannot be reached, or refuses.
+        RuntimeError: a model was loaded before this process was forked.
     """
     from tf_btgmi import loading
 

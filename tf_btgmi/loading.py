@@ -14,6 +14,7 @@ import numpy as np
 
 from tf_btgmi import assets
 from tf_btgmi import config as config_lib
+from tf_btgmi.inference.network import claim_process
 from tf_btgmi.inference.predictor import Predictor
 from tf_btgmi.serving import client
 
@@ -37,8 +38,11 @@ def load(
     Raises:
         ValueError: no model of that name or in that folder, or a damaged one.
         OSError: a server that cannot be reached, or refuses (`ServingError`).
+        RuntimeError: a model was loaded before this process was forked.
     """
     kind, folder = _find(place, output)
+    if kind != "server":
+        claim_process()
     if kind == "server":
         predictor = _from_server(folder)
     elif kind == "SavedModel":

@@ -2,7 +2,6 @@ import cv2
 import numpy as np
 import pytest
 
-from tf_btgmi.inference import network as network_lib
 from tf_btgmi.inference.interpolation import interpolate, interpolated_part
 from tf_btgmi.inference.predictor import Predictor
 
@@ -109,13 +108,3 @@ def test_a_lattice_costs_no_window(monkeypatch):
 
     Predictor(black, 32).inpaint(GRADIENT, LATTICES["checkerboard"])
     assert not calls
-
-
-def test_a_network_in_a_forked_process_says_so_instead_of_hanging(monkeypatch):
-    predictor = Predictor(lambda inputs: inputs[..., :3], 32)
-    mask = line(4)
-    predictor.inpaint(GRADIENT, mask)
-    child = network_lib.os.getpid() + 1
-    monkeypatch.setattr(network_lib.os, "getpid", lambda: child)
-    with pytest.raises(RuntimeError, match="spawn"):
-        predictor.inpaint(GRADIENT, mask)

@@ -20,6 +20,8 @@ network as `S` x `S`.
 5. A window is centred on what it fills and moved to lie within the picture. Where the
    picture is smaller than the window, it is mirrored at its edges.
 
+Lattices of hole pixels are interpolated before and need no window: `interpolation.py`.
+
 The work is in proportion to the holes: only their common box is looked at.
 """
 

@@ -13,6 +13,25 @@ import numpy as np
 INPAINTED = "inpainted"
 HARMONIZED = "harmonized"
 OUTPUTS = (INPAINTED, HARMONIZED)
+_FORKED = (
+    "A model was loaded before the process was forked, and TensorFlow's threads do not "
+    'survive that. Start processes by multiprocessing.get_context("spawn"), and load '
+    "the model in each."
+)
+_owner: Optional[int] = None
+
+
+def claim_process() -> None:
+    """Records that TensorFlow runs in this process; to be called before it does.
+
+    Raises:
+        RuntimeError: it ran in the process that this one was forked from, so that it
+            would wait here for ever.
+    """
+    global _owner
+    if _owner not in (None, os.getpid()):
+        raise RuntimeError(_FORKED)
+    _owner = os.getpid()
 
 
 def predict_function(generator, image_size: int, num_channels: int = 4) -> Callable:
@@ -102,11 +121,7 @@ class Network:
             RuntimeError: the process was forked after the network was loaded.
         """
         if os.getpid() != self._process:
-            raise RuntimeError(
-                "This model was loaded before the process was forked, and TensorFlow's "
-                "threads do not survive that. Load the model in the child, started by "
-                'multiprocessing.get_context("spawn").'
-            )
+            raise RuntimeError(_FORKED)
         gaps = gaps.astype(np.float32)[..., None]
         channels = [(images / np.float32(127.5) - 1.0) * (1.0 - gaps), gaps]
         if self.num_channels == 5:

@@ -1,14 +1,15 @@
-"""What a trained network does for pictures of any size: arrays in, arrays out.
+"""Inpainting, object removal, harmonizing and composing of pictures of any size.
 
-Pictures are uint8 [H, W, 3]; masks are [H, W], set where True or >= 128.
+Arrays in, arrays out. Pictures are uint8 [H, W, 3], for all but composing also uint16;
+masks are [H, W], set where True or >= 128.
 
-- `inpaint` fills holes, `remove` takes objects out: the same, with the hole grown.
+- `inpaint` fills holes; `remove` fills what an object covers, grown by a margin.
 - `harmonize` recolours an object so that it fits its surroundings.
-- `compose` puts an object of another picture into this one: paste, fill the gap around
-  it, recolour it.
+- `compose` pastes an object of another picture into this one, fills the gap around it
+  and recolours it.
 
-What a method does not have to change comes back byte for byte. Which windows of the
-picture the network sees is told in `crops.py`, how in `network.py`.
+Pixels outside the hole or object are returned unchanged. `crops.py` chooses the windows
+that the network sees, and `network.py` calls it.
 """
 
 from typing import Callable, Optional, Sequence, Tuple, Union
