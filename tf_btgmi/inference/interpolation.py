@@ -39,7 +39,9 @@ def interpolated_part(hole: np.ndarray) -> np.ndarray:
     """
     unknown = hole.astype(np.uint8)
     lattice = _edge_share(unknown) > _LATTICE
-    lattice &= _opened(unknown, _WIDE) == 0
+    # Rough edges of wide parts are not thin parts.
+    rim = np.ones((_WIDE, _WIDE), np.uint8)
+    lattice &= cv2.dilate(_opened(unknown, _WIDE), rim) == 0
     return hole & (lattice | _is_amid_scattered(1 - unknown))
 
 

@@ -41,7 +41,7 @@ class KnownPatches:
         self.thinned = self.places[:: max(1, -(-len(self.places) // _MAX_PLACES))]
         self._patches = _patches(image, side)
         known = self.at(self.thinned)
-        squares = (known * known).reshape(len(known), -1, 3).sum(axis=2)
+        squares = (known * known).reshape(len(known), side * side, 3).sum(axis=2)
         # The weighted squared distance to a block is the inner product with this, up to
         # a constant of the block, which does not change the argmin.
         self._terms = np.concatenate([squares, known], axis=1).T
