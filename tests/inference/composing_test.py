@@ -224,7 +224,10 @@ def test_composing_needs_no_more_than_the_model_has():
         ({"scale": 90}, "The object covers the whole picture"),
         ({"guide_mask": np.zeros((50, 60), bool)}, "The guide's mask is empty"),
         ({"guide_mask": np.zeros((5, 6), bool)}, "The mask is 6x5 pixels, the guide"),
-        ({"image": picture(9, 9).astype(float)}, "image must be a NumPy array of uint8"),
+        (
+            {"image": picture(9, 9).astype(float)},
+            "image must be a NumPy array of uint8",
+        ),
         ({"guide": picture(50, 60)[..., 0]}, r"guide must be \[H, W, 3\]"),
         ({"gap": -1}, "gap must be a number of pixels"),
         ({"gap": "all"}, "gap must be a number of pixels"),

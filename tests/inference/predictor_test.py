@@ -257,11 +257,19 @@ def test_holes_on_a_reduced_map_are_filled_to_the_pixel():
         (picture(8, 8), np.full((8, 8), 127, np.uint8), "empty: .* maximum is 127"),
         (picture(8, 8), np.ones((8, 8), np.uint8), "where it is 128 .* maximum is 1"),
         (picture(8, 8), np.full((8, 8), True), "covers the whole picture"),
-        (picture(8, 8) / 255.0, empty(8, 8), "image must be .* of uint8 or uint16; it is"),
+        (
+            picture(8, 8) / 255.0,
+            empty(8, 8),
+            "image must be .* of uint8 or uint16; it is",
+        ),
         (picture(8, 8)[..., 0], empty(8, 8), r"image must be \[H, W, 3\]"),
         (picture(8, 8), empty(8, 8)[..., None], r"mask must be \[H, W\]"),
         (picture(8, 8), np.zeros((8, 8), int), "bool; it is an array of int64"),
-        (picture(8, 8).tolist(), empty(8, 8), "image must be .* of uint8 or uint16; it is"),
+        (
+            picture(8, 8).tolist(),
+            empty(8, 8),
+            "image must be .* of uint8 or uint16; it is",
+        ),
     ],
 )
 def test_what_cannot_be_inpainted_is_said(image, mask, words):
