@@ -18,9 +18,9 @@ _WIDE = 5
 _LATTICE, _AROUND = 0.17, 25
 # Distance in pixels, along each axis, to known pixels in all four quadrants.
 _REACH = 6
-# Known pixels are scattered where fewer than this share of the pixels nearby belongs to
-# solid known areas, squares of this side.
-_MAX_SOLID_SHARE, _SOLID = 0.25, 3
+# Known pixels are scattered where fewer than this share of those nearby belongs to solid
+# known areas, squares of this side.
+_MAX_SOLID_SHARE, _SOLID = 0.5, 3
 _ROUNDS = 60
 _SIGMA = 1.5
 
@@ -60,8 +60,9 @@ def _edge_share(unknown: np.ndarray) -> np.ndarray:
 def _is_amid_scattered(known: np.ndarray) -> np.ndarray:
     """Whether isolated known pixels lie in all directions."""
     solid = _opened(known, _SOLID).astype(np.float32)
-    scattered = _mean_around(solid, 2 * _REACH + 1) < _MAX_SOLID_SHARE
     known = known.astype(np.float32)
+    side = 2 * _REACH + 1
+    scattered = _mean_around(solid, side) < _MAX_SOLID_SHARE * _mean_around(known, side)
     for anchor in ((0, 0), (_REACH, 0), (0, _REACH), (_REACH, _REACH)):
         scattered &= _mean_around(known, _REACH + 1, anchor) > 0.5 / (_REACH + 1) ** 2
     return scattered
