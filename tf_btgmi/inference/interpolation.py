@@ -18,8 +18,8 @@ _WIDE = 5
 _LATTICE, _AROUND = 0.17, 25
 # Distance in pixels, along each axis, to known pixels in all four quadrants.
 _REACH = 6
-# Known pixels are scattered where fewer than this share of those nearby belongs to solid
-# known areas, squares of this side.
+# Known pixels are scattered where fewer than this share of those nearby belongs to
+# solid known areas, squares of this side.
 _MAX_SOLID_SHARE, _SOLID = 0.5, 3
 _ROUNDS = 60
 _SIGMA = 1.5
