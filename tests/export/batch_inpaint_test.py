@@ -103,9 +103,27 @@ def test_bad_pictures_are_listed_and_the_rest_is_done(loads, capsys):
     assert "1 done, 0 skipped, 3 failed." in capsys.readouterr().out
     assert failures() == {
         "photos/b.png": f"photos/b.png is not a {WORDS} picture.",
-        "photos/c.png": "no mask named c.* goes with it.",
+        "photos/c.png": "no mask named c.* or c_mask* goes with it.",
         "masks/d.png": "no picture named d.* goes with it.",
     }
+
+
+def test_folders_below_are_taken_and_no_picture_is_its_own_mask(loads):
+    os.makedirs("lama/sea")
+    for name in ("a", "sea/a"):
+        pathlib.Path("photos/a.png").rename(f"lama/{name}.png")
+        pathlib.Path("masks/a.png").rename(f"lama/{name}_mask001.png")
+        pathlib.Path("photos/b.png").rename("photos/a.png")
+        pathlib.Path("masks/b.png").rename("masks/a.png")
+        pathlib.Path("photos/c.png").rename("photos/b.png")
+        pathlib.Path("masks/c.png").rename("masks/b.png")
+        pathlib.Path("photos/c.png").write_bytes(b"")
+        pathlib.Path("masks/c.png").write_bytes(b"")
+    for _ in range(2):
+        assert run(image="lama", mask="lama", output="lama/out") == 0
+    assert counts("lama/out") == {"skipped": 2}
+    assert results("lama/out") == ["a.png"]
+    assert results("lama/out/sea") == ["a.png"]
 
 
 def test_a_second_run_skips_what_is_done_and_removes_what_is_half_written(loads):
@@ -148,7 +166,7 @@ def test_a_file_of_jobs(loads):
     assert results("far") == ["x.png"]
     assert counts("report") == {"done": 1, "failed": 2}
     found = failures("report")
-    assert found["jobs.csv, line 3"] == "mask is missing."
+    assert found["jobs.csv, line 3"] == "The column mask is empty."
     assert "the ending is .gif" in found["photos/c.png"]
 
 

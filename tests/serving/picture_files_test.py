@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tf_btgmi.pictures import decoding
+from tf_btgmi.pictures import decoding, masks
 from tf_btgmi.serving import picture_files
 
 FILES = [
@@ -26,9 +26,16 @@ def decode():
     return tf.function(picture_files.decode_picture, input_signature=[spec])
 
 
+@pytest.fixture(scope="module")
+def decode_mask():
+    spec = tf.TensorSpec([], tf.string)
+    return tf.function(picture_files.decode_mask, input_signature=[spec])
+
+
 def encoded(array, kind, **options):
+    image = array if isinstance(array, Image.Image) else Image.fromarray(array)
     file = io.BytesIO()
-    Image.fromarray(array).save(file, kind, **options)
+    image.save(file, kind, **options)
     return file.getvalue()
 
 
@@ -108,4 +115,43 @@ def test_a_mask_is_hole_from_grey_128_on(rng):
     data = encoded(grey, "PNG")
     hole, reason = picture_files.decode_mask(tf.constant(data))
     assert reason.numpy() == b""
-    np.testing.assert_array_equal(hole, decoding.decode_mask(data))
+    np.testing.assert_array_equal(hole, masks.decode_mask(data))
+
+
+def layers():
+    """Masks as programs save them, by name."""
+    y, x = np.mgrid[:60, :80]
+    disc = (y - 30) ** 2 + (x - 40) ** 2 < 400
+    white = np.where(disc, 255, 0).astype(np.uint8)
+    soft = np.clip(255 - 20 * (np.hypot(y - 30, x - 40) - 10), 0, 255).astype(np.uint8)
+    photograph = np.dstack([2 * x, 3 * y, x + y]).astype(np.uint8)
+    strokes = np.dstack([0 * white + 200, white // 9, 0 * white, white // 3])
+    yield "grey", encoded(white, "PNG")
+    yield "soft", encoded(soft, "PNG")
+    yield "jpeg", encoded(np.dstack([white] * 3), "JPEG")
+    yield "bmp", encoded(white, "BMP")
+    yield "strokes", encoded(strokes, "PNG")
+    yield "erased", encoded(np.dstack([photograph, 255 - white]), "PNG")
+    yield "black layer", encoded(np.dstack([0 * photograph, 255 - white]), "PNG")
+    palette = Image.fromarray(white).quantize(2)
+    yield "palette", encoded(palette, "PNG")
+    yield "transparent palette", encoded(palette, "PNG", transparency=0)
+    yield "16 bits", encoded(white.astype(np.uint16) * 257, "PNG")
+
+
+@pytest.mark.parametrize("name, data", layers(), ids=lambda value: str(value)[:20])
+def test_masks_of_every_kind_are_read_as_by_the_programs(decode_mask, name, data):
+    hole, reason = decode_mask(data)
+    assert reason.numpy() == b""
+    np.testing.assert_array_equal(hole, masks.decode_mask(data))
+    assert 0.1 < hole.numpy().mean() < 0.5
+
+
+def test_a_mask_that_is_ambiguous_or_dark_is_refused(decode_mask):
+    alpha = np.zeros((60, 80), np.uint8)
+    alpha[[0, -1]] = alpha[:, [0, -1]] = 255
+    frame = encoded(np.dstack([alpha] * 4), "PNG")
+    dark = encoded(np.eye(60, 80, dtype=np.uint8), "PNG")
+    for data, words in ((frame, b"not clear which part"), (dark, b"its maximum is 1")):
+        _, reason = decode_mask(data)
+        assert words in reason.numpy()

@@ -13,6 +13,10 @@ import tensorflow as tf
 # More pixels than this are refused from the header, before anything is decoded: a
 # picture of a few kilobytes can hold gigabytes. 7680 x 4320 is allowed.
 MAX_PIXELS = 2**25
+# Farther from the hole a soft rim is not followed; it takes a step for each pixel.
+RIM_PIXELS = 64
+# Levels up to which lossy formats make noise around an edge, as in `pictures.masks`.
+LOSSY_NOISE = 32
 # Enough for the sizes in the headers of PNG, BMP and WebP.
 _HEADER_BYTES = 32
 _HAS_WEBP = hasattr(tf.raw_ops, "DecodeWebP")
@@ -30,6 +34,11 @@ def decode_picture(data: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
         The picture, [H, W, 3] uint8, and a scalar string: empty, or the reason for
         which the picture is empty.
     """
+    picture, reason = _decode_rgba(data)
+    return picture[..., :3], reason
+
+
+def _decode_rgba(data: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
     header = _header(data)
     kind = _format_index(header)
     size = tf.switch_case(
@@ -47,8 +56,8 @@ def decode_picture(data: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
     usable = (num_pixels > 0) & (num_pixels <= MAX_PIXELS)
     picture = tf.cond(
         usable,
-        lambda: _attempt(_decode, data, [None, None, 3], tf.uint8),
-        lambda: tf.zeros([0, 0, 3], tf.uint8),
+        lambda: _attempt(_decode, data, [None, None, 4], tf.uint8),
+        lambda: tf.zeros([0, 0, 4], tf.uint8),
     )
     reason = tf.case(
         [
@@ -69,7 +78,10 @@ def decode_picture(data: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
 
 
 def decode_mask(data: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
-    """Decodes a mask: hole where its grey is at least 128.
+    """Decodes a mask by the rules of `tf_btgmi.pictures.masks`, but for two.
+
+    Colours do not help to tell strokes from an erased part: the frame and the area
+    alone decide. A soft rim ends after `RIM_PIXELS`.
 
     Args:
         data: scalar string, the bytes of a file.
@@ -77,10 +89,81 @@ def decode_mask(data: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
     Returns:
         The hole, [H, W] bool, and the reason as `decode_picture` gives it.
     """
-    picture, reason = decode_picture(data)
+    picture, reason = _decode_rgba(data)
+    usable = tf.equal(reason, "")
+    levels, ambiguous = tf.cond(
+        usable,
+        lambda: _levels(picture),
+        lambda: (tf.zeros(tf.shape(picture)[:2], tf.int32), False),
+    )
+    is_jpeg = tf.equal(_format_index(_header(data)), _FORMATS.index("JPEG"))
+    noise = tf.where(is_jpeg, LOSSY_NOISE, 0)
+    hole = tf.cond(usable, lambda: _with_rim(levels, noise), lambda: levels >= 128)
+    brightest = tf.reduce_max(levels)
+    reason = tf.case(
+        [
+            (~usable, lambda: reason),
+            (
+                ambiguous,
+                lambda: tf.constant(
+                    "it is not clear which part of the transparent mask is the hole: "
+                    "save it as white (the hole) on black, without transparency"
+                ),
+            ),
+            (
+                (brightest > 0) & (brightest < 128),
+                lambda: (
+                    "its maximum is "
+                    + tf.as_string(brightest)
+                    + ", and the hole is where it is 128 or more"
+                ),
+            ),
+        ],
+        default=lambda: tf.constant(""),
+    )
+    return hole, reason
+
+
+def _levels(picture: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
+    """How much each pixel is hole, int32 [H, W] from 0 to 255; whether that is open."""
+    rgba = tf.cast(picture, tf.int32)
     # Grey as in ITU-R 601, in integers so that white stays 255.
-    grey = tf.tensordot(tf.cast(picture, tf.int32), tf.constant([299, 587, 114]), 1)
-    return grey >= 128_000, reason
+    grey = tf.tensordot(rgba[..., :3], tf.constant([299, 587, 114]), 1) // 1000
+    alpha = rgba[..., 3]
+    least, most = tf.reduce_min(alpha), tf.reduce_max(alpha)
+    visible = tf.cast(alpha > (least + most) // 2, tf.float32)
+    edges = [visible[0], visible[-1], visible[1:-1, 0], visible[1:-1, -1]]
+    frame = tf.reduce_mean(tf.concat(edges, 0)) >= 0.5
+    is_layer = frame & (tf.reduce_mean(visible) >= 0.5)
+    erased = (most - alpha) * 255 // tf.maximum(most - least, 1)
+    drawn = tf.where(alpha > least, 255, 0)
+    is_plain = (tf.equal(least, most) & (most > 0)) | (least >= 128)
+    ambiguous = ~is_plain & (tf.equal(most, 0) | (frame & ~is_layer))
+    return tf.where(is_plain, grey, tf.where(is_layer, erased, drawn)), ambiguous
+
+
+def _with_rim(levels: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+    hole = levels >= 128
+    below = tf.where(hole, 128, levels)
+    counts = tf.math.unsorted_segment_sum(
+        tf.ones_like(tf.reshape(below, [-1])), tf.reshape(below, [-1]), 129
+    )
+    background = tf.argmax(counts[:128], output_type=tf.int32) + noise
+    soft = tf.cast((levels > background) | hole, tf.float32)[None, ..., None]
+
+    def grow(hole, before):
+        del before
+        return tf.nn.max_pool2d(hole, 3, 1, "SAME") * soft, tf.reduce_sum(hole)
+
+    start = tf.cast(hole, tf.float32)[None, ..., None]
+    grown, _ = tf.while_loop(
+        lambda hole, before: tf.reduce_sum(hole) > before,
+        grow,
+        (start, tf.constant(-1.0)),
+        maximum_iterations=RIM_PIXELS,
+    )
+    grown = grown[0, ..., 0] > 0.5
+    return tf.where(tf.reduce_all(grown), hole, grown)
 
 
 def _attempt(function: Callable, data: tf.Tensor, shape, dtype) -> tf.Tensor:
@@ -100,22 +183,30 @@ def _attempt(function: Callable, data: tf.Tensor, shape, dtype) -> tf.Tensor:
 
 def _decode(data: tf.Tensor) -> tf.Tensor:
     decoders = [
-        lambda: tf.io.decode_png(data, channels=3),
+        lambda: tf.io.decode_png(data, channels=4),
         # As Pillow decodes.
-        lambda: tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE"),
-        lambda: _to_rgb(tf.io.decode_bmp(data)),
+        lambda: _to_rgba(
+            tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE")
+        ),
+        lambda: _to_rgba(tf.io.decode_bmp(data)[..., :3]),
     ]
     if _HAS_WEBP:
-        decoders.append(lambda: _to_rgb(tf.raw_ops.DecodeWebP(contents=data)))
+        decoders.append(lambda: _to_rgba(tf.raw_ops.DecodeWebP(contents=data)))
     return tf.switch_case(_format_index(_header(data)), decoders)
 
 
-def _to_rgb(picture: tf.Tensor) -> tf.Tensor:
+def _to_rgba(picture: tf.Tensor) -> tf.Tensor:
     # A WebP comes as one frame or several.
     picture = tf.reshape(picture, tf.concat([[-1], tf.shape(picture)[-3:]], 0))[0]
-    grey = tf.equal(tf.shape(picture)[-1], 1)
+    channels = tf.shape(picture)[-1]
+    grey = tf.equal(channels, 1)
     rgb = tf.cond(grey, lambda: tf.repeat(picture, 3, -1), lambda: picture[..., :3])
-    return tf.ensure_shape(rgb, [None, None, 3])
+    alpha = tf.cond(
+        tf.equal(channels, 4),
+        lambda: picture[..., 3:],
+        lambda: tf.ones_like(picture[..., :1]) * 255,
+    )
+    return tf.ensure_shape(tf.concat([rgb, alpha], -1), [None, None, 4])
 
 
 def _header(data: tf.Tensor) -> tf.Tensor:
