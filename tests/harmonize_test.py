@@ -56,6 +56,17 @@ def test_the_object_is_recoloured_where_it_is_seen(picture, direct):
     np.testing.assert_allclose(result[seen], values[seen] - 25.5, atol=5)
 
 
+def test_soft_edges_of_an_object_stay_as_transparent_as_they_were(picture):
+    values, _ = picture
+    alpha = np.random.default_rng(0).integers(1, 256, values.shape[:2], np.uint8)
+    with Image.open("side.png") as stored:
+        exif = stored.getexif()
+    Image.fromarray(np.dstack([values, alpha])).save("side.png", exif=exif)
+    assert run() == 0
+    with Image.open("new.png") as stored:
+        np.testing.assert_array_equal(np.array(stored)[..., 3], alpha)
+
+
 def test_a_model_that_does_not_harmonize_is_refused(picture, monkeypatch):
     monkeypatch.setattr(loading, "load", lambda *place: Predictor(darker, 32))
     with pytest.raises(ValueError, match="does not harmonize: its output is inpainted"):

@@ -177,6 +177,57 @@ def test_an_input_is_no_result_that_exists(files, capsys):
     assert captured.out == "0 done, 0 skipped, 3 failed, 0 without a partner.\n"
 
 
+def test_no_picture_of_a_folder_is_its_own_mask(files, capsys):
+    values, mask = files
+    os.makedirs("lama/sea")
+    for folder in ("lama", "lama/sea"):
+        Image.fromarray(values).save(f"{folder}/1.png")
+        Image.fromarray(mask).save(f"{folder}/1_mask001.png")
+    open("lama/notes.txt", "w").close()
+    assert run(image="lama", mask="lama", output="lama/out") == 0
+    captured = capsys.readouterr()
+    assert captured.out == "2 done, 0 skipped, 0 failed, 0 without a partner.\n"
+    assert captured.err.count("Passed over in lama: 1 .txt.\n") == 1
+    for name in ("1.png", "sea/1.png"):
+        changed = (read(f"lama/out/{name}") != values).any(axis=-1)
+        np.testing.assert_array_equal(changed, mask > 0)
+    # Masks of other pictures than a pattern's are no error.
+    assert run(image="lama/1.png", mask="lama/sea/1_mask*.png", output="one.png") == 0
+    assert run(image="photos/a.*", mask="masks", output="some") == 0
+    assert os.listdir("some") == ["a.png"]
+
+
+def test_a_picture_with_an_erased_part_is_its_own_mask_and_is_seen(files, capsys):
+    values, mask = files
+    Image.fromarray(np.dstack([values, 255 - mask])).save("erased.png")
+    assert run(image="erased.png", mask="erased.png", output="1.png") == 0
+    assert run(image="erased.png", mask="masks/a.png", output="2.png") == 0
+    for name in ("1.png", "2.png"):
+        result = read(name)
+        assert (result[mask > 0] == (255, 0, 0, 255)).all()
+        np.testing.assert_array_equal(result[mask == 0][:, :3], values[mask == 0])
+        assert (result[..., 3] == 255).all()
+    os.remove("photos/b.png")
+    with open("photos/a.png", "rb") as file, open("copy.png", "wb") as copy:
+        copy.write(file.read())
+    with open("jobs.csv", "w", encoding="utf-8") as file:
+        file.write("image,mask,output\nphotos/a.png,photos/a.png,3.png\n")
+        file.write("photos/a.png,copy.png,4.png\nerased.png,erased.png,5.png\n")
+    assert run(jobs="jobs.csv", output=None) == 1
+    assert capsys.readouterr().err.count("is the picture itself") == 2
+    np.testing.assert_array_equal(read("5.png"), read("1.png"))
+
+
+def test_strokes_with_a_soft_edge_are_filled_to_the_edge(files):
+    values, mask = files
+    soft = (mask[:, :, None] * [0.8, 0.1, 0.2, 0.4]).astype(np.uint8)
+    soft[4, 6:12] = (200, 30, 48, 12)
+    Image.fromarray(soft).save("strokes.png")
+    assert run(image="photos/a.png", mask="strokes.png", output="1.png") == 0
+    changed = (read("1.png") != values).any(axis=-1)
+    np.testing.assert_array_equal(changed, soft[..., 3] > 0)
+
+
 def test_overwrite_replaces(files):
     run(image="photos/a.png", mask="masks/a.png", output="new.png")
     before = read("new.png")

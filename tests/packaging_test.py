@@ -134,7 +134,7 @@ def test_everything_that_is_imported_is_required():
     modules = {IMPORT_NAMES.get(n, n.replace("-", "_")) for n in listed}
     own = {"tf_btgmi", "configs", "export"}
     # Imported where it is installed, named where it is not.
-    optional = {"patchmatch", "apache_beam"}
+    optional = {"patchmatch", "apache_beam", "pillow_heif"}
     third_party = imported - own - optional - set(sys.stdlib_module_names)
     assert third_party <= modules, third_party - modules
 

@@ -33,6 +33,19 @@ def test_a_picture_comes_with_its_own_object_and_another_one(make_objects, color
     assert others == {(a, b) for a in training for b in training if a != b}
 
 
+def test_masks_are_read_and_paired_as_everywhere(make_objects):
+    """Red strokes on a transparent layer, called NAME_mask001."""
+    folder = make_objects(1)
+    (folder / "masks" / "p0.png").unlink()
+    strokes = np.zeros((7, 9, 4), np.uint8)
+    strokes[2:5, 3:6] = (200, 10, 10, 90)
+    Image.fromarray(strokes).save(folder / "masks" / "p0_mask001.png")
+    source = ObjectFolder(str(folder))
+    assert source.training_names == ["p0.png"]
+    own, _ = source.read_objects(0, rng=np.random.default_rng(0))
+    np.testing.assert_array_equal(own.mask, strokes[..., 3] > 0)
+
+
 def test_the_same_seed_reads_the_same(make_objects):
     source = ObjectFolder(str(make_objects(6)))
     found = [source.read_objects(2, rng=np.random.default_rng(7)) for _ in range(2)]

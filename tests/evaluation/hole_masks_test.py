@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from tf_btgmi.evaluation.hole_masks import DrawnMasks, MaskFiles
+from tf_btgmi.evaluation.picture_sets import open_pictures
 from tf_btgmi.evaluation.result_files import by_name
 
 
@@ -98,6 +99,34 @@ def test_pictures_without_a_mask_are_counted(tmp_path, photos):
         MaskFiles(folder, by_name(photos))
     with pytest.raises(ValueError, match="no folder"):
         MaskFiles(str(tmp_path / "none"), by_name(photos))
+
+
+def test_strokes_count_as_they_do_elsewhere_and_pairs_as_well(tmp_path, photos):
+    hole = np.zeros((40, 60), bool)
+    hole[10:20, 5:30] = True
+    strokes = np.dstack([hole * n for n in (200, 30, 60, 120)]).astype(np.uint8)
+    for name in by_name(photos):
+        path = tmp_path / "strokes" / f"{name}_mask001.png"
+        path.parent.mkdir(exist_ok=True, parents=True)
+        Image.fromarray(strokes).save(path)
+    masks = MaskFiles(str(tmp_path / "strokes"), by_name(photos))
+    np.testing.assert_array_equal(masks.whole("1", 40, 60), hole)
+
+
+def test_in_one_folder_no_picture_is_its_own_mask(tmp_path):
+    picture, mask = Image.new("RGB", (40, 40), "white"), Image.new("L", (40, 40))
+    mask.paste(255, (5, 5, 20, 20))
+    for name in ("a", "b"):
+        picture.save(tmp_path / f"{name}.png")
+    mask.save(tmp_path / "a_mask.png")
+    place = str(tmp_path)
+    pictures = open_pictures(place, mask_folder=place)
+    assert pictures.names == ["a", "b"]
+    with pytest.raises(ValueError, match="1 pictures have no mask(?s:.*)first is b"):
+        MaskFiles(place, pictures.names, place)
+    mask.save(tmp_path / "b_mask.png")
+    masks = MaskFiles(place, pictures.names, place)
+    assert masks.mask("b", 40, 40, 40).sum() == 225
 
 
 def test_a_damaged_mask_is_named(tmp_path, photos):

@@ -38,6 +38,43 @@ def test_a_hole_is_filled_and_nothing_else(client, picture, mask):
     np.testing.assert_array_equal(result[mask == 0], picture[mask == 0])
 
 
+@pytest.mark.parametrize("through_overlay", [False, True])
+def test_a_fill_over_transparent_pixels_is_seen(client, mask, through_overlay):
+    """Also where the hidden pixels happen to have its colour."""
+    red = np.zeros((48, 64, 4), np.uint8)
+    red[..., 0] = 255
+    red[:15, :, 3] = 255
+    files = {"image": file_of(red), "mask": file_of(mask)}
+    if through_overlay:
+        overlay = post(client, "inpaint", files, output="overlay").content
+        np.testing.assert_array_equal(opened(overlay)[..., 3], mask)
+        files = {"image": file_of(red), "overlay": overlay}
+        result = opened(post(client, "export", files).content)
+    else:
+        result = opened(post(client, "inpaint", files).content)
+    assert (result[mask > 0] == (255, 0, 0, 255)).all()
+    np.testing.assert_array_equal(result[mask == 0], red[mask == 0])
+
+
+def test_masks_are_read_as_by_the_programs(client, picture, mask):
+    strokes = np.dstack([mask // n for n in (1, 5, 7, 3)])
+    expected = opened(
+        post(
+            client, "inpaint", {"image": file_of(picture), "mask": file_of(mask)}
+        ).content
+    )
+    files = {"image": file_of(picture), "mask": file_of(strokes)}
+    found = opened(post(client, "inpaint", files).content)
+    np.testing.assert_array_equal(found, expected)
+    erased = file_of(np.dstack([picture, 255 - mask]))
+    found = opened(post(client, "inpaint", {"image": erased, "mask": erased}).content)
+    np.testing.assert_array_equal(found[..., :3], expected)
+    assert (found[..., 3] == 255).all()
+    same = {"image": file_of(picture), "mask": file_of(picture)}
+    error = error_of(post(client, "inpaint", same))
+    assert "the picture itself" in error["why"]
+
+
 def test_a_second_model_is_asked_by_its_name(client, picture, mask):
     files = {"image": file_of(picture), "mask": file_of(mask)}
     result = opened(post(client, "inpaint", files, model="blue").content)
