@@ -187,7 +187,7 @@ class DiscriminatorConfig:
         num_scales: PatchGANs of `multi_scale`, at scales 1, 1/2, 1/4 and so on.
         normalization: of `multi_scale`: `spectral`, `batch`, `instance` (the authors'
             code) or `none`. The paper does not name it; with instance normalization
-            the discriminators stay at chance (docs/training_log.md).
+            the discriminators stay at chance (docs/log.md).
         patch_labels: `hole` labels exactly the patches that meet the hole fake;
             `all_fake` labels every patch of a composite fake (the ablation).
         init_stddev: as of the generator; 0 initializes by fan-in (He et al. 2015).
