@@ -16,6 +16,7 @@ from PIL import Image
 from tests.programs import run_program
 from tf_btgmi import evaluate
 from tf_btgmi.evaluation import inception, yardsticks
+from tf_btgmi.inference import retouch
 
 FLAGS = flags.FLAGS
 PROGRAM_MODULE = evaluate
@@ -278,8 +279,13 @@ def test_a_trained_model_is_measured_under_its_name(folder, make_workdir):
     with Image.open("out/composites/mine/a.png") as composite:
         assert (np.asarray(composite)[12:20, 12:20] == 255).all()
     run(model=models[:1], mask_kind=holes, output="retouched")
-    mine = summary("retouched")["methods"]["mine"]
-    assert mine["identity"] == "workdir runs/mine, ckpt-1, retouched v2"
+    retouched = summary("retouched")["methods"]
+    assert list(retouched) == ["mine", "mine.network", "telea", "mean_fill"]
+    mine = retouched["mine"]["identity"]
+    assert mine == f"workdir runs/mine, ckpt-1, retouched v{retouch.VERSION}"
+    # The network alone is what --noretouched measures.
+    assert retouched["mine.network"] == methods["mine"]
+    assert retouched["mine"]["groups"] != methods["mine"]["groups"]
 
 
 def object_masks(folder="objects"):

@@ -19,6 +19,7 @@ colours. With --no_truth the pictures are composites already, and report.html sh
 results without metrics.
 """
 
+import copy
 import os
 
 from absl import flags
@@ -183,7 +184,10 @@ def main(argv):
 
 
 def model_methods(place: str, task: tasks.Task) -> list:
-    """The methods that evaluate a trained model: one, or two for harmonization.
+    """The methods that evaluate a trained model: as programs use it, and its network.
+
+    For inpainting `NAME` is redrawn near the edge of the hole and `NAME.network` is the
+    network alone; with --noretouched `NAME` is the network alone.
 
     Args:
         place: `MODEL` or `NAME=MODEL`, for `loading.load`.
@@ -198,20 +202,29 @@ def model_methods(place: str, task: tasks.Task) -> list:
     predictor = loading.load(place, retouched=FLAGS.retouched)
     if task != tasks.HARMONIZATION:
         predictor.need("inpainted", "fill holes")
+        work = {name: (lambda image, mask, _: predictor.inpaint(image, mask), identity)}
         if predictor.retouched:
-            identity += f", retouched v{retouch.VERSION}"
-        work = {name: lambda holed, mask, _: predictor.inpaint(holed, mask)}
+            network = copy.copy(predictor)
+            network.retouched = False
+            work = {
+                name: (work[name][0], f"{identity}, retouched v{retouch.VERSION}"),
+                f"{name}.network": (
+                    lambda image, mask, _: network.inpaint(image, mask),
+                    identity,
+                ),
+            }
     else:
         # The model's colour change applied to the object's pixels, as in the programs,
         # and the pixels of the network itself.
         predictor.need("harmonized", "harmonize")
         work = {
-            name: lambda given, mask, _: predictor.harmonize(given, mask),
-            f"{name}.direct": lambda given, mask, _: predictor.harmonize(
-                given, mask, direct=True
+            name: (lambda image, mask, _: predictor.harmonize(image, mask), identity),
+            f"{name}.direct": (
+                lambda image, mask, _: predictor.harmonize(image, mask, direct=True),
+                identity,
             ),
         }
-    return [yardsticks.Method(name, fill, identity) for name, fill in work.items()]
+    return [yardsticks.Method(name, *parts) for name, parts in work.items()]
 
 
 def _check_flags(task: tasks.Task) -> None:

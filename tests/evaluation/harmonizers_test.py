@@ -31,6 +31,16 @@ def test_an_object_of_one_colour_on_that_colour_stays(name):
     np.testing.assert_allclose(run(name, given, mask)[mask], given[mask], atol=1)
 
 
+def test_the_boundary_mismatch_is_added_by_seven_tenths():
+    truth, mask = np.full((48, 48, 3), (90, 140, 60), np.uint8), block()
+    given = truth.copy()
+    given[mask] = (130, 100, 60)
+    result = run("boundary_mismatch", given, mask)
+    # 0.7 of the difference all along the edge, hence all over.
+    np.testing.assert_allclose(result[mask], [[102, 128, 60]] * mask.sum(), atol=1)
+    np.testing.assert_array_equal(result[~mask], truth[~mask])
+
+
 @pytest.mark.parametrize("name", ["reinhard", "histogram", "seamless_clone"])
 def test_a_darker_copy_of_the_surroundings_gets_their_light_back(name):
     truth, mask = textured(), block()

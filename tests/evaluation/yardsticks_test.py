@@ -8,6 +8,7 @@ import pytest
 from tf_btgmi.data.masks import NAMED_KINDS, named_mask
 from tf_btgmi.evaluation import yardsticks
 from tf_btgmi.evaluation.examples import HOLE_VALUE
+from tf_btgmi.inference import retouch
 
 RUNNABLE = [n for n in yardsticks.NAMES if not yardsticks.why_missing(n)]
 
@@ -44,6 +45,20 @@ def test_a_picture_of_one_colour_is_restored(name):
     filled = yardsticks.yardstick(name).fill(holed(image, mask), mask, "a")
     # OpenCV's Telea is off by a few levels even here.
     np.testing.assert_allclose(filled.astype(int), image, atol=3)
+
+
+def test_telea_is_redrawn_as_the_fill_of_a_model_is():
+    # At the side of the window nothing is resized: it is Telea, then redrawn.
+    rng = np.random.default_rng(0)
+    image = rng.integers(60, 200, (128, 128, 3), np.uint8)
+    mask = np.zeros((128, 128), bool)
+    mask[50:62, 40:90] = True
+    given = holed(image, mask)
+    filled = yardsticks.yardstick("telea_redrawn").fill(given, mask, "a")
+    telea = yardsticks.yardstick("telea").fill(given, mask, "a")
+    expected = retouch.retouch(telea, mask)
+    assert (np.abs(expected[mask].astype(int) - telea[mask]) > 5).mean() > 0.5
+    np.testing.assert_allclose(filled.astype(int), expected, atol=1)
 
 
 @pytest.mark.parametrize("name", ["telea", "navier_stokes", "biharmonic"])

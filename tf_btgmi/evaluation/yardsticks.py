@@ -5,6 +5,7 @@ hole grey, [H, W] bool with True = hole, and the picture's name, never the truth
 returns uint8 [H, W, 3], of which the hole alone is looked at.
 """
 
+import functools
 from importlib import metadata
 from typing import Callable, Dict, NamedTuple, Optional
 
@@ -12,9 +13,14 @@ import cv2
 import numpy as np
 from skimage.restoration import inpaint_biharmonic
 
+from tf_btgmi.inference import retouch
+from tf_btgmi.inference.predictor import Predictor
+
 # Pixels around a point that OpenCV's methods look at.
 _RADIUS = 3
 _PATCH_SIZE = 3
+# Side of the windows that `telea_redrawn` is redrawn in: that of the bundled models.
+_WINDOW = 128
 
 
 class Method(NamedTuple):
@@ -51,6 +57,27 @@ def telea(holed, mask, name):
     return cv2.inpaint(holed, mask.astype(np.uint8), _RADIUS, cv2.INPAINT_TELEA)
 
 
+def telea_redrawn(holed, mask, name):
+    """Telea in place of the network, redrawn as the fills of a model are.
+
+    What redrawing brings without a network: the difference of a model to this is what
+    the network brings.
+    """
+    del name
+    return _telea_predictor().inpaint(holed, mask)
+
+
+@functools.lru_cache(1)
+def _telea_predictor() -> Predictor:
+    def predict(inputs):
+        levels = np.rint((np.asarray(inputs)[..., :3] + 1.0) * 127.5).astype(np.uint8)
+        masks = np.asarray(inputs)[..., 3] > 0.5
+        filled = [telea(image, mask, None) for image, mask in zip(levels, masks)]
+        return np.stack(filled).astype(np.float32) / 127.5 - 1.0
+
+    return Predictor(predict, _WINDOW, batch_size=1, retouched=True)
+
+
 def navier_stokes(holed, mask, name):
     """Bertalmio et al. 2001, fluid dynamics."""
     del name
@@ -81,6 +108,11 @@ FILLS = {
     "biharmonic": (biharmonic, "scikit-image", ""),
     "navier_stokes": (navier_stokes, "opencv-python-headless", f"radius {_RADIUS}"),
     "telea": (telea, "opencv-python-headless", f"radius {_RADIUS}"),
+    "telea_redrawn": (
+        telea_redrawn,
+        "opencv-python-headless",
+        f"radius {_RADIUS}, retouched v{retouch.VERSION}",
+    ),
     "mean_fill": (mean_fill, None, ""),
     "holed": (holed_input, None, ""),
 }
