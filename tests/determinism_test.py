@@ -1,4 +1,4 @@
-"""Promises of docs/determinism.md that no other test proves; its tests exist."""
+"""Promises of docs/reliability.md that no other test proves; its tests exist."""
 
 import pathlib
 import re
@@ -34,7 +34,7 @@ def test_a_release_written_twice_has_the_same_bytes(lively_workdir, tmp_path):
 
 
 def test_every_test_that_the_statement_names_exists():
-    text = (ROOT / "docs" / "determinism.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
     named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", text)
     assert len(named) >= 12
     for path, test in named:
