@@ -3,8 +3,7 @@
     python -m tf_btgmi.serve_ui &
     python scripts/studio_screenshots.py
 
-Every step of removing and composing, on a desktop and on a phone, dark and light, with
-pictures that come with this project.
+Removes and composes on a desktop, a phone and a phone on its side.
 """
 
 import argparse
@@ -20,99 +19,100 @@ sys.path.insert(0, str(ROOT))
 
 from tests.studio.browser import Visit, launched  # noqa: E402
 
-DESKTOP = {"viewport": {"width": 1200, "height": 760}}
-PHONE = {
-    "viewport": {"width": 390, "height": 800},
-    "device_scale_factor": 1.25,
-    "has_touch": True,
+OUTPUT = ROOT / "docs/studio"
+SCREENS = {
+    "desktop": {"viewport": {"width": 1200, "height": 760}},
+    "phone": {
+        "viewport": {"width": 390, "height": 800},
+        "device_scale_factor": 1.25,
+        "has_touch": True,
+    },
+    "landscape": {
+        "viewport": {"width": 740, "height": 360},
+        "device_scale_factor": 1.25,
+        "has_touch": True,
+    },
 }
-# Boxes around the bison that is cut off, and around the sheep.
+# The steps of each screen and theme that the page shows.
+SHOWN = {
+    ("desktop", "light"): {"selected", "filled", "place", "composed"},
+    ("desktop", "dark"): {"compare", "cut"},
+    ("phone", "light"): {"selected", "filled"},
+    ("phone", "dark"): {"cut", "place"},
+    ("landscape", "light"): {"selected", "place"},
+    ("landscape", "dark"): {"filled", "composed"},
+}
+# Boxes around the bison at the right edge, and around the sheep.
 BISON = (118, 450), (250, 511)
 SHEEP = (30, 105), (350, 375)
+PLACEMENT = "{x: 390, y: 300, scale: 0.42, rotate: 4, flip: true}"
 
 
-def shoot(visit, name, output):
-    """Saves what the page shows as OUTPUT/NAME.webp."""
-    visit.page.wait_for_timeout(250)
-    picture = Image.open(io.BytesIO(visit.page.screenshot())).convert("RGB")
-    picture.save(output / f"{name}.webp", quality=62, method=6)
-    print(f"{name}.webp", flush=True)
-
-
-def select(visit, corners):
-    """Draws a box around an object and waits until it is found."""
-    visit.drag(*corners)
-    visit.page.wait_for_selector("#run:enabled", timeout=60_000)
-    visit.page.wait_for_selector("#running", state="hidden", timeout=60_000)
-
-
-def remove(visit, name, output):
-    """The steps from loading the page to a removed object."""
-    shoot(visit, f"{name}-open", output)
+def remove(visit, shoot):
+    """Removes an object: from the loaded page to the comparison."""
     visit.open_example("bison")
-    mouse = visit.page.mouse
-    mouse.move(*visit.at(*BISON[0]))
-    mouse.down()
-    mouse.move(*visit.at(*BISON[1]), steps=5)
-    if name.endswith("light"):
-        shoot(visit, f"{name}-box", output)
-    mouse.up()
-    visit.page.wait_for_selector("#run:enabled", timeout=60_000)
-    visit.page.wait_for_selector("#running", state="hidden", timeout=60_000)
-    shoot(visit, f"{name}-selected", output)
+    visit.drag(*BISON)
+    visit.until("state.active.selection.count")
+    visit.idle()
+    shoot("selected")
     visit.page.click("#run")
-    visit.page.wait_for_selector("#results:not([hidden])", timeout=60_000)
-    mouse.move(600, 5)
-    shoot(visit, f"{name}-filled", output)
+    visit.made(2)
+    shoot("filled")
     visit.page.click("#compare-button")
     # The line goes where something has changed.
-    for _ in range(44):
-        visit.page.keyboard.press("ArrowRight")
-    shoot(visit, f"{name}-compare", output)
+    visit.page.evaluate(
+        "import('/static/js/state.js').then(({state}) => state.set({compareAt: 0.94}))"
+    )
+    shoot("compare")
     visit.page.keyboard.press("Escape")
 
 
-def compose(visit, name, output):
-    """The steps of putting an object of another picture into this one."""
+def compose(visit, shoot):
+    """Puts an object of another picture into this one."""
     visit.load()
     visit.open_example("bison")
     visit.page.click('[data-mode-button="compose"]')
-    visit.page.wait_for_selector("text=Open a guide picture")
     visit.open_example("sheep")
-    select(visit, SHEEP)
-    shoot(visit, f"{name}-cut", output)
+    visit.drag(*SHEEP)
+    visit.until("state.active.selection.count")
+    visit.idle()
+    shoot("cut")
     visit.page.click("#run")
     visit.page.wait_for_selector("#panel-place:not([hidden])")
     visit.page.evaluate(
         "import('/static/js/tools/place.js').then(({replace}) => "
-        "replace({x: 390, y: 300, scale: 0.42, rotate: 4, flip: true}))"
+        f"replace({PLACEMENT}))"
     )
-    shoot(visit, f"{name}-place", output)
+    shoot("place")
     visit.page.click("#run")
-    visit.page.wait_for_selector("#results:not([hidden])", timeout=60_000)
-    visit.page.mouse.move(600, 5)
-    shoot(visit, f"{name}-composed", output)
+    visit.made(2)
+    shoot("composed")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--url", default="http://127.0.0.1:8000")
-    parser.add_argument("--output", default=ROOT / "docs/studio", type=pathlib.Path)
     options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = launched(playwright)
-        for device, settings in (("desktop", DESKTOP), ("phone", PHONE)):
-            for theme in ("light", "dark"):
-                context = browser.new_context(color_scheme=theme, **settings)
-                visit = Visit(context.new_page(), options.url).load()
-                visit.page.set_default_timeout(60_000)
-                remove(visit, f"{device}-{theme}", options.output)
-                compose(visit, f"{device}-{theme}", options.output)
-                if (device, theme) == ("desktop", "light"):
-                    visit.page.keyboard.press("?")
-                    shoot(visit, f"{device}-{theme}-help", options.output)
-                context.close()
+        for (screen, theme), shown in SHOWN.items():
+            context = browser.new_context(color_scheme=theme, **SCREENS[screen])
+            context.add_init_script("localStorage.setItem('studio-gestures', '1')")
+            visit = Visit(context.new_page(), options.url, wait_ms=60_000).load()
+
+            def shoot(step, visit=visit, name=f"{screen}-{theme}", shown=shown):
+                if step not in shown:
+                    return
+                visit.page.mouse.move(600, 5)
+                visit.page.wait_for_timeout(300)
+                picture = Image.open(io.BytesIO(visit.page.screenshot()))
+                path = OUTPUT / f"{name}-{step}.webp"
+                picture.convert("RGB").save(path, quality=62, method=6)
+                print(path.name, flush=True)
+
+            remove(visit, shoot)
+            compose(visit, shoot)
+            context.close()
         browser.close()
 
 

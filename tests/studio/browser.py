@@ -4,6 +4,7 @@ import base64
 import io
 import os
 import shutil
+import time
 
 import numpy as np
 import pytest
@@ -42,13 +43,15 @@ class Visit:
     Args:
         page: Playwright's.
         url: of the studio.
+        wait_ms: the longest wait for anything on the page.
     """
 
-    def __init__(self, page, url):
+    def __init__(self, page, url, wait_ms=WAIT_MS):
         self.page = page
         self.url = url
+        self.wait_ms = wait_ms
         self.problems = []
-        page.set_default_timeout(WAIT_MS)
+        page.set_default_timeout(wait_ms)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
 
     def load(self):
@@ -90,7 +93,24 @@ class Visit:
 
     def run(self):
         self.page.click("#run:enabled")
+        self.idle()
+
+    def until(self, condition, module="state"):
+        """Waits until a JavaScript condition on an export of a module holds."""
+        check = f"import('/static/js/{module}.js').then(({{{module}}}) => {condition})"
+        deadline = time.monotonic() + self.wait_ms / 1000
+        while not self.page.evaluate(check):
+            assert time.monotonic() < deadline, condition
+            self.page.wait_for_timeout(20)
+
+    def idle(self):
+        """Waits until nothing is under way."""
         self.page.wait_for_selector("#running", state="hidden")
+
+    def made(self, count):
+        """Waits until there are so many results, the original included."""
+        self.page.wait_for_selector(f"#result-list li:nth-child({count})")
+        self.idle()
 
     def selected(self):
         """How many pixels are selected."""

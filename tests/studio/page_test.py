@@ -31,7 +31,7 @@ def test_everything_can_be_done_by_keyboard(visit):
     assert visit.selected() > 300
     keyboard.press("]")
     keyboard.press("Shift+R")
-    visit.page.wait_for_selector("#results:not([hidden])")
+    visit.made(2)
     assert red_pixels(visit.shown()).sum() > 300
     keyboard.press("v")
     visit.page.wait_for_selector("#compare-range:focus")
@@ -74,7 +74,7 @@ def test_a_phone_has_room_for_everything(browser, studio):
     assert abs((visit.at(0, 100)[0] - visit.at(0, 0)[0]) / width - 2) < 0.05
     assert visit.selected() == stroke
     page.tap("#run:enabled")
-    page.wait_for_selector("#results:not([hidden])")
+    visit.made(2)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     for button in page.query_selector_all("button:visible"):
         box = button.bounding_box()

@@ -43,6 +43,12 @@ def test_jobs_run_one_after_another_in_order(worker):
     assert [job.result.result(timeout=5) for job in jobs] == order == ["a", "b"]
 
 
+def test_a_job_that_has_ended_is_known_for_a_while(worker):
+    assert worker.submit(lambda job: 7, "mine").result.result(timeout=5) == 7
+    assert worker.state("mine")["state"] == "ended"
+    assert worker.state("other") is None
+
+
 def test_a_job_ends_at_its_next_step_after_its_time(worker):
     def work(job):
         while True:

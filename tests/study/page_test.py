@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 GREYS = {40: "dark", 120: "middle", 200: "light", 230: "truth"}
-WINDOWS = {"desktop": (1280, 800), "phone": (390, 844)}
+WINDOWS = {"desktop": (1280, 800), "phone": (390, 844), "flat": (740, 360)}
 
 
 @pytest.fixture(scope="module")
@@ -163,3 +163,19 @@ def test_a_double_press_answers_one_question(study, open_page):
         page.keyboard.press("1", delay=0)
     wait_for(page, 2)
     assert len(study.votes.answers()) == 1
+
+
+@pytest.mark.parametrize("study", [2, 3], indirect=True)
+@pytest.mark.parametrize("window", WINDOWS)
+def test_pictures_and_answers_fill_the_window_without_scrolling(
+    study, open_page, window
+):
+    page = open_page(study.address, window)
+    begin(page)
+    width, height = WINDOWS[window]
+    pictures = [one.bounding_box() for one in page.locator("#pictures img").all()]
+    tie = page.locator("#tie").bounding_box()
+    assert tie["y"] + tie["height"] <= height
+    assert max(one["x"] + one["width"] for one in pictures) <= width
+    used = sum(one["width"] * one["height"] for one in pictures)
+    assert used > 0.4 * width * height

@@ -1,8 +1,8 @@
-"""The HTTP API under /api/v1; what each call takes is in `forms.py`.
+"""HTTP API under /api/v1; `forms.py` has the fields of each call.
 
-A form is answered with the file itself, JSON with the file in base64. A run that was
-given a `job` name can be watched and cancelled under /api/v1/jobs/NAME meanwhile; it
-is cancelled, too, when its client goes away.
+A form is answered with the file itself, JSON with the file in base64. The progress of a
+run with a `job` name is under /api/v1/jobs/NAME, where it can be cancelled. A run is
+also cancelled when its client disconnects.
 """
 
 import asyncio
@@ -23,12 +23,12 @@ from tf_btgmi.studio import models as models_lib
 from tf_btgmi.studio.limits import Limits
 from tf_btgmi.studio.worker import Worker
 
-# How often a waiting request looks whether its client is still there, in seconds.
+# Seconds between two checks whether a waiting client is still connected.
 _LOOK_EVERY = 0.2
 
 
 class FileBody(BaseModel):
-    """A file, where the request was JSON."""
+    """Answer to a JSON request: a file."""
 
     file: str = Field(description="base64.", json_schema_extra={"format": "byte"})
     media_type: str
@@ -54,7 +54,7 @@ class ModelsBody(BaseModel):
 
 
 class HealthBody(BaseModel):
-    """That the studio is there, and what it takes."""
+    """Status and limits of the studio."""
 
     status: str
     version: str
@@ -65,9 +65,9 @@ class HealthBody(BaseModel):
 
 
 class JobBody(BaseModel):
-    """Where a job stands."""
+    """Progress of a job."""
 
-    state: str = Field(description="waiting or running.")
+    state: str = Field(description="waiting, running or ended.")
     position: int = Field(description="In the queue; 0 where it runs.")
     done: int = Field(description="Steps taken.")
     total: Optional[int] = Field(description="Steps there are, where known.")
@@ -140,9 +140,9 @@ def make_router(models: List[models_lib.Model], limits: Limits, workers) -> APIR
     ):
         post(path, form_type, model_worker, with_model(task, output), summary)
     for path, form_type, task, summary in (
-        ("/segment", forms.SegmentForm, tasks.segment, "Cut an object out"),
-        ("/preview", forms.PictureForm, tasks.preview, "See a picture upright"),
-        ("/export", forms.PictureForm, tasks.export, "Write the changed picture"),
+        ("/segment", forms.SegmentForm, tasks.segment, "Select an object"),
+        ("/preview", forms.PictureForm, tasks.preview, "Get a picture upright"),
+        ("/export", forms.PictureForm, tasks.export, "Get the edited picture"),
     ):
         post(
             path,
@@ -165,7 +165,7 @@ def make_router(models: List[models_lib.Model], limits: Limits, workers) -> APIR
             ]
         }
 
-    @router.get("/health", response_model=HealthBody, summary="See that it runs")
+    @router.get("/health", response_model=HealthBody, summary="Get status and limits")
     async def health():
         return {
             "status": "ready",
@@ -190,7 +190,7 @@ def make_router(models: List[models_lib.Model], limits: Limits, workers) -> APIR
         "/jobs/{job}",
         response_model=JobBody,
         responses=missing,
-        summary="See where a job stands",
+        summary="Get the progress of a job",
     )
     async def job_state(job: str = job_path):
         found = model_worker.state(job) or light_worker.state(job)
@@ -255,7 +255,7 @@ def _no_job() -> errors.ApiError:
     return errors.ApiError(
         404,
         "no_job",
-        "There is no such job.",
-        "It has ended, or it was never there.",
-        "Nothing has to be done.",
+        "This job does not exist.",
+        "It has ended, or it never began.",
+        "Nothing needs to be done.",
     )

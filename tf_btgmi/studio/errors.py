@@ -1,4 +1,4 @@
-"""The errors that the studio answers with."""
+"""Errors of the studio's API."""
 
 from typing import Optional
 
@@ -8,19 +8,19 @@ __all__ = ["ApiError", "ErrorBody", "too_large"]
 
 
 def bad_picture(what: str, why: str, to_do: str = "") -> ApiError:
-    """A file that is no usable picture."""
+    """The file cannot be used as a picture."""
     to_do = to_do or "Open it in a picture viewer, and save it as JPEG or PNG again."
     return ApiError(422, "bad_picture", f"{what} cannot be used.", why, to_do)
 
 
-def bad_request(why: str, to_do: str = "See /docs for what is asked.") -> ApiError:
-    """A request that does not fit the API."""
-    return ApiError(422, "bad_request", "The request is not understood.", why, to_do)
+def bad_request(why: str, to_do: str = "See /docs for the fields.") -> ApiError:
+    """The request does not fit the API."""
+    return ApiError(422, "bad_request", "The request is invalid.", why, to_do)
 
 
 def impossible(why: str, to_do: Optional[str] = None) -> ApiError:
-    """What a model or a method refuses, in its own words."""
-    to_do = to_do or "Change what is said above, and run it again."
+    """A model or a method refuses, with its own message."""
+    to_do = to_do or "Change this and run it again."
     return ApiError(422, "not_possible", "This cannot be done.", why, to_do)
 
 
@@ -36,14 +36,14 @@ def busy(waiting: int) -> ApiError:
 
 
 def cancelled() -> ApiError:
-    """A job that somebody has ended."""
+    """The job was cancelled."""
     return ApiError(
         409, "cancelled", "Cancelled.", "You ended this job.", "Run it again any time."
     )
 
 
 def too_slow(seconds: float) -> ApiError:
-    """A job that ran out of time."""
+    """The job ran out of time."""
     return ApiError(
         504,
         "too_slow",
@@ -54,13 +54,13 @@ def too_slow(seconds: float) -> ApiError:
 
 
 def model_server_away(why: str) -> ApiError:
-    """A model server that does not answer."""
+    """The model server does not answer."""
     return ApiError(
         502,
         "model_server_away",
         "The model server does not answer.",
         why,
-        "See that it runs, at the address given with --server, and try again.",
+        "Check that it runs at the address of --server, and try again.",
     )
 
 
@@ -69,7 +69,7 @@ def internal() -> ApiError:
     return ApiError(
         500,
         "internal",
-        "The studio made a mistake.",
-        "An error that should not happen; the server's log has the details.",
-        "Try again; report it if it comes back.",
+        "The studio failed.",
+        "This is a bug; the server's log has the details.",
+        "Try again. Report it if it happens again.",
     )

@@ -1,4 +1,4 @@
-"""What each request carries, as multipart form or as JSON with base64 files."""
+"""Fields of each request, as multipart form or as JSON with base64 files."""
 
 import base64
 import binascii
@@ -21,7 +21,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from tf_btgmi.studio import errors
 from tf_btgmi.studio.limits import Limits
 
-# Uploads stay in memory, so that nothing of them reaches the disk.
+# Uploads stay in memory and never reach the disk.
 MultiPartParser.spool_max_size = 1 << 40
 JOB_PATTERN = r"^[A-Za-z0-9-]{8,64}$"
 _MAX_CLICKS = 200
@@ -31,11 +31,11 @@ def _file(value: Any) -> bytes:
     if isinstance(value, bytes):
         return value
     if not isinstance(value, str):
-        raise ValueError("a file is wanted, in JSON as base64")
+        raise ValueError("must be a file, in JSON as base64")
     try:
         return base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
-        raise ValueError("this is no base64") from None
+        raise ValueError("must be base64") from None
 
 
 def _from_text(value: Any) -> Any:
@@ -44,7 +44,7 @@ def _from_text(value: Any) -> Any:
         try:
             return json.loads(value)
         except (ValueError, RecursionError):
-            raise ValueError("a JSON list is wanted, like [10, 20]") from None
+            raise ValueError("must be a JSON list like [10, 20]") from None
     return value
 
 
@@ -59,7 +59,7 @@ Clicks = Annotated[List[Click], BeforeValidator(_from_text)]
 
 
 class PictureForm(BaseModel):
-    """A picture file, and what earlier runs have changed in it."""
+    """Picture file with the overlay of earlier runs."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -70,15 +70,17 @@ class PictureForm(BaseModel):
 
 
 class RunForm(PictureForm):
-    """What every run of a model takes."""
+    """Fields of every run of a model."""
 
     model: Optional[str] = Field(
-        None, max_length=200, description="A name of /api/v1/models; else one that can."
+        None,
+        max_length=200,
+        description="A name of /api/v1/models; by default the first that is able.",
     )
     job: Optional[str] = Field(
         None,
         pattern=JOB_PATTERN,
-        description="A name of your own, to ask for progress and to cancel.",
+        description="Your name for the run, for its progress and to cancel it.",
     )
     output: Literal["picture", "overlay"] = Field(
         "picture",
@@ -125,7 +127,7 @@ class ComposeForm(RunForm):
 
 
 class SegmentForm(PictureForm):
-    """Find an object by a box, by clicks, or by both."""
+    """Select an object by a box, by clicks, or by both."""
 
     box: Annotated[Optional[List[Number]], BeforeValidator(_from_text)] = Field(
         None,
@@ -163,7 +165,7 @@ async def read(request: Request, form: Type[Form], limits: Limits) -> Form:
         raise errors.ApiError(
             415,
             "content_type",
-            "The request is not understood.",
+            "The request is invalid.",
             f"Its content type is {kind[:100] or 'missing'}.",
             "Send multipart/form-data, or application/json with base64 files.",
         )

@@ -1,4 +1,4 @@
-"""What one visitor may ask of the server."""
+"""Limits of requests to the studio."""
 
 import dataclasses
 
@@ -9,8 +9,8 @@ class Limits:
     max_file_bytes: of one uploaded file.
     max_pixels: of one picture, width times height; read from its header, before
         anything is decoded.
-    max_waiting: jobs that wait while one runs; further ones are refused.
-    max_seconds: a job may run for.
+    max_waiting: jobs in the queue; further ones are refused.
+    max_seconds: run time of a job.
     """
 
     max_file_bytes: int = 64 * 1024**2
@@ -20,5 +20,5 @@ class Limits:
 
     @property
     def max_body_bytes(self) -> int:
-        """Of one request: two pictures, two masks and base64's third more."""
+        """Bytes of one request: two pictures, two masks, a third more for base64."""
         return 3 * self.max_file_bytes

@@ -1,4 +1,4 @@
-"""The models behind the studio, by name, and how far each has got with a job."""
+"""Models of the studio, by name, with the progress of their jobs."""
 
 from typing import Callable, List, Optional
 
@@ -10,12 +10,12 @@ from tf_btgmi.inference.predictor import Predictor
 from tf_btgmi.studio import errors
 from tf_btgmi.studio.worker import Job
 
-# What a client of a model server raises when there is no answer.
+# Errors of a model server that does not answer.
 _AWAY = (ConnectionError, TimeoutError, OSError)
 
 
 class Model:
-    """A predictor that can be watched and stopped between two windows.
+    """Predictor that reports progress and can be stopped between two windows.
 
     Args:
         name: shown in the page.
@@ -56,7 +56,7 @@ class Model:
             self._job = None
 
     def count_windows(self, mask: np.ndarray, dilation: int) -> Optional[int]:
-        """How often the network will be asked to fill a mask; None if unknown."""
+        """Number of network calls that fill a mask; None if unknown."""
         size = getattr(self.predictor, "image_size", None)
         batch_size = getattr(self.predictor, "batch_size", None)
         if not size or not batch_size:
@@ -64,7 +64,7 @@ class Model:
         try:
             plan = crops.plan(Holes(mask, dilation), size)
         except ValueError:
-            # The predictor will say what is wrong with the mask.
+            # The predictor raises the same error with a message.
             return None
         return sum(1 for _ in crops.batches(plan, batch_size))
 

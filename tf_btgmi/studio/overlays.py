@@ -1,9 +1,9 @@
-"""What runs have changed in a picture, as a picture of its own.
+"""Overlays: the edited pixels of a picture, as a picture of their own.
 
 An overlay is a PNG of the picture's size, opaque where a pixel has changed or was
-filled since the file was opened and transparent elsewhere. The page lays it over the
-picture, sends it back with the next run, and keeps one for each result; so the server
-keeps nothing, and known pixels are never encoded twice.
+filled since the file was opened and transparent elsewhere. The page draws it over the
+picture, sends it with the next run, and stores one per result. The server therefore
+stores nothing, and known pixels are never encoded twice.
 """
 
 import io
@@ -29,14 +29,14 @@ def applied(image: np.ndarray, overlay: Optional[np.ndarray]) -> np.ndarray:
 
 
 def changed(image: np.ndarray, composite: np.ndarray) -> np.ndarray:
-    """Where two pictures differ, bool [H, W]."""
+    """Mask of the pixels in which two pictures differ, bool [H, W]."""
     return (image != composite).any(axis=-1)
 
 
 def encode(composite: np.ndarray, mask: np.ndarray, picture: Picture) -> bytes:
-    """The overlay that has `composite` where `mask` is set, a PNG.
+    """PNG of the overlay that has `composite` where `mask` is set.
 
-    It carries the picture's colour profile, so that both are shown alike.
+    It has the picture's colour profile, so that both are displayed alike.
     """
     overlay = np.zeros((*mask.shape, 4), np.uint8)
     overlay[..., :3] = composite * mask[..., None]
@@ -45,7 +45,7 @@ def encode(composite: np.ndarray, mask: np.ndarray, picture: Picture) -> bytes:
 
 
 def png(pixels: np.ndarray, picture: Optional[Picture] = None) -> bytes:
-    """A PNG of uint8 pixels, made quickly, with the picture's colour profile."""
+    """PNG of uint8 pixels at the fastest compression, with the colour profile."""
     file = io.BytesIO()
     options = {"icc_profile": rgb_profile(picture)} if picture else {}
     Image.fromarray(pixels).save(file, "PNG", compress_level=1, **options)

@@ -1,4 +1,4 @@
-"""The work behind each request; it runs in a worker's thread."""
+"""Work of each request, run in a worker's thread."""
 
 import dataclasses
 import io
@@ -35,8 +35,8 @@ class Answer:
     """Attributes:
     data: bytes of a file.
     media_type: of the file.
-    notes: what its format could not hold, a sentence each.
-    model_seconds: that the model took.
+    notes: sentences about what the format could not hold.
+    model_seconds: time in the model.
     """
 
     data: bytes

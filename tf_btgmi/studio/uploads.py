@@ -1,4 +1,4 @@
-"""Uploaded files: what they say of themselves is checked before they are decoded.
+"""Uploaded files: their headers are checked before anything is decoded.
 
 Only the formats of `pictures.formats` are opened, whatever a file is called or claims
 to be, and a picture whose header names more pixels than the limit is refused unread.

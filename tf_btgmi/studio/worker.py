@@ -1,9 +1,10 @@
-"""One thread that does the heavy work, and the bounded queue in front of it.
+"""Worker thread with a bounded queue.
 
-Everything that takes memory or time (decoding, the network, encoding) runs here, so
-that one job is in memory at a time however many are asked for.
+Decoding, the network and encoding run here, so that one job at a time takes memory,
+however many are requested.
 """
 
+import collections
 import concurrent.futures
 import logging
 import threading
@@ -12,20 +13,23 @@ from typing import Any, Callable, Dict, List, Optional
 
 from tf_btgmi.studio import errors
 
+# Ended jobs whose names are remembered.
+_REMEMBERED = 64
+
 
 class Job:
-    """One piece of work, from the queue to its result.
+    """Unit of work, from the queue to its result.
 
     Args:
         work: called with the job; it should call `advance` now and then.
-        name: what the client calls it.
-        max_seconds: that it may run for.
+        name: chosen by the client.
+        max_seconds: limit of its run time.
 
     Attributes:
         result: a future of what `work` returns.
         done: steps taken.
-        total: steps there are; None where nobody knows.
-        started: when it began to run, `time.monotonic`; None while it waits.
+        total: number of steps; None if unknown.
+        started: start of the run, `time.monotonic`; None while it waits.
     """
 
     def __init__(self, work: Callable[["Job"], Any], name: str, max_seconds: float):
@@ -46,13 +50,13 @@ class Job:
         """Counts steps.
 
         Raises:
-            ApiError: somebody has cancelled the job, or its time is over.
+            ApiError: the job was cancelled or ran out of time.
         """
         self.done += steps
         self.check()
 
     def check(self) -> None:
-        """Raises as `advance`, without a step."""
+        """Raises like `advance`, without counting a step."""
         if self._cancelled.is_set():
             raise errors.cancelled()
         if self.started and time.monotonic() - self.started > self.max_seconds:
@@ -65,7 +69,7 @@ class Worker:
     Args:
         name: of the thread.
         max_waiting: jobs that may wait.
-        max_seconds: that each may run for.
+        max_seconds: limit of the run time of each.
     """
 
     def __init__(self, name: str, max_waiting: int, max_seconds: float):
@@ -74,6 +78,7 @@ class Worker:
         self._changed = threading.Condition()
         self._waiting: List[Job] = []
         self._running: Optional[Job] = None
+        self._ended = collections.deque(maxlen=_REMEMBERED)
         self._stopped = True
         self._name = name
         self._thread: Optional[threading.Thread] = None
@@ -85,7 +90,7 @@ class Worker:
         self._thread.start()
 
     def check_room(self) -> None:
-        """Raises `ApiError` where the queue is full."""
+        """Raises `ApiError` if the queue is full."""
         with self._changed:
             if len(self._waiting) >= self.max_waiting:
                 raise errors.busy(len(self._waiting))
@@ -107,11 +112,17 @@ class Worker:
         return job
 
     def state(self, name: str) -> Optional[Dict[str, Any]]:
-        """Where a job stands: state, position in the queue, steps; None if unknown."""
+        """State, position in the queue and steps of a job; None if it is unknown.
+
+        The last jobs that ended are known, so that a client that asks a moment too late
+        gets an answer.
+        """
         with self._changed:
             job = self._find(name)
             if job is None:
-                return None
+                if name not in self._ended:
+                    return None
+                return {"state": "ended", "position": 0, "done": 0, "total": None}
             waits = job in self._waiting
             return {
                 "state": "waiting" if waits else "running",
@@ -121,7 +132,7 @@ class Worker:
             }
 
     def cancel(self, name: str) -> bool:
-        """Ends a job; whether there was one of this name."""
+        """Cancels a job; returns whether one has this name."""
         with self._changed:
             job = self._find(name)
             if job is None:
@@ -133,7 +144,7 @@ class Worker:
             return True
 
     def stop(self) -> None:
-        """Ends the thread after the job that runs."""
+        """Ends the thread after the running job."""
         with self._changed:
             self._stopped = True
             for job in self._waiting:
@@ -171,6 +182,7 @@ class Worker:
                 outcome, error = None, errors.internal()
             with self._changed:
                 self._running = None
+                self._ended.append(job.name)
             if error is not None:
                 job.result.set_exception(error)
             else:

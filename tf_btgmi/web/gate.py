@@ -1,10 +1,10 @@
-"""What keeps other web pages, and other machines, away from a server of this machine.
+"""Protection of a local server from other web pages and other machines.
 
-- A Host that is a name other than those allowed is refused: by DNS rebinding a foreign
-  page would come as one. An address or localhost cannot be bent that way.
-- A request that another site's page has sent is refused.
-- A body longer than the limit is refused while it comes in.
-- The page may load and call nothing but this server, and nobody may frame it.
+- Host names other than the allowed ones are refused, against DNS rebinding. Addresses
+  and localhost cannot be rebound.
+- Requests from pages of other sites are refused.
+- A body longer than the limit is refused while it is read.
+- The page may load and call this server only, and may not be framed.
 """
 
 import ipaddress

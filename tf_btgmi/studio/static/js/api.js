@@ -1,6 +1,6 @@
 // Calls to the server, and what is thrown when they fail.
 
-/** What went wrong, why, and what to do. */
+/** An error with its cause and its cure. */
 export class Failure extends Error {
   constructor({ code, what, why, to_do: toDo }) {
     super(what);
@@ -12,52 +12,86 @@ export class Failure extends Error {
 
 export const AWAY = "server_away";
 
+function away() {
+  window.dispatchEvent(new Event("server-away"));
+  return new Failure({
+    code: AWAY,
+    what: "The studio's server does not answer.",
+    why: "It was stopped, or it is starting again.",
+    to_do: "Your work is still here. Try again when the server is back.",
+  });
+}
+
+function refused(status, body) {
+  return new Failure(body?.error ?? {
+    code: "unknown",
+    what: "The server's answer cannot be read.",
+    why: `Its status is ${status}.`,
+    to_do: "Reload the page.",
+  });
+}
+
 async function request(path, options = {}) {
   let response;
   try {
     response = await fetch(path, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    window.dispatchEvent(new Event("server-away"));
-    throw new Failure({
-      code: AWAY,
-      what: "The studio's server does not answer.",
-      why: "It was stopped, or it is starting again.",
-      to_do: "Your work is still here; run it again when the server is back.",
-    });
+    throw away();
   }
-  if (response.ok) return response;
-  const body = await response.json().catch(() => null);
-  throw new Failure(body?.error ?? {
-    code: "unknown",
-    what: "The server gave an answer that this page does not understand.",
-    why: `Status ${response.status}.`,
-    to_do: "Reload the page.",
-  });
+  if (!response.ok) throw refused(response.status, await response.json().catch(() => null));
+  return response;
 }
 
-async function post(call, fields, signal) {
+/**
+ * Posts a form. XMLHttpRequest, unlike fetch, says how much has been sent.
+ *
+ * `onSending(share)` is called while the form is sent, `onSent()` once it has arrived.
+ */
+function post(call, fields, { signal, onSending, onSent } = {}) {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) {
     if (value === null || value === undefined) continue;
     form.append(name, value instanceof Blob || typeof value === "string" ? value : JSON.stringify(value));
   }
-  const response = await request(`/api/v1/${call}`, { method: "POST", body: form, signal });
-  return {
-    blob: await response.blob(),
-    notes: JSON.parse(response.headers.get("X-Notes") ?? "[]"),
-    seconds: Number(response.headers.get("X-Model-Seconds")),
-  };
+  return new Promise((resolve, reject) => {
+    const aborted = () => reject(new DOMException("Cancelled.", "AbortError"));
+    if (signal?.aborted) {
+      aborted();
+      return;
+    }
+    const sender = new XMLHttpRequest();
+    sender.open("POST", `/api/v1/${call}`);
+    sender.responseType = "blob";
+    if (onSending) sender.upload.onprogress = (event) => event.lengthComputable && onSending(event.loaded / event.total);
+    if (onSent) sender.upload.onload = onSent;
+    sender.onerror = () => reject(away());
+    sender.onabort = aborted;
+    sender.onload = async () => {
+      if (sender.status >= 200 && sender.status < 300) {
+        resolve({
+          blob: sender.response,
+          notes: JSON.parse(sender.getResponseHeader("X-Notes") ?? "[]"),
+          seconds: Number(sender.getResponseHeader("X-Model-Seconds")),
+        });
+      } else {
+        const body = await sender.response.text().then(JSON.parse).catch(() => null);
+        reject(refused(sender.status, body));
+      }
+    };
+    signal?.addEventListener("abort", () => sender.abort());
+    sender.send(form);
+  });
 }
 
 const get = async (path) => (await request(`/api/v1/${path}`)).json();
 
 export const api = {
-  preview: (image) => post("preview", { image }),
-  segment: (fields, signal) => post("segment", fields, signal),
-  exported: (image, overlay) => post("export", { image, overlay }),
+  preview: (image, options) => post("preview", { image }, options),
+  segment: (fields, options) => post("segment", fields, options),
+  exported: (image, overlay, options) => post("export", { image, overlay }, options),
   /** Runs a model: `call` is inpaint, harmonize or compose. */
-  run: (call, fields) => post(call, { ...fields, output: "overlay" }),
+  run: (call, fields, options) => post(call, { ...fields, output: "overlay" }, options),
   job: (name) => get(`jobs/${name}`),
   cancel: (name) => request(`/api/v1/jobs/${name}`, { method: "DELETE" }),
   models: async () => (await get("models")).models,

@@ -1,7 +1,6 @@
-// Before and after: a slider over the picture, and the original while a button is held.
+// Before and after: a line over the picture, and the original while a button is held.
 
 import { $ } from "./dom.js";
-import { stage } from "./stage.js";
 import { state } from "./state.js";
 
 const range = $("compare-range");
@@ -21,25 +20,7 @@ export function hold(on) {
   state.set({ holding: on });
 }
 
-// The slider's knob and the dividing line share their place: the slider lies over the
-// picture, which may be moved or zoomed.
-function follow() {
-  if (!state.comparing || !state.target) return;
-  const { view, size } = stage;
-  const left = Math.max(0, view.x);
-  const right = Math.min(size.width, view.x + state.target.width * view.scale);
-  const at = (left + ((right - left) * Number(range.value)) / 100 - view.x) / view.scale;
-  state.compareAt = Math.min(1, Math.max(0, at / state.target.width));
-  range.style.width = `${right - left + 16}px`;
-  $("compare").style.justifyContent = "flex-start";
-  $("compare").style.paddingLeft = `${left - 8}px`;
-}
-
-range.addEventListener("input", () => {
-  follow();
-  stage.redraw();
-});
-stage.marks.push(() => {});
+range.addEventListener("input", () => state.set({ compareAt: Number(range.value) / 100 }));
 $("compare-button").addEventListener("click", () => toggleCompare());
 $("hold-button").addEventListener("pointerdown", () => hold(true));
 for (const type of ["pointerup", "pointerleave", "pointercancel", "blur"]) {
@@ -53,8 +34,10 @@ $("hold-button").addEventListener("contextmenu", (event) => event.preventDefault
 
 state.onChange(() => {
   if (state.comparing && !canCompare()) state.comparing = false;
-  follow();
+  range.value = Math.round(100 * state.compareAt);
   $("compare").hidden = !state.comparing;
+  $("compare-button").disabled = !canCompare() && !state.comparing;
+  $("hold-button").disabled = !canCompare();
   $("tag-before").hidden = !(state.comparing || state.holding);
   $("tag-after").hidden = !state.comparing || state.holding;
   $("compare-button").setAttribute("aria-pressed", String(state.comparing));

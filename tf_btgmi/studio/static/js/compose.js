@@ -1,16 +1,19 @@
-// Composing: the guide, the object cut out of it, and its place on the target.
+// Composing: the guide, the object selected in it, and its place on the target.
 
 import { $ } from "./dom.js";
 import { Layer } from "./layer.js";
+import { problem, tell } from "./messages.js";
+import { shownResult } from "./results.js";
+import { adjust } from "./runs.js";
 import { stage } from "./stage.js";
 import { state } from "./state.js";
 import { replace } from "./tools/place.js";
 
-/** Puts what is selected in the guide on the target. */
+/** Places the object that is selected in the guide on the target. */
 export function place() {
   const { guide, target, layer } = state;
   if (!guide || !target) return;
-  const box = guide.selection.bounds();
+  const box = guide.selection.bounds;
   if (!box) return;
   const same = layer?.guide === guide && layer.version === guide.selection.version;
   state.set({ step: "place", layer: same ? layer : new Layer(guide, box, target) });
@@ -37,7 +40,14 @@ export function moveBy(dx, dy) {
 const wrap = (degrees) => ((((degrees + 180) % 360) + 360) % 360) - 180;
 
 $("open-guide").addEventListener("click", () => $("guide-input").click());
-$("edit-guide").addEventListener("click", () => state.set({ step: "cut" }));
+$("adjust").addEventListener("click", adjust);
+
+/** Changes to the picture that is not on the stage. */
+$("other").addEventListener("click", () => {
+  if (state.step === "place") state.set({ step: "cut" });
+  else if (!state.guide || state.guide.selection.isEmpty) tell(problem("No object is selected yet.", "It is placed in this picture once it is.", "Select the object first."));
+  else place();
+});
 $("flip").addEventListener("click", flip);
 $("reset-place").addEventListener("click", () => state.layer && replace(state.layer.start, "reset"));
 
@@ -64,17 +74,22 @@ for (const [id, change] of [
 }
 
 state.onChange(() => {
-  const { layer, guide, mode, step } = state;
+  const { layer, guide, target, mode, step } = state;
+  const other = step === "place" ? guide : target;
+  $("other").hidden = !other || other === state.active;
+  $("welcome-target").hidden = !(mode === "compose" && target);
   if (mode !== "compose") return;
   for (const item of $("steps").children) {
     if (item.dataset.step === step) item.setAttribute("aria-current", "step");
     else item.removeAttribute("aria-current");
   }
-  $("edit-guide").hidden = step !== "place";
-  $("open-guide").textContent = guide ? "Other guide" : "Open guide";
-  $("cutout").hidden = !(layer && step === "place");
+  if (other) {
+    $("other-label").textContent = step === "place" ? "Edit the object" : "Your picture";
+    drawOther(other);
+  }
+  $("adjust").hidden = !(step === "place" && !layer && shownResult()?.layer);
+  $("open-guide").textContent = guide ? "Choose another file" : "Choose a file";
   if (layer && step === "place") {
-    drawCutout(layer);
     $("scale-value").value = `${Math.round(layer.scale * 100)} %`;
     $("scale").value = Math.log2(layer.scale / layer.start.scale);
     $("scale").setAttribute("aria-valuetext", `${Math.round(layer.scale * 100)} percent`);
@@ -84,16 +99,10 @@ state.onChange(() => {
   }
 });
 
-function drawCutout(layer) {
-  const canvas = $("cutout-canvas");
-  const context = canvas.getContext("2d");
-  const scale = Math.min((canvas.width - 16) / layer.width, (canvas.height - 16) / layer.height);
-  context.clearRect(0, 0, canvas.width, canvas.height);
-  context.drawImage(
-    layer.canvas,
-    (canvas.width - layer.width * scale) / 2,
-    (canvas.height - layer.height * scale) / 2,
-    layer.width * scale,
-    layer.height * scale,
-  );
+let drawn = []; // what the thumbnail shows
+
+function drawOther(picture) {
+  if (drawn[0] === picture && drawn[1] === picture.overlayBitmap) return;
+  drawn = [picture, picture.overlayBitmap];
+  for (const id of ["other-canvas", "welcome-canvas"]) picture.drawOn($(id));
 }

@@ -1,15 +1,15 @@
-// Says when the server is gone, looks for it, and says when it is back.
+// Says when the server is gone, tries to reach it, and says when it is back.
 
 import { api } from "./api.js";
 import { $ } from "./dom.js";
-import { dismiss, note } from "./messages.js";
+import { note } from "./messages.js";
 
 const LOOK_EVERY = 1500; // ms
 let looking = null;
 
 window.addEventListener("server-away", () => {
   if (looking) return;
-  $("banner").textContent = "The studio's server does not answer. Your work is still here; looking for it.";
+  $("banner").textContent = "The studio's server does not answer. Your work is still here; trying again.";
   $("banner").hidden = false;
   looking = setInterval(async () => {
     try {
@@ -20,7 +20,6 @@ window.addEventListener("server-away", () => {
     clearInterval(looking);
     looking = null;
     $("banner").hidden = true;
-    dismiss();
     note("The server is back.");
     window.dispatchEvent(new Event("server-back"));
   }, LOOK_EVERY);

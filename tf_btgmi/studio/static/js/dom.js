@@ -1,4 +1,4 @@
-// Short ways to the page's elements.
+// Helpers for elements, canvases and downloads.
 
 export const $ = (id) => document.getElementById(id);
 

@@ -1,24 +1,20 @@
-// What changes the selection as a whole: grow, shrink, invert, clear.
+// Changes of the whole selection: grow, shrink, invert, clear.
 
-import { history } from "./history.js";
 import { state } from "./state.js";
 
-function change(label, apply) {
+async function change(apply) {
   if (!state.selecting || state.running) return;
-  const { selection } = state.active;
-  selection.begin();
-  apply(selection);
-  const entry = selection.end(label);
-  if (entry) history.push(entry);
+  const { active } = state;
+  active.remember(await apply(active.selection));
   state.changed();
 }
 
-// A step is half a percent of the shorter side.
-const pixels = () => Math.max(1, Math.round(0.005 * Math.min(state.active.width, state.active.height)));
+/** One step of growing: half a percent of the shorter side. */
+export const step = ({ width, height }) => Math.max(1, Math.round(0.005 * Math.min(width, height)));
 
 export const edit = {
-  grow: () => change("grow", (selection) => selection.grow(pixels())),
-  shrink: () => change("shrink", (selection) => selection.grow(-pixels())),
-  invert: () => change("invert", (selection) => selection.invert()),
-  clear: () => state.active && !state.active.selection.isEmpty && change("clear", (selection) => selection.clear()),
+  grow: () => change((selection) => selection.grow(step(selection))),
+  shrink: () => change((selection) => selection.grow(-step(selection))),
+  invert: () => change((selection) => selection.invert()),
+  clear: () => change((selection) => selection.clear()),
 };

@@ -1,43 +1,91 @@
-// Opens pictures by button, drop, paste or example; loads and saves masks; downloads.
+// Picture files: opened by button, drop, paste or example; downloaded, copied; masks.
 
 import { api } from "./api.js";
+import { busy } from "./busy.js";
+import { place } from "./compose.js";
 import { $, element, save } from "./dom.js";
-import { history } from "./history.js";
-import { forget, note, tell } from "./messages.js";
+import { maskWork } from "./mask_work.js";
+import { announce, ask, forget, note, problem, tell } from "./messages.js";
 import { Picture } from "./picture.js";
 import * as results from "./results.js";
 import { stage } from "./stage.js";
 import { state } from "./state.js";
 import { setBrushSize } from "./tools/brush.js";
 
-let opening = 0;
+let opening = null; // the AbortController of the picture that is being opened
 
 /** Whether the next picture is the guide. */
 export const wantsGuide = () => state.mode === "compose" && state.step !== "place" && Boolean(state.target);
 
 /** Opens a file as the picture to work on, or as the guide. */
 export async function openFile(file, asGuide = false) {
-  if (!file || state.running) return;
-  const turn = (opening += 1);
-  document.body.toggleAttribute("data-opening", true);
+  if (!file) return;
+  if (state.running) {
+    note(`A run is under way. Cancel it or let it end, then open ${file.name}.`);
+    return;
+  }
+  const replaced = asGuide ? state.guide : state.target;
+  if (replaced?.unsaved && !await ask(
+    asGuide ? "Open another picture for the object?" : "Open another picture?",
+    asGuide ? `The selection in ${replaced.name} will be lost.` : `The edits of ${replaced.name} were not downloaded and will be lost.`,
+    "Open without saving",
+  )) return;
+  opening?.abort();
+  const mine = new AbortController();
+  opening = mine;
+  const task = busy(`Opening ${file.name}`, () => mine.abort());
   try {
-    const picture = await Picture.open(file);
-    if (turn !== opening) return;
+    const [picture, told] = await Picture.open(file, {
+      signal: mine.signal,
+      onSending: (share) => task.update(`Sending ${file.name}`, share),
+      onSent: () => task.update(`Opening ${file.name}`),
+    });
+    if (mine.signal.aborted || state.running) return;
     forget();
-    if (asGuide) {
-      state.set({ guide: picture, layer: null, mode: "compose", step: "cut", tool: "object" });
-    } else {
-      history.clear();
-      state.set({ target: picture, comparing: false, layer: null, step: state.guide ? "cut" : "guide" });
-      results.start(picture);
+    if (told) note(told);
+    use(picture, asGuide);
+  } catch (error) {
+    if (error.name !== "AbortError") tell(error);
+  } finally {
+    task.end();
+    if (opening === mine) opening = null;
+  }
+}
+
+function use(picture, asGuide) {
+  const { guide, step } = state;
+  if (asGuide) {
+    state.set({ guide: picture, layer: null, mode: "compose", step: "cut", tool: "object" });
+  } else {
+    state.set({ target: picture, comparing: false, layer: null, step: guide ? "cut" : "guide" });
+    results.start(picture);
+    // The object is kept, to be placed in the new picture.
+    if (step === "place" && guide && !guide.selection.isEmpty) place();
+  }
+  setBrushSize(Math.min(picture.width, picture.height) * 0.08);
+  stage.fit();
+  stage.canvas.focus({ preventScroll: true });
+  announce(`${picture.name} is open.`);
+}
+
+/** Takes the open picture, with its edits and its selection, as the guide. */
+export async function useTarget() {
+  const { target } = state;
+  const task = busy(`Opening ${target.name}`, () => {});
+  try {
+    let { file } = target;
+    if (target.overlay) {
+      const { blob } = await api.exported(file, target.overlay);
+      file = new File([blob], target.name, { type: blob.type });
     }
-    setBrushSize(Math.min(picture.width, picture.height) * 0.08);
-    stage.fit();
-    stage.canvas.focus({ preventScroll: true });
+    const [picture] = await Picture.open(file);
+    const selected = target.selection.snapshot();
+    if (selected) picture.selection.restore("selection", selected);
+    use(picture, true);
   } catch (error) {
     tell(error);
   } finally {
-    document.body.toggleAttribute("data-opening", false);
+    task.end();
   }
 }
 
@@ -58,23 +106,24 @@ export const chooseFile = () => (wantsGuide() && !state.guide ? $("guide-input")
 async function loadMask(file) {
   const picture = state.active;
   if (!picture) return;
+  const task = busy(`Opening ${file.name}`, () => {});
   try {
     const { blob } = await api.preview(file);
-    const bitmap = await createImageBitmap(blob);
-    if (bitmap.width !== picture.width || bitmap.height !== picture.height) {
-      throw Object.assign(new Error("This mask is for another picture."), {
-        why: `It has ${bitmap.width}x${bitmap.height} pixels and the picture ${picture.width}x${picture.height}.`,
-        toDo: "Choose a mask of the picture's size.",
-      });
+    const { mask, width, height } = await maskWork.decode(blob);
+    if (width !== picture.width || height !== picture.height) {
+      throw problem(
+        "This mask is for another picture.",
+        `It has ${width}x${height} pixels and the picture ${picture.width}x${picture.height}.`,
+        "Choose a mask of the picture's size.",
+      );
     }
-    picture.selection.begin();
-    picture.selection.take(bitmap);
-    const entry = picture.selection.end("mask");
-    if (entry) history.push(entry);
-    if (picture.selection.isEmpty) note("The mask is empty: white is what gets selected.");
+    picture.remember(picture.selection.take("mask", mask));
+    if (picture.selection.isEmpty) note("The mask is empty. White pixels are selected.");
     state.changed();
   } catch (error) {
     tell(error);
+  } finally {
+    task.end();
   }
 }
 
@@ -87,13 +136,34 @@ export async function saveMask() {
 export async function download() {
   const { target } = state;
   if (!target?.overlay) return;
+  const aborter = new AbortController();
+  const task = busy(`Preparing ${target.name}`, () => aborter.abort());
   try {
-    const { blob, notes } = await api.exported(target.file, target.overlay);
+    const { blob, notes } = await api.exported(target.file, target.overlay, { signal: aborter.signal });
     const endings = { "image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif", "image/webp": "webp", "image/bmp": "bmp" };
-    save(blob, `${target.stem}-edited.${endings[blob.type] ?? "png"}`);
+    const name = `${target.stem}-edited.${endings[blob.type] ?? "png"}`;
+    save(blob, name);
+    target.unsaved = false;
+    announce(`${name} is downloaded.`);
     if (notes.length) note(notes.join("; "));
   } catch (error) {
-    tell(error);
+    if (error.name !== "AbortError") tell(error);
+  } finally {
+    task.end();
+  }
+}
+
+// Browsers allow it on this machine's own address and over HTTPS only.
+export const canCopy = () => Boolean(state.target?.overlay && navigator.clipboard?.write && window.ClipboardItem);
+
+/** Copies the edited picture to the clipboard. */
+export async function copyResult() {
+  if (!canCopy()) return;
+  try {
+    await navigator.clipboard.write([new ClipboardItem({ "image/png": state.target.toPng() })]);
+    note("The result is copied.");
+  } catch {
+    tell(problem("The result was not copied.", "The browser did not allow it.", "Download it instead."));
   }
 }
 
@@ -103,7 +173,9 @@ let inside = 0;
 window.addEventListener("dragenter", (event) => {
   if (!hasFiles(event)) return;
   inside += 1;
-  $("drop").textContent = wantsGuide() ? "Drop the guide picture to open it" : "Drop the picture to open it";
+  $("drop").textContent = state.running
+    ? "Open it when the run has ended"
+    : wantsGuide() ? "Drop the picture with the object" : "Drop the picture to open it";
   $("drop").hidden = false;
 });
 window.addEventListener("dragleave", () => {
@@ -147,5 +219,5 @@ export async function showExamples() {
 }
 
 window.addEventListener("beforeunload", (event) => {
-  if (history.canUndo) event.preventDefault();
+  if (state.target?.unsaved || state.guide?.unsaved) event.preventDefault();
 });

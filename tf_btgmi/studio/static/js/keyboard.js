@@ -1,11 +1,11 @@
-// The keys, in one table: what they do, and what the help says of them.
+// The keys: one table of actions, which the help lists.
 
-import { cancelRun } from "./runs.js";
+import { cancelBusy } from "./busy.js";
 import { hold, toggleCompare } from "./compare.js";
 import { flip, moveBy, rotateBy, scaleBy } from "./compose.js";
 import { $, element } from "./dom.js";
 import { edit } from "./edit.js";
-import { chooseFile, download } from "./files.js";
+import { chooseFile, copyResult, download } from "./files.js";
 import { dismiss } from "./messages.js";
 import { cancelGesture, nudge, pan, togglePress } from "./pointer.js";
 import { stage } from "./stage.js";
@@ -22,13 +22,14 @@ function arrow(dx, dy) {
   return (event) => {
     const step = event.shiftKey ? 5 * STEP : STEP;
     const { scale } = stage.view;
-    if (placing()) moveBy((dx * step) / scale, (dy * step) / scale);
+    if (state.comparing) state.set({ compareAt: Math.min(1, Math.max(0, state.compareAt + 0.01 * dx * (event.shiftKey ? 5 : 1))) });
+    else if (placing()) moveBy((dx * step) / scale, (dy * step) / scale);
     else nudge(dx * step, dy * step, { alt: event.altKey });
   };
 }
 
 function escape() {
-  if (cancelRun() || cancelGesture()) return;
+  if (cancelGesture() || cancelBusy()) return;
   if (state.comparing) toggleCompare(false);
   else dismiss();
 }
@@ -41,6 +42,7 @@ const TABLE = [
   [["Ctrl+Shift+Z", "Ctrl+Y"], "Redo", () => actions.redo()],
   [["Ctrl+O"], "Open", chooseFile],
   [["Ctrl+S"], "Download", download],
+  [["Ctrl+C"], "Copy the result", copyResult],
   [["O"], "Object", () => actions.tool("object")],
   [["B"], "Brush", () => actions.tool("brush")],
   [["E"], "Eraser", () => actions.tool("eraser")],
@@ -48,18 +50,18 @@ const TABLE = [
   [["L"], "Lasso", () => actions.tool("lasso")],
   [["["], "Smaller brush, smaller object", () => (placing() ? scaleBy(1 / 1.05) : setBrushSize(Math.min(state.brushSize - 1, state.brushSize / 1.2)))],
   [["]"], "Larger brush, larger object", () => (placing() ? scaleBy(1.05) : setBrushSize(Math.max(state.brushSize + 1, state.brushSize * 1.2)))],
-  [[","], "Shrink, or turn left", () => (placing() ? rotateBy(5) : edit.shrink())],
-  [["."], "Grow, or turn right", () => (placing() ? rotateBy(-5) : edit.grow())],
+  [[","], "Shrink the selection, rotate left", () => (placing() ? rotateBy(5) : edit.shrink())],
+  [["."], "Grow the selection, rotate right", () => (placing() ? rotateBy(-5) : edit.grow())],
   [["F"], "Flip the object", flip],
   [["I"], "Invert the selection", edit.invert],
   [["Delete", "Backspace"], "Clear the selection", edit.clear],
-  [["V"], "Before and after", () => toggleCompare()],
+  [["V"], "Compare before and after", () => toggleCompare()],
   [["+", "="], "Zoom in", () => stage.zoom(1.25)],
   [["-"], "Zoom out", () => stage.zoom(0.8)],
-  [["0"], "Fit", () => stage.fit()],
+  [["0"], "Show the whole picture", () => stage.fit()],
   [["1"], "100 %", () => stage.zoom(1 / stage.view.scale)],
   [["D"], "Dark or light", toggleTheme],
-  [["?"], "This help", () => $("help").showModal()],
+  [["?"], "Keys and gestures", () => $("help").showModal()],
 ];
 const ON_STAGE = [
   [["ArrowLeft"], arrow(-1, 0)],
@@ -71,8 +73,8 @@ const ON_STAGE = [
 const TOLD = [
   ["C", "See the original while held"],
   ["Space", "Move the picture while dragging"],
-  ["Alt", "Take away instead of adding"],
-  ["Arrows", "Move the pointer or the object"],
+  ["Alt", "Remove from the selection"],
+  ["Arrows", "Move the pointer, the object or the line"],
   ["Enter", "Press and release the pointer"],
 ];
 
@@ -93,7 +95,7 @@ function typing(element) {
 export function listen(given) {
   actions = given;
   window.addEventListener("keydown", (event) => {
-    if ($("help").open || typing(event.target)) return;
+    if (document.querySelector("dialog[open]") || typing(event.target)) return;
     const stageHas = event.target === stage.canvas || event.target === document.body;
     if (event.key === " " && stageHas) {
       event.preventDefault();

@@ -1,4 +1,4 @@
-// The object that was cut out of the guide, as it is placed on the target.
+// The selected object of the guide, as it is placed on the target.
 
 import { offscreen } from "./dom.js";
 
@@ -14,7 +14,7 @@ export class Layer {
     context.globalCompositeOperation = "source-in";
     context.drawImage(guide.bitmap, -x0, -y0);
     this.canvas = canvas;
-    this.outline = outlineOf(context, this.width, this.height);
+    this.outline = outlineOf(guide.selection, box);
     const room = Math.min(target.width / this.width, target.height / this.height);
     this.start = { x: target.width / 2, y: target.height / 2, scale: Math.min(1, 0.6 * room), rotate: 0, flip: false };
     this.version = guide.selection.version;
@@ -29,7 +29,7 @@ export class Layer {
     return { x, y, scale, rotate, flip };
   }
 
-  /** The centre of the box around the object as it lies, which the server asks for. */
+  /** The centre of the box around the placed object, as the server expects it. */
   get centre() {
     const angle = (-this.rotate * Math.PI) / 180;
     const [cos, sin] = [Math.cos(angle) * this.scale, Math.sin(angle) * this.scale];
@@ -77,19 +77,15 @@ export class Layer {
   }
 }
 
-/** Where the object begins and ends in each row, from the middle of its box. */
-function outlineOf(context, width, height) {
-  const { data } = context.getImageData(0, 0, width, height);
+/** The first and last selected point of each row, from the middle of the box. */
+function outlineOf({ mask, width }, [x0, y0, x1, y1]) {
+  const [middle, centre] = [(x0 + x1) / 2, (y0 + y1) / 2];
   const points = [];
-  for (let y = 0; y < height; y += 1) {
-    let [first, last] = [-1, -1];
-    for (let x = 0; x < width; x += 1) {
-      if (data[4 * (y * width + x) + 3] < 128) continue;
-      if (first < 0) first = x;
-      last = x + 1;
-    }
+  for (let y = y0; y < y1; y += 1) {
+    const row = mask.subarray(y * width, (y + 1) * width);
+    const first = row.indexOf(1);
     if (first < 0) continue;
-    for (const x of [first, last]) for (const edge of [y, y + 1]) points.push([x - width / 2, edge - height / 2]);
+    for (const x of [first, row.lastIndexOf(1) + 1]) for (const edge of [y, y + 1]) points.push([x - middle, edge - centre]);
   }
   return points;
 }

@@ -1,24 +1,32 @@
-// Puts the page together: buttons to actions, and what is shown to the state.
+// Connects the page: buttons to actions, and the state to what is shown.
 
 import { place } from "./compose.js";
 import "./connection.js";
 import { api } from "./api.js";
 import { $, element } from "./dom.js";
 import { edit } from "./edit.js";
-import { chooseFile, download, saveMask, showExamples, wantsGuide } from "./files.js";
-import { history } from "./history.js";
+import { canCopy, chooseFile, copyResult, download, saveMask, showExamples, useTarget, wantsGuide } from "./files.js";
 import { listen } from "./keyboard.js";
-import { tell } from "./messages.js";
+import { announce, note, problem, tell } from "./messages.js";
 import "./pointer.js";
-import { canHarmonize, cancelRun, nextRun, run } from "./runs.js";
+import { canFillAgain, canHarmonize, fillAgain, nextRun, run } from "./runs.js";
 import { stage } from "./stage.js";
 import { state } from "./state.js";
 import "./theme.js";
-import { setBrushSize } from "./tools/brush.js";
+import "./toolbar.js";
+import { largestBrush, setBrushSize } from "./tools/brush.js";
 import { currentTool, tools } from "./tools/tools.js";
 
-const undo = () => !state.running && history.undo() && state.changed();
-const redo = () => !state.running && history.redo() && state.changed();
+// Every picture has a history of its own.
+const historyNow = () => (state.active ?? state.target)?.history;
+
+function travel(action) {
+  if (state.running) return;
+  const label = historyNow()?.[action]();
+  if (!label) return;
+  announce(`${action === "undo" ? "Undone" : "Redone"}: ${label}.`);
+  state.changed();
+}
 
 function chooseTool(tool) {
   if (!state.selecting) return;
@@ -40,7 +48,8 @@ function mainAction() {
     const ready = guide && state.target && !guide.selection.isEmpty;
     return [step === "place" ? "Place again" : "Place it", ready ? place : null];
   }
-  const label = { remove: "Fill", compose: "Compose", harmonize: "Harmonize" }[mode];
+  if (canFillAgain()) return ["Fill again", fillAgain];
+  const label = { fill: "Fill", compose: "Compose", harmonize: "Harmonize" }[mode];
   return [label, nextRun() ? run : null];
 }
 
@@ -56,19 +65,21 @@ function runFromKey() {
   if (action) {
     act();
   } else if (state.active && !state.running) {
-    const harmonizing = state.mode === "harmonize" && !canHarmonize();
-    tell(Object.assign(new Error(harmonizing ? "This model cannot harmonize." : "Nothing is selected."), {
-      why: harmonizing ? "It has one output, which fills holes." : "There is nothing to work on yet.",
-      toDo: harmonizing ? "Start the studio with a model that has the output `harmonized`." : "Draw a box around an object, or paint over it, and run it again.",
-    }));
+    const cannot = state.mode === "harmonize" && !canHarmonize();
+    tell(cannot
+      ? problem("This model cannot harmonize.", "It has one output, which fills holes.", "Start the studio with a model that has the output `harmonized`.")
+      : problem("Nothing is selected.", "A run changes what is selected.", "Draw a box around an object, or paint over it."));
   }
 }
 
 for (const [id, action] of Object.entries({
   open: chooseFile,
   "welcome-open": () => (wantsGuide() ? $("guide-input") : $("file-input")).click(),
-  download, undo, redo,
-  cancel: cancelRun,
+  "use-target": useTarget,
+  download,
+  copy: copyResult,
+  undo: () => travel("undo"),
+  redo: () => travel("redo"),
   run: act,
   "grow-button": edit.grow,
   "shrink-button": edit.shrink,
@@ -90,23 +101,24 @@ for (const button of document.querySelectorAll("[data-tool]")) {
 for (const button of document.querySelectorAll("[data-mode-button]")) {
   button.addEventListener("click", () => chooseMode(button.dataset.modeButton));
 }
-// A slider of sizes: fine where brushes are small.
+// The slider is finer where brushes are small.
 const SIZE_POWER = 2;
-$("size").addEventListener("input", () => setBrushSize((Number($("size").value) / 400) ** SIZE_POWER * 400));
+const SIZE_STEPS = 400;
+$("size").addEventListener("input", () => setBrushSize((Number($("size").value) / SIZE_STEPS) ** SIZE_POWER * largestBrush()));
 $("model").addEventListener("change", () => state.set({ model: $("model").value }));
+state.addEventListener("stroke", () => {
+  if ($("auto-fill").checked && state.mode === "fill" && nextRun()) run();
+});
 
 const pressed = (button, on) => button.setAttribute("aria-pressed", String(on));
 
 function show() {
-  const { mode, step, active, running } = state;
+  const { mode, step, active, running, target } = state;
   const placing = mode === "compose" && step === "place";
+  document.title = target ? `${target.name} – Studio` : "Studio";
   document.body.dataset.mode = mode;
   document.body.toggleAttribute("data-empty", !active);
-  $("welcome").hidden = Boolean(active);
-  $("welcome-title").textContent = wantsGuide() ? "Open a guide picture" : "Open a picture";
-  $("welcome-text").textContent = wantsGuide()
-    ? "An object of it goes into your picture. Drop it here, paste it, or choose a file."
-    : "Drop it here, paste it, or choose a file. It stays on this machine.";
+  showWelcome();
   for (const button of document.querySelectorAll("[data-mode-button]")) pressed(button, button.dataset.modeButton === mode);
   for (const button of document.querySelectorAll("[data-tool]")) {
     pressed(button, button.dataset.tool === state.tool && state.selecting);
@@ -116,38 +128,48 @@ function show() {
   $("panel-place").hidden = !(placing && state.layer);
   $("panel-tool").hidden = placing;
   $("panel-selection").hidden = placing;
-  document.body.toggleAttribute("data-cannot", mode === "harmonize" && !canHarmonize());
-  const tool = tools[state.tool];
-  $("tool-title").textContent = tool.title;
-  $("tool-hint").textContent = mode === "harmonize" && !canHarmonize()
-    ? "This model cannot harmonize: it has one output, which fills holes."
-    : tool.hint;
-  $("size-control").hidden = !tool.sized;
-  $("sign-control").hidden = !tool.signed;
-  pressed($("sign-add"), state.sign === "add");
-  pressed($("sign-subtract"), state.sign === "subtract");
-  $("size-value").value = `${state.brushSize} px`;
-  $("size").value = 400 * (state.brushSize / 400) ** (1 / SIZE_POWER);
-  $("remove-control").hidden = mode !== "remove";
+  showTool();
+  $("margin-control").hidden = mode !== "fill";
   const empty = !active || active.selection.isEmpty;
   for (const id of ["clear", "mask-save", "grow-button", "shrink-button"]) $(id).disabled = empty;
   for (const id of ["invert", "mask-load"]) $(id).disabled = !active;
   $("harmonize-check").disabled = !canHarmonize();
   $("harmonize-note").hidden = canHarmonize();
-  $("harmonize-note").textContent = "This model cannot match colours; the gap around the object is filled.";
+  $("harmonize-note").textContent = "This model cannot match colours; it fills the gap around the object.";
   const [label, action] = mainAction();
   $("run-label").textContent = label;
   $("run").disabled = !action || Boolean(running);
-  $("running").hidden = !running && !tools.object.searching;
-  $("cancel").hidden = !running;
-  if (!running && tools.object.searching) {
-    $("running-text").textContent = "Finding the object";
-    $("running-bar").removeAttribute("value");
-  }
-  $("download").disabled = !state.target?.overlay;
-  $("undo").disabled = !history.canUndo || Boolean(running);
-  $("redo").disabled = !history.canRedo || Boolean(running);
+  $("run").title = label === "Fill again" ? "Fill the same place again, a little wider (Shift+R)" : "Shift+R";
+  $("download").disabled = !target?.overlay;
+  $("copy").disabled = !canCopy();
+  $("undo").disabled = !historyNow()?.canUndo || Boolean(running);
+  $("redo").disabled = !historyNow()?.canRedo || Boolean(running);
   $("canvas-state").textContent = describe();
+}
+
+function showWelcome() {
+  $("welcome").hidden = Boolean(state.active);
+  $("use-target").hidden = !wantsGuide();
+  $("welcome-title").textContent = wantsGuide() ? "Open the picture with the object" : "Open a picture";
+  $("welcome-text").textContent = wantsGuide()
+    ? "You select the object there and place it in your picture. Drop the file here, paste it, or choose it."
+    : "Drop it here, paste it, or choose a file. It stays on this machine.";
+}
+
+function showTool() {
+  const tool = state.active && !state.selecting ? currentTool() : tools[state.tool];
+  const cannot = state.mode === "harmonize" && !canHarmonize();
+  const hint = cannot ? "This model cannot harmonize: it has one output, which fills holes." : tool.hint;
+  $("tool-title").textContent = tool.title;
+  $("tool-hint").textContent = hint;
+  $("hint-line").textContent = hint;
+  $("size-control").hidden = !tool.sized;
+  $("sign-control").hidden = !tool.signed;
+  $("auto-control").hidden = !tool.paints || state.mode !== "fill";
+  pressed($("sign-add"), state.sign === "add");
+  pressed($("sign-subtract"), state.sign === "subtract");
+  $("size-value").value = `${state.brushSize} px`;
+  $("size").value = SIZE_STEPS * (state.brushSize / largestBrush()) ** (1 / SIZE_POWER);
 }
 
 function describe() {
@@ -164,9 +186,9 @@ async function loadModels() {
     state.set({ models });
     $("panel-model").hidden = models.length < 2;
     $("model").replaceChildren(
-      element("option", { value: "", textContent: "The one that fits" }),
+      element("option", { value: "", textContent: "Automatic" }),
       ...models.map(({ name }) => element("option", { value: name, textContent: name })),
-      element("option", { value: "*", textContent: "All of them" }),
+      element("option", { value: "*", textContent: "All models" }),
     );
     $("model").value = state.model;
   } catch (error) {
@@ -174,9 +196,23 @@ async function loadModels() {
   }
 }
 
-listen({ run: runFromKey, undo, redo, tool: chooseTool });
+// Two fingers are not seen: they are mentioned once.
+const SEEN = "studio-gestures";
+function helpWithGestures() {
+  if (!state.active || !matchMedia("(pointer: coarse)").matches) return;
+  state.removeEventListener("change", helpWithGestures);
+  try {
+    if (localStorage.getItem(SEEN)) return;
+    localStorage.setItem(SEEN, "1");
+  } catch {
+    // Without storage it is said at every visit.
+  }
+  note("Two fingers zoom and move the picture.");
+}
+
+listen({ run: runFromKey, undo: () => travel("undo"), redo: () => travel("redo"), tool: chooseTool });
 state.onChange(show);
-history.addEventListener("change", show);
+state.onChange(helpWithGestures);
 window.addEventListener("server-back", loadModels);
 show();
 loadModels();

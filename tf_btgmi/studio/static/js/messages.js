@@ -1,8 +1,12 @@
-// What the page tells: short notes, and errors with what, why and what to do.
+// Messages of the page: short notes, errors, questions, and what screen readers are told.
 
 import { $, element, icon } from "./dom.js";
+import { AWAY } from "./api.js";
 
-const NOTE_SECONDS = 4;
+const NOTE_SECONDS = 5;
+
+/** An error of this page in the form of the server's: what happened, why, what to do. */
+export const problem = (what, why, toDo) => Object.assign(new Error(what), { why, toDo });
 
 /** A note that goes away by itself. */
 export function note(text) {
@@ -10,7 +14,12 @@ export function note(text) {
   setTimeout(() => shown.remove(), NOTE_SECONDS * 1000);
 }
 
-/** Takes the error away that is shown: something else was begun. */
+/** Tells screen readers; what is seen says it already. */
+export function announce(text) {
+  $("announcement").textContent = text;
+}
+
+/** Removes the error that is shown: something else was begun. */
 export function forget() {
   for (const old of document.querySelectorAll(".message.is-error")) old.remove();
 }
@@ -18,6 +27,8 @@ export function forget() {
 /** An error that stays until it is closed, or until something else is begun. */
 export function tell(error) {
   forget();
+  // The banner says so already.
+  if (error.code === AWAY) return;
   const known = error.toDo !== undefined;
   if (!known) console.error(error);
   const what = known ? error.message : "Something went wrong in this page.";
@@ -30,6 +41,19 @@ export function dismiss() {
   const last = $("messages").lastElementChild;
   last?.remove();
   return Boolean(last);
+}
+
+/** Asks before something is lost; resolves to whether to go on. */
+export function ask(title, text, yes) {
+  const dialog = $("ask");
+  $("ask-title").textContent = title;
+  $("ask-text").textContent = text;
+  $("ask-yes").textContent = yes;
+  dialog.returnValue = "no";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+  });
 }
 
 function show(what, why, isError) {

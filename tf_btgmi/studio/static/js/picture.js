@@ -1,7 +1,15 @@
-// A picture that was opened: its file, how it looks, what is selected and changed in it.
+// An open picture: its file, its pixels, its selection, its edits and their history.
 
 import { api } from "./api.js";
+import { offscreen, toBlob } from "./dom.js";
+import { History } from "./history.js";
 import { Selection } from "./selection.js";
+
+// Formats that the server does not read and that some browsers do.
+const FOREIGN = /\.(avif|hei[cf]|jxl|ico)$/i;
+
+// Formats that a download of an edited picture keeps.
+const KEPT = ["JPEG", "MPO", "PNG", "TIFF", "WEBP", "BMP"];
 
 export class Picture {
   constructor(file, bitmap, format) {
@@ -12,14 +20,33 @@ export class Picture {
     this.width = bitmap.width;
     this.height = bitmap.height;
     this.selection = new Selection(this.width, this.height);
-    this.overlay = null; // PNG of what runs have changed, and the same to draw
+    this.history = new History();
+    this.unsaved = false;
+    this.overlay = null; // PNG of the edited pixels, and the same as a bitmap
     this.overlayBitmap = null;
   }
 
-  /** Opens a file as the server sees it: upright, checked, in a form browsers show. */
-  static async open(file) {
-    const { blob, notes } = await api.preview(file);
-    return new Picture(file, await createImageBitmap(blob), notes[0]);
+  /**
+   * Opens a file as the server decodes it: upright, checked, in a form browsers show.
+   * A format that the server does not read is decoded by the browser where it can.
+   *
+   * Returns [picture, note or ""].
+   */
+  static async open(file, options) {
+    let note = "";
+    let preview;
+    try {
+      preview = await api.preview(file, options);
+    } catch (error) {
+      const converted = FOREIGN.test(file.name) && await toPng(file);
+      if (!converted) throw error;
+      file = converted;
+      note = `The picture was converted to PNG: the studio does not write its format. It is downloaded as ${file.name}.`;
+      preview = await api.preview(file, options);
+    }
+    const picture = new Picture(file, await createImageBitmap(preview.blob), preview.notes[0]);
+    if (!KEPT.includes(picture.format)) note = `${picture.format} pictures are downloaded as PNG.`;
+    return [picture, note];
   }
 
   get stem() { return this.name.replace(/\.[^.]*$/, "") || "picture"; }
@@ -27,5 +54,41 @@ export class Picture {
   setOverlay(overlay, bitmap) {
     this.overlay = overlay;
     this.overlayBitmap = bitmap;
+  }
+
+  /** Adds an entry to the history; without one nothing has changed. */
+  remember(entry) {
+    if (!entry) return;
+    this.history.push(entry);
+    this.unsaved = true;
+  }
+
+  /** Draws the picture with its edits so that it covers a canvas. */
+  drawOn(canvas, overlay = this.overlayBitmap) {
+    const scale = Math.max(canvas.width / this.width, canvas.height / this.height);
+    const [width, height] = [this.width * scale, this.height * scale];
+    const context = canvas.getContext("2d");
+    for (const layer of [this.bitmap, overlay]) {
+      if (layer) context.drawImage(layer, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
+    }
+  }
+
+  /** The picture with its edits, as a PNG. */
+  toPng() {
+    const [canvas, context] = offscreen(this.width, this.height);
+    context.drawImage(this.bitmap, 0, 0);
+    if (this.overlayBitmap) context.drawImage(this.overlayBitmap, 0, 0);
+    return toBlob(canvas);
+  }
+}
+
+async function toPng(file) {
+  try {
+    const bitmap = await createImageBitmap(file);
+    const [canvas, context] = offscreen(bitmap.width, bitmap.height);
+    context.drawImage(bitmap, 0, 0);
+    return new File([await toBlob(canvas)], `${file.name.replace(/\.[^.]*$/, "")}.png`, { type: "image/png" });
+  } catch {
+    return null;
   }
 }

@@ -33,7 +33,7 @@ function release() {
   stage.redraw();
 }
 
-/** Gives up what is being drawn; whether something was. */
+/** Cancels the gesture under way; whether there was one. */
 export function cancelGesture() {
   const was = currentTool()?.cancel() ?? false;
   pressed = null;
@@ -162,5 +162,5 @@ stage.marks.push((context, view) => {
 });
 
 state.onChange(() => {
-  canvas.style.cursor = pan.held ? "grab" : state.selecting ? "crosshair" : state.active ? "move" : "default";
+  canvas.style.cursor = pan.held ? "grab" : state.comparing ? "ew-resize" : state.selecting ? "crosshair" : state.active ? "move" : "default";
 });

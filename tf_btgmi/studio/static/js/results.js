@@ -1,96 +1,127 @@
-// Results of runs: thumbnails to go on from, and to step back to.
+// Results of runs: numbered thumbnails; any of them can be chosen to continue from.
 
 import { $, element, offscreen } from "./dom.js";
-import { history } from "./history.js";
 import { state } from "./state.js";
 
 const MOST = 24;
-let results = []; // {label, overlay, bitmap, thumbnail}
+// Decoded overlays that are kept; the others are decoded again from their PNG.
+export const limits = { decodedBytes: 200e6 };
+let results = []; // {number, label, overlay, bitmap, thumbnail, hole, layer, base}
+let decoded = []; // results with a bitmap, the latest used last
 let current = null;
+let number = 0;
 
-/** Forgets everything: a new picture was opened. */
+/** The result that is shown. */
+export const shownResult = () => current;
+
+/** Starts over with a new picture. */
 export function start(picture) {
-  current = { label: "Original", overlay: null, bitmap: null, thumbnail: thumbnail(picture) };
+  number = 0;
+  decoded = [];
+  current = { number: 0, label: "Original", overlay: null, bitmap: null, thumbnail: thumbnail(picture) };
   results = [current];
   show();
 }
 
+/** A result from the overlay that a run has made. */
+export async function toResult(label, overlay) {
+  const bitmap = await createImageBitmap(overlay);
+  return { label, overlay, bitmap, thumbnail: thumbnail(state.target, bitmap), base: current };
+}
+
 /**
- * Takes what runs have made, one step of the history, and shows the last of it.
- * `layer` is the object that was placed, which comes back when the step is undone.
+ * Adds the results of a run, one step of the history, and shows the last.
+ *
+ * `hole` is a snapshot of the filled selection, `layer` the object that was placed; both
+ * come back when the step is undone.
  */
-export function take(made, layer = null) {
+export function take(made, { hole = null, layer = null } = {}) {
   const picture = state.target;
-  const [before, earlier] = [current, results];
-  const drop = Math.max(0, results.length + made.length - MOST);
-  // The original stays.
-  const after = [results[0], ...results.slice(1 + drop), ...made];
+  const before = current;
   const newest = made[made.length - 1];
-  const clearing = picture.selection;
-  clearing.begin();
-  clearing.clear();
-  const cleared = clearing.end("clear");
-  history.push({
+  const cleared = picture.selection.clear();
+  for (const result of made) {
+    number += 1;
+    Object.assign(result, { number, hole, layer });
+  }
+  results.push(...made);
+  // The original and the shown result stay.
+  while (results.length > MOST) results.splice(results[1] === current ? 2 : 1, 1);
+  picture.remember({
     label: newest.label,
-    bytes: cleared?.bytes ?? 0,
+    bytes: (cleared?.bytes ?? 0) + made.reduce((sum, one) => sum + one.overlay.size, 0),
     undo: () => {
       cleared?.undo();
-      results = earlier;
-      state.layer = layer ?? state.layer;
+      if (layer) state.layer = layer;
       use(before);
     },
     redo: () => {
       cleared?.redo();
-      results = after;
-      state.layer = layer ? null : state.layer;
+      if (layer) state.layer = null;
       use(newest);
     },
   });
-  results = after;
-  state.layer = layer ? null : state.layer;
-  use(newest);
+  if (layer) state.layer = null;
+  return use(newest);
 }
 
-/** A result as it is kept, from the answer of a run. */
-export async function toResult(label, blob) {
-  const bitmap = await createImageBitmap(blob);
-  return { label, overlay: blob, bitmap, thumbnail: thumbnail(state.target, bitmap) };
-}
-
-/** Goes on from another result, one step of the history. */
-function choose(result) {
+/** Continues from another result, one step of the history with what was `done` beside it. */
+export function choose(result, done = { undo: () => {}, redo: () => {} }) {
   if (result === current || state.running) return;
   const before = current;
-  history.push({ label: "result", undo: () => use(before), redo: () => use(result) });
+  state.target.remember({
+    label: "result",
+    undo: () => { done.undo(); use(before); },
+    redo: () => { done.redo(); use(result); },
+  });
   use(result);
 }
 
-function use(result) {
+async function use(result) {
   current = result;
-  state.target.setOverlay(result.overlay, result.bitmap);
+  const picture = state.target;
   show();
+  if (result.overlay && !result.bitmap) {
+    // The old pixels stay on the stage until the new ones are there.
+    picture.setOverlay(result.overlay, picture.overlayBitmap);
+    const bitmap = await createImageBitmap(result.overlay);
+    if (current !== result) return;
+    result.bitmap = bitmap;
+  }
+  picture.setOverlay(result.overlay, result.bitmap);
+  bound(result);
   state.changed();
 }
 
-function thumbnail(picture, overlay) {
-  const scale = Math.max(168 / picture.width, 112 / picture.height);
-  const [canvas, context] = offscreen(168, 112);
-  const [width, height] = [picture.width * scale, picture.height * scale];
-  for (const layer of [picture.bitmap, overlay]) {
-    if (layer) context.drawImage(layer, (168 - width) / 2, (112 - height) / 2, width, height);
+const sizeOf = ({ bitmap }) => 4 * bitmap.width * bitmap.height;
+
+/** Bytes of the decoded overlays of all results. */
+export const decodedBytes = () => results.reduce((sum, one) => sum + (one.bitmap ? sizeOf(one) : 0), 0);
+
+function bound(result) {
+  decoded = decoded.filter((one) => one !== result);
+  if (result.bitmap) decoded.push(result);
+  for (const one of results) if (one.bitmap && !decoded.includes(one)) decoded.unshift(one);
+  let bytes = decoded.reduce((sum, one) => sum + sizeOf(one), 0);
+  while (decoded.length > 1 && bytes > limits.decodedBytes) {
+    const oldest = decoded.shift();
+    bytes -= sizeOf(oldest);
+    oldest.bitmap.close();
+    oldest.bitmap = null;
   }
+}
+
+function thumbnail(picture, overlay) {
+  const [canvas] = offscreen(144, 96);
+  picture.drawOn(canvas, overlay);
   return canvas;
 }
 
 function show() {
   const list = $("result-list");
   list.replaceChildren(...results.map((result) => {
-    const button = element(
-      "button",
-      { type: "button", title: result.label },
-      result.thumbnail,
-      element("span", { textContent: result.label }),
-    );
+    const label = result.number ? `${result.number} ${result.label}` : result.label;
+    const button = element("button", { type: "button", title: label }, result.thumbnail, element("span", { textContent: label }));
     if (result === current) button.setAttribute("aria-current", "true");
     button.addEventListener("click", () => {
       choose(result);
@@ -98,6 +129,5 @@ function show() {
     });
     return element("li", {}, button);
   }));
-  $("results").hidden = results.length < 2;
   list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }

@@ -1,9 +1,12 @@
-// Runs a model: sends the picture and what is asked for, shows progress, can cancel.
+// Runs of a model: sends the picture and the request, shows progress, can be cancelled.
 
 import { AWAY, api } from "./api.js";
+import { busy } from "./busy.js";
 import { $ } from "./dom.js";
-import { forget, note, tell } from "./messages.js";
-import { take, toResult } from "./results.js";
+import { step } from "./edit.js";
+import { announce, forget, note, tell } from "./messages.js";
+import { choose, shownResult, take, toResult } from "./results.js";
+import { stage } from "./stage.js";
 import { state } from "./state.js";
 
 const LOOK_EVERY = 300; // ms
@@ -14,9 +17,9 @@ const jobName = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (by
 
 /** What the next run would do; null where something is missing for it. */
 export function nextRun() {
-  const { target, mode, step, layer } = state;
+  const { target, mode, step: at, layer } = state;
   if (!target) return null;
-  if (mode === "compose") return step === "place" && layer ? "compose" : null;
+  if (mode === "compose") return at === "place" && layer ? "compose" : null;
   if (target.selection.isEmpty) return null;
   if (mode === "harmonize") return canHarmonize() ? "harmonize" : null;
   return "inpaint";
@@ -49,7 +52,7 @@ async function fieldsOf(call) {
     return { ...fields, guide: layer.guide.file, guide_mask: guideMask, x, y, scale, rotate, flip, harmonize };
   }
   fields.mask = await target.selection.toMask();
-  if (call === "inpaint") fields.remove = $("remove-check").checked;
+  if (call === "inpaint") fields.remove = $("margin-check").checked;
   return fields;
 }
 
@@ -60,68 +63,100 @@ export async function run() {
   forget();
   const all = state.model === "*";
   const names = modelsFor(call).map((model) => model.name);
-  const mine = { call, name: "", cancelled: false };
+  const aborter = new AbortController();
+  const mine = { name: "" };
   const made = [];
+  const focused = document.activeElement;
+  const task = busy(VERBS[call], () => {
+    aborter.abort();
+    if (mine.name) api.cancel(mine.name).catch(() => {});
+  });
+  const hole = call === "inpaint" ? state.target.selection.snapshot() : null;
+  const layer = call === "compose" ? state.layer : null;
   state.set({ running: mine, comparing: false });
+  if (focused === $("run")) $("cancel").focus();
   try {
     const fields = await fieldsOf(call);
     for (const model of names) {
-      if (mine.cancelled) break;
       mine.name = jobName();
       const text = all ? `${VERBS[call]} with ${model}` : VERBS[call];
-      const watch = watching(mine, text);
-      try {
-        const { blob } = await api.run(call, { ...fields, model, job: mine.name });
-        made.push(await toResult(all || state.models.length > 1 ? `${LABELS[call]}, ${model}` : LABELS[call], blob));
-      } finally {
-        clearInterval(watch);
-      }
+      const { blob } = await watched(task, mine.name, text, (options) =>
+        api.run(call, { ...fields, model, job: mine.name }, { ...options, signal: aborter.signal }));
+      made.push(await toResult(all ? `${LABELS[call]}, ${model}` : LABELS[call], blob));
     }
   } catch (error) {
-    if (error.code === "cancelled") note("Cancelled. Nothing was changed.");
+    if (error.name === "AbortError" || error.code === "cancelled") note("Cancelled. Nothing was changed.");
     else tell(error);
   }
+  task.end();
   state.set({ running: null });
-  if (!made.length || mine.cancelled) return;
-  take(made, call === "compose" ? state.layer : null);
+  if (made.length && !aborter.signal.aborted) {
+    await take(made, { hole, layer });
+    const newest = shownResult();
+    announce(`${newest.label} is done. It is result ${newest.number}.`);
+  }
+  keepFocus(focused);
 }
 
-function watching(mine, text) {
-  const bar = $("running-bar");
-  bar.removeAttribute("value");
-  $("running-text").textContent = text;
-  const { name } = mine;
-  return setInterval(async () => {
+/** The focus stays where it was, or goes to the picture if that is disabled now. */
+function keepFocus(focused) {
+  const active = document.activeElement;
+  if (active !== document.body && active !== $("cancel")) return;
+  const usable = focused?.isConnected && !focused.disabled && focused !== document.body;
+  (usable ? focused : stage.canvas).focus({ preventScroll: true });
+}
+
+/** Runs `call({onSending, onSent})` and shows how far the job is. */
+async function watched(task, name, text, call) {
+  task.update(text);
+  let timer = null;
+  const look = async () => {
     let job;
     try {
       job = await api.job(name);
     } catch (error) {
-      // It has just ended, or has not come to the queue yet.
       if (error.code !== AWAY && error.code !== "no_job") tell(error);
       return;
     }
-    if (mine.name !== name || mine.cancelled) return;
-    if (job.state === "waiting") {
-      $("running-text").textContent = `Waiting, number ${job.position} in the queue`;
-      return;
-    }
-    $("running-text").textContent = text;
-    if (job.total) {
-      bar.max = job.total;
-      bar.value = job.done;
-      $("running-text").textContent = `${text}, ${Math.round((100 * job.done) / job.total)} %`;
-    }
-  }, LOOK_EVERY);
+    if (timer === null) return;
+    if (job.state === "waiting") task.update(`Waiting, number ${job.position} in the queue`);
+    else if (job.total) task.update(`${text}, ${Math.round((100 * job.done) / job.total)} %`, job.done / job.total);
+    else task.update(text);
+  };
+  try {
+    return await call({
+      onSending: (share) => task.update(`${text}: sending the picture`, share),
+      onSent: () => {
+        task.update(text);
+        timer = setInterval(look, LOOK_EVERY);
+      },
+    });
+  } finally {
+    clearInterval(timer);
+    timer = null;
+  }
 }
 
-/** Cancels the run under way; whether there was one. */
-export function cancelRun() {
-  const { running } = state;
-  if (!running) return false;
-  running.cancelled = true;
-  $("running-text").textContent = "Cancelling";
-  api.cancel(running.name).catch(() => {});
-  return true;
+/** Whether the shown result is a fill that can be made again with a wider margin. */
+export const canFillAgain = () => state.mode === "fill" && Boolean(shownResult()?.hole) && state.target.selection.isEmpty;
+
+/** Fills the last selection again, one step wider. */
+export async function fillAgain() {
+  const { target } = state;
+  const { hole, base } = shownResult();
+  const selected = target.selection.restore("fill again", hole);
+  choose(base, selected);
+  target.remember(await target.selection.grow(step(target)));
+  state.changed();
+  await run();
+}
+
+/** Takes the composed object up again where it was placed. */
+export function adjust() {
+  const { layer, base } = shownResult();
+  const before = state.layer;
+  state.layer = layer;
+  choose(base, { undo: () => { state.layer = before; }, redo: () => { state.layer = layer; } });
 }
 
 window.addEventListener("pagehide", () => {

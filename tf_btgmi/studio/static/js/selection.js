@@ -1,186 +1,185 @@
-// What is selected in a picture: a canvas of the picture's size, opaque where selected.
+// The selection of a picture: an array of pixels, and a canvas that shows it.
 
-import { offscreen, toBlob } from "./dom.js";
+import { offscreen } from "./dom.js";
+import { bounds, clipped, cut, inverse, packed, unpacked } from "./mask.js";
+import { maskWork } from "./mask_work.js";
 
 const COLOR = "#ff2f6d";
+const COLOR_BYTES = 0xff6d2fff; // the same as a little-endian pixel
+// Changes are found, remembered and drawn tile by tile.
+const TILE = 128;
 
 export class Selection {
-  #backup;
-  #backupContext;
+  #bounds = { version: 0, box: null };
 
   constructor(width, height) {
     this.width = width;
     this.height = height;
-    [this.canvas, this.context] = offscreen(width, height, { willReadFrequently: true });
-    [this.#backup, this.#backupContext] = offscreen(width, height, { willReadFrequently: true });
+    this.mask = new Uint8Array(width * height);
+    [this.canvas, this.context] = offscreen(width, height);
     this.count = 0; // selected pixels
     this.version = 0;
+    this.live = null; // the stroke that is being drawn: {points, width, erase}
   }
 
   get isEmpty() { return this.count === 0; }
 
-  /** Starts a change; `end` makes it an entry of the history, `rollback` drops it. */
-  begin() {
-    copy(this.#backupContext, this.canvas);
+  /** The box around the selected pixels, or null. */
+  get bounds() {
+    if (this.#bounds.version !== this.version) {
+      this.#bounds = { version: this.version, box: bounds(this.mask, this.width) };
+    }
+    return this.#bounds.box;
   }
 
-  rollback() {
-    copy(this.context, this.#backup);
-  }
-
-  /** Ends a change within `box` (x0, y0, x1, y1), or anywhere. */
-  end(label, box = [0, 0, this.width, this.height]) {
-    const x0 = Math.max(0, Math.floor(box[0]));
-    const y0 = Math.max(0, Math.floor(box[1]));
-    const x1 = Math.min(this.width, Math.ceil(box[2]));
-    const y1 = Math.min(this.height, Math.ceil(box[3]));
-    if (x1 <= x0 || y1 <= y0) return null;
-    const before = this.#backupContext.getImageData(x0, y0, x1 - x0, y1 - y0);
-    const after = this.context.getImageData(x0, y0, x1 - x0, y1 - y0);
-    const difference = selected(after) - selected(before);
-    const put = (data, change) => {
-      this.context.putImageData(data, x0, y0);
-      this.count += change;
-      this.version += 1;
-    };
-    this.count += difference;
-    this.version += 1;
-    return {
-      label,
-      bytes: before.data.length * 2,
-      undo: () => put(before, -difference),
-      redo: () => put(after, difference),
-    };
-  }
-
-  /** Draws a line from one point to the next, round at both ends. */
-  line(from, to, width, erase) {
-    const context = this.context;
-    context.globalCompositeOperation = erase ? "destination-out" : "source-over";
-    context.strokeStyle = COLOR;
-    context.lineWidth = width;
-    context.lineCap = context.lineJoin = "round";
-    context.beginPath();
-    context.moveTo(from.x, from.y);
-    context.lineTo(to.x + 0.01, to.y);
-    context.stroke();
-    context.globalCompositeOperation = "source-over";
+  /** Draws a stroke as wide as a brush; an entry of the history, or null. */
+  stroke(label, { points, width, erase }) {
+    const reach = width / 2 + 2;
+    return this.#drawn(label, points, reach, erase, (context) => strokeOf(context, points, width));
   }
 
   /** Fills a polygon of points {x, y}. */
-  polygon(points, erase) {
-    const context = this.context;
-    context.globalCompositeOperation = erase ? "destination-out" : "source-over";
-    context.fillStyle = COLOR;
-    context.beginPath();
-    points.forEach((point) => context.lineTo(point.x, point.y));
-    context.closePath();
-    context.fill();
-    context.globalCompositeOperation = "source-over";
+  polygon(label, points, erase) {
+    return this.#drawn(label, points, 2, erase, (context) => {
+      context.beginPath();
+      points.forEach((point) => context.lineTo(point.x, point.y));
+      context.closePath();
+      context.fill();
+    });
   }
 
-  clear() {
-    this.context.clearRect(0, 0, this.width, this.height);
+  clear(label = "clear") {
+    const box = this.bounds;
+    return box && this.#change(label, box, new Uint8Array((box[2] - box[0]) * (box[3] - box[1])));
   }
 
   invert() {
-    this.context.globalCompositeOperation = "xor";
-    this.context.fillStyle = COLOR;
-    this.context.fillRect(0, 0, this.width, this.height);
-    this.context.globalCompositeOperation = "source-over";
+    return this.#change("invert", this.#all, inverse(this.mask));
   }
 
-  /** Grows by pixels on every side; shrinks where negative. */
-  grow(pixels) {
-    if (pixels < 0) {
-      this.invert();
-      this.grow(-pixels);
-      this.invert();
-      return;
+  /** Selects what another mask of the picture's size selects. `how`: replace, add, subtract. */
+  take(label, mask, how = "replace") {
+    const values = how === "replace" ? mask : this.mask.slice();
+    for (let at = 0; how !== "replace" && at < mask.length; at += 1) {
+      if (mask[at]) values[at] = how === "add" ? 1 : 0;
     }
-    const [copied, context] = offscreen(this.width, this.height);
-    context.drawImage(this.canvas, 0, 0);
-    for (const radius of [pixels, pixels / 2]) {
-      for (let turn = 0; turn < 24; turn += 1) {
-        const angle = (turn * Math.PI) / 12;
-        this.context.drawImage(copied, radius * Math.cos(angle), radius * Math.sin(angle));
+    return this.#change(label, this.#all, values);
+  }
+
+  /**
+   * Grows by pixels on every side; shrinks where negative. Done in the selection's box
+   * and off this thread; null if the selection was changed meanwhile.
+   */
+  async grow(pixels) {
+    const { bounds: box, version } = this;
+    if (!box) return null;
+    const edge = Math.max(1, pixels);
+    const area = clipped([box[0] - edge, box[1] - edge, box[2] + edge, box[3] + edge], this.width, this.height);
+    const values = await maskWork.grow(cut(this.mask, this.width, area), area[2] - area[0], area[3] - area[1], pixels);
+    return version === this.version ? this.#change(pixels > 0 ? "grow" : "shrink", area, values) : null;
+  }
+
+  /** What is selected, small enough to be remembered. */
+  snapshot() {
+    const box = this.bounds;
+    return box && { box, bits: packed(cut(this.mask, this.width, box)) };
+  }
+
+  /** Selects what a snapshot holds, and nothing else. */
+  restore(label, { box, bits }) {
+    const mask = new Uint8Array(this.mask.length);
+    paste(mask, this.width, box, unpacked(bits, (box[2] - box[0]) * (box[3] - box[1])));
+    return this.#change(label, this.#all, mask);
+  }
+
+  /** The selection as a mask file: a PNG, white on black. */
+  toMask() { return maskWork.encode(this.mask.slice(), this.width, this.height); }
+
+  get #all() { return [0, 0, this.width, this.height]; }
+
+  #drawn(label, points, reach, erase, draw) {
+    const xs = points.map((point) => point.x);
+    const ys = points.map((point) => point.y);
+    const box = clipped([
+      Math.min(...xs) - reach, Math.min(...ys) - reach, Math.max(...xs) + reach, Math.max(...ys) + reach,
+    ], this.width, this.height);
+    const [width, height] = [box[2] - box[0], box[3] - box[1]];
+    if (width <= 0 || height <= 0) return null;
+    const [, context] = offscreen(width, height, { willReadFrequently: true });
+    context.translate(-box[0], -box[1]);
+    draw(context);
+    const { data } = context.getImageData(0, 0, width, height);
+    const values = cut(this.mask, this.width, box);
+    for (let at = 0, from = 3; at < values.length; at += 1, from += 4) {
+      if (data[from] >= 128) values[at] = erase ? 0 : 1;
+    }
+    return this.#change(label, box, values);
+  }
+
+  /** Sets a box to new values; an entry of the history, or null if nothing changes. */
+  #change(label, box, values) {
+    const flips = [];
+    const width = box[2] - box[0];
+    for (let y = box[1]; y < box[3]; y += TILE) {
+      for (let x = box[0]; x < box[2]; x += TILE) {
+        const tile = [x, y, Math.min(x + TILE, box[2]), Math.min(y + TILE, box[3])];
+        const flip = this.#difference(tile, values, (y - box[1]) * width + x - box[0], width);
+        if (flip) flips.push({ tile, flip });
       }
     }
+    if (!flips.length) return null;
+    const apply = () => this.#flip(flips);
+    apply();
+    const bytes = flips.reduce((sum, { flip }) => sum + flip.length, 0);
+    return { label, bytes, undo: apply, redo: apply };
   }
 
-  /** Takes a mask picture, white = selected. `how`: replace, add or subtract. */
-  take(bitmap, how = "replace") {
-    if (how === "replace") this.clear();
-    this.#lay(this.#colored(bitmap)[0], how === "subtract");
-  }
-
-  /** Takes away what is in one mask picture and not in another, later one. */
-  reduce(earlier, later) {
-    const [mask, context] = this.#colored(earlier);
-    context.globalCompositeOperation = "destination-out";
-    context.drawImage(this.#colored(later)[0], 0, 0);
-    this.#lay(mask, true);
-  }
-
-  #lay(mask, erase) {
-    this.context.globalCompositeOperation = erase ? "destination-out" : "source-over";
-    this.context.drawImage(mask, 0, 0);
-    this.context.globalCompositeOperation = "source-over";
-  }
-
-  /** A mask picture as this canvas is: opaque where it is white. */
-  #colored(bitmap) {
-    const [mask, context] = offscreen(this.width, this.height, { willReadFrequently: true });
-    context.drawImage(bitmap, 0, 0, this.width, this.height);
-    const data = context.getImageData(0, 0, this.width, this.height);
-    const pixels = data.data;
-    for (let at = 0; at < pixels.length; at += 4) {
-      const light = 0.299 * pixels[at] + 0.587 * pixels[at + 1] + 0.114 * pixels[at + 2];
-      pixels[at + 3] = light >= 128 && pixels[at + 3] >= 128 ? 255 : 0;
-      pixels[at] = 255; pixels[at + 1] = 47; pixels[at + 2] = 109;
-    }
-    context.putImageData(data, 0, 0);
-    return [mask, context];
-  }
-
-  /** The selection as a mask: a PNG, white on black. */
-  toMask() {
-    const [mask, context] = offscreen(this.width, this.height);
-    context.drawImage(this.canvas, 0, 0);
-    context.globalCompositeOperation = "source-in";
-    context.fillStyle = "#fff";
-    context.fillRect(0, 0, this.width, this.height);
-    context.globalCompositeOperation = "destination-over";
-    context.fillStyle = "#000";
-    context.fillRect(0, 0, this.width, this.height);
-    return toBlob(mask);
-  }
-
-  /** The box around what is selected, (x0, y0, x1, y1), or null. */
-  bounds() {
-    const { data } = this.context.getImageData(0, 0, this.width, this.height);
-    let [x0, y0, x1, y1] = [this.width, this.height, 0, 0];
-    for (let y = 0, at = 3; y < this.height; y += 1) {
-      for (let x = 0; x < this.width; x += 1, at += 4) {
-        if (data[at] < 128) continue;
-        if (x < x0) x0 = x;
-        if (x >= x1) x1 = x + 1;
-        if (y < y0) y0 = y;
-        y1 = y + 1;
+  /** Where a tile differs from the values that begin at `start`; null if nowhere. */
+  #difference([x0, y0, x1, y1], values, start, stride) {
+    const flip = new Uint8Array((x1 - x0) * (y1 - y0));
+    let differs = 0;
+    for (let y = y0, at = 0; y < y1; y += 1) {
+      let from = start + (y - y0) * stride;
+      for (let own = y * this.width + x0, end = own + x1 - x0; own < end; own += 1, from += 1, at += 1) {
+        flip[at] = values[from] ^ this.mask[own];
+        differs |= flip[at];
       }
     }
-    return x1 > x0 ? [x0, y0, x1, y1] : null;
+    return differs ? flip : null;
+  }
+
+  #flip(flips) {
+    for (const { tile: [x0, y0, x1, y1], flip } of flips) {
+      const image = this.context.createImageData(x1 - x0, y1 - y0);
+      const pixels = new Uint32Array(image.data.buffer);
+      for (let y = y0, at = 0; y < y1; y += 1) {
+        for (let own = y * this.width + x0, end = own + x1 - x0; own < end; own += 1, at += 1) {
+          const value = this.mask[own] ^ flip[at];
+          this.count += value - this.mask[own];
+          this.mask[own] = value;
+          pixels[at] = value ? COLOR_BYTES : 0;
+        }
+      }
+      this.context.putImageData(image, x0, y0);
+    }
+    this.version += 1;
   }
 }
 
-function copy(context, canvas) {
-  context.globalCompositeOperation = "copy";
-  context.drawImage(canvas, 0, 0);
-  context.globalCompositeOperation = "source-over";
+/** Draws a line through points, round at both ends. */
+export function strokeOf(context, points, width) {
+  context.strokeStyle = COLOR;
+  context.lineWidth = width;
+  context.lineCap = context.lineJoin = "round";
+  context.beginPath();
+  points.forEach(({ x, y }) => context.lineTo(x, y));
+  // A point alone is a disc.
+  context.lineTo(points[points.length - 1].x + 0.01, points[points.length - 1].y);
+  context.stroke();
 }
 
-function selected({ data }) {
-  let count = 0;
-  for (let at = 3; at < data.length; at += 4) if (data[at] >= 128) count += 1;
-  return count;
+function paste(mask, width, [x0, y0, x1, y1], part) {
+  for (let y = y0, at = 0; y < y1; y += 1, at += x1 - x0) {
+    mask.set(part.subarray(at, at + x1 - x0), y * width + x0);
+  }
 }

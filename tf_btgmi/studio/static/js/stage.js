@@ -1,6 +1,7 @@
-// Draws the stage: picture, changes, selection, the placed object, the tool's own marks.
+// Draws the stage: picture, edits, selection, the placed object, the tool's own marks.
 
 import { $ } from "./dom.js";
+import { drawSelection } from "./outline.js";
 import { state } from "./state.js";
 import { View } from "./view.js";
 
@@ -69,8 +70,8 @@ function draw() {
   drawChanges(picture);
   const plain = state.holding || state.comparing;
   if (!plain && state.mode === "compose" && state.step === "place") state.layer?.draw(context);
-  else if (!plain) drawSelection(picture);
   context.restore();
+  if (!plain && state.selecting) drawSelection(context, picture.selection, view, { width, height }, ratio);
   if (!plain) for (const mark of stage.marks) mark(context, view);
   if (state.comparing && !state.holding) drawDivider(picture, view);
   $("zoom-value").value = `${Math.round(view.scale * 100)} %`;
@@ -89,17 +90,11 @@ function drawChanges(picture) {
   context.restore();
 }
 
-function drawSelection(picture) {
-  if (picture.selection.isEmpty && !picture.selection.live) return;
-  context.globalAlpha = 0.52;
-  context.drawImage(picture.selection.canvas, 0, 0);
-  context.globalAlpha = 1;
-}
-
 function drawDivider(picture, view) {
   const { x } = view.toStage({ x: picture.width * state.compareAt, y: 0 });
   const top = Math.max(0, view.y);
   const bottom = Math.min(stage.size.height, view.y + picture.height * view.scale);
+  const middle = (top + bottom) / 2;
   for (const [color, width] of [["rgb(0 0 0 / 60%)", 4], ["#fff", 2]]) {
     context.strokeStyle = color;
     context.lineWidth = width;
@@ -108,6 +103,21 @@ function drawDivider(picture, view) {
     context.lineTo(x, bottom);
     context.stroke();
   }
+  // The knob: a disc with an arrow to either side.
+  context.fillStyle = "#fff";
+  context.strokeStyle = "rgb(0 0 0 / 60%)";
+  context.beginPath();
+  context.arc(x, middle, 15, 0, 2 * Math.PI);
+  context.fill();
+  context.stroke();
+  context.strokeStyle = "#17201d";
+  context.beginPath();
+  for (const side of [-1, 1]) {
+    context.moveTo(x + 4 * side, middle - 5);
+    context.lineTo(x + 9 * side, middle);
+    context.lineTo(x + 4 * side, middle + 5);
+  }
+  context.stroke();
 }
 
 new ResizeObserver(() => stage.redraw()).observe(canvas);

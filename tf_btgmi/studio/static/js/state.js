@@ -1,20 +1,20 @@
-// What the page shows, in one place; every change is told to those who listen.
+// The state of the page; listeners are called after every change.
 
 class State extends EventTarget {
-  mode = "remove"; // remove, compose, harmonize
+  mode = "fill"; // fill, compose, harmonize
   step = "guide"; // of composing: guide, cut, place
   tool = "object";
-  sign = "add"; // whether box, lasso and object add or take away
+  sign = "add"; // whether box, lasso and object add or subtract
   brushSize = 40; // pixels of the picture
-  target = null; // the Picture that is worked on
-  guide = null; // the Picture that an object is taken from
+  target = null; // the Picture that is edited
+  guide = null; // the Picture with the object
   layer = null; // the Layer that is placed on the target
   running = null; // the run under way
   comparing = false;
   compareAt = 0.5;
   holding = false;
   models = [];
-  model = ""; // "" is the one that fits, "*" all of them
+  model = ""; // "" is chosen automatically, "*" all of them
 
   /** The picture on the stage. */
   get active() {

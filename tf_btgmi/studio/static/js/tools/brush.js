@@ -1,55 +1,34 @@
 // Brush and eraser: a stroke is one step of the history.
 
-import { history } from "../history.js";
 import { stage } from "../stage.js";
 import { state } from "../state.js";
 
-class Stroke {
-  constructor(picture, erase) {
-    this.selection = picture.selection;
-    this.erase = erase;
-    this.width = state.brushSize;
-    this.box = [Infinity, Infinity, -Infinity, -Infinity];
-    this.selection.begin();
-    this.selection.live = true;
-  }
-
-  to(point) {
-    this.selection.line(this.last ?? point, point, this.width, this.erase);
-    this.last = point;
-    const reach = this.width / 2 + 2;
-    this.box = [
-      Math.min(this.box[0], point.x - reach), Math.min(this.box[1], point.y - reach),
-      Math.max(this.box[2], point.x + reach), Math.max(this.box[3], point.y + reach),
-    ];
-  }
-}
-
 function brush(erase) {
-  let stroke = null;
+  let stroke = null; // {points, width, erase}, drawn by the stage until it ends
   return {
     title: erase ? "Eraser" : "Brush",
     hint: erase ? "Paint over what should not be selected." : "Paint over what you want to change.",
     sized: true,
+    paints: !erase,
     down(point) {
-      stroke = new Stroke(state.active, erase);
-      stroke.to(point);
+      stroke = { points: [point], width: state.brushSize, erase };
+      state.active.selection.live = stroke;
     },
     move(point) {
-      stroke?.to(point);
+      stroke?.points.push(point);
     },
     up() {
       if (!stroke) return;
-      stroke.selection.live = false;
-      const entry = stroke.selection.end(erase ? "eraser" : "brush", stroke.box);
+      const { active } = state;
+      active.selection.live = null;
+      active.remember(active.selection.stroke(erase ? "eraser" : "brush", stroke));
       stroke = null;
-      if (entry) history.push(entry);
       state.changed();
+      if (!erase) state.dispatchEvent(new Event("stroke"));
     },
     cancel() {
       if (!stroke) return false;
-      stroke.selection.live = false;
-      stroke.selection.rollback();
+      state.active.selection.live = null;
       stroke = null;
       return true;
     },
@@ -69,11 +48,15 @@ function brush(erase) {
   };
 }
 
-/** Sets the brush's size in pixels of the picture, within the slider's range. */
+/** The largest brush: half of the shorter side. */
+export function largestBrush() {
+  const { active } = state;
+  return active ? Math.max(50, Math.round(Math.min(active.width, active.height) / 2)) : 400;
+}
+
+/** Sets the brush's size in pixels of the picture. */
 export function setBrushSize(size) {
-  const picture = state.active;
-  const most = picture ? Math.max(50, Math.round(Math.min(picture.width, picture.height) / 2)) : 400;
-  state.set({ brushSize: Math.round(Math.min(most, Math.max(1, size))) });
+  state.set({ brushSize: Math.round(Math.min(largestBrush(), Math.max(1, size))) });
   stage.redraw();
 }
 

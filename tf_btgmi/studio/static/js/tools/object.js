@@ -1,8 +1,9 @@
-// Finds an object by a box or a click; further clicks add to it and take away.
+// Selects an object by a box or by clicks; further clicks add parts and remove parts.
 
 import { api } from "../api.js";
-import { history } from "../history.js";
-import { tell } from "../messages.js";
+import { busy } from "../busy.js";
+import { maskWork } from "../mask_work.js";
+import { problem, tell } from "../messages.js";
 import { stage } from "../stage.js";
 import { state } from "../state.js";
 import { corners, outline } from "./shapes.js";
@@ -12,8 +13,8 @@ const CLICK = 6;
 
 let start = null;
 let end = null;
-let takeAway = false;
-let search = null; // the call under way
+let removes = false;
+let search = null; // {abort, task} of the call under way
 let clicks = null; // {picture, version, points}: the clicks on one object
 
 function within(picture, point) {
@@ -29,48 +30,63 @@ function clicksOn(picture) {
   return clicks?.picture === picture && clicks.version === version ? clicks.points : [];
 }
 
-async function find(picture, fields, apply) {
-  search?.abort();
-  const mine = new AbortController();
+function stop() {
+  search?.abort.abort();
+  search?.task.end();
+  search = null;
+}
+
+/** Asks the server, and gives its mask to `apply` unless something else came first. */
+async function find(picture, fieldsOf, apply) {
+  stop();
+  const abort = new AbortController();
+  const mine = { abort, task: busy("Selecting the object", stop) };
   search = mine;
-  state.changed();
+  const { version } = picture.selection;
   try {
-    const { blob } = await api.segment({ image: picture.file, overlay: picture.overlay, ...fields }, mine.signal);
-    const bitmap = await createImageBitmap(blob);
+    const fields = await fieldsOf();
     if (search !== mine) return;
-    picture.selection.begin();
-    apply(bitmap, blob);
-    const entry = picture.selection.end("object");
-    if (entry) history.push(entry);
+    const { blob } = await api.segment({ image: picture.file, overlay: picture.overlay, ...fields }, { signal: abort.signal });
+    const { mask } = await maskWork.decode(blob);
+    if (search !== mine || picture.selection.version !== version) return;
+    picture.remember(apply(mask));
   } catch (error) {
-    if (error.name !== "AbortError") tell(error);
+    if (error.name !== "AbortError" && search === mine) tell(error);
   } finally {
-    if (search === mine) search = null;
+    if (search === mine) stop();
     state.changed();
   }
 }
 
-async function click(picture, point) {
+function click(picture, point) {
   const { x, y } = within(picture, point);
-  if (takeAway && picture.selection.isEmpty) {
-    tell(Object.assign(new Error("Nothing is selected."), { why: "A click can only remove a part of a selection.", toDo: "Select the object first." }));
+  const { selection } = picture;
+  const selected = selection.mask[Math.floor(y) * picture.width + Math.floor(x)] === 1;
+  if (removes && selection.isEmpty) {
+    tell(problem("Nothing is selected.", "A click can only remove a part of a selection.", "Select the object first."));
     return;
   }
-  const points = [...clicksOn(picture), [y, x, takeAway ? 0 : 1]];
-  const mask = picture.selection.isEmpty ? null : await picture.selection.toMask();
-  await find(picture, { clicks: points, mask }, (bitmap) => {
-    picture.selection.take(bitmap, "replace");
-    clicks = { picture, version: picture.selection.version + 1, points };
-  });
+  // The selection agrees already.
+  if (selected !== removes) return;
+  const points = [...clicksOn(picture), [y, x, removes ? 0 : 1]];
+  find(
+    picture,
+    async () => ({ clicks: points, mask: selection.isEmpty ? null : await selection.toMask() }),
+    (mask) => {
+      const entry = selection.take("object", mask);
+      clicks = { picture, version: selection.version, points };
+      return entry;
+    },
+  );
 }
 
 export const objectTool = {
   title: "Object",
-  hint: "Draw a box around the object: the best start. Clicks add parts, Alt and clicks remove them.",
+  hint: "Start with a box around the object; clicks refine it.",
   signed: true,
   down(point, { alt }) {
     start = end = point;
-    takeAway = alt || state.sign === "subtract";
+    removes = alt || state.sign === "subtract";
   },
   move(point) {
     if (start) end = point;
@@ -86,18 +102,16 @@ export const objectTool = {
       return;
     }
     const box = [Math.min(from.y, to.y), Math.min(from.x, to.x), Math.max(from.y, to.y), Math.max(from.x, to.x)];
-    const how = takeAway ? "subtract" : "add";
-    find(picture, { box }, (bitmap) => picture.selection.take(bitmap, how));
+    const how = removes ? "subtract" : "add";
+    find(picture, async () => ({ box }), (mask) => picture.selection.take("object", mask, how));
   },
   cancel() {
     const was = start !== null || search !== null;
     start = end = null;
-    search?.abort();
-    search = null;
+    stop();
     return was;
   },
   draw(context, view) {
     if (start && end) outline(context, view, corners(start, end), true);
   },
-  get searching() { return search !== null; },
 };

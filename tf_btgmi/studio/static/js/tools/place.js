@@ -1,12 +1,11 @@
 // Drags, scales and rotates the placed object by its handles.
 
-import { history } from "../history.js";
 import { stage } from "../stage.js";
 import { state } from "../state.js";
 import { outline } from "./shapes.js";
 
 const CORNERS = [[-1, -1], [1, -1], [1, 1], [-1, 1]];
-// Of a handle, and how far the turning handle stands off, in CSS pixels.
+// Half the size of a handle, its reach, and the distance of the round one, in CSS pixels.
 const SIZE = 7;
 const REACH = 18;
 const STALK = 30;
@@ -37,13 +36,13 @@ function remember(layer, before, label) {
     layer.place(placement);
     state.changed();
   };
-  history.push({ label, undo: () => put(before), redo: () => put(after) });
+  state.target.remember({ label, undo: () => put(before), redo: () => put(after) });
   state.changed();
 }
 
 export const placeTool = {
   title: "Placement",
-  hint: "Drag the object; corners scale it, the round handle turns it.",
+  hint: "Drag the object, a corner or the round handle.",
   down(point) {
     const { layer } = state;
     const { view } = stage;

@@ -1,9 +1,8 @@
-// Box and lasso: what is drawn round is selected, or taken away.
+// Box and lasso: the inside of the shape is added to the selection, or removed.
 
-import { history } from "../history.js";
 import { state } from "../state.js";
 
-/** A dashed line that is seen on any picture. */
+/** A dashed line in two tones, visible on any picture. */
 export function outline(context, view, points, closed) {
   if (points.length < 2) return;
   context.beginPath();
@@ -28,14 +27,14 @@ export function corners(from, to) {
 
 function shape(title, hint, add) {
   let points = null;
-  let takeAway = false;
+  let removes = false;
   return {
     title,
     hint,
     signed: true,
     down(point, { alt }) {
       points = [point];
-      takeAway = alt || state.sign === "subtract";
+      removes = alt || state.sign === "subtract";
     },
     move(point) {
       if (points) add(points, point);
@@ -44,14 +43,8 @@ function shape(title, hint, add) {
       const drawn = points && (title === "Box" && points.length === 2 ? corners(...points) : points);
       points = null;
       if (!drawn || drawn.length < 3) return;
-      const { selection } = state.active;
-      selection.begin();
-      selection.polygon(drawn, takeAway);
-      const xs = drawn.map((point) => point.x);
-      const ys = drawn.map((point) => point.y);
-      const box = [Math.min(...xs) - 2, Math.min(...ys) - 2, Math.max(...xs) + 2, Math.max(...ys) + 2];
-      const entry = selection.end(title.toLowerCase(), box);
-      if (entry) history.push(entry);
+      const { active } = state;
+      active.remember(active.selection.polygon(title.toLowerCase(), drawn, removes));
       state.changed();
     },
     cancel() {

@@ -1,7 +1,8 @@
-// The tools by name, and the one that is in hand.
+// The tools by name, and the one that the pointer moves.
 
 import { state } from "../state.js";
 import { brushTool, eraserTool } from "./brush.js";
+import { compareTool } from "./compare.js";
 import { objectTool } from "./object.js";
 import { placeTool } from "./place.js";
 import { boxTool, lassoTool } from "./shapes.js";
@@ -15,6 +16,7 @@ export const tools = {
 };
 
 export function currentTool() {
-  if (!state.active || state.comparing) return null;
+  if (!state.active) return null;
+  if (state.comparing) return compareTool;
   return state.selecting ? tools[state.tool] : placeTool;
 }

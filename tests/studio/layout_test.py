@@ -1,0 +1,93 @@
+"""Room for the picture on every screen, and controls that a finger or a key reaches."""
+
+import pytest
+
+from tests.studio.browser import Visit
+
+SCREENS = {
+    "desktop": (1440, 900),
+    "phone": (390, 844),
+    "phone on its side": (740, 360),
+    "1280x720 at 200 % zoom": (640, 360),
+    "short phone": (360, 560),
+}
+
+
+@pytest.fixture(params=SCREENS.values(), ids=SCREENS)
+def screen(browser, studio, request):
+    """A visit with the screen's size."""
+    width, height = request.param
+    context = browser.new_context(viewport={"width": width, "height": height})
+    visit = Visit(context.new_page(), studio.url).load()
+    visit.size = width, height
+    yield visit
+    context.close()
+    assert visit.problems == []
+
+
+def assert_room(visit):
+    """The picture has half of the height, the run button is on the page."""
+    width, height = visit.size
+    stage = visit.page.locator("#canvas").bounding_box()
+    assert stage["height"] >= height / 2
+    assert stage["width"] >= 0.55 * width
+    button = visit.page.locator("#run").bounding_box()
+    assert button["y"] + button["height"] <= height + 1
+    assert button["x"] + button["width"] <= width + 1
+    inside = visit.page.evaluate("document.documentElement.scrollWidth")
+    assert inside <= width
+
+
+def test_the_picture_has_half_of_the_height_at_every_step(screen):
+    screen.open_example()
+    assert_room(screen)
+    before = screen.page.locator("#canvas").bounding_box()
+    screen.tool("box")
+    screen.drag((100, 150), (200, 250))
+    screen.run()
+    assert_room(screen)
+    # Nothing jumps when the first result appears.
+    assert screen.page.locator("#canvas").bounding_box() == before
+    screen.page.click('[data-mode-button="compose"]')
+    screen.open_example("rocket")
+    assert_room(screen)
+    screen.tool("box")
+    screen.drag((100, 150), (200, 250))
+    screen.page.click("#run:enabled")
+    screen.page.wait_for_selector("#panel-place:not([hidden])")
+    assert_room(screen)
+
+
+def test_the_modes_are_in_the_middle_of_a_desktop(visit):
+    box = visit.page.locator(".modes").bounding_box()
+    assert abs(box["x"] + box["width"] / 2 - 600) <= 1
+
+
+def test_arrow_keys_move_through_the_toolbar(visit):
+    visit.open_example()
+    page = visit.page
+    page.focus('[data-tool="object"]')
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.dataset.tool") == "eraser"
+    page.keyboard.press("Home")
+    assert page.evaluate("document.activeElement.dataset.tool") == "object"
+    # One button is in the tab order.
+    assert page.locator("#tools button[tabindex='0']").count() == 1
+
+
+def test_the_brush_grows_to_the_same_size_by_slider_and_keys(visit):
+    visit.open_example()
+    visit.tool("brush")
+    visit.page.fill("#size", "400")
+    largest = visit.page.inner_text("#size-value")
+    visit.page.focus("#canvas")
+    visit.page.keyboard.press("]")
+    assert visit.page.inner_text("#size-value") == largest == "186 px"
+
+
+def test_the_tab_names_the_picture_and_file_inputs_are_hidden(visit):
+    assert visit.page.title() == "Studio"
+    visit.open_example()
+    assert visit.page.title() == "sheep.jpg – Studio"
+    assert visit.page.locator("input[type=file]:visible").count() == 0

@@ -1,0 +1,144 @@
+"""Boxes, clicks and strokes in the browser: what they keep, and how they are shown."""
+
+import numpy as np
+import pytest
+
+from tests.studio.files import file_of
+
+
+def scene(height=240, width=320):
+    """A red square and a blue one on noisy green."""
+    rng = np.random.default_rng(0)
+    image = np.array([60, 150, 70]) + rng.normal(0, 8, (height, width, 3))
+    image[80:160, 60:140] = (200, 50, 40)
+    image[80:160, 200:280] = (40, 60, 200)
+    return image.clip(0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def boxed(visit):
+    """The scene with its red square selected by a box; requests are counted."""
+    visit.open_file("scene.png", file_of(scene()))
+    visit.opened()
+    visit.requests = []
+    visit.page.on(
+        "request",
+        lambda sent: visit.requests.append(sent.url.split("/")[-1]),
+    )
+    visit.drag((65, 45), (175, 155))
+    visit.until("state.active.selection.count > 6000")
+    visit.idle()
+    return visit
+
+
+def selected_at(visit, y, x):
+    return visit.page.evaluate(
+        "([y, x]) => import('/static/js/state.js').then(({state: {active}}) => "
+        "active.selection.mask[y * active.width + x])",
+        [y, x],
+    )
+
+
+def test_a_click_inside_the_selection_adds_nothing_and_asks_nobody(boxed):
+    before, asked = boxed.selected(), len(boxed.requests)
+    boxed.page.mouse.click(*boxed.at(120, 100))
+    boxed.page.wait_for_timeout(200)
+    assert (boxed.selected(), len(boxed.requests)) == (before, asked)
+
+
+def test_a_click_after_a_box_adds_to_its_selection(boxed):
+    before = boxed.selected()
+    boxed.page.mouse.click(*boxed.at(120, 240))
+    boxed.until(f"state.active.selection.count > {before + 5000}")
+    assert selected_at(boxed, 120, 100) and selected_at(boxed, 120, 240)
+    assert boxed.selected() < before + 7500
+    # Alt removes the square under the click, and that only.
+    boxed.idle()
+    boxed.page.keyboard.down("Alt")
+    boxed.page.mouse.click(*boxed.at(120, 100))
+    boxed.page.keyboard.up("Alt")
+    boxed.until(f"state.active.selection.count < {before + 1500}")
+    assert not selected_at(boxed, 120, 100) and selected_at(boxed, 120, 240)
+
+
+def test_a_selection_is_outlined_in_two_tones_on_its_own_colour(visit):
+    red = np.zeros((240, 320, 3), np.uint8)
+    red[:] = (255, 47, 109)
+    visit.open_file("red.png", file_of(red))
+    visit.opened()
+    visit.tool("box")
+    visit.drag((80, 60), (160, 140))
+    visit.page.mouse.move(5, 5)
+    visit.page.wait_for_timeout(150)
+    pixels = visit.page.evaluate(
+        """([x, y]) => {
+          const canvas = document.getElementById('canvas');
+          const box = canvas.getBoundingClientRect();
+          const {data} = canvas.getContext('2d').getImageData(
+            x - box.x - 5, y - box.y, 8, 1);
+          const pixel = (_, at) => [...data.slice(4 * at, 4 * at + 3)];
+          return Array.from({length: 8}, pixel);
+        }""",
+        list(visit.at(120, 60)),
+    )
+    reds, greens, _ = np.transpose(pixels)
+    # The picture has red 255 and green 47: neither a dark nor a light pixel.
+    assert reds.min() < 130 and greens.max() > 200, pixels
+
+
+def test_a_stroke_is_filled_on_release_if_wanted(visit):
+    visit.open_example()
+    visit.tool("brush")
+    visit.page.check("#auto-fill")
+    visit.drag((300, 40), (300, 120))
+    visit.made(2)
+    assert visit.selected() == 0
+
+
+def test_undo_of_each_picture_is_its_own(visit):
+    visit.open_example("rocket")
+    visit.tool("box")
+    visit.drag((100, 150), (200, 250))
+    selected = visit.selected()
+    visit.page.click('[data-mode-button="compose"]')
+    visit.open_example()
+    assert visit.page.is_disabled("#undo")
+    visit.tool("box")
+    visit.drag((50, 50), (90, 90))
+    visit.page.click("#undo")
+    assert visit.selected() == 0 and visit.page.is_disabled("#undo")
+    visit.page.click('[data-mode-button="fill"]')
+    assert visit.selected() == selected
+
+
+def test_a_selection_of_twelve_megapixels_grows_without_a_freeze(visit):
+    picture = np.zeros((3000, 4000, 3), np.uint8)
+    visit.open_file("large.png", file_of(picture))
+    visit.opened()
+    visit.page.evaluate(
+        """() => {
+          window.longest = 0;
+          let last = performance.now();
+          setInterval(() => {
+            window.longest = Math.max(window.longest, performance.now() - last);
+            last = performance.now();
+          }, 5);
+        }"""
+    )
+    visit.tool("lasso")
+    visit.drag((50, 50), (50, 3950), (2950, 3950), (2950, 50))
+    visit.until("state.active.selection.count > 11e6")
+    before = visit.selected()
+    visit.page.wait_for_timeout(300)
+    visit.page.evaluate("window.longest = 0")
+    visit.page.click("#grow-button")
+    visit.until(f"state.active.selection.count > {before}")
+    grown = visit.selected()
+    visit.page.click("#shrink-button")
+    visit.until(f"state.active.selection.count < {grown}")
+    visit.page.wait_for_timeout(300)
+    longest = visit.page.evaluate("window.longest")
+    print(f"the page stood still for {longest:.0f} ms at most")
+    assert 5 < longest < 300
+    # Shrinking by a disc undoes growing by it, but for the corners' pixels.
+    assert abs(visit.selected() - before) < 100

@@ -1,0 +1,196 @@
+"""While the studio works: what is shown, cancelled, asked, kept and announced."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.studio.files import file_of
+
+
+def painted(visit, *points):
+    """An example with a stroke that can be filled."""
+    visit.open_example()
+    visit.tool("brush")
+    visit.drag(*(points or ((300, 40), (300, 120))))
+
+
+def held(visit, path):
+    """Holds requests of a path back; call the result to let them go."""
+    routes = []
+    visit.page.route(path, lambda route: routes.append(route))
+
+    def release():
+        for route in routes:
+            route.continue_()
+        visit.page.unroute(path)
+
+    return release
+
+
+def test_a_cancelled_run_answers_at_once(visit):
+    painted(visit)
+    visit.paint.gate.clear()
+    visit.page.click("#run")
+    visit.page.wait_for_selector("text=Filling, 0 %")
+    # The model is still held when the page has answered already.
+    visit.page.click("#cancel")
+    visit.page.wait_for_selector("text=Cancelled. Nothing was changed.", timeout=1000)
+    assert visit.page.is_enabled("#run") and visit.results() == 1
+    visit.paint.gate.set()
+    visit.run()
+    assert visit.results() == 2
+
+
+def test_opening_shows_that_something_happens_and_can_be_cancelled(visit):
+    visit.open_example()
+    release = held(visit, "**/api/v1/preview")
+    visit.open_file("next.png", file_of(np.zeros((40, 50, 3), np.uint8)))
+    visit.page.wait_for_selector("#running:has-text('next.png')")
+    visit.page.click("#cancel")
+    visit.page.wait_for_selector("#running", state="hidden", timeout=1000)
+    release()
+    visit.page.wait_for_timeout(200)
+    assert visit.page.title() == "sheep.jpg – Studio"
+
+
+def test_downloading_shows_that_something_happens(visit):
+    painted(visit)
+    visit.run()
+    release = held(visit, "**/api/v1/export")
+    visit.page.click("#download")
+    visit.page.wait_for_selector("#running:has-text('Preparing sheep.jpg')")
+    with visit.page.expect_download():
+        release()
+    visit.idle()
+
+
+def test_edited_work_is_not_lost_without_a_question(visit):
+    next_file = file_of(np.zeros((40, 50, 3), np.uint8))
+    painted(visit)
+    visit.run()
+    visit.open_file("next.png", next_file)
+    visit.page.wait_for_selector("#ask[open]")
+    visit.page.keyboard.press("Escape")
+    assert visit.page.title() == "sheep.jpg – Studio" and visit.results() == 2
+    visit.open_file("next.png", next_file)
+    visit.page.click("#ask-yes")
+    visit.page.wait_for_selector("#result-list li:nth-child(1):last-child")
+    visit.until("state.target.name === 'next.png'")
+    # Nothing was edited since, or it was downloaded: nothing to ask.
+    visit.open_file("other.png", next_file)
+    visit.until("state.target.name === 'other.png'")
+    visit.tool("brush")
+    visit.drag((10, 10), (10, 30))
+    visit.run()
+    visit.download()
+    visit.open_file("next.png", next_file)
+    visit.until("state.target.name === 'next.png'")
+
+
+def test_a_file_that_is_dropped_during_a_run_is_answered(visit):
+    painted(visit)
+    visit.paint.gate.clear()
+    visit.page.click("#run")
+    visit.page.wait_for_selector("text=Filling, 0 %")
+    visit.open_file("next.png", file_of(np.zeros((40, 50, 3), np.uint8)))
+    visit.page.wait_for_selector("text=then open next.png")
+    visit.paint.gate.set()
+    visit.idle()
+    assert visit.page.title() == "sheep.jpg – Studio"
+
+
+def test_the_focus_stays_and_the_end_of_a_run_is_announced(visit):
+    painted(visit)
+    visit.page.focus("#run")
+    visit.page.keyboard.press("Enter")
+    visit.made(2)
+    assert visit.page.evaluate("document.activeElement.id") == "run"
+    assert "result 1" in visit.page.text_content("#announcement")
+
+
+def test_results_are_numbered_and_kept_when_they_are_undone(visit):
+    painted(visit)
+    visit.run()
+    visit.drag((60, 40), (60, 90))
+    visit.run()
+    visit.page.click("#undo")
+    labels = visit.page.locator("#result-list li span").all_inner_texts()
+    assert labels == ["Original", "1 Fill", "2 Fill"]
+    current = visit.page.locator("#result-list [aria-current]").inner_text()
+    assert current.strip() == "1 Fill"
+
+
+def test_a_fill_is_made_again_a_little_wider(visit):
+    painted(visit)
+    before = visit.selected()
+    visit.run()
+    visit.page.click("#run:has-text('Fill again')")
+    visit.made(3)
+    visit.page.click("#undo")
+    assert visit.selected() > before
+    assert not (visit.shown() == (255, 0, 0)).all(axis=-1).any()
+
+
+def test_decoded_results_take_bounded_memory(visit):
+    visit.page.evaluate(
+        "import('/static/js/results.js').then(({limits}) => "
+        "{ limits.decodedBytes = 2e6; })"
+    )
+    visit.open_example()
+    visit.tool("box")
+    for x in (10, 130, 250, 370):
+        visit.drag((100, x), (200, x + 100))
+        visit.run()
+    decoded = visit.page.evaluate(
+        "import('/static/js/results.js').then(({decodedBytes}) => decodedBytes())"
+    )
+    assert visit.results() == 5 and 0 < decoded <= 2e6
+    # A result whose pixels were dropped comes back.
+    visit.page.click("#result-list li:nth-child(2) button")
+    visit.until("Boolean(state.target.overlayBitmap)")
+    visit.page.wait_for_timeout(200)
+    red = (visit.shown() == (255, 0, 0)).all(axis=-1)
+    assert red[150, 60] and not red[150, 180]
+
+
+def test_no_request_of_a_run_fails(visit):
+    failed = []
+    visit.page.on(
+        "response",
+        lambda answer: answer.status >= 400 and failed.append(answer.url),
+    )
+    painted(visit)
+    visit.paint.seconds = 0.4
+    visit.run()
+    visit.paint.seconds = 0.0
+    visit.page.wait_for_timeout(700)
+    assert failed == []
+
+
+@pytest.mark.parametrize(
+    "kind, name, message, stored",
+    [
+        ("GIF", "old.gif", "GIF pictures are downloaded as PNG.", "old.gif"),
+        ("ICO", "icon.ico", "The picture was converted to PNG", "icon.png"),
+    ],
+)
+def test_formats_that_are_not_kept_are_named(visit, kind, name, message, stored):
+    file = io.BytesIO()
+    Image.new("RGB", (48, 48), (9, 90, 200)).save(file, kind)
+    visit.open_file(name, file.getvalue(), "image/x")
+    visit.page.wait_for_selector(f"text={message}")
+    assert visit.page.title() == f"{stored} – Studio"
+    assert visit.shown().shape == (48, 48, 3)
+
+
+def test_a_server_that_is_away_is_said_once(visit):
+    painted(visit)
+    visit.page.route("**/api/v1/**", lambda route: route.abort())
+    visit.page.click("#run")
+    visit.page.wait_for_selector("#banner:not([hidden])")
+    visit.page.wait_for_timeout(200)
+    assert visit.page.locator(".message").count() == 0
+    visit.page.unroute("**/api/v1/**")
+    visit.page.wait_for_selector("text=The server is back.")

@@ -1,0 +1,51 @@
+// The card that shows work under way: what is done, how far it is, and Cancel.
+
+import { $ } from "./dom.js";
+
+const tasks = [];
+
+class Task {
+  constructor(text, cancel) {
+    this.text = text;
+    this.cancel = cancel;
+    this.share = null;
+    tasks.push(this);
+    show();
+  }
+
+  /** Changes the text and the progress, from 0 to 1; null if it is unknown. */
+  update(text, share = null) {
+    this.text = text;
+    this.share = share;
+    show();
+  }
+
+  end() {
+    const at = tasks.indexOf(this);
+    if (at >= 0) tasks.splice(at, 1);
+    show();
+  }
+}
+
+/** Shows that something is being done until `end` is called. */
+export const busy = (text, cancel) => new Task(text, cancel);
+
+/** Cancels the newest task; whether there was one. */
+export function cancelBusy() {
+  const task = tasks[tasks.length - 1];
+  if (!task) return false;
+  task.end();
+  task.cancel();
+  return true;
+}
+
+function show() {
+  const task = tasks[tasks.length - 1];
+  $("running").hidden = !task;
+  if (!task) return;
+  $("running-text").textContent = task.text;
+  if (task.share === null) $("running-bar").removeAttribute("value");
+  else $("running-bar").value = task.share;
+}
+
+$("cancel").addEventListener("click", cancelBusy);
