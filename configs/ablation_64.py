@@ -4,7 +4,7 @@ Command: python -m tf_btgmi.ablations --config=configs/ablation_64.py \
     --config.data.source=folder:PHOTOGRAPHS --test=OTHER_PHOTOGRAPHS \
     --output=runs/ablations
 Time: 3 to 5 minutes a training on two busy AMD cores in bfloat16, 81 for all 20.
-To expect: docs/ablations.md.
+To expect: docs/evaluation.md.
 """
 
 from tf_btgmi.config import Config

@@ -104,8 +104,9 @@ def test_documented_scripts_exist():
 
 
 def test_the_user_study_takes_the_folders_of_the_documented_evaluation():
-    evaluation = DOCUMENTED[ROOT / "docs" / "evaluation.md"][0]
-    study = DOCUMENTED[ROOT / "docs" / "user_study.md"][0]
+    commands = DOCUMENTED[ROOT / "docs" / "evaluation.md"]
+    evaluation = commands[0]
+    study = next(words for words in commands if words[2] == "tf_btgmi.user_study")
     (model,) = [w[len("--model=") :] for w in evaluation if w.startswith("--model=")]
     (output,) = [w[len("--output=") :] for w in evaluation if w.startswith("--output=")]
     methods = {evaluate._place_name(model), *yardsticks.FILLS}
@@ -155,6 +156,8 @@ def pictures(tmp_path, monkeypatch):
     for name in ("a", "b"):
         picture(tmp_path / "photos" / f"{name}.jpg", 100, 140)
         mask(tmp_path / "masks" / f"{name}.png", 100, 140)
+        picture(tmp_path / "pictures" / f"{name}.jpg", 100, 140)
+        mask(tmp_path / "pictures" / f"{name}_mask.png", 100, 140)
     picture(tmp_path / "meadow.jpg", 1000, 1200)
     picture(tmp_path / "farm.jpg", 450, 600)
     return tmp_path
@@ -178,14 +181,23 @@ def test_a_cheap_command_runs_as_printed(words, parse, pictures):
     assert os.path.isfile(output) or sorted(os.listdir(output)) == ["a.jpg", "b.jpg"]
 
 
-def test_the_csv_of_the_documentation_has_the_columns_of_compose(parse, pictures):
-    text = (ROOT / "docs" / "guided.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    "page, program, output",
+    [
+        ("inpainting", "inpaint", "done/first.jpg"),
+        ("composing", "compose", "done/horse.jpg"),
+    ],
+)
+def test_the_first_row_of_a_documented_csv_file_is_done(
+    page, program, output, parse, pictures
+):
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
     (csv,) = re.findall(r"^```csv\n(.*?)^```$", text, re.M | re.S)
     header, first, _ = csv.splitlines()
     (pictures / "jobs.csv").write_text(f"{header}\n{first}\n")
-    words = ["python", "-m", "tf_btgmi.compose", "--jobs=jobs.csv"]
+    words = ["python", "-m", f"tf_btgmi.{program}", "--jobs=jobs.csv"]
     assert parse(words).main(words[2:3]) == 0
-    assert os.path.isfile("done/horse.jpg")
+    assert os.path.isfile(output)
 
 
 def test_shell_scripts_of_the_documentation_are_sound():
