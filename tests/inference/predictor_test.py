@@ -228,6 +228,23 @@ def test_dilation_grows_the_hole_by_that_many_pixels():
     np.testing.assert_array_equal((result != image).any(axis=-1), grown)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("method", ["inpaint", "remove"])
+def test_with_an_alpha_channel_the_hole_becomes_opaque(method, dtype):
+    opaque = np.iinfo(dtype).max
+    image = picture(60, 80).astype(dtype) * (opaque // 255)
+    alpha = np.random.default_rng(1).integers(0, opaque, (60, 80)).astype(dtype)
+    mask = empty(60, 80)
+    mask[20:30, 30:40] = 255
+    fill = getattr(Predictor(Recorder(), S), method)
+    result = fill(np.dstack([image, alpha]), mask, mask_dilation=2)
+    assert result.dtype == dtype
+    np.testing.assert_array_equal(result[..., :3], fill(image, mask, mask_dilation=2))
+    hole = dilated(mask, 2)
+    assert (result[hole][:, 3] == opaque).all()
+    np.testing.assert_array_equal(result[~hole][:, 3], alpha[~hole])
+
+
 def test_bool_and_uint8_masks_mean_the_same():
     image, mask = picture(50, 50), empty(50, 50)
     mask[10:20, 10:20] = 128

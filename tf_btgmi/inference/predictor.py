@@ -98,7 +98,8 @@ class Predictor:
         """Fills the hole of one picture.
 
         Args:
-            image: uint8 or uint16 [H, W, 3]; it is not changed.
+            image: uint8 or uint16 [H, W, 3], or [H, W, 4] with an alpha channel, which
+                becomes opaque in the hole; it is not changed.
             mask: [H, W], bool, or uint8 with the hole at >= 128.
             mask_dilation: pixels by which the hole is grown on every side.
             progress: called as `progress(done, total)` with the number of windows that
@@ -115,11 +116,18 @@ class Predictor:
                 of the whole picture, or a network that does not give pictures.
         """
         self.need(INPAINTED, "fill holes")
-        _check(image, mask)
+        _check(image, mask, channels=(3, 4))
         if mask_dilation < 0:
             raise ValueError(
                 f"mask_dilation must be at least 0; it is {mask_dilation}."
             )
+        if image.shape[2] == 4:
+            result = image.copy()
+            result[..., :3] = self.inpaint(
+                np.ascontiguousarray(image[..., :3]), mask, mask_dilation, progress
+            )
+            result[dilated(mask, mask_dilation), 3] = np.iinfo(image.dtype).max
+            return result
         if image.dtype == np.uint16:
             return sixteen_bits.fill(
                 image,
@@ -146,7 +154,7 @@ class Predictor:
         """Takes an object out of one picture.
 
         Args:
-            image: uint8 or uint16 [H, W, 3]; it is not changed.
+            image: as for `inpaint`.
             mask: [H, W], bool, or uint8 with the object at >= 128.
             mask_dilation: pixels by which the object is grown on every side; None for
                 `removal_dilation`.
@@ -158,7 +166,7 @@ class Predictor:
         Raises:
             ValueError: as `inpaint`.
         """
-        _check(image, mask)
+        _check(image, mask, channels=(3, 4))
         if mask_dilation is None:
             mask_dilation = removal_dilation(image.shape)
         return self.inpaint(image, mask, mask_dilation, progress)
@@ -294,8 +302,10 @@ def removal_mask(mask: np.ndarray, mask_dilation: Optional[int] = None) -> np.nd
     return dilated(mask, mask_dilation)
 
 
-def _check(image, mask, name="image", types=(np.uint8, np.uint16)) -> None:
-    _check_picture(name, image, types)
+def _check(
+    image, mask, name="image", types=(np.uint8, np.uint16), channels=(3,)
+) -> None:
+    _check_picture(name, image, types, channels)
     mask_shape = np.shape(mask)
     if len(mask_shape) != 2:
         raise ValueError(f"mask must be [H, W]; its shape is {mask_shape}.")
@@ -310,10 +320,11 @@ def _check(image, mask, name="image", types=(np.uint8, np.uint16)) -> None:
         )
 
 
-def _check_picture(name: str, image: np.ndarray, types) -> None:
+def _check_picture(name: str, image: np.ndarray, types, channels=(3,)) -> None:
     shape = np.shape(image)
-    if len(shape) != 3 or shape[2] != 3 or 0 in shape:
-        raise ValueError(f"{name} must be [H, W, 3]; its shape is {shape}.")
+    if len(shape) != 3 or shape[2] not in channels or 0 in shape:
+        wanted = " or ".join(f"[H, W, {number}]" for number in channels)
+        raise ValueError(f"{name} must be {wanted}; its shape is {shape}.")
     if not isinstance(image, np.ndarray) or image.dtype not in types:
         names = " or ".join(np.dtype(t).name for t in types)
         raise ValueError(
