@@ -137,6 +137,14 @@ class Visit:
         picture = Image.open(io.BytesIO(base64.b64decode(pixels))).convert("RGB")
         return np.array(picture)
 
+    def edited(self):
+        """Mask of the target's edited pixels, bool [H, W]."""
+        file = self.page.evaluate(
+            """import('/static/js/state.js').then(async ({state: {target}}) => [
+              ...new Uint8Array(await target.overlay.arrayBuffer())])"""
+        )
+        return np.array(Image.open(io.BytesIO(bytes(file))))[..., 3] == 255
+
     def download(self, button="#download"):
         """Name and bytes of the file that a button saves."""
         with self.page.expect_download() as waiting:
