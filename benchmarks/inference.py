@@ -1,183 +1,218 @@
-"""What filling a hole costs: by picture, by hole, by the form the model comes in.
+"""Time and memory of filling a hole, by picture, by hole and by form of the model.
 
     python -m benchmarks.inference --sides=256,512,1024,2048,4096,8192 --holes=1,10
-    python -m benchmarks.inference --parts=goals,files
+    python -m benchmarks.inference --parts=files --file_side=10000
 
-Four parts, tables of their own, chosen by `--parts`:
-- `pictures`: square pictures of each side with a square hole of each share, in process,
-  as the Keras model and as an exported SavedModel; each row is a process of its own,
-  whose peak of memory is told.
-- `network`: one window through the network alone: Keras, folded, SavedModel, TFLite.
-- `files`: `tf_btgmi.inpaint`'s way from file to file, by what it spends its time on.
-- `goals`: whether cost follows the hole, and whether 100 megapixels fit in 4 GiB.
+Three tables, chosen by `--parts`:
+- `pictures`: square pictures with a square hole, in process, by the Keras model and by
+  an exported SavedModel;
+- `network`: one window through the network alone: Keras, folded, SavedModel, TFLite;
+- `files`: `tf_btgmi.inpaint`'s way from file to file, by stage.
 
-Takes about five minutes in all.
+Each row (of `files`: each column) is measured in its own process.
 """
 
+import os
+import statistics
 import tempfile
+import time
 
+import cv2
+import numpy as np
 from absl import flags
+from PIL import Image
 
-from benchmarks import children, inference_times, shared_flags, timing
+from benchmarks import children, shared_flags, timing
 from tf_btgmi import loading
+from tf_btgmi.assets import samples_dir
 from tf_btgmi.cli import common_flags, program
+from tf_btgmi.pictures.masks import read_mask
+from tf_btgmi.pictures.reader import read_picture
+from tf_btgmi.pictures.writer import write_picture
 
 FLAGS = flags.FLAGS
-PARTS = ("pictures", "network", "files", "goals")
-GIB = 1024.0
-# The goals: factors, milliseconds for a window of 128 pixels, MiB.
-MAX_RATIO = 1.5
-MAX_FLOAT32 = 60.0
-MAX_DYNAMIC = 15.0
-MAX_MEMORY = 4 * GIB
-LARGE_SIDE = 10_000
+PARTS = ("pictures", "network", "files")
 
 
 def define_flags():
     """Defines the flags of this program, for `program.run`."""
     common_flags.define_model()
     flags.DEFINE_list("parts", list(PARTS), f"Tables: {', '.join(PARTS)}.")
-    flags.DEFINE_list(
-        "sides", ["256", "512", "1024", "4096", "8192"], "Sides of pictures in pixels."
-    )
-    flags.DEFINE_list("holes", ["1", "10"], "Holes in per cent of the picture.")
+    sides = ["256", "512", "1024", "4096", "8192"]
+    flags.DEFINE_list("sides", sides, "Sides of the pictures in pixels.")
+    flags.DEFINE_list("holes", ["1", "10"], "Areas of holes, per cent of the picture.")
     shared_flags.define_rounds(5)
     flags.DEFINE_integer("file_side", 4000, "Side of the picture of `files`.", 64)
 
 
 def main(argv):
-    """Prints the tables that are asked for."""
+    """Prints the chosen tables."""
     del argv
     if not set(FLAGS.parts) <= set(PARTS):
         raise program.UsageError(f"--parts must be some of {', '.join(PARTS)}.")
     sides = shared_flags.whole_numbers("sides")
-    try:
-        shares = [float(text) / 100 for text in FLAGS.holes]
-    except ValueError:
-        shares = [0.0]
-    if not all(0 < share < 1 for share in shares):
-        raise program.UsageError("--holes must be numbers between 0 and 100.")
+    holes = shared_flags.whole_numbers("holes")
+    if max(holes) > 99:
+        raise program.UsageError("--holes must be below 100.")
     loading.describe(FLAGS.model)
     with tempfile.TemporaryDirectory() as folder:
         if "pictures" in FLAGS.parts:
-            pictures_table(folder, sides, shares)
+            print_pictures(folder, sides, holes)
         if "network" in FLAGS.parts:
-            network_table(folder)
+            print_network(folder)
         if "files" in FLAGS.parts:
-            files_table(folder)
-        if "goals" in FLAGS.parts:
-            goals_table()
+            print_files(folder)
     return 0
 
 
-def pictures_table(folder: str, sides, shares) -> None:
-    """Prints a row for each form of the model, side and share."""
-    exported = _child("export", place=FLAGS.model, folder=folder)["saved_model"]
+def _child(function: str, **arguments) -> dict:
+    arguments = {"place": FLAGS.model, "rounds": FLAGS.rounds, **arguments}
+    return children.call("benchmarks.inference", function, **arguments)
+
+
+def print_pictures(folder: str, sides, holes) -> None:
+    """Prints one row per form of the model, side and hole."""
+    place = _child("export", folder=folder)["saved_model"]
     print("| model | picture | hole | hole's side | ms | peak MiB |")
     print("|---|---|---|---|---|---|")
-    for name, place in (("Keras", FLAGS.model), ("SavedModel", exported)):
+    for name, model in (("Keras", FLAGS.model), ("SavedModel", place)):
         for side in sides:
-            for share in shares:
-                hole = inference_times.hole_side(side, share)
-                found = fill(place, [[side, hole]])
+            for percent in holes:
+                hole = hole_side(side, percent / 100)
+                measured = _child("measure_picture", place=model, side=side, hole=hole)
                 print(
-                    f"| {name} | {side}x{side} | {100 * share:g} % | {hole} | "
-                    f"{timing.milliseconds(found['seconds'][0])} | "
-                    f"{found['peak_mib']:.0f} |",
+                    f"| {name} | {side}x{side} | {percent} % | {hole} | "
+                    f"{timing.milliseconds(measured['seconds'])} | "
+                    f"{measured['peak_mib']:.0f} |",
                     flush=True,
                 )
 
 
-def network_table(folder: str) -> None:
-    """Prints a row for each form of the network, on one window of its own size."""
-    found = _child(
-        "measure_network",
-        place=FLAGS.model,
-        folder=folder,
-        rounds=4 * FLAGS.rounds,
-    )
-    limits = {"Keras": MAX_FLOAT32, "TFLite dynamic": MAX_DYNAMIC}
-    print(f"\n| network, one window of {found['size']} px | ms | goal |\n|---|---|---|")
-    for name, seconds in found["seconds"].items():
-        limit = limits.get(name) if found["size"] == 128 else None
-        said = _verdict(1000 * seconds, limit, " ms") if limit else ""
-        print(f"| {name} | {timing.milliseconds(seconds)} | {said} |", flush=True)
+def print_network(folder: str) -> None:
+    """Prints one row per form of the network, on one window of its own size."""
+    measured = _child("measure_network", folder=folder)
+    print(f"\n| network, one window of {measured['size']} px | ms |\n|---|---|")
+    for name, seconds in measured["seconds"].items():
+        print(f"| {name} | {timing.milliseconds(seconds)} |", flush=True)
 
 
-def files_table(folder: str) -> None:
-    """Prints what each part of the way from file to file takes."""
+def print_files(folder: str) -> None:
+    """Prints one row per stage of the way from file to file, and the peak of memory."""
     side = FLAGS.file_side
-    print(f"\n| {side}x{side}, 1 % hole | PNG ms | JPEG ms |\n|---|---|---|")
     columns = [
-        _child(
-            "measure_files",
-            place=FLAGS.model,
-            folder=folder,
-            side=side,
-            ending=ending,
-            rounds=FLAGS.rounds,
-        )["seconds"]
+        _child("measure_files", folder=folder, side=side, ending=ending)
         for ending in ("png", "jpg")
     ]
-    for name in columns[0]:
-        cells = " | ".join(timing.milliseconds(column[name]) for column in columns)
-        print(f"| {name} | {cells} |", flush=True)
+    print(f"\n| {side}x{side}, 1 % hole | PNG | JPEG |\n|---|---|---|")
+    for name in columns[0]["seconds"]:
+        times = [timing.milliseconds(column["seconds"][name]) for column in columns]
+        print(f"| {name}, ms | {' | '.join(times)} |")
+    peaks = [f"{column['peak_mib']:.0f}" for column in columns]
+    print(f"| peak, MiB | {' | '.join(peaks)} |", flush=True)
 
 
-def goals_table() -> None:
-    """Prints whether cost follows the hole and whether a large picture fits."""
-    size = loading.load(FLAGS.model).image_size
-    # Twice its length is what a hole's window shows, so these have equal context.
-    half, one_percent = 256, inference_times.hole_side(4000, 0.01)
-    cases = [[512, half], [4000, half], [2 * one_percent, one_percent]]
-    cases.append([4000, one_percent])
-    small, large, close, far = fill(FLAGS.model, cases)["seconds"]
-    with tempfile.TemporaryDirectory() as folder:
-        whole = _child(
-            "measure_files",
-            place=FLAGS.model,
-            folder=folder,
-            side=LARGE_SIDE,
-            ending="png",
-            rounds=1,
-        )
-    print(f"\n| goal (network of {size} px) | found | |\n|---|---|---|")
-    for what, value, limit, unit in (
-        (f"{half} px hole: 4000 px over 512 px", large / small, MAX_RATIO, ""),
-        (
-            f"1 % hole ({one_percent} px): 4000 px over its window's {2 * one_percent}",
-            far / close,
-            MAX_RATIO,
-            "",
-        ),
-        (
-            "100 megapixels, 1 % hole, from file to file: peak",
-            whole["peak_mib"],
-            MAX_MEMORY,
-            " MiB",
-        ),
-    ):
-        said = _verdict(value, limit, unit)
-        print(f"| {what} | {value:.4g}{unit} | {said} |", flush=True)
+def hole_side(side: int, ratio: float) -> int:
+    """Returns the side of a square hole that takes this ratio of a square picture."""
+    return max(1, round(side * ratio**0.5))
 
 
-def _verdict(value: float, limit: float, unit: str) -> str:
-    met = "met" if value <= limit else "not met"
-    return f"{met}: at most {limit:g}{unit}"
+def make_picture(side: int, hole: int):
+    """Returns an enlarged photograph with grain, and a mask: a square in its middle."""
+    stored = Image.open(samples_dir() / "train" / "sheep.jpg").convert("RGB")
+    image = cv2.resize(np.asarray(stored), (side, side), interpolation=cv2.INTER_CUBIC)
+    rng = np.random.default_rng(0)
+    for strip in np.array_split(image, max(1, side // 256)):
+        cv2.add(strip, rng.integers(0, 9, strip.shape, np.uint8), dst=strip)
+    mask = np.zeros((side, side), bool)
+    low = (side - hole) // 2
+    mask[low : low + hole, low : low + hole] = True
+    return image, mask
 
 
-def _child(function: str, **arguments) -> dict:
-    return children.call(inference_times.__name__, function, **arguments)
+def export(place, folder: str, rounds: int) -> dict:
+    """Exports a SavedModel and returns its folder as `saved_model`."""
+    from export import saved_model
+
+    del rounds
+    return {"saved_model": saved_model.export(place, os.path.join(folder, "served"))}
 
 
-def fill(place, cases) -> dict:
-    """Median seconds of filling each (side, hole's side), in a child."""
-    return _child(
-        "measure_pictures",
-        place=place,
-        cases=cases,
-        rounds=FLAGS.rounds,
+def measure_picture(place, side: int, hole: int, rounds: int) -> dict:
+    """Times filling one picture in memory; `seconds` is the median."""
+    predictor = loading.load(place)
+    picture = make_picture(side, hole)
+    call = {"fill": lambda: predictor.inpaint(*picture)}
+    seconds = timing.medians(timing.in_turn(call, rounds, warm_up=1))
+    return {"seconds": seconds["fill"]}
+
+
+def measure_network(place, folder: str, rounds: int) -> dict:
+    """Times the network: median `seconds` by form, and its `size` in pixels."""
+    import tensorflow as tf
+
+    from export import saved_model, tflite, tflite_runner
+    from tf_btgmi.models.folding import fold
+    from tf_btgmi.models.inpainter import inpainter
+
+    generator, config = loading.load_generator(place)
+    size = config.data.image_size
+    inputs = np.zeros([1, size, size, 4], np.float32)
+    inputs[..., :3] = np.random.default_rng(0).uniform(-1, 1, inputs[..., :3].shape)
+    served = loading.load(saved_model.export(place, os.path.join(folder, "network")))
+    # A network with two outputs takes a foreground too; here it is empty.
+    missing = 1 if len(served.outputs) == 2 else 0
+    served_inputs = np.pad(inputs, [(0, 0)] * 3 + [(0, missing)])
+
+    def graph(network):
+        spec = tf.TensorSpec(inputs.shape, tf.float32)
+        run = tf.function(lambda x: network(x, training=False), input_signature=[spec])
+        return lambda: run(tf.constant(inputs)).numpy()
+
+    calls = {
+        "Keras": graph(inpainter(generator)),
+        "folded": graph(fold(inpainter(generator))),
+        "SavedModel": lambda: served.predict_fn(served_inputs),
+    }
+    for quantization in ("float32", "dynamic"):
+        path = os.path.join(folder, f"{quantization}.tflite")
+        with open(path, "wb") as file:
+            file.write(tflite.convert(generator, size, quantization))
+        runner = tflite_runner.Runner(path)
+        calls[f"TFLite {quantization}"] = lambda runner=runner: runner.predict(inputs)
+    return {"seconds": timing.medians(timing.in_turn(calls, 4 * rounds)), "size": size}
+
+
+def measure_files(place, folder: str, side: int, ending: str, rounds: int) -> dict:
+    """Times each stage from file to file; `seconds` are medians by stage."""
+    Image.MAX_IMAGE_PIXELS = None
+    image, mask = make_picture(side, hole_side(side, 0.01))
+    source, mask_path, target = (
+        os.path.join(folder, name) for name in (f"in.{ending}", "m.png", f"o.{ending}")
     )
+    options = {"compress_level": 1} if ending == "png" else {"quality": 92}
+    Image.fromarray(image).save(source, **options)
+    Image.fromarray(mask.astype(np.uint8) * 255).save(mask_path)
+    del image, mask
+    predictor = loading.load(place)
+    names = ("read the picture", "read the mask", "fill", "paste", "write")
+    times = {name: [] for name in names}
+    for _ in range(rounds + 1):
+        marks = [time.perf_counter()]
+        picture = read_picture(source)
+        marks.append(time.perf_counter())
+        hole = read_mask(mask_path, False)
+        marks.append(time.perf_counter())
+        composite = predictor.inpaint(picture.rgb(), hole)
+        marks.append(time.perf_counter())
+        filled = picture.filled(composite, hole)
+        marks.append(time.perf_counter())
+        write_picture(filled, target)
+        marks.append(time.perf_counter())
+        for name, start, end in zip(names, marks, marks[1:]):
+            times[name].append(end - start)
+    # The first round warms up.
+    seconds = {name: statistics.median(values[1:]) for name, values in times.items()}
+    return {"seconds": {**seconds, "all": sum(seconds.values())}}
 
 
 if __name__ == "__main__":

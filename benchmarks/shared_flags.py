@@ -1,4 +1,4 @@
-"""Flags that several benchmarks have, and how their values are read."""
+"""Flags shared by benchmarks, and readers of their values."""
 
 from typing import List
 
@@ -13,7 +13,8 @@ PRECISIONS = CHOICES["training.precision"]
 
 def define_precisions() -> None:
     """Defines `--precisions`."""
-    flags.DEFINE_list("precisions", list(PRECISIONS), "Values of training.precision.")
+    default = ["float32", "mixed_bfloat16"]
+    flags.DEFINE_list("precisions", default, "Values of training.precision.")
 
 
 def define_sizes(*default: int) -> None:
@@ -24,35 +25,39 @@ def define_sizes(*default: int) -> None:
 
 def define_batch() -> None:
     """Defines `--batch`."""
-    flags.DEFINE_integer("batch", 8, "Pictures in a batch.", lower_bound=1)
+    flags.DEFINE_integer("batch", 8, "Batch size.", lower_bound=1)
 
 
-def define_rounds(default: int, what: str = "Turns that are timed.") -> None:
+def define_rounds(default: int, what: str = "Timed runs.") -> None:
     """Defines `--rounds`."""
     flags.DEFINE_integer("rounds", default, what, lower_bound=1)
 
 
 def precisions() -> List[str]:
-    """The values of `--precisions`.
+    """Returns the values of `--precisions`.
 
     Raises:
-        UsageError: one is no precision.
+        UsageError: one of them is not a precision.
     """
     if not FLAGS.precisions or not set(FLAGS.precisions) <= set(PRECISIONS):
         raise program.UsageError(
-            f"--precisions must be {' or '.join(PRECISIONS)}, or both with a comma."
+            f"--precisions must be some of {', '.join(PRECISIONS)}, with commas."
         )
     return FLAGS.precisions
 
 
 def whole_numbers(name: str, least: int = 1) -> List[int]:
-    """The values of a flag that is a list of numbers, `least` or more.
+    """Returns the values of a flag that lists whole numbers.
+
+    Args:
+        name: name of the flag.
+        least: smallest valid value.
 
     Raises:
-        UsageError: it is empty, or one is no such number.
+        UsageError: the list is empty or has an invalid value.
     """
     texts = FLAGS[name].value
-    # Other than isdigit(), isdecimal() knows nothing that int() cannot read.
+    # isdigit() accepts characters that int() does not, such as superscripts.
     if not texts or not all(t.isdecimal() and int(t) >= least for t in texts):
         raise program.UsageError(
             f"--{name} must be whole numbers from {least} on, with commas."

@@ -1,4 +1,4 @@
-"""Times several functions in turn, so that what else the machine does hits them all."""
+"""Times several functions in turn, so that other load of the machine hits them all."""
 
 import statistics
 import time
@@ -10,12 +10,12 @@ NUM_WARM_UP = 3
 def in_turn(
     calls: Dict[str, Callable[[], object]], rounds: int, warm_up: int = NUM_WARM_UP
 ) -> Dict[str, List[float]]:
-    """Seconds of each run of each function, by name.
+    """Returns the seconds of each run of each function, by name.
 
     Args:
-        calls: functions without arguments that return when their work is done.
-        rounds: times that each is run and timed.
-        warm_up: runs of each before those; at least one where something is traced.
+        calls: functions without arguments, which return when their work is done.
+        rounds: number of timed runs of each.
+        warm_up: number of untimed runs of each first; at least one if it traces.
     """
     for call in calls.values():
         for _ in range(warm_up):
@@ -30,16 +30,16 @@ def in_turn(
 
 
 def medians(seconds: Dict[str, List[float]]) -> Dict[str, float]:
-    """Median seconds by name."""
-    return {name: statistics.median(found) for name, found in seconds.items()}
+    """Returns the median seconds by name."""
+    return {name: statistics.median(values) for name, values in seconds.items()}
 
 
 def ratio(numerator: List[float], denominator: List[float]) -> float:
-    """Median of the ratios of runs that followed each other."""
+    """Returns the median of the ratios of corresponding runs."""
     return statistics.median(a / b for a, b in zip(numerator, denominator))
 
 
 def milliseconds(seconds: float) -> str:
-    """For a table: three digits, never more than one decimal."""
+    """Formats milliseconds for a table: three significant digits."""
     value = 1000.0 * seconds
     return f"{value:.2f}" if value < 1 else f"{value:.{1 if value < 100 else 0}f}"

@@ -1,22 +1,19 @@
-r"""How long a training step takes, where the time goes and what it is a share of.
+r"""Time and memory of a training step, by precision, size, batch, XLA and replicas.
 
     python -m benchmarks.train_step --config=configs/outdoor_128.py
     python -m benchmarks.train_step --batches=8,1,16,32,64 --sizes=128,64,256 \
-        --precisions=float32,mixed_bfloat16 --jit=0,1 --replicas=1,2 --parts=0
+        --precisions=float32,mixed_bfloat16 --jit=0,1 --replicas=1,2
 
-The first value of each flag makes the first row; each further value makes a row in
-which only that flag differs, or, with `--product`, there is a row for every
-combination. Each row is a process of its own and the median of `--steps` steps on one
-batch of random pictures: of the bare `tf.function`, and under `fit` as it is trained
-(under a strategy, with the callback of the average), which take turns. Its share is
-that of the FLOPs of the step's convolutions and matrix products in what a large
-convolution, and a large matrix product, reach in the same process and precision. With
-`--parts=1` a second table has the parts of the first row's step, each a function of
-its own, and a batch from the input pipeline. The default takes about five minutes.
+The first value of each flag makes the first row. Each further value makes a row in
+which only that flag differs or, with `--product`, there is a row for every combination.
+Each row is measured in its own process: the median of `--steps` steps on one batch of
+random pictures, of the bare `tf.function` and under `fit`, in turn.
 """
 
 import dataclasses
 import itertools
+import statistics
+import time
 
 from absl import flags
 
@@ -26,6 +23,8 @@ from tf_btgmi.cli import config_flag, program
 
 FLAGS = flags.FLAGS
 _AXES = ("precisions", "sizes", "batches", "jit", "replicas")
+# Steps of one turn before the other way to run them is timed.
+_TURN = 3
 
 
 def define_flags():
@@ -33,17 +32,16 @@ def define_flags():
     config_flag.define(default="configs/outdoor_128.py")
     shared_flags.define_precisions()
     shared_flags.define_sizes(128, 64)
-    flags.DEFINE_list("batches", [], "Pictures a step; the config's if empty.")
-    flags.DEFINE_list("jit", ["0"], "Whether XLA compiles the step: 0, 1 or both.")
-    flags.DEFINE_list("replicas", ["1"], "Logical CPU devices that share a batch.")
-    flags.DEFINE_bool("product", False, "A row for every combination.")
-    flags.DEFINE_bool("parts", True, "The table of the step's parts.")
-    flags.DEFINE_integer("steps", 12, "Steps measured a row.", lower_bound=1)
-    flags.DEFINE_integer("stage", 0, "Refinement blocks that run.", lower_bound=0)
+    flags.DEFINE_list("batches", [], "Batch sizes. Default: the config's.")
+    flags.DEFINE_list("jit", ["0"], "Compile the step by XLA: 0, 1 or both.")
+    flags.DEFINE_list("replicas", ["1"], "Numbers of logical CPUs that share a batch.")
+    flags.DEFINE_bool("product", False, "Print a row for every combination.")
+    flags.DEFINE_integer("steps", 12, "Timed steps per row.", lower_bound=1)
+    flags.DEFINE_integer("stage", 0, "Active refinement blocks.", lower_bound=0)
 
 
 def main(argv):
-    """Prints a row for each setting, then the parts of the first."""
+    """Prints one row per setting."""
     del argv
     config = FLAGS.config
     batches = [config.data.global_batch_size]
@@ -57,51 +55,34 @@ def main(argv):
     rows = settings(values, FLAGS.product)
     for row in rows:
         check(config, row)
-    print(
-        "| precision | px | batch | XLA | replicas | ms | images/s | `fit` over it "
-        "| GFLOP/s | of a convolution | of a product | peak MiB |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
+    print("| precision | px | batch | XLA | replicas | ms | images/s | ", end="")
+    print("`fit` / bare | peak MiB |\n|---|---|---|---|---|---|---|---|---|")
     for row in rows:
-        found = run_child("step_times", config, row)
-        step, count = found["step"], row["batches"]
-        rate = found["flops"] / step / 1e9 if found["flops"] else None
-        shares = [
-            f"{rate / found[name]:.0%}" if rate else ""
-            for name in ("convolution", "product")
-        ]
+        measured = children.call(
+            "benchmarks.train_step",
+            "measure",
+            config=dataclasses.asdict(changed(config, row)),
+            jit=bool(row["jit"]),
+            replicas=row["replicas"],
+            stage=FLAGS.stage,
+            steps=FLAGS.steps,
+        )
+        step, count = measured["step"], row["batches"]
         print(
             f"| {row['precisions']} | {row['sizes']} | {count} | {row['jit']} | "
             f"{row['replicas']} | {timing.milliseconds(step)} | {count / step:.1f} | "
-            f"{found['fit']:.2f} | {f'{rate:.0f}' if rate else ''} | "
-            f"{shares[0]} | {shares[1]} | {found['peak_mib']:.0f} |",
+            f"{measured['fit'] / step:.2f} | {measured['peak_mib']:.0f} |",
             flush=True,
         )
-    if FLAGS.parts:
-        _print_parts(run_child("step_parts", config, {**rows[0], "replicas": 1}))
     return 0
 
 
-def _print_parts(found: dict) -> None:
-    print("\n| part | ms | of their sum | GFLOP/s |\n|---|---|---|---|")
-    total = sum(found["seconds"].values())
-    for name, seconds in found["seconds"].items():
-        count = found["flops"].get(name)
-        rate = f"{count / seconds / 1e9:.0f}" if count else ""
-        share = f"{seconds / total:.0%}"
-        print(f"| {name} | {timing.milliseconds(seconds)} | {share} | {rate} |")
-    print(
-        f"| a batch of the input pipeline, alone | "
-        f"{timing.milliseconds(found['input'])} | | |"
-    )
-
-
 def settings(values, product: bool) -> list:
-    """Dicts by axis: the first values, then one changed at a time, or all products.
+    """Returns the rows, each a dict by axis.
 
     Args:
-        values: for each axis its values.
-        product: whether all are combined.
+        values: the values of each axis.
+        product: return every combination instead of changing one value at a time.
     """
     if product:
         chosen = list(itertools.product(*values))
@@ -115,10 +96,10 @@ def settings(values, product: bool) -> list:
 
 
 def check(config, row: dict) -> None:
-    """Whether a row can be measured.
+    """Checks that a row can be measured.
 
     Raises:
-        UsageError: it cannot.
+        ValueError: it cannot.
     """
     if row["jit"] > 1:
         raise program.UsageError("--jit must be 0 or 1.")
@@ -130,7 +111,7 @@ def check(config, row: dict) -> None:
 
 
 def changed(config, row: dict):
-    """A copy of the config with the row's precision, size and batch."""
+    """Returns a copy of the config with the row's precision, size and batch."""
     config = config_lib.from_dict(dataclasses.asdict(config))
     config.training.precision = row["precisions"]
     config.data.image_size = row["sizes"]
@@ -139,17 +120,109 @@ def changed(config, row: dict):
     return config
 
 
-def run_child(module: str, config, row: dict) -> dict:
-    """What `measure` of a module of the benchmarks finds, in a process of its own."""
-    return children.call(
-        f"benchmarks.{module}",
-        "measure",
-        config=dataclasses.asdict(changed(config, row)),
-        jit=bool(row["jit"]),
-        replicas=row["replicas"],
-        stage=FLAGS.stage,
-        steps=FLAGS.steps,
+def measure(config: dict, jit: bool, replicas: int, stage: int, steps: int) -> dict:
+    """Times the step, in a child process.
+
+    Args:
+        config: the experiment, as a dict.
+        jit: compile the step by XLA.
+        replicas: number of logical CPU devices.
+        stage: number of active refinement blocks.
+        steps: number of timed steps.
+
+    Returns:
+        Median seconds: `step` of the bare function and `fit` under `fit`. Outside of a
+        strategy several replicas have no step, so with them both are those of `fit`.
+    """
+    import tensorflow as tf
+
+    from tf_btgmi.training.build import build_model
+
+    config = config_lib.from_dict(config)
+    model = build_model(config, _strategy(replicas))
+    model.begin_stage(stage)
+    model.jit_compile = jit
+    batch = make_batch(config)
+    step = tf.function(lambda: model.train_step(batch), jit_compile=jit or None)
+
+    def bare():
+        step()
+        model.update_average()
+
+    timed_bare = timing.in_turn({"bare": bare}, 1)["bare"] if replicas == 1 else []
+    options = tf.data.Options()
+    off = tf.data.experimental.AutoShardPolicy.OFF
+    options.experimental_distribute.auto_shard_policy = off
+    batches = tf.data.Dataset.from_tensors(batch).repeat().with_options(options)
+    fit_times(model, batches, timing.NUM_WARM_UP)
+    timed_fit = []
+    while len(timed_fit) < steps:
+        if replicas == 1:
+            timed_bare += timing.in_turn({"bare": bare}, _TURN, warm_up=0)["bare"]
+        timed_fit += fit_times(model, batches, _TURN)
+    fit = statistics.median(timed_fit)
+    return {"step": statistics.median(timed_bare or timed_fit), "fit": fit}
+
+
+def _strategy(replicas: int):
+    import tensorflow as tf
+
+    if replicas == 1:
+        gpus = tf.config.list_physical_devices("GPU")
+        return tf.distribute.OneDeviceStrategy("/gpu:0" if gpus else "/cpu:0")
+    tf.config.set_logical_device_configuration(
+        tf.config.list_physical_devices("CPU")[0],
+        [tf.config.LogicalDeviceConfiguration()] * replicas,
     )
+    return tf.distribute.MirroredStrategy([f"CPU:{n}" for n in range(replicas)])
+
+
+def make_batch(config) -> dict:
+    """Returns random pictures, each with a square hole of half its side."""
+    import tensorflow as tf
+
+    size, count = config.data.image_size, config.data.global_batch_size
+    image = tf.random.uniform([count, size, size, 3], -1, 1, seed=0)
+    low, high = size // 4, size // 4 + size // 2
+    border = [low, size - high]
+    hole = tf.ones([count, size // 2, size // 2, 1])
+    mask = tf.pad(hole, [[0, 0], border, border, [0, 0]])
+    boxes = tf.tile(tf.constant([[[low, low, high, high]]], tf.float32), [count, 1, 1])
+    batch = {"image": image, "mask": mask, "hole_boxes": boxes}
+    if config.task in ("guided", "harmonization"):
+        # Which part of the picture is the foreground does not change the cost.
+        batch.update(
+            foreground=1.0 - mask,
+            foreground_boxes=boxes,
+            masked_image=image * (1.0 - mask),
+        )
+    return batch
+
+
+def fit_times(model, batches, steps: int) -> list:
+    """Returns the seconds of each of `steps` steps under `fit`, after two untimed ones.
+
+    Args:
+        model: the compiled model.
+        batches: endless dataset of batches.
+        steps: number of timed steps.
+    """
+    import keras
+
+    from tf_btgmi.training.callbacks import GeneratorAverage
+
+    ends = []
+    timer = keras.callbacks.LambdaCallback(
+        on_batch_end=lambda batch, logs: ends.append(time.perf_counter())
+    )
+    model.fit(
+        batches,
+        steps_per_epoch=2 + steps,
+        verbose=0,
+        shuffle=False,
+        callbacks=[GeneratorAverage(), timer],
+    )
+    return [after - before for before, after in zip(ends[1:], ends[2:])]
 
 
 if __name__ == "__main__":

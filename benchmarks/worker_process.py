@@ -1,35 +1,29 @@
-"""One worker of `benchmarks.workers`: trains a few steps beside others and times them.
+"""One worker of `benchmarks.workers`: times training steps and sums beside the others.
 
-    python -m benchmarks.worker_process SETTINGS.json
+    python -m benchmarks.worker_process '{"config_path": ..., "report": ...}'
 
-TF_CONFIG says who the others are. The report, JSON as well, goes to the file that the
-settings name: median seconds of a step, bytes of gradients a step, how many small sums
-batch normalization asks for besides, and the median seconds of the one sum and of a
-small one where nothing else is done (0 with one worker).
+TF_CONFIG names the other workers. The report has the fields of `workers.Measured`.
 """
 
 import json
 import os
 import statistics
 import sys
-import time
-from typing import Callable, List
 
-# Steps and sums that are not counted: they trace, connect and warm up.
-_NOT_COUNTED = 3
+# Untimed steps and sums: they trace, connect and warm up.
+_NUM_WARM_UP = 3
 _NUM_SUMS = 10
-# Values in a small sum (two a channel), and how many are timed together.
+# Values in a small sum (two per channel), and number of sums timed together.
 _SMALL, _NUM_SMALL = 200, 20
 
 
-def main(path: str) -> None:
-    """Does what the settings in `path` say."""
-    with open(path, encoding="utf-8") as file:
-        settings = json.load(file)
-    # Before TensorFlow looks for processors.
-    os.sched_setaffinity(0, {settings["core"]})
-    report = measure(settings["config"], settings["batch_size"], settings["steps"])
-    path = settings["report"]
+def main(settings: str) -> None:
+    """Measures what the settings, in JSON, ask for and writes the report."""
+    settings = json.loads(settings)
+    # Before TensorFlow counts the processors.
+    os.sched_setaffinity(0, {settings.pop("core")})
+    path = settings.pop("report")
+    report = measure(**settings)
     with open(f"{path}.new", "w", encoding="utf-8") as file:
         json.dump(report, file)
     os.replace(f"{path}.new", path)
@@ -39,23 +33,29 @@ def measure(config_path: str, batch_size: int, steps: int) -> dict:
     """Trains stage 0 on random pictures, `batch_size` of them in each worker."""
     import tensorflow as tf
 
+    from benchmarks.train_step import fit_times, make_batch
     from tf_btgmi import config as config_lib
     from tf_btgmi.training.build import build_model
     from tf_btgmi.training.strategy import make_strategy, num_workers
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
-    # They take turns on the one core. With as many as TensorFlow would take there, one,
-    # a sum that waits for the others keeps the sums they wait for from starting.
+    # They take turns on the one core. With the single thread that TensorFlow would
+    # choose, a sum that waits for other workers blocks the sums that those wait for.
     tf.config.threading.set_inter_op_parallelism_threads(4)
     strategy = make_strategy("multi_worker")
     config = config_lib.load(config_path)
     model = build_model(config, strategy)
     model.begin_stage(0)
-    times = _step_times(model, strategy, config, batch_size, _NOT_COUNTED + steps)
+    config.data.global_batch_size = batch_size
+    batch = make_batch(config)
+    batches = strategy.distribute_datasets_from_function(
+        lambda context: tf.data.Dataset.from_tensors(batch).repeat()
+    )
+    times = fit_times(model, batches, _NUM_WARM_UP + steps)
     num_bytes = gradient_bytes(model)
     several = num_workers(strategy) > 1
     return {
-        "step_seconds": _median_gap(times[_NOT_COUNTED - 1 :]),
+        "step_seconds": statistics.median(times[_NUM_WARM_UP:]),
         "gradient_bytes": num_bytes,
         "sum_seconds": _sum_seconds(strategy, num_bytes // 4, 1) if several else 0.0,
         "small_sums": small_sums(model.generator),
@@ -66,7 +66,7 @@ def measure(config_path: str, batch_size: int, steps: int) -> dict:
 
 
 def gradient_bytes(model) -> int:
-    """Bytes that a step sums over workers: a float32 for each weight it trains."""
+    """Returns the bytes that a step sums over workers: a float32 per trained weight."""
     variables = [
         *model.generator.active_trainable_variables,
         *model.discriminator.trainable_variables,
@@ -75,47 +75,18 @@ def gradient_bytes(model) -> int:
 
 
 def small_sums(generator) -> int:
-    """Sums a step that batch normalization waits for: two a layer, there and back."""
+    """Returns the sums of batch normalization in a step: per layer, one each way."""
     if generator.normalization != "batch":
         return 0
     active = generator.active_trainable_variables
     return 2 * sum("gamma" in variable.name for variable in active)
 
 
-def _step_times(model, strategy, config, batch_size: int, steps: int) -> List[float]:
-    """When each step of a `fit` ended."""
-    import keras
-    import tensorflow as tf
-
-    from tf_btgmi.training.callbacks import GeneratorAverage
-
-    class Timer(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch, logs=None):
-            times.append(time.perf_counter())
-
-    times = []
-    size = config.data.image_size
-    hole = tf.ones([batch_size, size // 2, size // 2, 1])
-    border = size // 4, size - size // 2 - size // 4
-    batch = {
-        "image": tf.random.uniform([batch_size, size, size, 3], -1, 1),
-        "mask": tf.pad(hole, [[0, 0], border, border, [0, 0]]),
-    }
-    model.fit(
-        strategy.distribute_datasets_from_function(
-            lambda context: tf.data.Dataset.from_tensors(batch).repeat()
-        ),
-        steps_per_epoch=steps,
-        verbose=0,
-        shuffle=False,
-        callbacks=[GeneratorAverage(), Timer()],
-    )
-    return times
-
-
 def _sum_seconds(strategy, size: int, count: int) -> float:
-    """Median seconds of a sum of `size` values over workers, of `count` in a row."""
+    """Returns the median seconds of a sum of `size` values, of `count` in a row."""
     import tensorflow as tf
+
+    from benchmarks import timing
 
     def sums():
         value = tf.ones([size])
@@ -125,25 +96,9 @@ def _sum_seconds(strategy, size: int, count: int) -> float:
         return value
 
     run = tf.function(lambda: strategy.run(sums))
-
-    def wait():
-        # Taken from this worker alone: `strategy.reduce` would sum once more.
-        strategy.experimental_local_results(run())[0].numpy()
-
-    for _ in range(_NOT_COUNTED):
-        wait()
-    times = [_seconds(wait) for _ in range(_NUM_SUMS)]
-    return statistics.median(times) / count
-
-
-def _seconds(work: Callable) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def _median_gap(times: List[float]) -> float:
-    return statistics.median(b - a for a, b in zip(times, times[1:]))
+    # `strategy.reduce` would sum once more.
+    wait = {"sum": lambda: strategy.experimental_local_results(run())[0].numpy()}
+    return timing.medians(timing.in_turn(wait, _NUM_SUMS))["sum"] / count
 
 
 if __name__ == "__main__":

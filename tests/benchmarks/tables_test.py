@@ -1,30 +1,13 @@
 import pytest
 
-from benchmarks import inference_times, input_pipeline, timing
+from benchmarks import inference, timing
 
 
 def test_a_hole_of_one_per_cent_is_a_tenth_of_the_side():
-    assert inference_times.hole_side(4000, 0.01) == 400
-    assert inference_times.hole_side(100, 0.25) == 50
-    _, mask = inference_times.make_picture(100, 10)
+    assert inference.hole_side(4000, 0.01) == 400
+    assert inference.hole_side(100, 0.25) == 50
+    _, mask = inference.make_picture(100, 10)
     assert mask.sum() == 100 and mask[45:55, 45:55].all()
-
-
-@pytest.mark.parametrize(
-    "measured, rate, wanted",
-    [
-        (100.0, 20.0, "20 | 5.0 | met: at least 5"),
-        (99.0, 20.0, "20 | 5.0 | not met: at least 5"),
-        (100.0, None, "| |"),
-    ],
-)
-def test_the_pipeline_should_be_five_times_as_fast_as_the_step(measured, rate, wanted):
-    assert input_pipeline.verdict(measured, rate) == wanted
-
-
-def test_a_source_that_is_no_folder_is_measured_as_it_is(tmp_path):
-    found = input_pipeline.sources_of("tfds:mnist", ["folder", "file"], str(tmp_path))
-    assert found == {"tfds": "tfds:mnist"}
 
 
 def test_functions_take_turns_after_their_warm_up():

@@ -6,7 +6,7 @@ import sys
 import pytest
 from absl import flags
 
-from benchmarks import worker_process, worker_runs, workers
+from benchmarks import worker_process, workers
 from tests.programs import ROOT, run_program
 from tf_btgmi import config as config_lib
 from tf_btgmi.cli import program
@@ -64,12 +64,12 @@ def start_fakes(monkeypatch):
     def fake(body):
         def start(folder, index, settings, cluster_config):
             head = f"report = {settings['report']!r}; index = {index}; "
-            with open(f"{folder}/settings-{index}.json.log", "w") as log:
+            with open(f"{folder}/{index}.log", "w") as log:
                 command = [sys.executable, "-c", head + body]
                 started.append(subprocess.Popen(command, stdout=log, stderr=log))
             return started[-1]
 
-        monkeypatch.setattr(worker_runs, "_start", start)
+        monkeypatch.setattr(workers, "_start", start)
         return started
 
     started = []
@@ -84,8 +84,8 @@ def test_the_slowest_report_counts_and_workers_that_never_end_are_ended(start_fa
         "open(report + '.new', 'w')); os.replace(report + '.new', report); "
         "time.sleep(50)"
     )
-    found = worker_runs.measure(config_lib.Config(), 2, 4, 3, [0])
-    assert found == worker_runs.Measured(2.0, 8, 0.5, 3, 0.1)
+    found = workers.measure(config_lib.Config(), 2, 4, 3, [0])
+    assert found == workers.Measured(2.0, 8, 0.5, 3, 0.1)
     assert len(started) == 2
     assert all(worker.poll() is not None for worker in started)
 
@@ -96,7 +96,7 @@ def test_an_interrupt_ends_all_workers(start_fakes, interruptible):
         "index and os.kill(os.getppid(), signal.SIGINT); time.sleep(50)"
     )
     with pytest.raises(KeyboardInterrupt):
-        worker_runs.measure(config_lib.Config(), 2, 4, 3, [0])
+        workers.measure(config_lib.Config(), 2, 4, 3, [0])
     assert len(started) == 2
     assert all(worker.poll() is not None for worker in started)
 
@@ -105,25 +105,23 @@ def test_what_was_measured_before_an_interrupt_is_told(monkeypatch, capsys):
     def measure(config, num_workers, batch_size, steps, cores):
         if not seconds:
             raise KeyboardInterrupt
-        return worker_runs.Measured(seconds.pop(0), 8, 0.0015, 3, 0.0001)
+        return workers.Measured(seconds.pop(0), 8, 0.0015, 3, 0.0001)
 
     seconds = [0.25, 0.5]
-    monkeypatch.setattr(worker_runs, "measure", measure)
+    monkeypatch.setattr(workers, "measure", measure)
     flags.FLAGS(["workers", f"--config={ROOT}/configs/smoke.py"])
     with pytest.raises(KeyboardInterrupt):
         workers.print_table("global", [1, 2], [0, 1])
     assert capsys.readouterr().err.splitlines() == [
-        "batch constant: global, 8; run 1 of 3; workers: 1; 250 ms a step, "
-        "1.5 ms for the sum alone",
-        "batch constant: global, 8; run 1 of 3; workers: 2; 500 ms a step, "
-        "1.5 ms for the sum alone",
+        "constant: global; run 1 of 3; workers: 1; 250 ms per step",
+        "constant: global; run 1 of 3; workers: 2; 500 ms per step",
     ]
 
 
 def test_a_worker_that_fails_is_told_with_its_last_line(start_fakes):
     start_fakes("raise SystemExit('no such port')")
     with pytest.raises(program.ProgramFailure, match="Worker 0 .*: no such port"):
-        worker_runs.measure(config_lib.Config(), 2, 4, 3, [0])
+        workers.measure(config_lib.Config(), 2, 4, 3, [0])
 
 
 @pytest.mark.slow
