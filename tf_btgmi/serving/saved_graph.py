@@ -16,31 +16,30 @@ ALLOWED = frozenset(
     ApproximateEqual ArgMax ArgMin AsString Assert Atan Atan2 AvgPool BatchMatMul
     BatchMatMulV2 BatchMatMulV3 BatchToSpaceND BiasAdd Bitcast BitwiseAnd BitwiseOr
     BroadcastArgs BroadcastGradientArgs BroadcastTo Case Cast Ceil ClipByValue Concat
-    ConcatV2 ConcatenateDataset Const Conv2D Conv2DBackpropInput Cos Cosh
-    CropAndResize Cumprod Cumsum DatasetToSingleElement DecodeBmp DecodeImage
-    DecodeJpeg DecodePng DecodeRaw DecodeWebP DepthToSpace DepthwiseConv2dNative
-    Dilation2D DivNoNan Einsum Elu Empty EmptyTensorList EncodeJpeg EncodePng
-    EnsureShape Equal Erf Exp ExpandDims Expm1 ExtractImagePatches ExtractJpegShape
-    Fill Floor FloorDiv FloorMod FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3
-    Gather GatherNd GatherV2 Greater GreaterEqual HSVToRGB Identity IdentityN If
-    IgnoreErrorsDataset Inv Invert InvertPermutation IsFinite IsInf IsNan L2Loss LRN
-    LeakyRelu LeftShift Less LessEqual Lgamma LinSpace Log Log1p LogSoftmax LogicalAnd
-    LogicalNot LogicalOr LogicalXor MapDataset MatMul MatrixBandPart Max MaxPool
-    Maximum Mean Min Minimum MirrorPad Mod Mul MulNoNan Neg NoOp NotEqual OneHot Pack
-    Pad PadV2 ParseTensor PartitionedCall Placeholder PlaceholderWithDefault Pow
-    PreventGradient Prod RGBToHSV Range Rank ReadVariableOp RealDiv Reciprocal Relu
-    Relu6 Reshape ResizeArea ResizeBicubic ResizeBilinear ResizeNearestNeighbor
-    Reverse ReverseV2 RightShift Rint Roll Round Rsqrt ScaleAndTranslate ScatterNd
-    SegmentMean SegmentSum Select SelectV2 Selu SerializeTensor Shape ShapeN Sigmoid
-    Sign Sin Sinh Size Slice Softmax Softplus Softsign SpaceToBatchND SpaceToDepth
-    Split SplitV Sqrt Square SquaredDifference Squeeze StatefulPartitionedCall
-    StatelessCase StatelessIf StatelessWhile StaticRegexFullMatch StopGradient
-    StridedSlice StringJoin StringLength Sub Substr Sum TakeDataset Tan Tanh
-    TensorDataset TensorListFromTensor TensorListGetItem TensorListLength
-    TensorListPopBack TensorListPushBack TensorListReserve TensorListSetItem
-    TensorListStack TensorScatterAdd TensorScatterMax TensorScatterUpdate Tile TopKV2
-    Transpose TruncateDiv Unique UniqueV2 Unpack UnsortedSegmentMax UnsortedSegmentSum
-    VarHandleOp Where While Xdivy ZerosLike
+    ConcatV2 ConcatenateDataset Const Conv2D Conv2DBackpropInput Cos Cosh CropAndResize
+    Cumprod Cumsum DatasetToSingleElement DecodeBmp DecodeImage DecodeJpeg DecodePng
+    DecodeRaw DecodeWebP DepthToSpace DepthwiseConv2dNative Dilation2D DivNoNan Einsum
+    Elu Empty EmptyTensorList EncodeJpeg EncodePng EnsureShape Equal Erf Exp ExpandDims
+    Expm1 ExtractImagePatches ExtractJpegShape Fill Floor FloorDiv FloorMod
+    FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 Gather GatherNd GatherV2 Greater
+    GreaterEqual HSVToRGB Identity IdentityN If IgnoreErrorsDataset Inv Invert
+    InvertPermutation IsFinite IsInf IsNan L2Loss LRN LeakyRelu LeftShift Less LessEqual
+    Lgamma LinSpace Log Log1p LogSoftmax LogicalAnd LogicalNot LogicalOr LogicalXor
+    MapDataset MatMul MatrixBandPart Max MaxPool Maximum Mean Min Minimum MirrorPad Mod
+    Mul MulNoNan Neg NoOp NotEqual OneHot OnesLike Pack Pad PadV2 ParseTensor
+    PartitionedCall Placeholder PlaceholderWithDefault Pow PreventGradient Prod RGBToHSV
+    Range Rank ReadVariableOp RealDiv Reciprocal Relu Relu6 Reshape ResizeArea
+    ResizeBicubic ResizeBilinear ResizeNearestNeighbor Reverse ReverseV2 RightShift Rint
+    Roll Round Rsqrt ScaleAndTranslate ScatterNd SegmentMean SegmentSum Select SelectV2
+    Selu SerializeTensor Shape ShapeN Sigmoid Sign Sin Sinh Size Slice Softmax Softplus
+    Softsign SpaceToBatchND SpaceToDepth Split SplitV Sqrt Square SquaredDifference
+    Squeeze StatefulPartitionedCall StatelessCase StatelessIf StatelessWhile
+    StaticRegexFullMatch StopGradient StridedSlice StringJoin StringLength Sub Substr
+    Sum TakeDataset Tan Tanh TensorDataset TensorListFromTensor TensorListGetItem
+    TensorListLength TensorListPopBack TensorListPushBack TensorListReserve
+    TensorListSetItem TensorListStack TensorScatterAdd TensorScatterMax
+    TensorScatterUpdate Tile TopKV2 Transpose TruncateDiv Unique UniqueV2 Unpack
+    UnsortedSegmentMax UnsortedSegmentSum VarHandleOp Where While Xdivy ZerosLike
     """.split()
 )
 # Kinds of objects that run something of their own when they are loaded.
