@@ -1,11 +1,10 @@
-"""The method's networks written plainly in PyTorch, to be compared with.
+"""The method's networks written plainly in PyTorch, without an import of TensorFlow.
 
 Tensors are [B, C, H, W]. Sides are halved and doubled in one of two ways: `aligned`
 puts the padding where TensorFlow does, so that both give the same numbers; otherwise
 it is PyTorch's usual form (`padding=1`, `output_padding=1`), as fast as PyTorch is.
 """
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
@@ -59,27 +58,30 @@ class Block(nn.Module):
         self.convolution_2 = nn.Conv2d(filters, filters, 3, padding=1, bias=False)
         self.normalization_2 = nn.BatchNorm2d(filters, EPSILON)
 
-    def forward(self, hidden, alpha=1.0):
+    def forward(self, hidden, alpha=None):
         change = torch.relu(self.normalization_1(self.convolution_1(hidden)))
         change = self.normalization_2(self.convolution_2(change))
-        return hidden + change if alpha == 1.0 else hidden + alpha * change
+        return hidden + change if alpha is None else hidden + alpha * change
 
 
 class Generator(nn.Module):
-    """The residual generator of one output, at one stage.
+    """The residual generator of one output.
+
+    Attributes:
+        stage: number of refinement blocks that run.
+        fade_in_alpha: buffer, weight of the newest of them.
 
     Args:
         fields: of `config.generator`: strided, batch normalized, the first convolution
             of a block dilated.
-        num_blocks: residual blocks, those of the stages among them.
-        fade_in_alpha: weight of the newest block.
+        num_refinement_blocks: blocks beyond the head's.
         aligned: see above.
 
     Raises:
         ValueError: another kind of generator.
     """
 
-    def __init__(self, fields, num_blocks, fade_in_alpha=1.0, aligned=True):
+    def __init__(self, fields, num_refinement_blocks, aligned=True):
         super().__init__()
         kind = (fields.architecture, fields.normalization, fields.resampling)
         if kind != ("residual", "batch", "strided") or (
@@ -94,7 +96,8 @@ class Generator(nn.Module):
             min(fields.base_filters * 2**level, fields.max_filters)
             for level in range(count + 1)
         ]
-        self.fade_in_alpha = fade_in_alpha
+        self.stage = num_refinement_blocks
+        self.register_buffer("fade_in_alpha", torch.ones(()))
         self.stem = nn.Conv2d(4, filters[0], 7, bias=False)
         self.stem_normalization = nn.BatchNorm2d(filters[0], EPSILON)
         pairs = list(zip(filters, filters[1:]))
@@ -102,8 +105,11 @@ class Generator(nn.Module):
         self.down_normalizations = nn.ModuleList(
             nn.BatchNorm2d(b, EPSILON) for _, b in pairs
         )
-        self.blocks = nn.ModuleList(
-            Block(filters[-1], fields.dilation) for _ in range(num_blocks)
+        self.head_blocks = nn.ModuleList(
+            Block(filters[-1], fields.dilation) for _ in range(fields.num_head_blocks)
+        )
+        self.refinement_blocks = nn.ModuleList(
+            Block(filters[-1], fields.dilation) for _ in range(num_refinement_blocks)
         )
         self.ups = nn.ModuleList(Up(b, a, aligned) for a, b in reversed(pairs))
         self.up_normalizations = nn.ModuleList(
@@ -116,30 +122,81 @@ class Generator(nn.Module):
         hidden = torch.relu(self.stem_normalization(hidden))
         for layer, normalize in zip(self.downs, self.down_normalizations):
             hidden = torch.relu(normalize(layer(hidden)))
-        for block in self.blocks:
-            newest = block is self.blocks[-1]
-            hidden = block(hidden, self.fade_in_alpha if newest else 1.0)
+        for block in self.head_blocks:
+            hidden = block(hidden)
+        for i, block in enumerate(self.refinement_blocks[: self.stage]):
+            newest = i == self.stage - 1
+            hidden = block(hidden, self.fade_in_alpha if newest else None)
         for layer, normalize in zip(self.ups, self.up_normalizations):
             hidden = torch.relu(normalize(layer(hidden)))
         hidden = self.to_image(functional.pad(hidden, (3, 3, 3, 3), "reflect"))
         return torch.tanh(hidden.float())
 
 
-class PatchDiscriminator(nn.Module):
-    """One PatchGAN: [B, 6, H, W] to logits [B, 1, h, w]."""
+class SpectralConvolution(nn.Conv2d):
+    """A convolution whose kernel is divided by its largest singular value.
 
-    def __init__(self, base_filters):
+    In training, each call takes one power iteration, as `layers.spectral` does.
+    """
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        vector = 0.05 * torch.randn(1, self.out_channels)
+        self.register_buffer("singular_vector", vector)
+
+    def forward(self, hidden):
+        # In float32, whatever the precision around it.
+        with torch.autocast(hidden.device.type, enabled=False):
+            matrix = self.weight.flatten(1)
+            left = _unit(self.singular_vector @ matrix.detach())
+            product = left @ matrix.T
+            if self.training:
+                self.singular_vector.copy_(_unit(product.detach()))
+            kernel = self.weight / (product.norm() + 1e-12)
+        return self._conv_forward(hidden, kernel, self.bias)
+
+
+def _unit(vector):
+    return vector / (vector.norm() + 1e-12)
+
+
+class PatchDiscriminator(nn.Module):
+    """One PatchGAN: [B, 6, H, W] to logits [B, 1, h, w].
+
+    Args:
+        base_filters: filters of the first convolution; doubled three times.
+        normalization: `spectral`, `instance` or `none`.
+
+    Raises:
+        ValueError: another normalization.
+    """
+
+    def __init__(self, base_filters, normalization):
         super().__init__()
+        if normalization not in ("spectral", "instance", "none"):
+            raise ValueError(
+                "The PyTorch discriminator has spectral, instance or no normalization; "
+                f"the config's is {normalization}."
+            )
+        self.instance = normalization == "instance"
+        make = SpectralConvolution if normalization == "spectral" else nn.Conv2d
         filters = [6] + [base_filters * 2**i for i in range(4)] + [1]
         self.convolutions = nn.ModuleList(
-            nn.Conv2d(filters[i], filters[i + 1], 4, stride, PADDING, bias=i in (0, 4))
+            make(
+                filters[i],
+                filters[i + 1],
+                4,
+                stride,
+                PADDING,
+                bias=not self.instance or i in (0, 4),
+            )
             for i, stride in enumerate(STRIDES)
         )
 
     def forward(self, hidden):
         for position, layer in enumerate(self.convolutions):
             hidden = layer(hidden)
-            if 0 < position < 4:
+            if self.instance and 0 < position < 4:
                 hidden = functional.instance_norm(hidden, eps=EPSILON)
             if position < 4:
                 hidden = functional.leaky_relu(hidden, LEAK)
@@ -147,12 +204,17 @@ class PatchDiscriminator(nn.Module):
 
 
 class MultiScaleDiscriminator(nn.Module):
-    """Identical PatchGANs at scales 1, 1/2, 1/4: a list of logits, finest first."""
+    """Identical PatchGANs at scales 1, 1/2, 1/4: a list of logits, finest first.
 
-    def __init__(self, base_filters, num_scales):
+    Args:
+        fields: of `config.discriminator`.
+    """
+
+    def __init__(self, fields):
         super().__init__()
         self.scales = nn.ModuleList(
-            PatchDiscriminator(base_filters) for _ in range(num_scales)
+            PatchDiscriminator(fields.base_filters, fields.normalization)
+            for _ in range(fields.num_scales)
         )
 
     def forward(self, inputs):
@@ -162,68 +224,3 @@ class MultiScaleDiscriminator(nn.Module):
                 inputs = functional.avg_pool2d(inputs, 3, 2, 1, count_include_pad=False)
             logits.append(scale(inputs))
         return logits
-
-
-def copy_generator(weights, generator: Generator) -> None:
-    """Gives a generator the weights of TensorFlow's.
-
-    Args:
-        weights: arrays by the names of `models.naming.named_weights`.
-        generator: with as many blocks as are to run.
-    """
-    pairs = [("stem", generator.stem, generator.stem_normalization)]
-    for name, layers, normalizations in (
-        ("front_end", generator.downs, generator.down_normalizations),
-        ("back_end", generator.ups, generator.up_normalizations),
-    ):
-        for i, (layer, normalize) in enumerate(zip(layers, normalizations)):
-            pairs.append((f"{name}_{i}", layer.convolution, normalize))
-    for part, layer, normalize in pairs:
-        _copy_kernel(weights[f"{part}.trainable_0_kernel"], layer)
-        _copy_normalization(weights, part, 0, normalize)
-    num_head = sum(name.startswith("head_block") for name in weights) // 10
-    for i, block in enumerate(generator.blocks):
-        part = f"head_block_{i}"
-        if i >= num_head:
-            part = f"refinement_block_{i - num_head}"
-        _copy_kernel(weights[f"{part}.trainable_0_kernel"], block.convolution_1)
-        _copy_normalization(weights, part, 0, block.normalization_1)
-        _copy_kernel(weights[f"{part}.trainable_3_kernel"], block.convolution_2)
-        _copy_normalization(weights, part, 1, block.normalization_2)
-    _copy_kernel(weights["to_image.trainable_0_kernel"], generator.to_image)
-    _copy(weights["to_image.trainable_1_bias"], generator.to_image.bias)
-
-
-def copy_discriminator(weights, discriminator: MultiScaleDiscriminator) -> None:
-    """The same for the discriminator."""
-    for scale, network in enumerate(discriminator.scales):
-        names = [name for name in weights if name.startswith(f"scale_{scale}.")]
-        # In the order of the layers: kernel, bias, three kernels, kernel, bias.
-        values = [weights[name] for name in names]
-        for layer in network.convolutions:
-            _copy_kernel(values.pop(0), layer)
-            if layer.bias is not None:
-                _copy(values.pop(0), layer.bias)
-
-
-def _copy_kernel(kernel, layer) -> None:
-    # [h, w, in, out] to [out, in, h, w]; of a transposed one both have in and out
-    # the other way round.
-    _copy(np.transpose(kernel, (3, 2, 0, 1)), layer.weight)
-
-
-def _copy_normalization(weights, part, position, normalize) -> None:
-    gamma = 1 + 3 * position
-    _copy(weights[f"{part}.trainable_{gamma}_gamma"], normalize.weight)
-    _copy(weights[f"{part}.trainable_{gamma + 1}_beta"], normalize.bias)
-    mean = 2 * position
-    place = f"{part}.non_trainable"
-    _copy(weights[f"{place}_{mean}_moving_mean"], normalize.running_mean)
-    _copy(weights[f"{place}_{mean + 1}_moving_variance"], normalize.running_var)
-
-
-@torch.no_grad()
-def _copy(value, target) -> None:
-    if tuple(value.shape) != tuple(target.shape):
-        raise ValueError(f"The weight is {value.shape}, its place {target.shape}.")
-    target.copy_(torch.from_numpy(np.ascontiguousarray(value)))

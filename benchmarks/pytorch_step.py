@@ -1,203 +1,260 @@
 """The method's training step written plainly in PyTorch: losses, Adam, average.
 
-LSGAN with patch labels, the patch perceptual loss on one box a picture and the L1 term.
-Tensors are [B, C, H, W]; boxes are [B, 4] pixels (y0, x0, y1, x1), end-exclusive.
+The step of `training.inpainting_gan` for the task `inpainting` with the patch
+perceptual loss; nothing here imports TensorFlow.
 """
+
+import math
 
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional
 
-from benchmarks.pytorch_model import PADDING, STRIDES
+from benchmarks import pytorch_losses, pytorch_weights
+from tf_btgmi import schedules
+from tf_btgmi.schedules import DISCRIMINATOR, GENERATOR
 
-_SHIFT = (-0.030, -0.088, -0.188)
-_SCALE = (0.458, 0.448, 0.450)
-_EPSILON = 1e-10
-
-
-class LPIPS(nn.Module):
-    """Weighted unit-length activations of AlexNet's five layers.
-
-    Args:
-        weights: what `models.lpips_trunks.load_lpips_weights` gives.
-    """
-
-    def __init__(self, weights):
-        super().__init__()
-        layers = []
-        for i in range(1, 6):
-            kernel = np.transpose(weights[f"conv{i}/kernel"], (3, 2, 0, 1))
-            filters, channels, side, _ = kernel.shape
-            stride, padding = (4, 2) if i == 1 else (1, side // 2)
-            layer = nn.Conv2d(channels, filters, side, stride, padding)
-            layer.weight.data = torch.from_numpy(np.ascontiguousarray(kernel))
-            layer.bias.data = torch.from_numpy(np.array(weights[f"conv{i}/bias"]))
-            layers.append(layer)
-            root = torch.from_numpy(np.sqrt(weights[f"lin{i}"])).view(1, -1, 1, 1)
-            self.register_buffer(f"root_{i}", root)
-        self.layers = nn.ModuleList(layers)
-        self.register_buffer("shift", torch.tensor(_SHIFT).view(1, 3, 1, 1))
-        self.register_buffer("scale", torch.tensor(_SCALE).view(1, 3, 1, 1))
-        self.requires_grad_(False)
-
-    def forward(self, image):
-        hidden = (image - self.shift) / self.scale
-        features = []
-        for i, layer in enumerate(self.layers, start=1):
-            if i in (2, 3):
-                hidden = functional.max_pool2d(hidden, 3, 2)
-            hidden = torch.relu(layer(hidden))
-            activation = hidden.float()
-            square = activation.square().sum(1, keepdim=True)
-            norm = square.clamp(min=_EPSILON**2).sqrt() + _EPSILON
-            features.append(activation / norm * getattr(self, f"root_{i}"))
-        return features
-
-
-def patches(image, boxes, size: int):
-    """Boxes [N, 4] of pictures [N, C, H, W], resized bilinearly to `size`."""
-    height, width = image.shape[2:]
-    steps = torch.linspace(0, 1, size)
-    y = boxes[:, :1] + (boxes[:, 2:3] - 1 - boxes[:, :1]) * steps
-    x = boxes[:, 1:2] + (boxes[:, 3:] - 1 - boxes[:, 1:2]) * steps
-    # Places between -1, the first pixel's centre, and 1, the last one's.
-    y, x = 2 * y / (height - 1) - 1, 2 * x / (width - 1) - 1
-    count = len(boxes)
-    grid = torch.stack(
-        [
-            x[:, None, :].expand(count, size, size),
-            y[:, :, None].expand(count, size, size),
-        ],
-        dim=-1,
-    )
-    return functional.grid_sample(image, grid, align_corners=True)
-
-
-def context_boxes(boxes, margin: float, height: int, width: int):
-    """Boxes grown about their centres, clipped to the picture."""
-    grow = (boxes[:, 2:] - boxes[:, :2]) * (margin - 1) / 2
-    limit = torch.tensor([height, width], dtype=boxes.dtype)
-    start = (boxes[:, :2] - grow).clamp(min=0)
-    return torch.cat([start, torch.minimum(boxes[:, 2:] + grow, limit)], dim=1)
-
-
-def patch_masks(mask, num_scales: int):
-    """Which patches of each scale meet the hole, by max-pools with their windows."""
-    masks = []
-    for scale in range(num_scales):
-        if scale:
-            mask = functional.max_pool2d(mask, 3, 2, 1)
-        seen = mask
-        for stride in STRIDES:
-            edge = (PADDING,) * 4
-            seen = functional.max_pool2d(functional.pad(seen, edge), 4, stride)
-        masks.append(seen)
-    return masks
+_ADAM_EPSILON = 1e-7
+# What the step has no other choice of.
+_FIXED = {
+    "task": "inpainting",
+    "discriminator.architecture": "multi_scale",
+    "discriminator.patch_labels": "hole",
+    "losses.reconstruction": "ppl",
+    "procedure.optimizer": "adam",
+}
 
 
 class TrainingStep:
     """One step of both networks.
 
+    Attributes:
+        adversarial_weight: weight of the generator's adversarial term.
+
     Args:
         generator: of `pytorch_model`.
         average: the same, moved towards it after each step.
         discriminator: of `pytorch_model`.
-        lpips: an `LPIPS`.
+        lpips: of `pytorch_losses`.
         config: the experiment.
+
+    Raises:
+        ValueError: the config asks for what is not here.
     """
 
     def __init__(self, generator, average, discriminator, lpips, config):
+        check(config)
         self.generator = generator
         self.average = average
         self.discriminator = discriminator
         self.lpips = lpips
         self.losses = config.losses
-        self.count = 0
+        self.procedure = config.procedure
         self.decay = config.training.ema_decay
-        rate = config.procedure.learning_rate
-        options = {"betas": (0.5, 0.999), "eps": 1e-7, "fused": True}
-        self.generator_optimizer = torch.optim.Adam(
-            generator.parameters(), rate, **options
-        )
-        factor = config.procedure.discriminator_learning_rate_factor
-        self.discriminator_optimizer = torch.optim.Adam(
-            discriminator.parameters(), rate * factor, **options
-        )
-
-    def __call__(self, image, mask, boxes) -> dict:
-        """Trains on a batch and returns its losses."""
-        masked = image * (1 - mask)
-        prediction = self.generator(torch.cat([masked, mask], 1))
-        composite = mask * prediction + (1 - mask) * image
-        masks = patch_masks(mask, len(self.discriminator.scales))
-        losses = {
-            "discriminator_loss": self._train_discriminator(
-                image, masked, composite.detach(), masks
+        self.device = next(generator.parameters()).device.type
+        self.mixed = config.training.precision != "float32"
+        self.adversarial_weight = 1.0
+        self._networks = {GENERATOR: generator, DISCRIMINATOR: discriminator}
+        betas = (self.procedure.adam_beta_1, self.procedure.adam_beta_2)
+        self._optimizers, self._counts = {}, {}
+        for name, network in self._networks.items():
+            rate = self.procedure.learning_rate
+            self._optimizers[name] = torch.optim.Adam(
+                network.parameters(), rate, betas, _ADAM_EPSILON, fused=True
             )
+            self._counts[name] = 0
+        self._averaged = [
+            [t for n, t in tensors.items() if not n.startswith("fade_in.")]
+            for tensors in map(pytorch_weights.named_tensors, (average, generator))
+        ]
+        self.begin_stage(generator.stage)
+
+    def begin_stage(self, stage, trained=(GENERATOR, DISCRIMINATOR)) -> None:
+        """Sets the refinement blocks that run and the networks that are trained."""
+        self.trained = tuple(trained)
+        self.generator.stage = self.average.stage = stage
+        self.generator.train(GENERATOR in trained)
+        self.average.eval()
+        self.discriminator.eval()
+
+    def restart_generator_optimizer(self) -> None:
+        """Forgets Adam's moments and count."""
+        self._optimizers[GENERATOR].state.clear()
+        self._counts[GENERATOR] = 0
+
+    def schedule(self, plan: schedules.StagePlan, step: int) -> dict:
+        """Sets learning rates, adversarial weight and fade-in of a step.
+
+        Returns:
+            The generator's learning rate and the other two by name.
+        """
+        p = self.procedure
+        rate = schedules.LearningRateByStage(
+            plan, p.learning_rate, p.learning_rate_factor, p.learning_rate_decay_steps
+        )(step)
+        factors = {GENERATOR: 1.0, DISCRIMINATOR: p.discriminator_learning_rate_factor}
+        for name, optimizer in self._optimizers.items():
+            optimizer.param_groups[0]["lr"] = rate * factors[name]
+        self.adversarial_weight = schedules.AdversarialWeightSchedule(
+            plan,
+            p.adversarial_weight,
+            p.adversarial_weight_factor,
+            p.adversarial_annealing,
+        )(step)
+        fade_in_steps = p.fade_in_steps if p.block_wise else 0
+        alpha = schedules.FadeInSchedule(plan, fade_in_steps)(step)
+        for generator in (self.generator, self.average):
+            generator.fade_in_alpha.fill_(alpha)
+        return {
+            "learning_rate": rate,
+            "adversarial_weight": self.adversarial_weight,
+            "fade_in_alpha": alpha,
         }
-        # Its gradients are not wanted here.
-        self.discriminator.requires_grad_(False)
-        logits = self.discriminator(torch.cat([masked, composite], 1))
-        self.discriminator.requires_grad_(True)
-        losses["adversarial_loss"] = _adversarial(logits, masks)
-        losses["reconstruction_loss"] = self._perceptual(image, composite, boxes)
-        losses["pixel_loss"] = (composite - image).abs().mean()
-        loss = (
-            self.losses.reconstruction_weight * losses["reconstruction_loss"]
-            + self.losses.pixel_weight * losses["pixel_loss"]
-            + losses["adversarial_loss"]
-        )
-        losses["generator_loss"] = loss
-        self.generator_optimizer.zero_grad()
+
+    def __call__(self, image, mask, boxes, step: int, jitter=None) -> dict:
+        """Trains on a batch and returns its losses, undivided, by name.
+
+        Args:
+            image: [B, 3, H, W] in [-1, 1].
+            mask: [B, 1, H, W], 1 = hole.
+            boxes: [B, K, 4].
+            step: steps taken before this one.
+            jitter: [4] in [0, 1], how far the edges of PPL's boxes move, as shares of
+                `ppl_jitter`; None for not at all.
+        """
+        masked = image * (1 - mask)
+        masks = pytorch_losses.patch_masks(mask, len(self.discriminator.scales))
+        trains_generator = GENERATOR in self.trained
+        with torch.set_grad_enabled(trains_generator), self._autocast():
+            prediction = self.generator(torch.cat([masked, mask], 1))
+        composite = mask * prediction + (1 - mask) * image
+        losses = {}
+        if DISCRIMINATOR in self.trained:
+            fake = composite.detach()
+            for _ in range(self.procedure.discriminator_steps):
+                losses.update(self._train_discriminator(image, masked, fake, masks))
+        if trains_generator:
+            with self._autocast():
+                fields = self.losses
+                terms = {
+                    "reconstruction_loss": pytorch_losses.patch_perceptual_loss(
+                        self.lpips, image, composite, boxes, fields, jitter
+                    ),
+                    "pixel_loss": pytorch_losses.pixel_loss(
+                        image, composite, mask, fields
+                    ),
+                }
+                loss = (
+                    fields.reconstruction_weight * terms["reconstruction_loss"]
+                    + fields.pixel_weight * terms["pixel_loss"]
+                )
+                if DISCRIMINATOR in self.trained:
+                    # Its gradients are not wanted here.
+                    self.discriminator.requires_grad_(False)
+                    logits = self.discriminator(torch.cat([masked, composite], 1))
+                    self.discriminator.requires_grad_(True)
+                    terms["adversarial_loss"] = pytorch_losses.adversarial_loss(
+                        logits, masks, fields
+                    )
+                    loss = loss + self.adversarial_weight * terms["adversarial_loss"]
+            losses.update(terms, generator_loss=loss)
+            self._apply(GENERATOR, loss)
+        self._update_average(step + 1)
+        return {name: value.detach() for name, value in losses.items()}
+
+    def state(self) -> dict:
+        """All networks and Adam's moments (in bfloat16, as int16) as NumPy arrays."""
+        arrays = {}
+        for prefix, network in (
+            ("ema_generator", self.average),
+            *self._networks.items(),
+        ):
+            for name, value in pytorch_weights.to_arrays(network).items():
+                arrays[f"{prefix}.{name}"] = value
+        for prefix, name, moments, moment in self._moments():
+            if moments:
+                value = moments[moment].to("cpu", torch.bfloat16).view(torch.int16)
+                arrays[f"{prefix}_optimizer.{moment}.{name}"] = value.numpy()
+        for prefix, count in self._counts.items():
+            arrays[f"{prefix}_optimizer.count"] = np.array(count)
+        return arrays
+
+    def restore(self, arrays) -> None:
+        """Restores Adam's moments out of `state`, where they are among the arrays."""
+        for prefix, name, moments, moment in self._moments():
+            value = arrays.get(f"{prefix}_optimizer.{moment}.{name}")
+            if value is not None:
+                parameter = self._parameters(prefix)[name]
+                count = int(arrays[f"{prefix}_optimizer.count"])
+                value = torch.from_numpy(np.array(value)).view(torch.bfloat16)
+                moments[moment] = torch.empty_like(parameter).copy_(value)
+                moments["step"] = torch.tensor(float(count), device=parameter.device)
+                self._counts[prefix] = count
+
+    def _parameters(self, prefix):
+        named = pytorch_weights.named_tensors(self._networks[prefix])
+        return {n: t for n, t in named.items() if isinstance(t, nn.Parameter)}
+
+    def _moments(self):
+        for prefix, optimizer in self._optimizers.items():
+            for name, parameter in self._parameters(prefix).items():
+                for moment in ("exp_avg", "exp_avg_sq"):
+                    yield prefix, name, optimizer.state[parameter], moment
+
+    def _autocast(self):
+        return torch.autocast(self.device, torch.bfloat16, enabled=self.mixed)
+
+    def _apply(self, name, loss):
+        optimizer = self._optimizers[name]
+        self._counts[name] += 1
+        group = optimizer.param_groups[0]
+        # Keras adds epsilon before the bias of the second moment is corrected.
+        bias = 1 - group["betas"][1] ** self._counts[name]
+        group["eps"] = _ADAM_EPSILON / math.sqrt(bias)
+        optimizer.zero_grad()
         loss.backward()
-        self.generator_optimizer.step()
-        self._update_average()
-        return losses
+        optimizer.step()
 
     def _train_discriminator(self, image, masked, composite, masks):
         pairs = [torch.cat([masked, image], 1), torch.cat([masked, composite], 1)]
-        logits = self.discriminator(torch.cat(pairs, 0))
-        loss = 0.0
-        for scale, mask in zip(logits, masks):
+        self.discriminator.train()
+        loss, result = 0.0, {}
+        with self._autocast():
+            logits = self.discriminator(torch.cat(pairs, 0))
+        self.discriminator.eval()
+        for i, (scale, mask) in enumerate(zip(logits, masks)):
             real, fake = scale.chunk(2)
-            on_images = (real - 1).square().mean()
-            on_composites = (fake - (1 - mask)).square().mean()
-            loss = loss + 0.5 * (on_images + on_composites)
-        self.discriminator_optimizer.zero_grad()
-        loss.backward()
-        self.discriminator_optimizer.step()
-        return loss
-
-    def _perceptual(self, image, composite, boxes):
-        size, margin = self.losses.ppl_patch_size, self.losses.ppl_context_margin
-        around = context_boxes(boxes, margin, *image.shape[2:])
-        both = torch.cat([boxes, around])
-        with torch.no_grad():
-            wanted = self.lpips(patches(image.repeat(2, 1, 1, 1), both, size))
-        given = self.lpips(patches(composite.repeat(2, 1, 1, 1), both, size))
-        distance = sum(
-            (a - b).square().sum(1).mean((1, 2)) for a, b in zip(wanted, given)
-        )
-        # The sum of both patches, the mean over the batch.
-        return 2 * distance.mean()
+            loss = loss + pytorch_losses.discriminator_loss(
+                real, fake, mask, self.losses
+            )
+            right = ((real > fake) * mask).sum() / mask.sum().clamp(min=1)
+            result[f"right_pairs_{i}"] = right
+        self._apply(DISCRIMINATOR, loss)
+        return {"discriminator_loss": loss, **result}
 
     @torch.no_grad()
-    def _update_average(self):
-        self.count += 1
-        warm = (1 + self.count) / (10 + self.count)
-        pace = 1 - min(self.decay, warm)
-        targets, values = [], []
-        for network, found in ((self.average, targets), (self.generator, values)):
-            found += list(network.parameters())
-            found += [b for b in network.buffers() if b.is_floating_point()]
-        torch._foreach_lerp_(targets, values, pace)
+    def _update_average(self, step):
+        pace = 1 - min(self.decay, (1 + step) / (10 + step))
+        torch._foreach_lerp_(*self._averaged, pace)
 
 
-def _adversarial(logits, masks):
-    loss = 0.0
-    for fake, mask in zip(logits, masks):
-        error = ((fake - 1).square() * mask).sum((1, 2, 3))
-        count = mask.sum((1, 2, 3))
-        loss = loss + (error / count.clamp(min=1)).mean()
-    return loss
+def check(config) -> None:
+    """Whether the step can train a config.
+
+    Raises:
+        ValueError: it cannot; the fields are named.
+    """
+    fields = {name: name.rpartition(".") for name in _FIXED}
+    values = {
+        name: getattr(getattr(config, section) if section else config, leaf)
+        for name, (section, _, leaf) in fields.items()
+    }
+    differing = [
+        f"config.{name} must be {_FIXED[name]}; it is {value}"
+        for name, value in values.items()
+        if value != _FIXED[name]
+    ]
+    if config.training.precision == "mixed_float16":
+        differing.append("config.training.precision must not be mixed_float16")
+    if differing:
+        raise ValueError(f"PyTorch's step: {'; '.join(differing)}.")

@@ -18,6 +18,7 @@ from tf_btgmi.config import limits
 from tf_btgmi.inference.holes import dilated
 from tf_btgmi.inference.predictor import Predictor
 from tf_btgmi.ops import mask_ops
+from tf_btgmi.pictures import mask_arrays
 
 S = 32
 FEW = settings(
@@ -119,7 +120,7 @@ def mask_operations_keep_their_identities(mask, seed):
     np.testing.assert_array_equal(again, result)
     np.testing.assert_array_equal(mask_ops.composite(hole, image, image), image)
 
-    boxes = mask_ops.hole_boxes(mask.astype(np.float32), 3)
+    boxes = mask_arrays.hole_boxes(mask.astype(np.float32), 3)
     covered = np.zeros_like(mask)
     for y0, x0, y1, x1 in boxes.astype(int):
         covered[y0:y1, x0:x1] = True

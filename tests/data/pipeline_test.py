@@ -8,7 +8,7 @@ from PIL import Image
 
 from tf_btgmi.data import pipeline
 from tf_btgmi.data.unreadable import clear_line
-from tf_btgmi.ops import mask_ops
+from tf_btgmi.pictures import mask_arrays
 
 COUNT = 17
 KINDS = ("folder", "tfrecord", "tfds", "tfds_mock")
@@ -105,7 +105,7 @@ def test_a_batch_has_the_shapes_types_and_ranges_promised(source_config):
     assert -1 <= batch["image"].numpy().min() and batch["image"].numpy().max() <= 1
     assert set(np.unique(batch["mask"])) == {0.0, 1.0}
     for mask, boxes in zip(batch["mask"], batch["hole_boxes"]):  # noqa: B905
-        expected = mask_ops.hole_boxes(mask.numpy()[..., 0], 3)
+        expected = mask_arrays.hole_boxes(mask.numpy()[..., 0], 3)
         np.testing.assert_array_equal(boxes, expected)
 
 

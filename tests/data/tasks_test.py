@@ -7,7 +7,7 @@ from PIL import Image
 
 from tf_btgmi.data import pipeline
 from tf_btgmi.data.guided import KINDS, WITH_FOREGROUND
-from tf_btgmi.ops import mask_ops
+from tf_btgmi.pictures import mask_arrays
 
 SIDE = 24
 PLAIN = {"image", "mask", "hole_boxes"}
@@ -82,7 +82,7 @@ def test_a_batch_has_what_its_task_needs(task_config, task, names):
             continue
         assert set(np.unique(batch[mask])) <= {0.0, 1.0}
         for one, found in zip(batch[mask], batch[boxes]):  # noqa: B905
-            wanted = mask_ops.hole_boxes(one[..., 0], 2)
+            wanted = mask_arrays.hole_boxes(one[..., 0], 2)
             np.testing.assert_array_equal(found, wanted)
 
 

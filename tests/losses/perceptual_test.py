@@ -5,6 +5,7 @@ import tensorflow as tf
 from tf_btgmi.losses.lpips import LPIPSDistance
 from tf_btgmi.losses.perceptual import PatchPerceptualLoss
 from tf_btgmi.ops import mask_ops
+from tf_btgmi.pictures import mask_arrays
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +148,7 @@ def test_a_brush_stroke_costs_what_the_box_of_its_connected_whole_costs(lpips, p
     mask = np.zeros([48, 48], np.float32)
     for place in range(10, 34):
         mask[place, 44 - place] = mask[place, 45 - place] = 1
-    boxes = mask_ops.hole_boxes(mask, 2)
+    boxes = mask_arrays.hole_boxes(mask, 2)
     np.testing.assert_array_equal(boxes, [[10, 11, 34, 36], [0, 0, 0, 0]])
     ppl = PatchPerceptualLoss(lpips, 32)
     candidate = mask_ops.composite(mask[None, ..., None], -picture[:1], picture[:1])

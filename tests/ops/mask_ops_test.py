@@ -65,38 +65,6 @@ def test_hole_box_is_the_smallest_box_around_everything_with_an_exclusive_end():
     )
 
 
-def test_every_hole_has_a_box_and_the_largest_hole_comes_first():
-    mask = with_hole(20, 30, (1, 2, 4, 5), (10, 10, 20, 30), (6, 0, 8, 7))
-    boxes = mask_ops.hole_boxes(mask, 4)
-    assert boxes.dtype == np.float32
-    np.testing.assert_array_equal(
-        boxes, [[10, 10, 20, 30], [6, 0, 8, 7], [1, 2, 4, 5], [0, 0, 0, 0]]
-    )
-
-
-def test_the_smallest_holes_share_the_last_box():
-    mask = with_hole(20, 30, (1, 2, 4, 5), (10, 10, 20, 30), (6, 0, 8, 7))
-    np.testing.assert_array_equal(
-        mask_ops.hole_boxes(mask, 2), [[10, 10, 20, 30], [1, 0, 8, 7]]
-    )
-    np.testing.assert_array_equal(mask_ops.hole_boxes(mask, 1), [[1, 0, 20, 30]])
-
-
-def test_a_brush_stroke_has_the_box_of_its_connected_whole():
-    mask = np.zeros([12, 12], np.float32)
-    for place in range(2, 9):  # One pixel wide, joined by corners only.
-        mask[place, 11 - place] = 1
-    mask[8, 3:5] = 1
-    np.testing.assert_array_equal(
-        mask_ops.hole_boxes(mask, 2), [[2, 3, 9, 10], [0, 0, 0, 0]]
-    )
-
-
-def test_an_empty_mask_has_no_boxes():
-    boxes = mask_ops.hole_boxes(np.zeros([4, 4], np.float32), 2)
-    np.testing.assert_array_equal(boxes, np.zeros([2, 4]))
-
-
 def test_the_context_box_grows_about_its_centre_and_stops_at_the_image():
     boxes = tf.constant([[[8.0, 10, 16, 30], [0, 0, 4, 4], [16, 28, 20, 40]]])
     np.testing.assert_array_equal(

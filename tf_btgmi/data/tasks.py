@@ -14,15 +14,17 @@ import numpy as np
 import tensorflow as tf
 
 from tf_btgmi.config import Config
-from tf_btgmi.data import guided, transforms
+from tf_btgmi.data import guided, inpainting, transforms
 from tf_btgmi.data.masks import MaskSampler
 from tf_btgmi.data.object_sources import open_object_source
 from tf_btgmi.data.recoloring import recolor
 from tf_btgmi.data.sources import open_source
 from tf_btgmi.ops import image_ops, mask_ops
+from tf_btgmi.pictures.mask_arrays import hole_boxes
 
 # What a seed is for, so that no two uses of it draw the same numbers.
-_CROP, _MASK, _VALIDATION_MASK, _GUIDED, _SECOND, _VALIDATION_GUIDED = range(1, 7)
+_CROP, _MASK = inpainting.CROP, inpainting.MASK
+_VALIDATION_MASK, _GUIDED, _SECOND, _VALIDATION_GUIDED = range(3, 7)
 # Crops tried until one holds enough of the object.
 _MAX_CROPS = 8
 # Colour statistics are taken of every so many-th row and column.
@@ -63,23 +65,18 @@ class InpaintingTask:
 
     def training_example(self, source, index: int, key: tuple, size: int) -> dict:
         """Example `index` of a training, a random crop: bytes by name."""
-        data, seed = self._config.data, self._config.training.seed
-        picture = source.read(*key, min_side=math.ceil(size / data.min_crop))
-        image = transforms.training_crop(
-            picture,
-            size,
-            (seed, index, _CROP),
-            data.min_crop,
-            data.random_flip,
-            data.color_jitter,
+        min_side = math.ceil(size / self._config.data.min_crop)
+        picture = source.read(*key, min_side=min_side)
+        return inpainting.training_example(
+            picture, index, size, self._config, self._sampler
         )
-        return self._example(image, (seed, index, _MASK))
 
     def held_out_example(self, source, index: int, key: tuple, size: int) -> dict:
         """Example `index` of the validation, a centre crop: bytes by name."""
         picture = source.read_held_out(*key, min_side=size)
         image = transforms.centre_crop(picture, size)
-        return self._example(image, (0, index, _VALIDATION_MASK))
+        seed = (0, index, _VALIDATION_MASK)
+        return inpainting.example(image, seed, self._config, self._sampler)
 
     def to_float(self, batch: dict) -> dict:
         """The batch that training gets out of one of bytes."""
@@ -87,15 +84,6 @@ class InpaintingTask:
             "image": image_ops.to_float(batch["image"]),
             "mask": tf.cast(batch["mask"], tf.float32),
             "hole_boxes": batch["hole_boxes"],
-        }
-
-    def _example(self, image, seed):
-        mask = self._sampler.sample(*image.shape[:2], seed)
-        max_holes = self._config.losses.ppl_max_holes
-        return {
-            "image": image,
-            "mask": mask[..., None],
-            "hole_boxes": mask_ops.hole_boxes(mask, max_holes),
         }
 
 
@@ -234,14 +222,14 @@ class ObjectTask:
         example = {
             "image": image,
             "mask": mask[..., None],
-            "hole_boxes": mask_ops.hole_boxes(mask, max_holes),
+            "hole_boxes": hole_boxes(mask, max_holes),
         }
         if not self._has_foreground:
             return example
         return {
             **example,
             "foreground": foreground[..., None],
-            "foreground_boxes": mask_ops.hole_boxes(foreground, max_holes),
+            "foreground_boxes": hole_boxes(foreground, max_holes),
             "second": second[::_STATISTICS_STRIDE, ::_STATISTICS_STRIDE],
             "changes": np.array(changes, np.float32),
         }

@@ -121,7 +121,7 @@ class Objective(keras.layers.Layer):
         Args:
             examples: `image`, `prediction` and `composite` [B, H, W, 3] in [-1, 1],
                 `mask` [B, H, W, 1], and `hole_boxes` [B, K, 4] as
-                `mask_ops.hole_boxes` gives them.
+                `mask_arrays.hole_boxes` gives them.
             seed: [2] integers for the jitter of PPL's boxes; None leaves it out.
         """
         pair = examples["image"], examples["composite"]

@@ -63,7 +63,7 @@ class PatchPerceptualLoss(keras.layers.Layer):
         Args:
             image: [B, H, W, 3], in [-1, 1].
             candidate: [B, H, W, 3], in [-1, 1]: the composite.
-            hole_boxes: [B, K, 4] as `mask_ops.hole_boxes` gives them.
+            hole_boxes: [B, K, 4] as `mask_arrays.hole_boxes` gives them.
             seed: [2] integers for the jitter of the boxes; None leaves it out.
         """
         height, width = tf.shape(image)[1], tf.shape(image)[2]

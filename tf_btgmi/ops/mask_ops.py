@@ -6,8 +6,6 @@ Masks are [B, H, W, 1] with 1 = hole. Boxes are float32 pixel coordinates
 
 from typing import Sequence, Tuple
 
-import cv2
-import numpy as np
 import tensorflow as tf
 
 
@@ -34,35 +32,6 @@ def hole_box(mask: tf.Tensor) -> tf.Tensor:
     y0, y1 = _extent(tf.reduce_any(hole, axis=2))
     x0, x1 = _extent(tf.reduce_any(hole, axis=1))
     return tf.cast(tf.stack([y0, x0, y1, x1], axis=-1), tf.float32)
-
-
-def hole_boxes(mask: np.ndarray, max_holes: int) -> np.ndarray:
-    """Boxes of the separate holes of one mask, the largest hole first.
-
-    A hole is a connected component (8 neighbours), so a brush-shaped one has the box
-    of its connected whole. With more than `max_holes` of them, the smallest share the
-    last box.
-
-    Args:
-        mask: [H, W], hole where above 0.5.
-        max_holes: boxes returned, K.
-
-    Returns:
-        [K, 4] float32; rows without a hole are zeros.
-    """
-    hole = np.ascontiguousarray(mask > 0.5, np.uint8)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(hole, connectivity=8)
-    stats = stats[1:]
-    stats = stats[np.argsort(-stats[:, cv2.CC_STAT_AREA], kind="stable")]
-    x0, y0 = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_TOP]
-    x1, y1 = x0 + stats[:, cv2.CC_STAT_WIDTH], y0 + stats[:, cv2.CC_STAT_HEIGHT]
-    found = np.stack([y0, x0, y1, x1], axis=-1)
-    boxes = np.zeros([max_holes, 4], np.float32)
-    boxes[: len(found)] = found[:max_holes]
-    if len(found) > max_holes:
-        rest = found[max_holes - 1 :]
-        boxes[-1] = np.concatenate([rest[:, :2].min(0), rest[:, 2:].max(0)])
-    return boxes
 
 
 def context_box(boxes: tf.Tensor, margin: float, height, width) -> tf.Tensor:

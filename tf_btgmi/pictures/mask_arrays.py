@@ -1,5 +1,6 @@
-"""Which pixels of a mask array are hole, and the box around them."""
+"""Which pixels of a mask array are hole, and the boxes around them."""
 
+import cv2
 import numpy as np
 
 
@@ -22,3 +23,32 @@ def bounding_box(mask: np.ndarray):
 def is_hole(mask: np.ndarray) -> np.ndarray:
     """A mask of either type as bool."""
     return mask if mask.dtype == bool else mask >= 128
+
+
+def hole_boxes(mask: np.ndarray, max_holes: int) -> np.ndarray:
+    """Boxes of the separate holes of one mask, the largest hole first.
+
+    A hole is a connected component (8 neighbours), so a brush-shaped one has the box
+    of its connected whole. With more than `max_holes` of them, the smallest share the
+    last box.
+
+    Args:
+        mask: [H, W], hole where above 0.5.
+        max_holes: boxes returned, K.
+
+    Returns:
+        [K, 4] float32; rows without a hole are zeros.
+    """
+    hole = np.ascontiguousarray(mask > 0.5, np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(hole, connectivity=8)
+    stats = stats[1:]
+    stats = stats[np.argsort(-stats[:, cv2.CC_STAT_AREA], kind="stable")]
+    x0, y0 = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_TOP]
+    x1, y1 = x0 + stats[:, cv2.CC_STAT_WIDTH], y0 + stats[:, cv2.CC_STAT_HEIGHT]
+    found = np.stack([y0, x0, y1, x1], axis=-1)
+    boxes = np.zeros([max_holes, 4], np.float32)
+    boxes[: len(found)] = found[:max_holes]
+    if len(found) > max_holes:
+        rest = found[max_holes - 1 :]
+        boxes[-1] = np.concatenate([rest[:, :2].min(0), rest[:, 2:].max(0)])
+    return boxes

@@ -1,0 +1,127 @@
+"""Packed training pictures, and batches of them for PyTorch.
+
+A pack is a folder of uncompressed zip files: `pictures-00.zip` and so on, and
+`object_masks.zip` where the config draws holes of objects. `pack_pictures` writes it.
+Nothing here imports TensorFlow. Examples are drawn by the functions of
+`data.inpainting`, so they differ from TensorFlow's only by the order of the pictures.
+"""
+
+import concurrent.futures
+import functools
+import glob
+import os
+import zipfile
+
+import cv2
+import numpy as np
+import torch
+
+from tf_btgmi.config import Config
+from tf_btgmi.data import inpainting
+from tf_btgmi.data.masks import MaskSampler
+
+PICTURES = "pictures-{}.zip"
+OBJECT_MASKS = "object_masks.zip"
+
+
+def read_pictures(pack: str) -> list:
+    """Decodes all pictures of a pack: a list of [height, width, 3] uint8.
+
+    Raises:
+        ValueError: there are none.
+    """
+    encoded = []
+    for path in sorted(glob.glob(os.path.join(pack, PICTURES.format("*")))):
+        with zipfile.ZipFile(path) as archive:
+            encoded += [archive.read(name) for name in sorted(archive.namelist())]
+    if not encoded:
+        raise ValueError(f"{pack} holds no {PICTURES.format('00')}.")
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        return list(pool.map(_decode, encoded))
+
+
+def unpack_object_masks(pack: str, folder: str) -> str:
+    """Unpacks the masks of objects of a pack.
+
+    Returns:
+        The folder for `config.masks.objects_folder`, or "" where the pack has none.
+    """
+    path = os.path.join(pack, OBJECT_MASKS)
+    if not os.path.exists(path):
+        return ""
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+class Batches(torch.utils.data.Dataset):
+    """The batches of a run by their steps, as dicts of NumPy arrays of bytes.
+
+    Args:
+        pictures: as `read_pictures` returns them.
+        config: the experiment.
+        size: side of the examples in pixels.
+    """
+
+    def __init__(self, pictures: list, config: Config, size: int):
+        self._pictures = pictures
+        self._config = config
+        self._size = size
+        self._sampler = MaskSampler(config.masks)
+        self._order = functools.lru_cache(2)(self._order_of)
+
+    def __getitem__(self, step: int) -> dict:
+        count = self._config.data.global_batch_size
+        examples = [self._example(i) for i in range(step * count, (step + 1) * count)]
+        return {name: np.stack([e[name] for e in examples]) for name in examples[0]}
+
+    def _example(self, index):
+        epoch, position = divmod(index, len(self._pictures))
+        picture = self._pictures[self._order(epoch)[position]]
+        return inpainting.training_example(
+            picture, index, self._size, self._config, self._sampler
+        )
+
+    def _order_of(self, epoch):
+        rng = np.random.default_rng((self._config.training.seed, epoch))
+        return rng.permutation(len(self._pictures))
+
+
+def loader(batches: Batches, steps: range, num_workers: int):
+    """An iterable over the batches of `steps`, drawn by worker processes."""
+    return torch.utils.data.DataLoader(
+        batches,
+        batch_size=None,
+        sampler=steps,
+        num_workers=num_workers,
+        prefetch_factor=4 if num_workers else None,
+        # NumPy arrays travel through pipes; tensors would need shared memory, which
+        # small machines lack.
+        collate_fn=_unchanged,
+        worker_init_fn=_one_thread,
+    )
+
+
+def to_device(batch: dict, device: str):
+    """A batch as float tensors: image in [-1, 1], mask and boxes."""
+    image, mask, boxes = (
+        torch.from_numpy(batch[name]).to(device)
+        for name in ("image", "mask", "hole_boxes")
+    )
+    # A view in channels_last; TensorFlow's order of axes in memory.
+    image = image.permute(0, 3, 1, 2).float() / 127.5 - 1.0
+    return image, mask.permute(0, 3, 1, 2).float(), boxes
+
+
+def _decode(data: bytes) -> np.ndarray:
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def _unchanged(batch):
+    return batch
+
+
+def _one_thread(worker):
+    del worker
+    cv2.setNumThreads(0)

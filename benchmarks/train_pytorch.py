@@ -1,0 +1,255 @@
+"""Trains a config with PyTorch alone, on a GPU: neither TensorFlow nor a network.
+
+    python benchmarks/train_pytorch.py --config=configs/outdoor_128.py \
+        --pack=runs/pack --out=runs/twin --minutes=9 \
+        --set data.global_batch_size=64 training.precision=mixed_bfloat16
+
+It starts from random weights, from those of a release or state (`--init`), or goes on
+with a state, its moments and its step (`--resume`). A state is written to `--out` every
+two minutes and at the end; `benchmarks.pytorch_runs` makes a run's workdir of it.
+docs/performance.md, "On a GPU with PyTorch alone", has all commands.
+"""
+
+import argparse
+import ast
+import dataclasses
+import functools
+import math
+import os
+import sys
+import tempfile
+import time
+
+# Where it is started by its path, as on a machine where nothing is installed.
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+
+from benchmarks import (  # noqa: E402
+    pytorch_data,
+    pytorch_losses,
+    pytorch_model,
+    pytorch_step,
+    pytorch_weights,
+)
+from tf_btgmi import assets, schedules  # noqa: E402
+from tf_btgmi import config as config_lib  # noqa: E402
+from tf_btgmi.config import files as config_files  # noqa: E402
+
+_SAVE_SECONDS = 120
+
+
+def main(arguments) -> int:
+    """Trains until the config's last step or for so many minutes."""
+    start = time.monotonic()
+    flags = _flags(arguments)
+    arrays, step = {}, 0
+    source = flags.resume or flags.init
+    if source:
+        arrays, config, steps = pytorch_weights.read_state(source)
+        step = steps if flags.resume else 0
+    if flags.config:
+        config = config_files.read(flags.config)
+    config = overridden(config, flags.set)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    with tempfile.TemporaryDirectory() as folder:
+        masks = pytorch_data.unpack_object_masks(flags.pack, folder)
+        pictures = pytorch_data.read_pictures(flags.pack)
+        print(f"{len(pictures)} pictures, {device}, from step {step}.", flush=True)
+        training = make_training(config, arrays, device)
+        if flags.resume:
+            training.restore(arrays)
+        if flags.compile:
+            for module in (training.generator, training.discriminator, training.lpips):
+                module.compile()
+        drawn = overridden(config, [f"masks.objects_folder={masks!r}"])
+        make_batches = functools.partial(pytorch_data.Batches, pictures, drawn)
+        run = Run(training, config, make_batches, device, flags)
+        return run(step, start + 60 * flags.minutes)
+
+
+def overridden(config: config_lib.Config, settings: list) -> config_lib.Config:
+    """A config with fields replaced.
+
+    Args:
+        config: the experiment.
+        settings: texts such as `training.seed=1`.
+
+    Raises:
+        ValueError: no such field, or not one of its values.
+    """
+    tree = dataclasses.asdict(config)
+    for setting in settings:
+        path, _, text = setting.partition("=")
+        *sections, leaf = path.split(".")
+        node = tree
+        for name in sections:
+            node = node.setdefault(name, {})
+        try:
+            node[leaf] = ast.literal_eval(text)
+        except (SyntaxError, ValueError):
+            node[leaf] = text
+    return config_lib.from_dict(tree)
+
+
+def make_training(config, arrays: dict, device: str) -> pytorch_step.TrainingStep:
+    """The networks and their training step, from arrays where there are some."""
+    torch.manual_seed(config.training.seed)
+    blocks = config.procedure.num_refinement_blocks
+    networks = {
+        "generator": pytorch_model.Generator(config.generator, blocks),
+        "ema_generator": pytorch_model.Generator(config.generator, blocks),
+        "discriminator": pytorch_model.MultiScaleDiscriminator(config.discriminator),
+    }
+    for name, network in networks.items():
+        pytorch_weights.initialize(network)
+        own = pytorch_weights.of_network(arrays, name)
+        if own:
+            pytorch_weights.assign(network, own)
+        elif name == "ema_generator":
+            network.load_state_dict(networks["generator"].state_dict())
+    with np.load(assets.perceptual_weights_path()) as weights:
+        lpips = pytorch_losses.LPIPS(dict(weights))
+    moved = [
+        network.to(device, memory_format=torch.channels_last)
+        for network in (*networks.values(), lpips)
+    ]
+    return pytorch_step.TrainingStep(*moved, config)
+
+
+class Run:
+    """The stages of a config from a step on.
+
+    Args:
+        training: the step.
+        config: the experiment.
+        make_batches: makes `pytorch_data.Batches` of a size.
+        device: `cuda` or `cpu`.
+        flags: `out`, `workers` and `log_seconds`.
+    """
+
+    def __init__(self, training, config, make_batches, device, flags):
+        self._training = training
+        self._config = config
+        self._make_batches = make_batches
+        self._device = device
+        self._flags = flags
+        p = config.procedure
+        self._plan = schedules.StagePlan(
+            p.head_steps, p.refinement_steps, p.num_refinement_blocks
+        )
+        self._phases = schedules.Phases(
+            p.generator_only_steps, p.discriminator_only_steps
+        )
+
+    def __call__(self, step: int, deadline: float) -> int:
+        """Trains from `step` on until a time of `time.monotonic()`.
+
+        Returns:
+            0, or 1 where a loss or weight is not finite; nothing is saved then.
+        """
+        procedure = self._config.procedure
+        sizes = (procedure.warmup_image_size, self._config.data.image_size)
+        todo = schedules.segments(
+            self._plan, step, procedure.warmup_steps, sizes, self._phases
+        )
+        log = _Log(self._config.data.global_batch_size, self._flags.log_seconds)
+        saved = time.monotonic()
+        for first, end, stage, size in todo:
+            self._begin(first, stage, size)
+            steps = range(first, end)
+            loader = pytorch_data.loader(
+                self._make_batches(size), steps, self._flags.workers
+            )
+            for step, batch in zip(steps, loader):
+                values = self._training.schedule(self._plan, step)
+                inputs = pytorch_data.to_device(batch, self._device)
+                losses = self._training(*inputs, step, self._jitter(step))
+                if not log(step, losses, values):
+                    print("A loss is not finite; stopped.", flush=True)
+                    return 1
+                now = time.monotonic()
+                if now > deadline:
+                    return self._save(step + 1)
+                if now > saved + _SAVE_SECONDS:
+                    if self._save(step + 1):
+                        return 1
+                    saved = now
+        return self._save(self._plan.total_steps)
+
+    def _begin(self, first, stage, size):
+        procedure = self._config.procedure
+        blocks = stage if procedure.block_wise else procedure.num_refinement_blocks
+        trained = self._phases.trained(first)
+        self._training.begin_stage(blocks, trained)
+        begins = stage > 0 and first == self._plan.start(stage)
+        if begins and procedure.restart_optimizer:
+            self._training.restart_generator_optimizer()
+        print(f"Stage {stage}, step {first}, {size} px, {' and '.join(trained)}.")
+
+    def _jitter(self, step):
+        rng = np.random.default_rng((self._config.training.seed, step, 7))
+        return torch.from_numpy(rng.random(4, np.float32)).to(self._device)
+
+    def _save(self, step):
+        arrays = self._training.state()
+        if not all(np.isfinite(value).all() for value in arrays.values()):
+            print(f"A weight is not finite at step {step}; stopped.", flush=True)
+            return 1
+        pytorch_weights.save_state(self._flags.out, arrays, self._config, step)
+        print(f"Saved step {step} in {self._flags.out}.", flush=True)
+        return 0
+
+
+class _Log:
+    """Prints means of the losses and the speed every so many seconds."""
+
+    def __init__(self, batch_size, seconds):
+        self._batch_size = batch_size
+        self._seconds = seconds
+        self._start()
+
+    def _start(self):
+        self._sums, self._count, self._since = {}, 0, time.monotonic()
+
+    def __call__(self, step, losses, values) -> bool:
+        """Whether the losses are finite; looked at when a line is due."""
+        self._count += 1
+        for name, value in losses.items():
+            self._sums[name] = self._sums.get(name, 0.0) + value
+        if time.monotonic() < self._since + self._seconds:
+            return True
+        # Waits for the device.
+        means = {n: float(v) / self._count for n, v in self._sums.items()}
+        seconds = time.monotonic() - self._since
+        speed = self._count * self._batch_size / seconds
+        numbers = {**means, **values}
+        text = " ".join(f"{name}={value:.4g}" for name, value in numbers.items())
+        print(f"step {step + 1}, {speed:.0f} pictures/s: {text}", flush=True)
+        self._start()
+        return all(map(math.isfinite, means.values()))
+
+
+def _flags(arguments):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pack", required=True, help="folder of `pack_pictures`")
+    parser.add_argument("--config", help="config file; that of --init by default")
+    parser.add_argument("--init", help="release or state whose weights it starts from")
+    parser.add_argument("--resume", help="state that it goes on with")
+    parser.add_argument("--out", required=True, help="folder of the state")
+    parser.add_argument("--minutes", type=float, default=9.0, help="then it stops")
+    parser.add_argument("--set", nargs="*", default=[], help="fields: a.b=value")
+    parser.add_argument("--workers", type=int, default=(os.cpu_count() or 2) - 1)
+    parser.add_argument("--log_seconds", type=float, default=10.0)
+    parser.add_argument("--compile", action="store_true", help="by torch.compile")
+    flags = parser.parse_args(arguments)
+    if not (flags.config or flags.init or flags.resume):
+        parser.error("give --config, --init or --resume")
+    if flags.init and flags.resume:
+        parser.error("give --init or --resume, not both")
+    return flags
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,61 @@
+"""Examples of the task `inpainting`, as bytes: a picture, a hole, the hole's boxes.
+
+Nothing here imports TensorFlow: trainings outside of it draw the same examples.
+"""
+
+from typing import Dict
+
+import numpy as np
+
+from tf_btgmi.config import Config
+from tf_btgmi.data import transforms
+from tf_btgmi.data.masks import MaskSampler
+from tf_btgmi.data.transforms import Seed
+from tf_btgmi.pictures.mask_arrays import hole_boxes
+
+# What a seed is for, so that no two uses of it draw the same numbers.
+CROP, MASK = 1, 2
+
+
+def training_example(
+    picture: np.ndarray, index: int, size: int, config: Config, sampler: MaskSampler
+) -> Dict[str, np.ndarray]:
+    """Example `index` of a training: a random crop of a picture with a random hole.
+
+    Args:
+        picture: [height, width, 3] uint8.
+        index: of the example.
+        size: side of the crop in pixels.
+        config: the experiment.
+        sampler: of the config's masks.
+
+    Returns:
+        As `example`.
+    """
+    data, seed = config.data, config.training.seed
+    image = transforms.training_crop(
+        picture,
+        size,
+        (seed, index, CROP),
+        data.min_crop,
+        data.random_flip,
+        data.color_jitter,
+    )
+    return example(image, (seed, index, MASK), config, sampler)
+
+
+def example(
+    image: np.ndarray, seed: Seed, config: Config, sampler: MaskSampler
+) -> Dict[str, np.ndarray]:
+    """An image with the hole of a seed.
+
+    Returns:
+        `image` [H, W, 3] uint8, `mask` [H, W, 1] uint8 in {0, 1} and `hole_boxes`
+        [K, 4] float32.
+    """
+    mask = sampler.sample(*image.shape[:2], seed)
+    return {
+        "image": image,
+        "mask": mask[..., None],
+        "hole_boxes": hole_boxes(mask, config.losses.ppl_max_holes),
+    }
