@@ -112,14 +112,16 @@ def test_a_training_step_is_that_of_tensorflow(small_workdir, choice):
         assert set(found) == set(after)
         moved = 0
         for weight, old in before[name].items():
-            ours, theirs = after[weight] - old, found[weight] - old
-            if not np.abs(ours).max():
-                assert not np.abs(theirs).max(), weight
+            mine, other = after[weight] - old, found[weight] - old
+            if adversarial == "hinge" and weight.endswith("trainable_9_bias"):
+                # Its gradients of images and composites cancel: rounding is left.
                 continue
-            assert cosine(ours, theirs) > 0.99, weight
-            assert np.linalg.norm(theirs) == pytest.approx(
-                np.linalg.norm(ours), rel=0.1
-            )
+            if not np.abs(mine).max():
+                assert not np.abs(other).max(), weight
+                continue
+            assert cosine(mine, other) > 0.99, weight
+            length = np.linalg.norm(mine)
+            assert np.linalg.norm(other) == pytest.approx(length, rel=0.1), weight
             moved += 1
         assert moved > 5
 
@@ -162,22 +164,26 @@ def test_weights_travel_to_pytorch_and_back(lively_workdir, tmp_path, rng):
 
     from benchmarks import both_frameworks, pytorch_runs, pytorch_weights, train_pytorch
 
-    state, inputs = str(tmp_path / "state"), rng.normal(size=[2, 32, 32, 4])
-    inputs = inputs.astype(np.float32)
-    step = pytorch_runs.write_state(lively_workdir, state)
-    arrays, config, found = pytorch_weights.read_state(state)
-    assert found == step
+    inputs = rng.normal(size=[2, 32, 32, 4]).astype(np.float32)
+    generator, config = loading.load_generator(lively_workdir)
+    config.discriminator.base_filters = 4
+    wanted = generator(inputs, training=False).numpy()
+    # A whole run of it, with a discriminator.
+    state, workdir = str(tmp_path / "state"), str(tmp_path / "run")
+    weights = {f"ema_generator.{n}": v for n, v in values_of(generator).items()}
+    pytorch_weights.save_state(state, weights, config, 2)
+    pytorch_runs.write_workdir(state, workdir)
+    assert pytorch_runs.write_state(workdir, state) == 2
+    arrays, config, step = pytorch_weights.read_state(state)
+    assert step == 2 and any(name.startswith("discriminator.") for name in arrays)
     training = train_pytorch.make_training(config, arrays, "cpu")
-    # As many blocks as ran in the last step.
-    stage = loading.load_generator(lively_workdir)[0].stage
-    training.begin_stage(stage)
+    training.begin_stage(generator.stage)
 
     def of_torch():
         with torch.inference_mode():
             result = training.average(both_frameworks.to_torch(inputs))
         return result.permute(0, 2, 3, 1).numpy()
 
-    wanted = predictions(lively_workdir, inputs)
     np.testing.assert_allclose(of_torch(), wanted, atol=1e-4)
     # Other weights than those that came.
     with torch.no_grad():
