@@ -143,7 +143,7 @@ class Both:
         if exact and worst > LOSS_TOLERANCE:
             raise ValueError(
                 f"TensorFlow and PyTorch differ: losses by {worst:.1%}, at most "
-                f"{LOSS_TOLERANCE:.0%} is rounding."
+                f"{LOSS_TOLERANCE:.1%} is rounding."
             )
         return f"predictions differ by at most {apart:.1e}, losses by {worst:.2%}."
 

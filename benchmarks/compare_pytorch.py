@@ -5,7 +5,7 @@
 
 Both have the weights of `--model` and see the same batch. First it is checked that
 they predict the same, to 1e-4, and that the first training step has the same losses,
-to 1 %; what is timed after that has the padding of its strided convolutions where
+to 0.1 %; what is timed after that has the padding of its strided convolutions where
 PyTorch usually has it, one pixel off, and is channels_last. Then both take turns. Takes
 about two minutes a size; a row's factor is the median of PyTorch's time over
 TensorFlow's in the same turn, so above 1 TensorFlow is ahead.

@@ -21,6 +21,8 @@ HAVE_TORCH = importlib.util.find_spec("torch") is not None
 needs_torch = pytest.mark.skipif(
     not HAVE_TORCH, reason="PyTorch is missing (requirements-benchmarks.txt)"
 )
+# Importing PyTorch beside TensorFlow alone can take half a minute on a busy machine.
+pytestmark = pytest.mark.timeout(300)
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
@@ -124,6 +126,17 @@ def test_a_training_step_is_that_of_tensorflow(small_workdir, choice):
             assert np.linalg.norm(other) == pytest.approx(length, rel=0.1), weight
             moved += 1
         assert moved > 5
+
+
+@needs_torch
+@pytest.mark.slow
+def test_predictions_and_first_losses_are_those_of_tensorflow(small_workdir):
+    from benchmarks import both_frameworks
+
+    batch = both_frameworks.make_batch(64, 2)
+    both = both_frameworks.Both(small_workdir(), "float32", 64, batch)
+    # `check` refuses more than 1e-4 and 0.1 %.
+    assert both.check().startswith("predictions differ by at most")
 
 
 @needs_torch
