@@ -216,7 +216,7 @@ def test_fid_is_added_to_what_is_there(folder, monkeypatch, capsys):
     assert found["inception"] == "means"
     assert found["methods"]["telea"]["fid"] > 0
     out = capsys.readouterr().out
-    assert "KID × 1000 ↓ | FID ↓ |" in out
+    assert "| FAD, AlexNet ↓ | KID × 1000, AlexNet ↓ | FID ↓ |" in out
     assert "FAD, KID and FID of 3 pictures are rough" in out
 
 
@@ -245,6 +245,9 @@ def test_the_judge_is_added_to_what_is_there(folder, vgg_weights_path, capsys):
     out = capsys.readouterr().out
     assert "| LPIPS-Alex of its box ↓ | LPIPS-VGG of its box ↓ |" in out
     assert "trains on; nothing trains on LPIPS-VGG." in out
+    assert "| FAD, VGG16 ↓ | KID × 1000, VGG16 ↓ |" in out
+    fill = summary()["methods"]["mean_fill"]
+    assert fill["fad_vgg"] > 0 and fill["kid_vgg"] != fill["kid"]
     with open("out/rows.csv", encoding="utf-8") as file:
         assert file.readline().rstrip().endswith(",lpips,lpips_vgg")
     with open("out/report.html", encoding="utf-8") as file:

@@ -57,12 +57,25 @@ def test_what_lies_outside_the_box_does_not_count_in_it(scores):
     assert found["box_lpips"] == 0.0 and found["lpips"] > 0.01
 
 
-def test_features_are_a_vector_a_picture(scores):
+def test_features_are_one_vector_per_picture(scores):
     image, composites, _ = pictures()
-    features = scores.features([image, *composites])
+    (features,) = scores.features([image, *composites]).values()
     assert features.shape == (3, 256) and features.dtype == np.float32
     np.testing.assert_allclose(features[0], features[1], atol=1e-5)
     assert (features >= 0).all() and np.abs(features[0] - features[2]).max() > 1e-3
+
+
+def test_features_of_the_judge_are_its_last_activations(scores, vgg_weights_path):
+    image, composites, _ = pictures()
+    found = DeepScores(vgg_weights_path).features([image, composites[1]])
+    assert set(found) == {"features", "features_vgg"}
+    trunk = load_judge(vgg_weights_path).trunk
+    for picture, features in zip((image, composites[1]), found["features_vgg"]):
+        wanted = trunk(to_float(tf.constant(picture[None])))[-1].numpy().mean((0, 1, 2))
+        np.testing.assert_allclose(features, wanted, rtol=1e-3, atol=1e-5)
+        assert wanted.max() > 0.01
+    alex = scores.features([image, composites[1]])["features"]
+    np.testing.assert_allclose(found["features"], alex, atol=1e-5)
 
 
 @pytest.mark.parametrize(

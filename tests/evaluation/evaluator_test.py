@@ -72,8 +72,9 @@ def test_a_method_that_knows_the_truth_is_perfect(tmp_path, photos):
     wanted = {"psnr": 100.0, "hole_psnr": 100.0, "ssim": 1.0, "hole_ssim": 1.0}
     for name, estimate in values.items():
         assert estimate.value == pytest.approx(wanted.get(name, 0.0), abs=1e-6)
-    assert found.frechet["perfect"] < 1e-3 < found.frechet["mean_fill"]
-    assert found.kernel["perfect"] == pytest.approx(0.0, abs=1e-5)
+    distances = found.distances["features"]
+    assert distances["perfect"].frechet < 1e-3 < distances["mean_fill"].frechet
+    assert distances["perfect"].kernel == pytest.approx(0.0, abs=1e-5)
 
 
 def test_a_rerun_measures_what_is_missing_only(tmp_path, photos):
@@ -151,7 +152,8 @@ def test_a_method_added_later_stands_beside_the_others(tmp_path, photos):
     second = run(tmp_path / "out", photos, both)[2]
     fill = "mean_fill"
     assert second.groups[0].values[fill] == first.groups[0].values[fill]
-    assert second.frechet["mean_fill"] == first.frechet["mean_fill"]
+    ours, before = (s.distances["features"]["mean_fill"] for s in (second, first))
+    assert ours == before
 
 
 @pytest.mark.parametrize("result", [np.zeros((32, 32), np.uint8), None])
@@ -199,7 +201,8 @@ def test_black_pictures_have_numbers(tmp_path):
     assert all(
         np.isfinite(values[measure.name].value) for measure in INPAINTING.measures
     )
-    assert found.frechet["mean_fill"] == pytest.approx(0.0, abs=1e-6)
+    distance = found.distances["features"]["mean_fill"].frechet
+    assert distance == pytest.approx(0.0, abs=1e-6)
 
 
 def test_the_page_is_one_file_with_its_text_escaped(tmp_path, photos):

@@ -1,4 +1,4 @@
-"""Metrics that need a network: LPIPS on AlexNet and VGG16, and the features of FAD.
+"""Metrics that need a network: LPIPS on AlexNet and VGG16, and the features of both.
 
 LPIPS is taken over the picture and over the hole's box, the smallest that contains the
 whole hole, grown to 32 pixels a side (AlexNet takes no less) and moved into the
@@ -11,6 +11,7 @@ from typing import Callable, Dict, List, Optional, Tuple
 import numpy as np
 
 from tf_btgmi.evaluation.batching import in_batches
+from tf_btgmi.evaluation.tasks import FEATURES, VGG_FEATURES
 
 MIN_SIDE = 32
 # Memory of a running network per pixel: 108 bytes measured for AlexNet at 1,024 px, 870
@@ -49,16 +50,21 @@ class DeepScores:
 
             return call
 
-        @tf.function(input_signature=[pictures])
-        def pooled(batch):
-            return tf.reduce_mean(lpips.trunk(to_float(batch))[-1], axis=[1, 2])
+        def pooled(distance):
+            @tf.function(input_signature=[pictures])
+            def call(batch):
+                last = distance.trunk(to_float(batch))[-1]
+                return tf.reduce_mean(last, axis=[1, 2])
 
-        # By the metric's name.
+            return call
+
+        # By the metric's name, and by the key of rows.
         self._networks = {"lpips": (distances(lpips), _ALEXNET_BYTES)}
+        self._pooled = {FEATURES: (pooled(lpips), _ALEXNET_BYTES)}
         if judge_path:
             judge = load_judge(judge_path)
             self._networks["lpips_vgg"] = distances(judge), _VGG16_BYTES
-        self._pooled = pooled
+            self._pooled[VGG_FEATURES] = pooled(judge), _VGG16_BYTES
 
     def compare(
         self, image: np.ndarray, composites: List[np.ndarray], mask: np.ndarray
@@ -81,13 +87,25 @@ class DeepScores:
             for i in range(len(composites))
         ]
 
-    def features(self, pictures: List[np.ndarray]) -> np.ndarray:
-        """Activations after relu5, their mean over the picture: [n, 256] float32."""
-        return in_batches(
-            lambda batch: self._pooled(batch).numpy(),
-            pictures,
-            _ALEXNET_BYTES * pictures[0][..., 0].size,
-        )
+    def features(self, pictures: List[np.ndarray]) -> Dict[str, np.ndarray]:
+        """Last activations of each network, averaged over the picture.
+
+        Args:
+            pictures: n of one size, [H, W, 3] uint8.
+
+        Returns:
+            float32 by the key of rows: `features`, [n, 256], after relu5 of AlexNet;
+            with a judge `features_vgg`, [n, 512], after relu5_3 of VGG16.
+        """
+        num_pixels = pictures[0][..., 0].size
+        return {
+            key: in_batches(
+                lambda batch, network=network: network(batch).numpy(),
+                pictures,
+                bytes_per_pixel * num_pixels,
+            )
+            for key, (network, bytes_per_pixel) in self._pooled.items()
+        }
 
 
 def judge_identity(path: str) -> str:

@@ -14,7 +14,7 @@ import tqdm
 from tf_btgmi.evaluation.deep_scores import DeepScores
 from tf_btgmi.evaluation.examples import input_of
 from tf_btgmi.evaluation.store import TRUTH, Store
-from tf_btgmi.evaluation.tasks import POWER_RATIO, task_of
+from tf_btgmi.evaluation.tasks import POWER_RATIO, Task, task_of
 from tf_btgmi.evaluation.yardsticks import Method
 from tf_btgmi.metrics import weave
 from tf_btgmi.metrics.picture_scores import picture_scores
@@ -48,21 +48,25 @@ def evaluate(
                 if not task.row_keys <= set(store.rows(method.name).get(name, ()))
             ]
             progress.update(len(methods) - len(pending))
-            if pending or name not in store.rows(TRUTH):
+            if pending or not _has_truth(store, name, task):
                 deep = deep or DeepScores()
                 _evaluate_one(store, name, pending, deep, task)
                 progress.update(len(pending))
 
 
-def decode_features(row: Dict[str, Any]) -> np.ndarray:
-    """The features of a row: [256] float32."""
-    return _decoded(row["features"])
+def decode_features(row: Dict[str, Any], key: str) -> np.ndarray:
+    """The features of a row, one of `Task.features`: [channels] float32."""
+    return _decoded(row[key])
 
 
 def decode_power_ratio(row: Dict[str, Any]) -> Optional[np.ndarray]:
     """The `log_power_ratio` of a row, [16, 9]; None for thin holes and old rows."""
     values = _decoded(row.get(POWER_RATIO, ""))
     return values.reshape(weave.SHAPE) if values.size else None
+
+
+def _has_truth(store: Store, name: str, task: Task) -> bool:
+    return set(task.features) <= set(store.rows(TRUTH).get(name, ()))
 
 
 def _evaluate_one(store, name, methods, deep, task) -> None:
@@ -76,9 +80,10 @@ def _evaluate_one(store, name, methods, deep, task) -> None:
         result = method.fill(given.copy(), mask.copy(), name)
         _check(method, name, result, image)
         composites.append(np.where(mask[..., None], result, image))
-    if name not in store.rows(TRUTH):
-        features = deep.features([image])[0]
-        store.add_row(TRUTH, name, {"features": _encoded(features)})
+    if not _has_truth(store, name, task):
+        features = deep.features([image])
+        row = {key: _encoded(features[key][0]) for key in task.features}
+        store.add_row(TRUTH, name, row)
     if not methods:
         return
     deep_scores = deep.compare(image, composites, mask)
@@ -90,7 +95,7 @@ def _evaluate_one(store, name, methods, deep, task) -> None:
             "hole_ratio": float(mask.mean()),
             **picture_scores(image, composite, mask),
             **deep_scores[position],
-            "features": _encoded(features[position]),
+            **{key: _encoded(features[key][position]) for key in task.features},
         }
         if task.has_weave:
             ratio = weave.log_power_ratio(image, composite, mask)

@@ -9,14 +9,14 @@ from tf_btgmi.evaluation.evaluator import decode_features, decode_power_ratio
 from tf_btgmi.evaluation.fid import InceptionDistances
 from tf_btgmi.evaluation.statistics import Estimate
 from tf_btgmi.evaluation.store import TRUTH, Store
-from tf_btgmi.evaluation.tasks import Task, task_of
+from tf_btgmi.evaluation.tasks import FEATURES, Task, task_of
 from tf_btgmi.metrics import frechet, weave
 from tf_btgmi.metrics.weave import Weave
 
 TOTAL = "all"
 _JUDGE_NOTE = (
     "LPIPS-Alex is the distance that the patch perceptual loss trains on; nothing "
-    "trains on LPIPS-VGG."
+    "trains on LPIPS-VGG. FAD and KID compare the features of the network named."
 )
 _LOSS_NOTE = (
     "LPIPS-Alex is the distance that the patch perceptual loss trains on; "
@@ -40,6 +40,18 @@ class Group(NamedTuple):
     differences: Dict[str, Dict[str, Estimate]]
 
 
+class SetDistances(NamedTuple):
+    """Distances of a method's composites to the true pictures, as sets of features.
+
+    Attributes:
+        frechet: `metrics.frechet.frechet_distance`.
+        kernel: `metrics.frechet.kernel_distance`; None where there is one picture.
+    """
+
+    frechet: float
+    kernel: Optional[float]
+
+
 class Summary(NamedTuple):
     """What reports are made of.
 
@@ -48,8 +60,7 @@ class Summary(NamedTuple):
         methods: identities by name, in the order of the report.
         baseline: the method that the others are compared with.
         groups: that of all pictures first.
-        frechet: FAD by method.
-        kernel: KID by method; without the methods where one picture is all there is.
+        distances: by features (`Task.features`) and method.
         fid: None where Inception was not given.
         weave: periodic artifacts by method; without the methods whose holes are all
             too thin for it, or that are not fills.
@@ -61,8 +72,7 @@ class Summary(NamedTuple):
     methods: Dict[str, str]
     baseline: str
     groups: List[Group]
-    frechet: Dict[str, float]
-    kernel: Dict[str, float]
+    distances: Dict[str, Dict[str, SetDistances]]
     fid: Optional[InceptionDistances]
     weave: Dict[str, Weave]
     left_out: List[str]
@@ -121,21 +131,19 @@ def summarize(
         _group(label, values[place], list(methods), baseline, chosen)
         for label, place in places.items()
     ]
-    truth = _features(store.rows(TRUTH), names)
-    found = {method: _features(rows[method], names) for method in methods}
-    kernel = {}
-    if len(names) > 1:
-        kernel = {
-            method: frechet.kernel_distance(truth, features, paired=True)
-            for method, features in found.items()
+    distances = {}
+    for key in task_of(settings).features:
+        truth = _features(store.rows(TRUTH), names, key)
+        distances[key] = {
+            method: _distances(truth, _features(rows[method], names, key))
+            for method in methods
         }
     return Summary(
         settings,
         dict(methods),
         baseline,
         groups,
-        {m: frechet.frechet_distance(truth, f) for m, f in found.items()},
-        kernel,
+        distances,
         fid,
         _weaves(rows, names) if task_of(settings).has_weave else {},
         left_out,
@@ -158,8 +166,7 @@ def to_json(summary: Summary) -> Dict[str, Any]:
     for method, identity in summary.methods.items():
         result["methods"][method] = {
             "identity": identity,
-            "fad": summary.frechet[method],
-            "kid": summary.kernel.get(method),
+            **_plain_distances(summary, method),
             "fid": summary.fid.by_method[method] if summary.fid else None,
             "weave": summary.weave[method]._asdict() if summary.weave else None,
             "groups": {
@@ -176,6 +183,14 @@ def to_json(summary: Summary) -> Dict[str, Any]:
 
 def _plain(estimates: Dict[str, Estimate]) -> Dict[str, Dict[str, Any]]:
     return {name: estimate._asdict() for name, estimate in estimates.items()}
+
+
+def _plain_distances(summary: Summary, method: str) -> Dict[str, Optional[float]]:
+    found = {}
+    for key, by_method in summary.distances.items():
+        ending = key[len(FEATURES) :]
+        found[f"fad{ending}"], found[f"kid{ending}"] = by_method[method]
+    return found
 
 
 def _group(label, values, methods, baseline, chosen) -> Group:
@@ -199,8 +214,15 @@ def _weaves(rows, names) -> Dict[str, Weave]:
     return found
 
 
-def _features(rows, names) -> np.ndarray:
-    return np.stack([decode_features(rows[name]) for name in names])
+def _features(rows, names, key) -> np.ndarray:
+    return np.stack([decode_features(rows[name], key) for name in names])
+
+
+def _distances(truth: np.ndarray, features: np.ndarray) -> SetDistances:
+    kernel = None
+    if len(truth) > 1:
+        kernel = frechet.kernel_distance(truth, features, paired=True)
+    return SetDistances(frechet.frechet_distance(truth, features), kernel)
 
 
 def _notes(num: int, left_out: List[str], fid, task: Task) -> List[str]:

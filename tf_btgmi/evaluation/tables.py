@@ -8,9 +8,12 @@ from tf_btgmi.evaluation.measures import Measure
 from tf_btgmi.evaluation.statistics import Estimate
 from tf_btgmi.evaluation.store import Store
 from tf_btgmi.evaluation.summary import TOTAL, Summary
+from tf_btgmi.evaluation.tasks import FEATURES, VGG_FEATURES
 
 # Where there is no number: one picture has no interval.
 NO_NUMBER = "–"
+# Networks of the features in rows.
+_NETWORKS = {FEATURES: "AlexNet", VGG_FEATURES: "VGG16"}
 
 
 class Cell(NamedTuple):
@@ -172,14 +175,18 @@ def _holes(summary) -> str:
 
 def _distances(summary) -> Tuple[List[str], Dict[str, List[Cell]]]:
     """Headings and cells, by method, of the distances between sets of pictures."""
-    cells = {}
-    for method in summary.methods:
-        kernel = summary.kernel.get(method)
-        text = NO_NUMBER if kernel is None else number(1000 * kernel, 3)
-        cells[method] = [Cell(number(summary.frechet[method], 4)), Cell(text)]
-        if summary.fid:
-            cells[method].append(Cell(number(summary.fid.by_method[method], 2)))
-    return ["FAD ↓", "KID × 1000 ↓"] + ["FID ↓"] * bool(summary.fid), cells
+    headings, cells = [], {method: [] for method in summary.methods}
+    for key, by_method in summary.distances.items():
+        network = _NETWORKS[key]
+        headings += [f"FAD, {network} ↓", f"KID × 1000, {network} ↓"]
+        for method, (distance, kernel) in by_method.items():
+            text = NO_NUMBER if kernel is None else number(1000 * kernel, 3)
+            cells[method] += [Cell(number(distance, 4)), Cell(text)]
+    if summary.fid:
+        headings.append("FID ↓")
+        for method, distance in summary.fid.by_method.items():
+            cells[method].append(Cell(number(distance, 2)))
+    return headings, cells
 
 
 def _weaves(summary) -> Tuple[List[str], Dict[str, List[Cell]]]:

@@ -7,8 +7,10 @@ from tf_btgmi.evaluation.measures import Measure
 
 # Key of the settings: identity of the weights of LPIPS-VGG.
 JUDGE = "lpips_vgg"
-# Key of rows: `metrics.weave.log_power_ratio`.
+# Keys of rows: `metrics.weave.log_power_ratio`, and `DeepScores.features` of AlexNet
+# and VGG16.
 POWER_RATIO = "log_power_ratio"
+FEATURES, VGG_FEATURES = "features", "features_vgg"
 
 
 class Task(NamedTuple):
@@ -30,6 +32,7 @@ class Task(NamedTuple):
         baseline: the method others are compared with, unless another is named.
         untouched: the method that gives its input back, shown once as the input.
         has_weave: whether fills are searched for periodic artifacts.
+        features: keys of rows: features whose distributions are compared.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Task(NamedTuple):
     baseline: str
     untouched: str
     has_weave: bool
+    features: Tuple[str, ...] = (FEATURES,)
 
     @property
     def measures(self) -> Tuple[Measure, ...]:
@@ -56,9 +60,8 @@ class Task(NamedTuple):
     @property
     def row_keys(self) -> Set[str]:
         """Keys that the row of a picture must have."""
-        return {measure.source for measure in self.measures} | (
-            {POWER_RATIO} if self.has_weave else set()
-        )
+        sources = {measure.source for measure in self.measures}
+        return sources | set(self.features) | set([POWER_RATIO] * self.has_weave)
 
 
 def _named(chosen: Sequence[Measure], *names: str) -> tuple:
@@ -110,7 +113,7 @@ def task_of(settings) -> Task:
     """The task of a store's settings; inpainting where they name none.
 
     With the weights of the judge it also reports LPIPS-VGG, which then chooses the
-    pictures to show.
+    pictures to show, and distances of VGG16's features.
     """
     task = TASKS[settings.get("task", INPAINTING.name)]
     if not settings.get(JUDGE):
@@ -121,4 +124,5 @@ def task_of(settings) -> Task:
         charted=(*task.charted, measures.VGG_BOX.name),
         orders=(measures.VGG_BOX, *task.orders),
         captions=(task.captions[0], measures.VGG_BOX),
+        features=(FEATURES, VGG_FEATURES),
     )

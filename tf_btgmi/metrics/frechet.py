@@ -1,9 +1,9 @@
 """Distances between two sets of feature vectors: Fréchet (FAD) and kernel (KID).
 
 Heusel et al. 2017 (Fréchet distance of two Gaussians) and Binkowski et al. 2018
-(kernel distance), over whatever features: AlexNet's here, so the numbers are not FID
-and not comparable to it, but for those of `evaluation/fid.py`. Features are [n, d], a
-vector a picture.
+(kernel distance), for features of any network. Only Inception's (`evaluation/fid.py`)
+give FID; numbers over those of AlexNet or VGG16 cannot be compared with it. Features
+are [n, d], one vector per picture.
 """
 
 from typing import Tuple
