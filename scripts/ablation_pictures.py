@@ -19,10 +19,10 @@ sys.path.insert(0, str(ROOT))
 
 from tf_btgmi import config as config_lib  # noqa: E402
 from tf_btgmi import loading  # noqa: E402
+from tf_btgmi.ablation.arms import ARMS  # noqa: E402
 from tf_btgmi.assets import samples_dir  # noqa: E402
 from tf_btgmi.data.masks import named_mask  # noqa: E402
 from tf_btgmi.data.transforms import centre_crop  # noqa: E402
-from tf_btgmi.evaluation.ablation_arms import ARMS  # noqa: E402
 from tf_btgmi.pictures.decoding import decode_image  # noqa: E402
 
 OUTPUT = ROOT / "docs" / "pictures" / "ablations.jpg"

@@ -11,10 +11,14 @@ import time
 import pytest
 
 from tf_btgmi import config as config_lib
-from tf_btgmi.evaluation.ablation_runs import Ablation
+from tf_btgmi.ablation.runs import Ablation
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 EVALUATION = {"data": "photos", "seed": 0}
+
+
+def make(folder, base, arms, seeds, evaluation=EVALUATION):
+    return Ablation(str(folder), base, arms, seeds, evaluation, ["T"], ["E"])
 
 
 @pytest.fixture
@@ -43,31 +47,32 @@ def run(command, *more):
 
 def test_trainings_are_in_order_of_seeds_and_have_their_configs(make_config, tmp_path):
     base = make_config()
-    ablation = Ablation(str(tmp_path), base, ["base", "l1"], [4, 5], EVALUATION)
+    ablation = make(tmp_path, base, ["base", "l1"], [4, 5])
     names = ["base-seed4", "l1-seed4", "base-seed5", "l1-seed5"]
     assert list(ablation.configs) == names
     assert ablation.configs["l1-seed5"].losses.reconstruction == "l1"
 
 
 def test_networks_are_measured_without_retouching(make_config, tmp_path):
-    ablation = Ablation(str(tmp_path), make_config(), ["base"], [0], EVALUATION)
-    assert "--retouched=False" in ablation._measuring("base-seed0")
+    ablation = make(tmp_path, make_config(), ["base"], [0])
+    command = ablation._measuring("base-seed0")
+    assert command[0] == "E" and "--retouched=False" in command
 
 
 def test_more_arms_and_seeds_are_welcome_and_other_settings_refused(
     make_config, tmp_path
 ):
     folder, base = str(tmp_path), make_config()
-    Ablation(folder, base, ["base"], [0], EVALUATION)
-    Ablation(folder, base, ["base", "l1"], [0, 1], EVALUATION)
+    make(folder, base, ["base"], [0])
+    make(folder, base, ["base", "l1"], [0, 1])
     with pytest.raises(ValueError, match="base.generator.dilation was 2 and is now 1"):
-        Ablation(folder, make_config(generator__dilation=1), ["base"], [0], EVALUATION)
+        make(folder, make_config(generator__dilation=1), ["base"], [0])
     with pytest.raises(ValueError, match="evaluation.seed was 0 and is now 7"):
-        Ablation(folder, base, ["base"], [0], {**EVALUATION, "seed": 7})
+        make(folder, base, ["base"], [0], {**EVALUATION, "seed": 7})
 
 
 def test_a_training_that_is_measured_is_not_started_again(make_config, tmp_path):
-    ablation = Ablation(str(tmp_path), make_config(), ["base"], [0], EVALUATION)
+    ablation = make(tmp_path, make_config(), ["base"], [0])
     (tmp_path / "runs" / "base-seed0").mkdir(parents=True)
     (tmp_path / "runs" / "base-seed0" / "measured").touch()
     assert ablation.run() == []

@@ -32,6 +32,7 @@ FLOORS = {
     "evaluation": 6,
     "loading": 6,
     "selection": 6,
+    "ablation": 7,
     "studio": 7,
     "study": 7,
     "web": 5,

@@ -11,14 +11,15 @@ same command resumes a stopped study, also with more arms or seeds.
 
 import json
 import os
+import sys
 
 from absl import flags
 
 from tf_btgmi import config as config_lib
+from tf_btgmi.ablation.arms import ARMS, BASE, run_name
+from tf_btgmi.ablation.runs import EVALUATION, Ablation
 from tf_btgmi.cli import common_flags, config_flag, program
 from tf_btgmi.data.mask_shapes import NAMED_KINDS
-from tf_btgmi.evaluation.ablation_arms import ARMS, BASE, run_name
-from tf_btgmi.evaluation.ablation_runs import EVALUATION, Ablation
 
 FLAGS = flags.FLAGS
 
@@ -66,7 +67,10 @@ def main(argv):
     }
     if FLAGS.lpips_vgg:
         evaluation["lpips_vgg"] = os.path.abspath(FLAGS.lpips_vgg)
-    ablation = Ablation(FLAGS.output, FLAGS.config, arms, seeds, evaluation)
+    commands = (
+        [sys.executable, "-m", f"tf_btgmi.{name}"] for name in ("train", "evaluate")
+    )
+    ablation = Ablation(FLAGS.output, FLAGS.config, arms, seeds, evaluation, *commands)
     print(_plan(arms, seeds), flush=True)
     failed = ablation.run()
     complete = [
@@ -113,7 +117,8 @@ def _plan(arms, seeds) -> str:
 
 def _report(arms, seeds, failed) -> None:
     # Imported late: the memory belongs to the trainings while they run.
-    from tf_btgmi.evaluation import ablation_table, report, summary, tables
+    from tf_btgmi.ablation import table
+    from tf_btgmi.evaluation import report, summary, tables
     from tf_btgmi.evaluation.store import Store
     from tf_btgmi.pictures.listing import natural_key
 
@@ -122,10 +127,10 @@ def _report(arms, seeds, failed) -> None:
     base = run_name(BASE, seeds[0])
     names = sorted(store.rows(base), key=natural_key)
     rows = {name: store.rows(name) for name in runs}
-    found = ablation_table.numbers(rows, names, arms, seeds)
+    found = table.numbers(rows, names, arms, seeds)
     first_seed = {name: store.identities[name] for name in runs[: len(arms)]}
     pictures = summary.summarize(store, store.settings, first_seed, base, names, [])
-    shown = ablation_table.tables(found, len(names), seeds, pictures.set_label)
+    shown = table.tables(found, len(names), seeds, pictures.set_label)
     text = tables.to_markdown(shown)
     numbers = {
         "base": FLAGS.config.name,
@@ -133,7 +138,7 @@ def _report(arms, seeds, failed) -> None:
         "n": len(names),
         "evaluation": store.settings,
         "failed": failed,
-        "arms": ablation_table.to_json(found),
+        "arms": table.to_json(found),
     }
     page = report.render(store, pictures, names, FLAGS.num_shown, shown)
     for name, content in (

@@ -3,8 +3,8 @@
 import pytest
 
 from tf_btgmi import config as config_lib
+from tf_btgmi.ablation.arms import ARMS, BASE, arm_config
 from tf_btgmi.config import Config
-from tf_btgmi.evaluation.ablation_arms import ARMS, BASE, arm_config
 
 WANTED = {
     "base": {},

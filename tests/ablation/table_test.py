@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tf_btgmi.evaluation.ablation_table import numbers, tables, to_json
+from tf_btgmi.ablation.table import numbers, tables, to_json
 from tf_btgmi.evaluation.tables import to_markdown
 
 NAMES = ["a", "b"]

@@ -1,16 +1,16 @@
-"""The ablation's numbers: arms against the base, over pictures and over seeds.
+"""Metrics of the arms and their differences from the base.
 
-A number is the mean over seeds; its interval is over the pictures (bootstrap, 95 %),
-for these trainings. What another seed changes, the interval does not know: the
-differences of each seed stand beside it.
+Each number is the mean over seeds, with a 95 % bootstrap confidence interval over the
+pictures. The interval does not cover the variation between trainings, so the difference
+of each seed is given as well.
 """
 
 from typing import Any, Dict, List, NamedTuple, Sequence
 
 import numpy as np
 
+from tf_btgmi.ablation.arms import ARMS, BASE, run_name
 from tf_btgmi.evaluation import measures, statistics
-from tf_btgmi.evaluation.ablation_arms import ARMS, BASE, run_name
 from tf_btgmi.evaluation.measures import Measure
 from tf_btgmi.evaluation.statistics import Estimate
 from tf_btgmi.evaluation.tables import Cell, Table, number
@@ -32,17 +32,17 @@ _KNOWN = {
         measures.VGG_BOX,
     )
 }
-# LPIPS-VGG where the trainings were evaluated with it.
+# Those with LPIPS-VGG are left out of an evaluation without its weights.
 MEASURES = tuple(_KNOWN[name]._replace(label=_LABELS[name]) for name in _LABELS)
 
 
 class ArmNumbers(NamedTuple):
-    """What is known of one arm; each by measure.
+    """Numbers of one arm; each dict is indexed by metric.
 
     Attributes:
-        values: over all seeds.
-        differences: to the base, over all seeds.
-        by_seed: differences to the base, one a seed.
+        values: means over all seeds.
+        differences: differences from the base, over all seeds.
+        by_seed: differences from the base, one per seed.
     """
 
     values: Dict[str, Estimate]
@@ -50,7 +50,7 @@ class ArmNumbers(NamedTuple):
     by_seed: Dict[str, List[float]]
 
     def is_clear(self, measure: str) -> bool:
-        """Whether the interval leaves out 0 and every seed is on the same side."""
+        """Whether the interval excludes 0 and all seeds agree on the sign."""
         signs = {value > 0 for value in self.by_seed[measure]}
         return self.differences[measure].excludes_zero and len(signs) == 1
 
@@ -61,13 +61,16 @@ def numbers(
     arms: Sequence[str],
     seeds: Sequence[int],
 ) -> Dict[str, ArmNumbers]:
-    """Sums up the rows of all trainings.
+    """Aggregates the metrics of all trainings.
 
     Args:
-        rows: by training (`run_name`), by picture.
-        names: the pictures.
-        arms: with the base among them.
-        seeds: each trained in every arm.
+        rows: nested dict, indexed `[training][picture][metric]`; see `run_name`.
+        names: names of the pictures.
+        arms: names of the arms, including the base.
+        seeds: seeds of the trainings of every arm.
+
+    Returns:
+        The numbers by arm.
     """
     runs = [run_name(arm, seed) for arm in arms for seed in seeds]
     every = [rows[run][name] for run in runs for name in names]
@@ -98,12 +101,12 @@ def tables(
     seeds: Sequence[int],
     set_label: str,
 ) -> List[Table]:
-    """Values of every arm, and every other arm against the base.
+    """Returns two tables: values of all arms, and differences from the base.
 
     Args:
-        found: the numbers.
-        num_pictures: that they are of.
-        seeds: of the trainings.
+        found: numbers by arm.
+        num_pictures: number of pictures.
+        seeds: seeds of the trainings.
         set_label: mask kind, seed and metric version.
     """
     listed = ", ".join(map(str, seeds))
@@ -144,7 +147,7 @@ def tables(
 
 
 def to_json(found: Dict[str, ArmNumbers]) -> Dict[str, Any]:
-    """The numbers as nested dicts; what has no number is null."""
+    """Returns the numbers as nested dicts; missing numbers are null."""
     result = {}
     for arm, arm_numbers in found.items():
         result[arm] = {

@@ -1,14 +1,14 @@
-"""Runs the trainings of an ablation one after the other, each in a process of its own.
+"""Runs the trainings of an ablation study in turn, each in its own process.
 
-    OUTPUT/settings.json          what was asked for; a rerun has to ask for the same
-    OUTPUT/configs/NAME.json      each training's experiment
+    OUTPUT/settings.json          settings; a resumed study must have the same
+    OUTPUT/configs/NAME.json      config of a training
     OUTPUT/runs/NAME              its workdir
-    OUTPUT/runs/NAME/measured     is there when its results are in the evaluation
-    OUTPUT/logs/NAME.log          what it said
-    OUTPUT/evaluation             of all of them, as `tf_btgmi.evaluate` keeps it
+    OUTPUT/runs/NAME/measured     exists once its results are in the evaluation
+    OUTPUT/logs/NAME.log          its output
+    OUTPUT/evaluation             the evaluation of all trainings
 
-A process of its own gives its memory back when it ends. Trainings resume where they
-were stopped, and so do evaluations, so that the same command goes on.
+A process returns its memory when it ends. Trainings and evaluations resume, so the same
+command resumes a stopped study.
 """
 
 import contextlib
@@ -22,8 +22,8 @@ import time
 from typing import Any, Dict, List, Sequence
 
 from tf_btgmi import config as config_lib
+from tf_btgmi.ablation.arms import arm_config, run_name
 from tf_btgmi.config import Config
-from tf_btgmi.evaluation.ablation_arms import arm_config, run_name
 
 EVALUATION = "evaluation"
 _USAGE_EXIT_CODE = 2
@@ -33,14 +33,16 @@ class Ablation:
     """The trainings of one output folder.
 
     Args:
-        folder: made if it is not there.
-        base: the experiment that arms change.
-        arms: names, the base among them.
-        seeds: of the trainings.
-        evaluation: flags of `tf_btgmi.evaluate` by name, without model and output.
+        folder: the output folder; created if it does not exist.
+        base: the config that arms change.
+        arms: names of the arms, including the base.
+        seeds: seeds of the trainings.
+        evaluation: flags of the evaluation by name, without model and output.
+        train: command that trains; `--config` and `--workdir` are appended.
+        evaluate: command that evaluates; its flags are appended.
 
     Raises:
-        ValueError: an arm that does not fit, or a folder of other settings.
+        ValueError: an arm does not fit, or the folder holds a study of other settings.
     """
 
     def __init__(
@@ -50,10 +52,14 @@ class Ablation:
         arms: Sequence[str],
         seeds: Sequence[int],
         evaluation: Dict[str, Any],
+        train: Sequence[str],
+        evaluate: Sequence[str],
     ):
         self.folder = folder
         self.evaluation = evaluation
-        # The first seed in all arms first: then there is something to look at.
+        self._train = train
+        self._evaluate = evaluate
+        # All arms of the first seed come first, so that they can be compared early.
         self.configs = {
             run_name(arm, seed): arm_config(base, arm, seed)
             for seed in seeds
@@ -63,13 +69,13 @@ class Ablation:
         self._settle(json.loads(json.dumps(settings)))
 
     def run(self) -> List[str]:
-        """Trains and measures what is missing.
+        """Trains and evaluates the missing arms.
 
         Returns:
-            The names of trainings that failed; the others are measured.
+            The names of failed trainings.
 
         Raises:
-            ValueError: a program refused its settings, which no other arm would mend.
+            ValueError: a command refused its flags, which no other arm would change.
         """
         failed = []
         for position, name in enumerate(self.configs, start=1):
@@ -92,31 +98,27 @@ class Ablation:
     def _training(self, name) -> List[str]:
         path = self._path("configs", f"{name}.json")
         config_lib.save(self.configs[name], path)
-        return [
-            "tf_btgmi.train",
-            f"--config={path}",
-            f"--workdir={self._workdir(name)}",
-        ]
+        return [*self._train, f"--config={path}", f"--workdir={self._workdir(name)}"]
 
     def _measuring(self, name) -> List[str]:
         flags = {
             **self.evaluation,
             "methods": "",
-            # What retouching draws is the same in all arms, and hides their difference.
+            # Retouching would hide differences between networks.
             "retouched": False,
             "model": f"{name}={self._workdir(name)}",
             "baseline": name,
             "output": self._path(EVALUATION),
         }
-        return ["tf_btgmi.evaluate", *(f"--{k}={v}" for k, v in flags.items())]
+        return [*self._evaluate, *(f"--{k}={v}" for k, v in flags.items())]
 
-    def _call(self, name, arguments) -> int:
+    def _call(self, name, command) -> int:
         log = self._path("logs", f"{name}.log")
         with open(log, "a", encoding="utf-8") as file:
-            # Signals reach it from here alone, once each: a second one would end a
-            # training before it has saved.
+            # In its own session it gets each signal once, from here: a second one would
+            # end a training before it has saved.
             process = subprocess.Popen(
-                [sys.executable, "-m", *arguments],
+                command,
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -161,7 +163,7 @@ class Ablation:
     def _last_line(self, name) -> str:
         with open(self._path("logs", f"{name}.log"), encoding="utf-8") as file:
             lines = [line for line in file.read().splitlines() if line.strip()]
-        return lines[-1] if lines else "it said nothing"
+        return lines[-1] if lines else "no output"
 
 
 @contextlib.contextmanager

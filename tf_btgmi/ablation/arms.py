@@ -1,7 +1,7 @@
-"""The arms of the ablation: the base experiment with named fields changed.
+"""Arms of the ablation study: the base config with one or more fields changed.
 
-Every arm sees the same pictures, crops and holes in the same order, because those
-depend on the seed and the number of the example alone, and takes as many steps.
+All arms see the same pictures, crops and holes in the same order, since these depend on
+the seed and the number of the example only, and train for the same number of steps.
 """
 
 import copy
@@ -17,8 +17,8 @@ class Arm(NamedTuple):
     """One arm.
 
     Attributes:
-        difference: what it has in place of what the base has.
-        changes: values by the fields' dotted paths.
+        difference: its difference from the base, in words.
+        changes: values by dotted path of the field.
     """
 
     difference: str
@@ -42,11 +42,11 @@ ARMS = {
     "l1": Arm("L1 in place of PPL", {"losses.reconstruction": "l1"}),
     "l2": Arm("L2 in place of PPL", {"losses.reconstruction": "l2"}),
     "all_fake": Arm(
-        "every patch of a composite fake, not the hole's alone",
+        "all patches of a composite labelled fake, not only the hole's",
         {"discriminator.patch_labels": "all_fake"},
     ),
     "one_scale": Arm(
-        "one discriminator, not one a scale", {"discriminator.num_scales": 1}
+        "one discriminator, not one per scale", {"discriminator.num_scales": 1}
     ),
     "interpolated": Arm(
         "interpolated resampling, not strided",
@@ -57,11 +57,10 @@ ARMS = {
 
 
 def arm_config(base: Config, name: str, seed: int) -> Config:
-    """The experiment of an arm; `base` is left as it is.
+    """Returns the config of an arm; `base` does not change.
 
     Raises:
-        ValueError: no such arm, one that changes nothing, or a config that does not
-            fit together.
+        ValueError: the arm is unknown or changes nothing, or the config is invalid.
     """
     if name not in ARMS:
         raise ValueError(f"There is no arm {name!r}; these are: {', '.join(ARMS)}.")
@@ -84,5 +83,5 @@ def arm_config(base: Config, name: str, seed: int) -> Config:
 
 
 def run_name(arm: str, seed: int) -> str:
-    """Name of one training, in folders and reports."""
+    """Returns the name of one training, used in folders and reports."""
     return f"{arm}-seed{seed}"

@@ -1,0 +1,1 @@
+"""Trainings with one change each, compared with the method."""
