@@ -3,8 +3,8 @@ r"""The base of the ablation: the method at 64x64, small enough to train many ti
 Command: python -m tf_btgmi.ablations --config=configs/ablation_64.py \
     --config.data.source=folder:PHOTOGRAPHS --test=OTHER_PHOTOGRAPHS \
     --output=runs/ablations
-Time: 3 to 5 minutes a training on two busy AMD cores in bfloat16, 81 for all 20.
-To expect: docs/evaluation.md.
+Time: 3 to 5 minutes per training on two busy AMD cores in bfloat16, 81 for all 20.
+To expect: docs/log.md, "Ablations".
 """
 
 from tf_btgmi.config import Config

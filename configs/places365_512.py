@@ -3,8 +3,8 @@ r"""Places365 at 512x512: a fourth down/up pair, filters capped at 1024.
 Command: python -m tf_btgmi.train --config=configs/places365_512.py \
     --workdir=runs/places365_512 \
     --config.data.source=folder:PLACES365_LARGE
-TensorFlow Datasets has these pictures at 256 pixels only, so a folder of the large
-ones is wanted.
+TensorFlow Datasets has these pictures at 256 pixels only: take a folder of the large
+ones.
 
 Time: not yet measured.
 To expect: not yet measured.
