@@ -66,6 +66,24 @@ def test_one_picture_is_filled(files, capsys):
     )
 
 
+def test_a_single_picture_shows_its_windows_and_several_show_pictures(files, capsys):
+    del files
+    values = np.random.default_rng(0).integers(0, 256, (64, 400, 3), np.uint8)
+    mask = np.zeros((64, 400), np.uint8)
+    mask[30:34, [10, 200, 380]] = 255
+    Image.fromarray(values).save("photos/wide.png")
+    Image.fromarray(mask).save("masks/wide.png")
+    run(image="photos/wide.png", mask="masks/wide.png", output="1.png")
+    shown = capsys.readouterr().err
+    assert "0/3 " in shown and "3/3 " in shown and "window" in shown
+    # One window is soon filled.
+    run(image="photos/a.png", mask="masks/a.png", output="2.png")
+    assert "window" not in capsys.readouterr().err
+    run(image="photos", mask="masks")
+    shown = capsys.readouterr().err
+    assert "4/4 " in shown and "picture" in shown and "window" not in shown
+
+
 def test_a_folder_is_filled_with_a_mask_each_or_one_for_all(files):
     assert run(image="photos", mask="masks") == 0
     assert run(image="photos/*.png", mask="masks/b.png", output="again") == 0

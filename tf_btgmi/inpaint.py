@@ -47,7 +47,8 @@ def main(argv):
 def fill(predictor, image, mask, row):
     """Fills the hole of one picture."""
     dilation = mask_program.dilation(row)
-    return predictor.inpaint(image, mask, dilation), holes.dilated(mask, dilation)
+    composite = predictor.inpaint(image, mask, dilation, mask_program.window_bar())
+    return composite, holes.dilated(mask, dilation)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,8 @@ def main(argv):
 def remove(predictor, image, mask, row):
     """Removes the object from one picture."""
     dilation = mask_program.dilation(row)
-    return predictor.remove(image, mask, dilation), removal_mask(mask, dilation)
+    composite = predictor.remove(image, mask, dilation, mask_program.window_bar())
+    return composite, removal_mask(mask, dilation)
 
 
 if __name__ == "__main__":

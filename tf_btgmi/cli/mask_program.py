@@ -9,11 +9,13 @@ import sys
 from typing import Callable, List, Optional, Sequence, Tuple
 
 import numpy as np
+import tqdm
 from absl import flags
 from PIL import Image
 
 from tf_btgmi import loading
 from tf_btgmi.cli import batches, common_flags, job_files, program
+from tf_btgmi.inference.filling import Progress
 from tf_btgmi.inference.predictor import Predictor
 from tf_btgmi.pictures.masks import read_mask
 from tf_btgmi.pictures.pairs import find_jobs
@@ -150,6 +152,26 @@ def run(
 def dilation(row: job_files.Row) -> Optional[int]:
     """The dilation of a job's mask in pixels: its own, or that of the flag."""
     return row.value("mask_dilation", job_files.whole_number, FLAGS.mask_dilation)
+
+
+def window_bar() -> Optional[Progress]:
+    """Returns the `progress` of a single picture's windows: a bar if it has several.
+
+    Several pictures have a bar of their own, and none for windows.
+    """
+    if _is_batch():
+        return None
+    bar = None
+
+    def show(done: int, total: int) -> None:
+        nonlocal bar
+        if not done:
+            bar = tqdm.tqdm(total=total, unit="window", disable=total < 2)
+        bar.update(done - bar.n)
+        if done == total:
+            bar.close()
+
+    return show
 
 
 def _is_batch() -> bool:
