@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from tf_btgmi.evaluation.statistics import by_hole_ratio, estimates
 
@@ -69,3 +70,25 @@ def test_parts_by_hole_ratio_include_their_upper_end_and_none_is_empty():
         "50-60": [4],
         "60-100": [5, 6],
     }
+
+
+def test_psnr_has_the_interval_of_the_mean_errors_that_scipy_resamples():
+    errors = np.random.default_rng(3).uniform(0.001, 0.1, (30, 2, 1))
+    plain = estimates(errors, [False], 0)
+    decibels = estimates(errors, [True], 0)
+    for mean, told in zip(plain[0], decibels[0]):
+        ends = [-10 * np.log10(end) for end in (mean[0].high, mean[0].low)]
+        # The same resamples; quantiles between two of them are interpolated.
+        assert (told[0].low, told[0].high) == pytest.approx(ends, abs=1e-2)
+    difference = errors[:, 1, 0] - errors[:, 0, 0]
+    wanted = stats.bootstrap(
+        (difference,),
+        np.mean,
+        n_resamples=20000,
+        method="percentile",
+        random_state=np.random.default_rng(1),
+    )
+    found = plain[1][1][0]
+    spread = wanted.standard_error
+    assert found.low == pytest.approx(wanted.confidence_interval.low, abs=spread / 8)
+    assert found.high == pytest.approx(wanted.confidence_interval.high, abs=spread / 8)

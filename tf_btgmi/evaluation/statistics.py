@@ -1,25 +1,25 @@
-"""Means over pictures, their bootstrap intervals, and paired differences.
+"""Means over pictures, 95 % bootstrap confidence intervals, paired differences.
 
-Pictures are drawn with replacement, the same ones for every method, so that what makes
-a picture hard for all of them falls out of the differences. Intervals are percentile
-intervals over the draws, of 95 %.
+Intervals are percentile intervals of scipy.stats.bootstrap. A resample holds the same
+pictures for every method, so that the difficulty of a picture cancels in differences.
 """
 
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
+from scipy import stats
 
 from tf_btgmi.metrics.picture_scores import psnr
 
-NUM_DRAWS = 2000
+NUM_RESAMPLES = 2000
 LEVEL = 0.95
 _SEED = 0
-# Draws held in memory at once: a number a picture each.
-_CHUNK = 100
+# Resamples in memory at once: one number per picture each.
+_BATCH = 100
 
 
 class Estimate(NamedTuple):
-    """A value and its interval; no interval where one picture is all there is."""
+    """A value and its confidence interval; without one for a single picture."""
 
     value: float
     low: Optional[float]
@@ -39,32 +39,48 @@ def estimates(
     Args:
         values: [n, num_methods, num_measures], n at least 1, finite. Where `is_psnr`
             these are mean squared errors.
-        is_psnr: of each measure, whether it is told in decibels.
+        is_psnr: for each measure, whether its mean is converted to decibels.
         baseline: position of the method that the others are compared with.
 
     Returns:
-        The estimates, and those of the method minus the baseline: a list a method of a
-        list a measure.
+        The estimates, and those of the method minus the baseline: nested lists,
+        indexed `[method][measure]`.
 
     Raises:
         ValueError: no pictures, or a value that is not finite.
     """
-    num, num_methods, num_measures = values.shape
+    num = len(values)
     if not num or not np.isfinite(values).all():
         raise ValueError("Estimates need at least one picture, and finite values only.")
     decibels = np.array(is_psnr, bool)
-    centre = _told(values.mean(axis=0), decibels)
-    draws = _told(_draw_means(values), decibels)
-    return (
-        _with_intervals(centre, draws, num),
-        _with_intervals(
-            centre - centre[baseline], draws - draws[:, baseline][:, None], num
-        ),
-    )
+
+    def statistic(pictures, axis=-1):
+        # By the numbers of the resampled pictures: nine times as fast as resampling
+        # 130 values of 1,000 pictures.
+        counts = np.apply_along_axis(np.bincount, axis, pictures, minlength=num)
+        means = np.tensordot(counts, values, 1) / num
+        means[..., decibels] = psnr(means[..., decibels])
+        both = np.stack([means, means - means[..., [baseline], :]])
+        return np.moveaxis(both, range(1, pictures.ndim), range(-pictures.ndim + 1, 0))
+
+    pictures = np.arange(num)
+    ends = [np.full_like(statistic(pictures), np.nan)] * 2
+    if num > 1:
+        ends = stats.bootstrap(
+            (pictures,),
+            statistic,
+            n_resamples=NUM_RESAMPLES,
+            batch=_BATCH,
+            vectorized=True,
+            confidence_level=LEVEL,
+            method="percentile",
+            random_state=np.random.default_rng(_SEED),
+        ).confidence_interval
+    return _estimates(statistic(pictures), *ends)
 
 
 def by_hole_ratio(ratios: np.ndarray) -> Dict[str, np.ndarray]:
-    """Positions of the pictures in each tenth of the hole ratio; none is empty.
+    """Positions of the pictures in each tenth of the hole ratio, without empty ones.
 
     Args:
         ratios: [n] in (0, 1).
@@ -80,29 +96,14 @@ def by_hole_ratio(ratios: np.ndarray) -> Dict[str, np.ndarray]:
     return {label: places for label, places in bins.items() if places.size}
 
 
-def _told(means: np.ndarray, decibels: np.ndarray) -> np.ndarray:
-    told = means.copy()
-    told[..., decibels] = psnr(means[..., decibels])
-    return told
+def _estimates(*columns: np.ndarray):
+    """Value, low and high, [2, num_methods, num_measures], as two nested lists."""
+    triples = np.stack(columns, axis=-1)
+    return tuple(
+        [[Estimate(*map(_number, triple)) for triple in row] for row in table]
+        for table in triples
+    )
 
 
-def _draw_means(values: np.ndarray) -> np.ndarray:
-    num = len(values)
-    flat = values.reshape(num, -1)
-    rng = np.random.default_rng(_SEED)
-    means = []
-    for _ in range(NUM_DRAWS // _CHUNK):
-        counts = rng.multinomial(num, np.full(num, 1.0 / num), size=_CHUNK)
-        means.append(counts @ flat / num)
-    return np.concatenate(means).reshape(-1, *values.shape[1:])
-
-
-def _with_intervals(centre, draws, num) -> List[List[Estimate]]:
-    tail = (1.0 - LEVEL) / 2.0
-    low, high = np.quantile(draws, [tail, 1.0 - tail], axis=0)
-    if num < 2:
-        return [[Estimate(float(v), None, None) for v in row] for row in centre]
-    return [
-        [Estimate(*map(float, triple)) for triple in zip(*rows)]
-        for rows in zip(centre, low, high)
-    ]
+def _number(value: float) -> Optional[float]:
+    return None if np.isnan(value) else float(value)

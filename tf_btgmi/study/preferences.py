@@ -8,6 +8,7 @@ from statistics import NormalDist
 from typing import Dict, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
+from scipy import stats
 
 LEVEL = 0.95
 NO_DIFFERENCE = "no difference"
@@ -50,11 +51,9 @@ def wilson(count: int, num: int) -> Rate:
     """The share `count / num` with its 95 % interval after Wilson 1927."""
     if not num:
         return Rate(count, num, None, None, None)
-    share, spread = count / num, _Z**2 / num
-    middle = share + spread / 2.0
-    reach = _Z * np.sqrt(share * (1.0 - share) / num + spread / (4.0 * num))
-    low, high = ((middle + sign * reach) / (1.0 + spread) for sign in (-1, 1))
-    return Rate(count, num, share, float(max(low, 0.0)), float(min(high, 1.0)))
+    result = stats.binomtest(count, num)
+    interval = result.proportion_ci(LEVEL, method="wilson")
+    return Rate(count, num, count / num, *map(float, interval))
 
 
 def preference_rates(
