@@ -26,6 +26,8 @@ MODULES = [
     for folder in ("tf_btgmi", "export", "benchmarks", "configs")
     for path in sorted((ROOT / folder).glob("*.py"))
 ]
+# Packages of optional requirements files.
+_OPTIONAL = ("torch", "apache_beam")
 # Programs without flags of absl.
 _OWN_FLAGS = ("scripts.faults", "venv", "benchmarks.worker_process")
 
@@ -66,7 +68,12 @@ def parse(monkeypatch):
 
     def parse(words):
         _, _, module, *arguments = words
-        program = importlib.import_module(module)
+        try:
+            program = importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            if error.name not in _OPTIONAL:
+                raise
+            pytest.skip(f"{error.name} is optional and not installed")
         program.define_flags()
         monkeypatch.setattr(sys, "argv", [module, *arguments])
         if "config" in flags.FLAGS:
