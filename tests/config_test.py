@@ -34,6 +34,9 @@ def test_the_defaults_are_the_papers_and_valid():
     assert procedure.num_refinement_blocks == 3
     assert (procedure.learning_rate, procedure.adversarial_weight) == (2e-4, 1.0)
     assert procedure.learning_rate_factor == procedure.adversarial_weight_factor == 0.1
+    assert (procedure.optimizer, procedure.restart_optimizer) == ("adam", True)
+    assert (procedure.adam_beta_1, procedure.adam_beta_2) == (0.5, 0.999)
+    assert generator.init_stddev == config.discriminator.init_stddev == 0.02
 
 
 def test_two_configs_share_no_section():

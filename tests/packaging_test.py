@@ -13,10 +13,12 @@ import zipfile
 import pytest
 from packaging.markers import Marker
 from packaging.requirements import Requirement
+from packaging.version import Version
 from PIL import Image
 
 import tf_btgmi
 from tf_btgmi import assets
+from tf_btgmi.evaluation import yardsticks
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 WEIGHTS_SHA256 = "8245880b91d52c4172ca7b97643244f900291d315155ad942f66605e06e4a9f7"
@@ -139,9 +141,61 @@ def test_everything_that_is_imported_is_required():
     assert third_party <= modules, third_party - modules
 
 
+def faults_of_changelog(text, version):
+    """What Keep a Changelog 1.1 asks for and is not so, in words."""
+    parts = re.split(r"^## \[(.+?)\](.*)$", text, flags=re.MULTILINE)
+    sections = list(zip(parts[1::3], parts[2::3], parts[3::3]))  # noqa: B905
+    released = [Version(name) for name, _, _ in sections if name != "Unreleased"]
+    faults = [
+        f"{name} has no entries" for name, _, body in sections if "\n- " not in body
+    ]
+    faults += [
+        f"{name} has no date"
+        for name, rest, _ in sections
+        if name != "Unreleased" and not re.fullmatch(r" - \d{4}-\d\d-\d\d", rest)
+    ]
+    if released != sorted(set(released), reverse=True):
+        faults.append("versions are not newest first")
+    if released and released[0] > Version(version):
+        faults.append(f"{released[0]} is newer than the package")
+    names = [name for name, _, _ in sections]
+    if not names or names[0] not in ("Unreleased", version):
+        faults.append(f"the newest changes are neither Unreleased nor of {version}")
+    if "Unreleased" in names[1:]:
+        faults.append("Unreleased is not the first section")
+    return faults
+
+
 def test_changelog_knows_this_version():
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert f"## [{tf_btgmi.__version__}]" in text or "## [Unreleased]" in text
+    assert faults_of_changelog(text, tf_btgmi.__version__) == []
+
+
+@pytest.mark.parametrize(
+    "text, version, faults",
+    [
+        ("## [Unreleased]\n\n- A.\n\n## [1.0.0] - 2026-01-02\n\n- B.\n", "1.0.0", 0),
+        ("## [1.0.0] - 2026-01-02\n\n- B.\n", "1.0.0", 0),
+        ("# Changelog\n", "1.0.0", 1),
+        ("## [Unreleased]\n", "1.0.0", 1),
+        ("## [1.0.0] - 2026-01-02\n\n- B.\n", "1.1.0", 1),
+        ("## [1.0.0]\n\n- B.\n", "1.0.0", 1),
+        ("## [Unreleased]\n\n- A.\n\n## [2.0.0] - 2026-01-02\n\n- B.\n", "1.0.0", 1),
+    ],
+)
+def test_a_wrong_changelog_is_found(text, version, faults):
+    assert len(faults_of_changelog(text, version)) == faults
+
+
+def test_the_tests_requirements_have_every_yardsticks_package():
+    packages = {package for _, package, _ in yardsticks.FILLS.values() if package}
+    assert "pypatchmatch" in packages
+    listed = {
+        requirement.name
+        for name in ("requirements.txt", "requirements-dev.txt")
+        for requirement in requirements(name, python="3.11")
+    }
+    assert packages <= listed
 
 
 def test_a_wheel_carries_the_assets(tmp_path):

@@ -136,6 +136,20 @@ def test_recoloring_changes_the_foreground_alone(rng):
     )
 
 
+def test_a_foreground_gets_the_colours_of_the_second_picture(rng):
+    image = tf.constant(rng.uniform(-0.9, 0.9, [1, 8, 8, 3]), tf.float32)
+    foreground = np.zeros([1, 8, 8, 1], np.float32)
+    foreground[:, 2:6, 2:6] = 1.0
+    second = tf.fill([1, 4, 4, 3], 0.0) + tf.constant([0.5, -0.2, 0.1])
+    changes = tf.constant([Changes(strength=1.0)], tf.float32)
+    found = recolor(image, foreground, second, changes).numpy()
+    inside = np.broadcast_to(foreground == 1, found.shape)
+    # One colour has no deviation: all of the foreground has its mean.
+    np.testing.assert_allclose(
+        found[inside].reshape(-1, 3), np.tile([[0.5, -0.2, 0.1]], [16, 1]), atol=0.02
+    )
+
+
 def test_no_change_is_no_change(rng):
     image = tf.constant(rng.uniform(-1, 1, [1, 8, 8, 3]), tf.float32)
     everywhere = tf.ones([1, 8, 8, 1])

@@ -176,6 +176,38 @@ def test_warm_up_sees_the_same_objects_at_its_own_size(task_config):
         assert np.abs(shrunk - small[name]).mean() < 0.05
 
 
+@pytest.mark.parametrize("held_out", [False, True])
+def test_a_foreground_has_the_colours_of_another_picture(
+    config, make_objects, color_of, held_out
+):
+    config.task = "harmonization"
+    config.data.source = f"folder:{make_objects(4, size=(24, 20))}"
+    config.data.num_validation_images = 2
+    config.data.min_crop = 1.0
+    config.guided.min_object, config.guided.max_object = 0.001, 0.9
+    config.guided.statistics = config.guided.min_strength = 1.0
+    config.guided.harder_changes = 0.0
+    if held_out:
+        batches_of_floats = pipeline.validation_dataset(config, 1)
+    else:
+        batches_of_floats = pipeline.training_dataset(config, num_steps=4)
+    colors = {number: np.array(color_of(number)) / 127.5 - 1.0 for number in range(4)}
+    pairs = set()
+    for batch in batches_of_floats:
+        for image, seen, foreground in zip(  # noqa: B905
+            *(batch[n].numpy() for n in ("image", "masked_image", "foreground"))
+        ):
+            inside = foreground[..., 0] == 1
+            own, other = (
+                min(colors, key=lambda n: np.abs(colors[n] - color).max())
+                for color in (image.mean((0, 1)), seen[inside].mean(0))
+            )
+            np.testing.assert_allclose(seen[inside].mean(0), colors[other], atol=0.02)
+            pairs.add((own, other))
+    assert len(pairs) > 1
+    assert all(own != other for own, other in pairs)
+
+
 def test_a_source_without_objects_is_refused(task_config, make_folder):
     config = task_config("guided")
     config.data.source = f"folder:{make_folder(5)}"

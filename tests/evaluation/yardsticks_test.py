@@ -1,6 +1,8 @@
 """The yardsticks fill what they are given, whatever the hole."""
 
 import re
+import sys
+import types
 
 import numpy as np
 import pytest
@@ -90,8 +92,48 @@ def test_an_unknown_yardstick_is_named_with_those_there_are():
         yardsticks.yardstick("magic")
 
 
+def test_patchmatch_has_the_patch_size_of_its_identity(monkeypatch):
+    calls = []
+
+    def inpaint(image, mask, **options):
+        calls.append((image, mask, options))
+        return np.full_like(image, 7)
+
+    library = types.SimpleNamespace(
+        patchmatch_available=True,
+        set_random_seed=lambda seed: calls.append(seed),
+        inpaint=inpaint,
+    )
+    package = types.ModuleType("patchmatch")
+    package.patch_match = library
+    monkeypatch.setitem(sys.modules, "patchmatch", package)
+    image, mask = ramp(), np.zeros([40, 40], bool)
+    mask[3:9, 4:8] = True
+    method = yardsticks.yardstick("patchmatch")
+    assert (method.fill(image, mask, "a") == 7).all()
+    seed, (given, hole, options) = calls
+    assert (seed, options) == (0, {"patch_size": 3})
+    np.testing.assert_array_equal(given, image)
+    np.testing.assert_array_equal(hole, np.where(mask, 255, 0))
+    assert method.identity.endswith("patch_size 3")
+
+
+@pytest.mark.skipif("patchmatch" not in RUNNABLE, reason="pypatchmatch cannot run here")
+def test_patchmatch_carries_a_pattern_into_the_hole():
+    # Stripes of 8 pixels, which no smooth fill has.
+    stripes = np.where(np.arange(64) // 4 % 2, 200, 40).astype(np.uint8)
+    image = np.broadcast_to(stripes[None, :, None], (64, 64, 3)).copy()
+    mask = np.zeros((64, 64), bool)
+    mask[26:38, 26:38] = True
+    errors = {}
+    for name in ("patchmatch", "telea"):
+        filled = yardsticks.yardstick(name).fill(holed(image, mask), mask, "a")
+        errors[name] = np.abs(filled[mask].astype(float) - image[mask]).mean()
+    assert errors["patchmatch"] < 0.25 * errors["telea"]
+
+
 def test_an_absent_package_is_named(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "patchmatch", None)
+    monkeypatch.setitem(sys.modules, "patchmatch", None)
     with pytest.raises(ValueError, match="pip install pypatchmatch"):
         yardsticks.yardstick("patchmatch")
 

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_btgmi.losses.adversarial import KINDS, discriminator_loss, generator_loss
+from tf_btgmi.losses.adversarial import (
+    KINDS,
+    PATCHES,
+    discriminator_loss,
+    generator_loss,
+)
 
 
 def grid(*rows):
@@ -128,3 +133,18 @@ def test_over_hole_patches_real_and_fake_weigh_the_same(kind, rng):
     one = everywhere[:, :1, :1]
     second = discriminator_loss([real[1:, :1, :1]], [fake[1:, :1, :1]], [one], kind)
     assert float(loss) == pytest.approx(float(first + second) / 2, rel=1e-5)
+
+
+@pytest.mark.parametrize("patches", PATCHES)
+def test_with_two_composites_an_image_each_counts_the_image_once(patches, rng):
+    real = tf.constant(rng.normal(size=[3, 2, 2, 1]), tf.float32)
+    fake = tf.constant(rng.normal(size=[6, 2, 2, 1]), tf.float32)
+    mask = tf.constant(rng.integers(0, 2, [6, 2, 2, 1]), tf.float32)
+    both = discriminator_loss([real], [fake], [mask], "lsgan", patches)
+    singly = [
+        discriminator_loss(
+            [real], [fake[i : i + 3]], [mask[i : i + 3]], "lsgan", patches
+        )
+        for i in (0, 3)
+    ]
+    assert float(both) == pytest.approx(float(sum(singly)) / 2, rel=1e-5)

@@ -3,6 +3,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from configs import places365_512
+from tf_btgmi.models.build import build_generator
 from tf_btgmi.models.generator import Generator
 from tf_btgmi.models.naming import named_weights
 from tf_btgmi.ops.mismatch import boundary_mismatch
@@ -39,20 +41,24 @@ def test_the_papers_generator_has_the_kernel_weights_of_the_paper():
     assert [tuple(v.shape) for v in biases] == [(3,)]
 
 
-def test_the_512_model_has_a_fourth_pair_and_at_most_1024_filters():
-    generator = Generator(
-        base_filters=8,
-        max_filters=128,
-        num_downsamplings=4,
-        num_head_blocks=1,
-        num_refinement_blocks=0,
-    )
-    generator.build()
+def test_the_512_config_has_a_fourth_pair_and_at_most_1024_filters():
+    config = places365_512.get_config()
+    assert config.data.image_size == 512
+    # One block of 19 million weights stands for all twelve.
+    config.generator.num_head_blocks = 1
+    config.procedure.num_refinement_blocks = 0
+    generator = build_generator(config)
     assert generator.size_multiple == 16
-    assert [layer.inner.filters for layer in generator.front_end] == [16, 32, 64, 128]
-    assert [
-        layer.inner.filters for layer in generator.back_ends["inpainted"].upsamplings
-    ] == [64, 32, 16, 8]
+    assert generator(tf.zeros([1, 32, 48, 4])).shape == (1, 32, 48, 3)
+
+    def filters(layers):
+        return [tuple(layer.inner.inner.kernel.shape)[2:] for layer in layers]
+
+    down = [(64, 128), (128, 256), (256, 512), (512, 1024)]
+    assert filters(generator.front_end) == down
+    # The kernel of a transposed convolution has its output channels first.
+    assert filters(generator.back_ends["inpainted"].upsamplings) == down[::-1]
+    assert generator.head_blocks[0].convolution_1.kernel.shape == (3, 3, 1024, 1024)
     capped = Generator(64, 1024, 5)
     assert [layer.inner.filters for layer in capped.front_end][-2:] == [1024, 1024]
 

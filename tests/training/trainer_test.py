@@ -89,6 +89,29 @@ def test_every_step_has_its_stage_alpha_weight_and_rate(whole):
         assert "images_per_second" in row or row["step"] in (1, 5)
 
 
+def test_a_stage_starts_with_a_fresh_optimizer_of_the_generator_alone(
+    whole, numbers_of
+):
+    folder = os.path.join(whole[1], "checkpoints")
+    steps_taken = {"generator": [4, 1, 3], "discriminator": [4, 5, 7]}
+    for network, expected in steps_taken.items():
+        name = f"{network}_optimizer/_iterations/.ATTRIBUTES/VARIABLE_VALUE"
+        found = [numbers_of(os.path.join(folder, f"ckpt-{s}"))[name] for s in (4, 5, 7)]
+        assert found == expected, network
+
+
+def test_the_average_is_faded_in_with_the_generator(whole, numbers_of):
+    folder = os.path.join(whole[1], "checkpoints")
+    for step, alpha in ((4, 1.0), (5, 0.0), (6, 0.5), (7, 1.0)):
+        numbers = numbers_of(os.path.join(folder, f"ckpt-{step}"))
+        found = {
+            name.split("/")[0]: value
+            for name, value in numbers.items()
+            if "fade_in_alpha" in name
+        }
+        assert found == {"generator": alpha, "ema_generator": alpha}
+
+
 def test_validation_runs_at_its_steps(whole):
     (row,) = whole[2].validation
     assert row["step"] == 6

@@ -32,7 +32,8 @@ def discriminator_loss(
 
     Args:
         real_logits: of images.
-        fake_logits: of composites.
+        fake_logits: of composites: of one for each image, or of all images' first ones,
+            then all images' second ones.
         patch_masks: of the composites' holes.
         kind: `lsgan` (Mao et al. 2017, targets 1 and 0), `bce` (Goodfellow et al.
             2014) or `hinge` (Lim & Ye 2017).
@@ -47,9 +48,12 @@ def discriminator_loss(
         on_images = _error(real, 1.0, kind)
         on_composites = _error(fake, 1.0 - patch_mask, kind)
         if patches == "hole":
+            repeats = tf.shape(fake)[0] // tf.shape(real)[0]
+            on_images = tf.tile(on_images, [repeats, 1, 1, 1])
             total += 0.5 * _hole_mean(on_images + on_composites, patch_mask)
         else:
-            total += 0.5 * tf.reduce_mean(on_images + on_composites)
+            on_images = tf.reduce_mean(on_images)
+            total += 0.5 * (on_images + tf.reduce_mean(on_composites))
     return total
 
 
