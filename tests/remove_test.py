@@ -102,7 +102,7 @@ def test_jobs_take_their_paths_from_the_folder_of_the_file(files):
     "row, words",
     [
         ("photos/none.png,masks/b.png,b.png,", "none.png: No such file or directory"),
-        ("photos/b.png,,b.png,", "The column mask is empty"),
+        ("photos/b.png,,b.png,", "Exactly one of mask and box must be given"),
         (
             "photos/b.png,masks/b.png,b.png,many",
             "mask_dilation: 'many' is not",
@@ -139,6 +139,41 @@ def test_jobs_stand_alone(files):
         run(jobs=write_jobs("image,mask,output,colour", "a,b,c,d"))
     with pytest.raises(program.UsageError, match="--image=PATH is missing"):
         run()
+
+
+def picture_with_disc():
+    """Writes photos/disc.png; returns its pixels and where its blue disc is."""
+    y, x = np.mgrid[:200, :300]
+    disc = np.hypot(y - 90, x - 140) < 40
+    values = np.random.default_rng(0).integers(150, 180, (200, 300, 3), np.uint8)
+    values[disc] = [20, 40, 160]
+    Image.fromarray(values).save("photos/disc.png")
+    return values, disc
+
+
+def test_a_box_selects_the_object_in_place_of_a_mask(files):
+    values, disc = picture_with_disc()
+    image = "photos/disc.png"
+    assert run(image=image, box="45,95,135,185", output="a.png", mask_dilation=0) == 0
+    found = changed("a.png", values)
+    assert (found & disc).sum() / (found | disc).sum() > 0.85
+    path = write_jobs("image,box,output", f'{image},"45,95,135,185",b.png')
+    assert run(jobs=path, mask_dilation=0) == 0
+    np.testing.assert_array_equal(changed("b.png", values), found)
+
+
+@pytest.mark.parametrize(
+    "arguments, error, words",
+    [
+        ({"box": "1,2,3"}, ValueError, "is not four numbers"),
+        ({"box": "1,2,3,4", "mask": "masks/a.png"}, program.UsageError, "neither"),
+        ({"box": "1,2,3,4", "image": "photos"}, program.UsageError, "one picture"),
+        ({"box": "1,2,3,4", "output": None}, program.UsageError, "--output"),
+    ],
+)
+def test_a_box_that_cannot_be_used_is_refused(files, arguments, error, words):
+    with pytest.raises(error, match=words):
+        run(**{"image": "photos/a.png", "output": "a.png", **arguments})
 
 
 def test_a_model_that_only_harmonizes_is_refused(files, monkeypatch):

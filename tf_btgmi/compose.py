@@ -134,7 +134,7 @@ def _row_of_flags() -> job_files.Row:
     row = job_files.Row("", "", values)
     # Wrong flags are reported before a model is loaded.
     job_files.pair_of_numbers(row.text("position"))
-    _one_of_two(row)
+    job_files.check_exactly_one(row, _OBJECT)
     row.value("guide_box", job_files.box)
     if FLAGS.gap is not None:
         _gap(FLAGS.gap)
@@ -142,15 +142,10 @@ def _row_of_flags() -> job_files.Row:
 
 
 def _guide_mask(row: job_files.Row, guide: np.ndarray) -> np.ndarray:
-    _one_of_two(row)
+    job_files.check_exactly_one(row, _OBJECT)
     if "guide_mask" in row.values:
         return read_mask(row.path("guide_mask"))
     return select(guide, job_files.box(row.values["guide_box"]))
-
-
-def _one_of_two(row: job_files.Row) -> None:
-    if len([name for name in _OBJECT if name in row.values]) != 1:
-        raise ValueError("Exactly one of guide_mask and guide_box must be given.")
 
 
 def _gap(text: str):

@@ -9,6 +9,8 @@ White in a mask (128 to 255) is the object. Its colours change smoothly, so that
 keeps its detail at any size; all other pixels stay as they are. The model needs the
 output `harmonized`.
 
+--box=y0,x0,y1,x1 selects the object in one picture instead of a mask.
+
 Files, folders, CSV jobs, results and exit codes are those of tf_btgmi.inpaint.
 """
 
@@ -21,7 +23,7 @@ FLAGS = flags.FLAGS
 
 def define_flags():
     """Defines the flags of this program, for `program.run`."""
-    mask_program.define_flags("object", "recolour an object of")
+    mask_program.define_flags("object", "recolour an object of", takes_box=True)
     flags.DEFINE_bool(
         "direct",
         False,

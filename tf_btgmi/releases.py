@@ -18,6 +18,7 @@ from tf_btgmi.assets import RELEASE
 from tf_btgmi.models.build import build_generator
 from tf_btgmi.models.generator import Generator
 from tf_btgmi.models.naming import named_weights
+from tf_btgmi.models.selector import Selector
 
 _CONFIG = "config.json"
 _WEIGHTS = "weights.npz"
@@ -33,18 +34,10 @@ def save_release(generator: Generator, config, folder: str) -> None:
         config: of its training run.
         folder: made if it is missing; a release that is there is replaced.
     """
-    os.makedirs(folder, exist_ok=True)
-    path = os.path.join(folder, _WEIGHTS)
-    arrays = {
-        name: _compact(name, variable.numpy())
-        for name, variable in named_weights(generator).items()
-    }
-    np.savez_compressed(path, **arrays)
+    digest = _write_weights(generator, folder)
     config_lib.save(config, os.path.join(folder, _CONFIG))
-    description = {"stage": int(generator.stage), "sha256": _sha256(path)}
-    with open(os.path.join(folder, RELEASE), "w", encoding="utf-8") as file:
-        json.dump(description, file, indent=2)
-        file.write("\n")
+    description = {"stage": int(generator.stage), "sha256": digest}
+    _write_json(description, os.path.join(folder, RELEASE))
 
 
 def load_release(folder: str):
@@ -62,16 +55,6 @@ def load_release(folder: str):
     """
     config = config_lib.load(os.path.join(folder, _CONFIG))
     description = _description(folder)
-    path = os.path.join(folder, _WEIGHTS)
-    try:
-        found = _sha256(path)
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
-    if found != description["sha256"]:
-        raise ValueError(
-            f"{path} is damaged: its SHA-256 is {found}, not "
-            f"{description['sha256']}. Get it again."
-        )
     blocks = config.procedure.num_refinement_blocks
     if description["stage"] > blocks:
         raise ValueError(
@@ -79,9 +62,77 @@ def load_release(folder: str):
             f"the network has {blocks} refinement blocks."
         )
     generator = build_generator(config)
-    _fill(generator, path)
+    _read_weights(generator, folder, description["sha256"])
     generator.stage = description["stage"]
     return generator, config
+
+
+def save_selector(selector: Selector, settings: dict, folder: str) -> None:
+    """Writes a release of the network behind `selection`.
+
+    Args:
+        selector: built.
+        settings: of its training, for `config.json`; values that JSON knows.
+        folder: made if it is missing; a release that is there is replaced.
+    """
+    digest = _write_weights(selector, folder)
+    fields = {"selector": _size(selector), "training": settings}
+    _write_json(fields, os.path.join(folder, _CONFIG))
+    _write_json({"stage": 0, "sha256": digest}, os.path.join(folder, RELEASE))
+
+
+def load_selector(folder: str) -> Selector:
+    """Loads what `save_selector` wrote, in float32.
+
+    Raises:
+        ValueError: it is not whole, as with `load_release`.
+    """
+    path = os.path.join(folder, _CONFIG)
+    try:
+        with open(path, encoding="utf-8") as file:
+            size = json.load(file)["selector"]
+        selector = Selector(**size)
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise ValueError(f"{path} is no config of a selector: {error}.") from error
+    selector.build()
+    _read_weights(selector, folder, _description(folder)["sha256"])
+    return selector
+
+
+def _size(selector: Selector) -> dict:
+    names = ("base_filters", "max_filters", "window_side", "normalization")
+    return {name: getattr(selector, name) for name in names}
+
+
+def _write_weights(network, folder: str) -> str:
+    """Writes the weights and returns their SHA-256."""
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, _WEIGHTS)
+    arrays = {
+        name: _compact(name, np.asarray(variable))
+        for name, variable in named_weights(network).items()
+    }
+    np.savez_compressed(path, **arrays)
+    return _sha256(path)
+
+
+def _write_json(fields: dict, path: str) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(fields, file, indent=2)
+        file.write("\n")
+
+
+def _read_weights(network, folder: str, digest: str) -> None:
+    path = os.path.join(folder, _WEIGHTS)
+    try:
+        found = _sha256(path)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
+    if found != digest:
+        raise ValueError(
+            f"{path} is damaged: its SHA-256 is {found}, not {digest}. Get it again."
+        )
+    _fill(network, path)
 
 
 def _description(folder: str) -> dict:
@@ -97,8 +148,8 @@ def _description(folder: str) -> dict:
     return description
 
 
-def _fill(generator: Generator, path: str) -> None:
-    variables = named_weights(generator)
+def _fill(network, path: str) -> None:
+    variables = named_weights(network)
     try:
         # Sizes first: a small archive can claim to hold more than the memory does.
         with zipfile.ZipFile(path) as archive:

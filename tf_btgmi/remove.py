@@ -2,12 +2,15 @@
 
     python -m tf_btgmi.remove --image=beach.jpg --mask=stranger.png --output=empty.jpg
     python -m tf_btgmi.remove --image=photos --mask=masks --output=done
+    python -m tf_btgmi.remove --image=beach.jpg --box=80,120,410,260 --output=empty.jpg
     python -m tf_btgmi.remove --jobs=jobs.csv
 
 White in a mask (128 to 255) is the object. It is grown by 1.5 % of the picture's
 shorter side first, because shadows and blended edges lie outside most masks;
 --mask_dilation sets the number of pixels. If a shadow or a reflection remains, include
 it in the mask.
+
+--box=y0,x0,y1,x1 selects the object in one picture instead of a mask.
 
 Files, folders, CSV jobs, results and exit codes are those of tf_btgmi.inpaint.
 """
@@ -22,7 +25,7 @@ FLAGS = flags.FLAGS
 
 def define_flags():
     """Defines the flags of this program, for `program.run`."""
-    mask_program.define_flags("object", "remove an object from")
+    mask_program.define_flags("object", "remove an object from", takes_box=True)
     common_flags.define_retouched()
     flags.DEFINE_integer(
         "mask_dilation",

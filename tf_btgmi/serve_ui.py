@@ -59,6 +59,7 @@ def main(argv):
             f"--server={FLAGS.server} is not an address like grpc://localhost:8500."
         )
     try:
+        from tf_btgmi import selection
         from tf_btgmi.cli import web
         from tf_btgmi.studio.limits import Limits
         from tf_btgmi.studio.server import create_app
@@ -68,6 +69,7 @@ def main(argv):
         ) from None
     listener = web.listen(FLAGS.host, FLAGS.port)
     models = _load_all([FLAGS.server] if FLAGS.server else FLAGS.model or [None])
+    selection.prepare()
     limits = Limits(max_pixels=FLAGS.max_megapixels * 1_000_000)
     Image.MAX_IMAGE_PIXELS = limits.max_pixels
     app = create_app(models, limits, FLAGS.allowed_host)

@@ -5,10 +5,12 @@ files come from and under which licence.
 """
 
 import pathlib
-from typing import Tuple
+from typing import Optional, Tuple
 
 # What says of a folder that it is a release; `releases.py` writes it.
 RELEASE = "release.json"
+# The bundled network behind `selection`, which is no model that fills holes.
+SELECTOR = "btgmi-select-128"
 _ROOT = pathlib.Path(__file__).resolve().parent
 
 
@@ -44,9 +46,16 @@ def models_dir() -> pathlib.Path:
 def model_names() -> Tuple[str, ...]:
     """Names of the bundled models, the one to take by default first."""
     names = [path.parent.name for path in models_dir().glob(f"*/{RELEASE}")]
+    names = [name for name in names if name != SELECTOR]
     return tuple(sorted(names, key=lambda name: ("guided" in name, name)))
 
 
 def model_folder(place: str) -> str:
     """The folder of the bundled model of that name; any other place as it is."""
     return str(models_dir() / place) if place in model_names() else place
+
+
+def selector_folder() -> Optional[str]:
+    """The folder of the bundled selector; None without one."""
+    folder = models_dir() / SELECTOR
+    return str(folder) if (folder / RELEASE).exists() else None

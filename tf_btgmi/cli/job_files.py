@@ -108,6 +108,12 @@ def paths_of(rows: Sequence[Row], columns: Sequence[str]) -> List[str]:
     return [row.path(name) for row in rows for name in columns if name in row.values]
 
 
+def check_exactly_one(row: Row, columns: Sequence[str]) -> None:
+    """Raises `ValueError` unless just one of two cells has a value."""
+    if len([name for name in columns if name in row.values]) != 1:
+        raise ValueError(f"Exactly one of {' and '.join(columns)} must be given.")
+
+
 def pair_of_numbers(text: str) -> tuple:
     """Parses `"120,35.5"` to (120.0, 35.5)."""
     return _numbers(text, 2, "two numbers y,x")

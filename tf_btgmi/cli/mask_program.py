@@ -18,10 +18,13 @@ from tf_btgmi.cli import batches, common_flags, job_files, program
 from tf_btgmi.inference.filling import Progress
 from tf_btgmi.inference.predictor import Predictor
 from tf_btgmi.pictures.masks import read_mask
-from tf_btgmi.pictures.pairs import find_jobs
+from tf_btgmi.pictures.pairs import find_jobs, output_of
 from tf_btgmi.pictures.reader import decode_picture
+from tf_btgmi.selection import select
 
 FLAGS = flags.FLAGS
+# Columns that say where the object is.
+_OBJECT = ("mask", "box")
 # Pillow's own limit protects servers; here the user chose the picture.
 _MAX_PIXELS = 1 << 30
 
@@ -32,12 +35,13 @@ Change = Callable[
 ]
 
 
-def define_flags(what: str, meaning: str) -> None:
+def define_flags(what: str, meaning: str, takes_box: bool = False) -> None:
     """Defines the flags for pictures and masks.
 
     Args:
         what: what is white in a mask: "hole" or "object".
         meaning: verb for the work on a picture, such as "fill".
+        takes_box: whether a box around the object can stand in for a mask.
     """
     flags.DEFINE_string(
         "image", None, f"Pictures to {meaning}: a file, a folder or a glob pattern."
@@ -49,7 +53,13 @@ def define_flags(what: str, meaning: str) -> None:
         "pattern of files named like the pictures or NAME_mask*.",
     )
     flags.DEFINE_bool("mask_invert", False, f"Black is {what}, instead of white.")
-    define_batch_flags("image, mask, output")
+    if takes_box:
+        flags.DEFINE_string(
+            "box",
+            None,
+            "Box around the object in one picture, y0,x0,y1,x1, instead of a mask.",
+        )
+    define_batch_flags(f"image, mask{' or box' if takes_box else ''}, output")
 
 
 def define_batch_flags(columns: str) -> None:
@@ -119,13 +129,18 @@ def run(
     Raises:
         ValueError: a flag is missing or wrong, or the model does not exist.
     """
-    check_flags(
-        (
-            ("image", "the picture, a folder or a glob pattern"),
-            ("mask", f"the mask, white = {what}"),
-            ("output", "the file or folder of the result"),
+    required = [
+        ("image", "the picture, a folder or a glob pattern"),
+        ("output", "the file or folder of the result"),
+    ]
+    if not _box():
+        required.insert(1, ("mask", f"the mask, white = {what}"))
+    elif FLAGS.jobs or FLAGS.mask or not os.path.isfile(FLAGS.image or ""):
+        raise program.UsageError(
+            "--box goes with one picture, --image=FILE, and with neither --mask nor "
+            "--jobs."
         )
-    )
+    check_flags(required)
     # Fails on a wrong --model before the pictures are looked for.
     loading.describe(FLAGS.model, needed[0])
     rows, unmatched, notes = _find_rows(columns)
@@ -152,6 +167,10 @@ def run(
 def dilation(row: job_files.Row) -> Optional[int]:
     """The dilation of a job's mask in pixels: its own, or that of the flag."""
     return row.value("mask_dilation", job_files.whole_number, FLAGS.mask_dilation)
+
+
+def _box() -> Optional[str]:
+    return FLAGS.box if "box" in FLAGS else None
 
 
 def window_bar() -> Optional[Progress]:
@@ -182,9 +201,18 @@ def _find_rows(
     columns: Sequence[str],
 ) -> Tuple[List[job_files.Row], List[str], List[str]]:
     """The jobs, one line for each file without a partner, and notes."""
+    if FLAGS.jobs and "box" in FLAGS:
+        optional = [*_OBJECT, *columns]
+        return job_files.read_rows(FLAGS.jobs, ("image", "output"), optional), [], []
     if FLAGS.jobs:
         required = ("image", "mask", "output")
         return job_files.read_rows(FLAGS.jobs, required, columns), [], []
+    if _box():
+        output = output_of(FLAGS.image, FLAGS.output)
+        values = {"image": FLAGS.image, "box": _box(), "output": output}
+        row = job_files.Row("", "", values)
+        row.value("box", job_files.box)
+        return [row], [], []
     jobs, unmatched, notes = find_jobs(FLAGS.image, FLAGS.mask, FLAGS.output)
     return [job_files.Row("", "", job._asdict()) for job in jobs], unmatched, notes
 
@@ -192,17 +220,24 @@ def _find_rows(
 def _one(
     predictor, row: job_files.Row, change: Change, outputs, opaque: bool
 ) -> Optional[batches.Written]:
-    output, image_path, mask_path = map(row.path, ("output", "image", "mask"))
+    if "box" in FLAGS:
+        job_files.check_exactly_one(row, _OBJECT)
+    output, image_path = row.path("output"), row.path("image")
+    box = row.value("box", job_files.box)
+    where = f"the box {row.values['box']}" if box else row.path("mask")
     if outputs.exists(output):
         return None
     with open(image_path, "rb") as file:
         data = file.read()
     picture = decode_picture(data, image_path)
-    mask = read_mask(mask_path, FLAGS.mask_invert, data)
+    if not box:
+        mask = read_mask(row.path("mask"), FLAGS.mask_invert, data)
     try:
+        if box:
+            mask = select(picture.rgb(), box) > 0
         composite, changed = change(
             predictor, picture.rgb(sixteen_bits=True), mask, row
         )
     except ValueError as error:
-        raise ValueError(f"{image_path} with {mask_path}: {error}") from None
+        raise ValueError(f"{image_path} with {where}: {error}") from None
     return outputs.write(picture, composite, changed, output, opaque)

@@ -110,6 +110,19 @@ def find_jobs(image: str, mask: str, output: str) -> Found:
     return Found(jobs, unmatched, notes)
 
 
+def output_of(image: str, output: str) -> str:
+    """The path of one picture's result.
+
+    Args:
+        image: a file.
+        output: a file, or a folder that the result gets the picture's name in.
+
+    Raises:
+        ValueError: the output's format cannot be written.
+    """
+    return _output(stem(image), image, output, single=True, is_folder=False)
+
+
 def match(
     images: Sequence[Named],
     masks: Sequence[Named],

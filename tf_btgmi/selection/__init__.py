@@ -1,5 +1,5 @@
 """Objects of a picture, selected by a box or by clicks."""
 
-from tf_btgmi.selection.selector import Click, select
+from tf_btgmi.selection.selector import Click, prepare, select
 
-__all__ = ["Click", "select"]
+__all__ = ["Click", "prepare", "select"]

@@ -1,7 +1,8 @@
 """Selection of an object by a box, by clicks, or by both in turn.
 
 The studio, `compose --guide_box` and Python callers all use `select`, whatever finds
-the object behind it. Here are the rules for a selection that exists already:
+the object behind it: the bundled network, or GrabCut where there is none or where it
+finds nothing. Here are the rules for a selection that exists already:
 
 - a click on the object adds and never removes; one on the background removes and never
   adds;
@@ -16,10 +17,19 @@ import numpy as np
 
 from tf_btgmi.inference import holes
 from tf_btgmi.pictures.mask_arrays import bounding_box, is_hole
-from tf_btgmi.selection import grabcut
+from tf_btgmi.selection import grabcut, network
+
+NETWORK, GRABCUT = "network", "grabcut"
 
 # Below this ratio of picture to working size the coarse outline is fine enough.
 _FINE_ENOUGH = 2.0
+# A click always changes this radius, as a share of the window's side.
+_CLICK_RADIUS = 0.015
+# A region is as likely as this share of the click's own pixel, or more likely.
+_TRUST = 0.8
+# A click is on another object when it is this far from the selection, as a share of the
+# selection's longer side.
+_FAR = 0.5
 
 
 class Click(NamedTuple):
@@ -35,6 +45,7 @@ def select(
     box: Optional[grabcut.Box] = None,
     clicks: Sequence[Click] = (),
     mask: Optional[np.ndarray] = None,
+    method: Optional[str] = None,
 ) -> np.ndarray:
     """Selects the object that a box or clicks point at.
 
@@ -46,6 +57,7 @@ def select(
             newest click is the one that changes it.
         mask: the selection so far, [H, W], bool or uint8 with 128 and above selected.
             Without box and clicks its outline is fitted to the picture's edges.
+        method: `network` or `grabcut`; the network where None and one is bundled.
 
     Returns:
         The selection, uint8 [H, W] of 0 and 255.
@@ -54,42 +66,153 @@ def select(
         ValueError: wrong types or shapes, a point outside the picture, nothing to start
             from, or no object found.
     """
+    if method not in (None, NETWORK, GRABCUT):
+        raise ValueError(f"method must be {NETWORK} or {GRABCUT}, not {method!r}.")
     clicks = [Click(*click) for click in clicks]
     grabcut.check(image, box, clicks, mask)
+    trained = method != GRABCUT and network.is_bundled()
+    finder = _Network(image) if trained else _GrabCut(image)
     selected = np.zeros(image.shape[:2], bool) if mask is None else is_hole(mask)
     if not selected.any():
-        return _as_mask(_found(image, box, clicks))
+        return _as_mask(finder.first(box, clicks))
     if clicks:
-        return _as_mask(_corrected(image, clicks, selected))
+        return _as_mask(_corrected(finder, clicks, selected))
     if box is not None:
-        return _as_mask(selected | _found(image, box, ()))
+        return _as_mask(selected | finder.first(box, ()))
     return grabcut.cut_out(image, mask=selected)
 
 
-def _found(image, box, clicks) -> np.ndarray:
-    inside, outside = _points(clicks)
-    coarse = grabcut.cut_out(image, box, inside, outside) >= 128
-    return _fitted(image, coarse)
+def prepare() -> None:
+    """Loads the network, which the first selection would otherwise wait for."""
+    if network.is_bundled():
+        network.prepare()
 
 
-def _corrected(image, clicks, selected) -> np.ndarray:
+def _corrected(finder, clicks, selected) -> np.ndarray:
     """`selected` after its newest click."""
     newest = clicks[-1]
     pixel = int(newest.y), int(newest.x)
     if selected[pixel] == newest.is_object:
         return selected
-    inside, outside = _points(clicks)
     if newest.is_object:
+        added = _region_at(pixel, finder.added(clicks, selected) & ~selected)
+        return selected | added
+    removed = finder.removed(clicks, selected)
+    return selected & ~_region_at(pixel, removed & selected)
+
+
+class _GrabCut:
+    """Finds objects by GrabCut."""
+
+    def __init__(self, image):
+        self._image = image
+
+    def first(self, box, clicks) -> np.ndarray:
+        """The object of a box and clicks."""
+        inside, outside = _points(clicks)
+        coarse = grabcut.cut_out(self._image, box, inside, outside) >= 128
+        return _fitted(self._image, coarse)
+
+    def added(self, clicks, selected) -> np.ndarray:
+        """What the newest click adds, its connected region and perhaps others."""
+        inside, outside = _points(clicks)
         found = grabcut.cut_out(
-            image, positive=inside[-1:], negative=outside, certain=selected
+            self._image, positive=inside[-1:], negative=outside, certain=selected
         )
-        added = _region_at(pixel, (found >= 128) & ~selected)
-        return selected | (_fitted(image, added) & ~selected)
-    likely = selected & ~grabcut.similar_region(image, pixel)
-    found = likely * np.uint8(255)
-    if likely.any():
-        found = grabcut.cut_out(image, positive=inside, negative=outside, mask=likely)
-    return selected & ~_region_at(pixel, selected & (found < 128))
+        pixel = int(clicks[-1].y), int(clicks[-1].x)
+        return _fitted(self._image, _region_at(pixel, (found >= 128) & ~selected))
+
+    def removed(self, clicks, selected) -> np.ndarray:
+        """What the newest click removes, its connected region and perhaps others."""
+        inside, outside = _points(clicks)
+        pixel = int(clicks[-1].y), int(clicks[-1].x)
+        likely = selected & ~grabcut.similar_region(self._image, pixel)
+        if not likely.any():
+            return selected
+        return (
+            grabcut.cut_out(self._image, positive=inside, negative=outside, mask=likely)
+            < 128
+        )
+
+
+class _Network:
+    """Finds objects by the trained network."""
+
+    def __init__(self, image):
+        self._image = image
+
+    def first(self, box, clicks) -> np.ndarray:
+        """The object of a box and clicks."""
+        shape = self._image.shape[:2]
+        if box is not None:
+            box = _clipped(box, *shape)
+        found = network.find(self._image, box, clicks)
+        selected = found.likely >= 0.5
+        for click in clicks:
+            region = self._at_click(found, click, selected != click.is_object)
+            selected = selected | region if click.is_object else selected & ~region
+        if not selected.any():
+            return _GrabCut(self._image).first(box, clicks)
+        return _in_picture(found.window, selected, shape)
+
+    def added(self, clicks, selected) -> np.ndarray:
+        """What the newest click adds."""
+        part, distance = _nearest_part(clicks[-1], selected)
+        y0, x0, y1, x1 = bounding_box(part)
+        if distance > _FAR * max(y1 - y0, x1 - x0):
+            # Another object.
+            clicks = [c for c in clicks if not c.is_object] + clicks[-1:]
+            found = network.find(self._image, clicks=clicks)
+        else:
+            found = network.find(self._image, clicks=clicks, mask=part)
+        return self._turned_over(found, clicks[-1], ~selected)
+
+    def removed(self, clicks, selected) -> np.ndarray:
+        """What the newest click removes."""
+        part, _ = _nearest_part(clicks[-1], selected)
+        found = network.find(self._image, clicks=clicks, mask=part)
+        return self._turned_over(found, clicks[-1], part)
+
+    def _turned_over(self, found, click, free) -> np.ndarray:
+        region = self._at_click(found, click, free[found.window.slices])
+        return _in_picture(found.window, region, self._image.shape[:2])
+
+    def _at_click(self, found, click, free) -> np.ndarray:
+        """The region that a click turns over, in pixels of the window, bool.
+
+        Where the network would leave the click's own pixel as it is, it gets its way
+        at the threshold that this pixel passes.
+        """
+        pixel = int(click.y) - found.window.top, int(click.x) - found.window.left
+        likely = found.likely if click.is_object else 1.0 - found.likely
+        region = likely > min(0.5, _TRUST * float(likely[pixel]))
+        disc = np.zeros(likely.shape, np.uint8)
+        radius = max(1, round(_CLICK_RADIUS * max(disc.shape)))
+        cv2.circle(disc, pixel[::-1], radius, 1, -1)
+        return _region_at(pixel, (region | (disc > 0)) & free)
+
+
+def _nearest_part(click, selected: np.ndarray):
+    """The connected region of a selection nearest to a click, and its distance."""
+    _, parts = cv2.connectedComponents(selected.astype(np.uint8), connectivity=8)
+    places = np.argwhere(selected)
+    distances = np.hypot(*(places - (int(click.y), int(click.x))).T)
+    nearest = int(distances.argmin())
+    return parts == parts[tuple(places[nearest])], float(distances[nearest])
+
+
+def _clipped(box, height, width):
+    y0, x0, y1, x1 = box
+    clipped = max(y0, 0), max(x0, 0), min(y1, height), min(x1, width)
+    if clipped[2] <= clipped[0] or clipped[3] <= clipped[1]:
+        raise ValueError(f"The box {tuple(box)} does not meet the picture.")
+    return clipped
+
+
+def _in_picture(window, part: np.ndarray, shape) -> np.ndarray:
+    whole = np.zeros(shape, bool)
+    whole[window.slices] = part
+    return whole
 
 
 def _region_at(pixel, mask: np.ndarray) -> np.ndarray:

@@ -1,0 +1,65 @@
+"""Simulated boxes and clicks: where they fall, and that they say what is wrong."""
+
+import numpy as np
+import pytest
+
+from tf_btgmi.data.simulated_clicks import damaged_mask, jittered_box, next_click
+
+
+@pytest.fixture
+def truth():
+    """A block of 30x40 pixels in a picture of 60x80."""
+    mask = np.zeros((60, 80), bool)
+    mask[10:40, 20:60] = True
+    return mask
+
+
+def test_the_first_click_is_in_the_middle_of_the_object(truth):
+    y, x, is_object = next_click(truth, np.zeros_like(truth))
+    assert is_object == 1 and truth[int(y), int(x)]
+    assert min(y - 10, 39 - y, x - 20, 59 - x) >= 13
+
+
+def test_a_click_goes_to_the_larger_of_two_errors(truth):
+    mask = truth.copy()
+    mask[10:40, 20:30] = False
+    mask[45:60, 60:80] = True
+    y, x, is_object = next_click(truth, mask)
+    # 300 pixels are missing and 300 too many; one more of the latter decides.
+    mask[44, 60] = True
+    y, x, is_object = next_click(truth, mask)
+    assert is_object == 0 and 44 <= y < 60 and 60 <= x < 80
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_random_click_is_on_an_error_of_its_kind(truth, seed):
+    rng = np.random.default_rng(seed)
+    mask = damaged_mask(truth, rng)
+    y, x, is_object = next_click(truth, mask, rng)
+    pixel = int(y), int(x)
+    assert truth[pixel] != mask[pixel] and truth[pixel] == bool(is_object)
+
+
+def test_an_error_at_the_edge_of_the_picture_is_clicked_inside_it():
+    truth = np.ones((20, 50), bool)
+    y, x, _ = next_click(truth, np.zeros_like(truth))
+    assert 8 <= y <= 11 and 8 <= x <= 41
+
+
+def test_nothing_is_clicked_where_nothing_is_wrong(truth):
+    assert next_click(truth, truth) is None
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.2])
+def test_a_box_is_off_by_no_more_than_its_jitter(truth, jitter):
+    for seed in range(20):
+        box = jittered_box(truth, jitter, np.random.default_rng(seed))
+        off = np.abs(box - [10, 20, 40, 60])
+        assert (off <= jitter * np.array([30, 40, 30, 40]) + 1e-9).all()
+
+
+def test_a_box_stays_in_the_picture():
+    truth = np.ones((20, 50), bool)
+    for seed in range(20):
+        y0, x0, y1, x1 = jittered_box(truth, 0.3, np.random.default_rng(seed))
+        assert 0 <= y0 < y1 <= 20 and 0 <= x0 < x1 <= 50

@@ -1,0 +1,61 @@
+"""The selector network: shapes, names of weights, AlexNet's part, releases."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_btgmi.models.naming import named_weights
+from tf_btgmi.models.selector import Selector
+from tf_btgmi.releases import load_selector, save_selector
+
+
+@pytest.fixture(scope="module")
+def selector():
+    network = Selector(base_filters=8, max_filters=16, window_side=64)
+    network.build()
+    return network
+
+
+def windows(count=2, side=64):
+    rng = np.random.default_rng(0)
+    return tf.constant(rng.uniform(-1, 1, (count, side, side, 8)), tf.float32)
+
+
+def test_logits_have_the_size_of_the_window(selector):
+    logits = selector(windows())
+    assert logits.shape == (2, 64, 64, 1) and logits.dtype == tf.float32
+
+
+def test_every_weight_has_a_name_and_alexnet_has_none(selector):
+    names = named_weights(selector)
+    assert len(names) == len(selector.weights)
+    assert not any(str(part).startswith("conv") for part in names)
+
+
+def test_known_features_of_alexnet_change_nothing(selector):
+    inputs = windows()
+    features = selector.trunk_features(inputs)
+    np.testing.assert_allclose(
+        selector(inputs, trunk_features=features), selector(inputs), atol=1e-5
+    )
+
+
+def test_what_was_pointed_at_changes_the_logits(selector):
+    inputs = windows(1).numpy()
+    moved = inputs.copy()
+    moved[..., 3:] = 0
+    assert np.abs(selector(inputs) - selector(moved)).max() > 1e-6
+
+
+def test_a_release_gives_the_same_logits(selector, tmp_path):
+    for weight in selector.weights:
+        value = np.asarray(weight)
+        weight.assign(value.astype(np.float16).astype(np.float32))
+    save_selector(selector, {"steps": 3}, str(tmp_path))
+    loaded = load_selector(str(tmp_path))
+    np.testing.assert_allclose(loaded(windows()), selector(windows()), atol=1e-5)
+    with open(tmp_path / "weights.npz", "r+b") as file:
+        file.seek(200)
+        file.write(b"damaged")
+    with pytest.raises(ValueError, match="damaged"):
+        load_selector(str(tmp_path))

@@ -1,0 +1,145 @@
+"""Training examples of the selector: windows of pictures whose objects are known.
+
+Example number i depends on the seed and i only, so that a resumed run sees what an
+uninterrupted one would have seen; but for the clicks that correct its own masks.
+"""
+
+import os
+from typing import List, NamedTuple, Optional, Sequence, Tuple
+
+import cv2
+import numpy as np
+
+from tf_btgmi.data.object_folder import ObjectFolder, ObjectPicture, fit_mask
+from tf_btgmi.data.selection_windows import (
+    WINDOW_SCALE,
+    Window,
+    resized,
+    window_around,
+)
+from tf_btgmi.data.simulated_clicks import damaged_mask, jittered_box, next_click
+from tf_btgmi.pictures.decoding import decode_image
+from tf_btgmi.pictures.mask_arrays import bounding_box
+
+# How an example begins: a box, a click, or a selection that is partly wrong.
+_BEGINNINGS, _SHARES = ("box", "click", "mask"), (0.65, 0.2, 0.15)
+_MAX_JITTER = 0.2
+# Sides of the windows over the longer side of the box, and over the object's where a
+# click is all there is.
+_SCALES, _CLICK_SCALES = (1.25, 1.9), (1.1, 4.0)
+# An object of fewer pixels in its window cannot be learned from.
+_MIN_PIXELS = 40
+_MAX_COLOR = 0.15
+
+
+class Example(NamedTuple):
+    """One window, in its own pixels.
+
+    Attributes:
+        image: uint8 [side, side, 3].
+        truth: bool [side, side].
+        box: [4] or None.
+        clicks: float64 [n, 3] of (y, x, is_object).
+        mask: bool [side, side], the selection so far.
+    """
+
+    image: np.ndarray
+    truth: np.ndarray
+    box: Optional[np.ndarray]
+    clicks: np.ndarray
+    mask: np.ndarray
+
+
+class SelectionExamples:
+    """Examples of several folders of pictures with objects.
+
+    Args:
+        sources: pairs of a folder, as `ObjectFolder` takes it, and its weight.
+        held_out: share of each folder's pictures that is held out of training.
+        seed: of everything that is drawn.
+    """
+
+    def __init__(
+        self, sources: Sequence[Tuple[str, float]], held_out: float = 0.1, seed: int = 0
+    ):
+        self.seed = seed
+        self.folders: List[ObjectFolder] = []
+        for folder, _ in sources:
+            count = round(held_out * ObjectFolder(folder).num_training)
+            self.folders.append(ObjectFolder(folder, count))
+        weights = np.array([weight for _, weight in sources], float)
+        self._shares = weights / weights.sum()
+
+    def training_example(self, number: int) -> Example:
+        """Example `number` of the training pictures."""
+        rng = np.random.default_rng((self.seed, number))
+        while True:
+            folder = self.folders[rng.choice(len(self.folders), p=self._shares)]
+            name = folder.training_names[rng.integers(folder.num_training)]
+            example = make_example(read_object(folder, name, rng), rng)
+            if example is not None:
+                return example
+
+    def held_out_objects(self, folder: int = 0) -> List[ObjectPicture]:
+        """Every held-out picture of a folder with one object of it."""
+        source = self.folders[folder]
+        rng = np.random.default_rng(0)
+        return [read_object(source, name, rng) for name in source.held_out_names]
+
+
+def read_object(folder: ObjectFolder, name: str, rng) -> ObjectPicture:
+    """A picture of a folder by its name, and an object of it."""
+    image = decode_image(os.path.join(folder.folder, name))
+    return ObjectPicture(image, fit_mask(folder.object_mask(name, rng), image))
+
+
+def make_example(picture: ObjectPicture, rng: np.random.Generator) -> Optional[Example]:
+    """One example of a picture's object; None where the object is too small."""
+    image, truth = picture
+    if rng.random() < 0.5:
+        image, truth = np.fliplr(image), np.fliplr(truth)
+    if truth.sum() < _MIN_PIXELS:
+        return None
+    beginning = rng.choice(_BEGINNINGS, p=_SHARES)
+    window, box = _place(truth, beginning, rng)
+    truth = resized(truth[window.slices])
+    if not _MIN_PIXELS <= truth.sum() <= 0.97 * truth.size:
+        return None
+    pixels = _recolored(resized(image[window.slices]), rng)
+    empty = np.zeros_like(truth)
+    no_clicks = np.zeros((0, 3))
+    if beginning == "box":
+        return Example(pixels, truth, window.box(box), no_clicks, empty)
+    mask = damaged_mask(truth, rng) if beginning == "mask" else empty
+    click = next_click(truth, mask, rng)
+    clicks = no_clicks if click is None else click[None]
+    return Example(pixels, truth, None, clicks, mask)
+
+
+def _place(truth, beginning, rng) -> Tuple[Window, Optional[np.ndarray]]:
+    height, width = truth.shape
+    if beginning == "click":
+        box = np.array(bounding_box(truth), float)
+        scale = np.exp(rng.uniform(*np.log(_CLICK_SCALES)))
+        side = max(box[2:] - box[:2])
+        # The object may be anywhere in the window.
+        room = max(0.0, (scale - 1.0) / 2.0) * side
+        box += np.tile(rng.uniform(-room, room, 2), 2)
+        return window_around(box, height, width, scale), None
+    box = jittered_box(truth, _MAX_JITTER, rng)
+    scale = WINDOW_SCALE if rng.random() < 0.4 else rng.uniform(*_SCALES)
+    return window_around(box, height, width, scale), box
+
+
+def _recolored(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Brightness, contrast, colour cast and sharpness changed at random."""
+    values = image.astype(np.float32)
+    gains = 1.0 + rng.uniform(-_MAX_COLOR, _MAX_COLOR, 3)
+    mean = values.mean()
+    contrast = rng.uniform(0.7, 1.3)
+    values = (values - mean) * contrast * gains + mean + rng.uniform(-30, 30)
+    if rng.random() < 0.1:
+        values = np.repeat(values.mean(axis=2, keepdims=True), 3, axis=2)
+    if rng.random() < 0.15:
+        values = cv2.GaussianBlur(values, (0, 0), rng.uniform(0.5, 1.2))
+    return values.clip(0, 255).astype(np.uint8)

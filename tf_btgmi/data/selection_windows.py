@@ -1,0 +1,166 @@
+"""What the selector sees: a window of the picture, and what was pointed at, as maps.
+
+Training, inference and evaluation all make the network's input here. Boxes are
+(y0, x0, y1, x1) in pixels, end-exclusive; clicks are (y, x, is_object).
+"""
+
+from typing import NamedTuple, Optional, Sequence, Tuple
+
+import cv2
+import numpy as np
+from scipy import ndimage
+
+WINDOW_SIDE = 128
+# Side of the window over the longer side of what was pointed at.
+WINDOW_SCALE = 1.5
+# A window is at least this many pixels of the picture wide.
+MIN_WINDOW = 32
+# Standard deviation of a click's map, in pixels of the window.
+_CLICK_SIGMA = 4.0
+# Bins of each colour channel, and the smoothing over neighbouring bins.
+_BINS, _BIN_SIGMA = 16, 0.8
+# Around clicks alone: the radius whose colours are the object's, in window pixels.
+_COLOR_RADIUS = 5
+
+
+class Window(NamedTuple):
+    """A rectangle inside the picture that is shown to the network as a square.
+
+    Attributes:
+        top, left: its first pixel.
+        height, width: in pixels of the picture.
+    """
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+    @property
+    def slices(self) -> Tuple[slice, slice]:
+        """The rectangle as an index of [H, W] arrays."""
+        return np.s_[
+            self.top : self.top + self.height, self.left : self.left + self.width
+        ]
+
+    def steps(self, side: int = WINDOW_SIDE) -> np.ndarray:
+        """Pixels of the window per pixel of the picture, [2]."""
+        return np.array([side / self.height, side / self.width])
+
+    def box(self, box: np.ndarray, side: int = WINDOW_SIDE) -> np.ndarray:
+        """A box of the picture in pixels of the window, [4], not clipped."""
+        moved = np.reshape(box, (2, 2)) - (self.top, self.left)
+        return (moved * self.steps(side)).ravel()
+
+    def clicks(self, clicks: np.ndarray, side: int = WINDOW_SIDE) -> np.ndarray:
+        """Clicks of the picture in pixels of the window, [n, 3]."""
+        clicks = np.array(clicks, np.float64).reshape(-1, 3)
+        clicks[:, :2] = (clicks[:, :2] + 0.5 - (self.top, self.left)) * self.steps(side)
+        return clicks
+
+
+def window_around(
+    box: Sequence[float], height: int, width: int, scale: float = WINDOW_SCALE
+) -> Window:
+    """The window with a box in its middle, moved into the picture.
+
+    It is a square unless the picture is too small for one; then it takes all of the
+    picture that way.
+
+    Args:
+        box: what is to be seen.
+        height: of the picture.
+        width: of the picture.
+        scale: side of the window over the longer side of the box.
+    """
+    y0, x0, y1, x1 = box
+    side = max(scale * max(y1 - y0, x1 - x0), MIN_WINDOW)
+    rows, columns = (min(round(side), size) for size in (height, width))
+    top = round((y0 + y1 - rows) / 2)
+    left = round((x0 + x1 - columns) / 2)
+    top = min(max(top, 0), height - rows)
+    left = min(max(left, 0), width - columns)
+    return Window(int(top), int(left), int(rows), int(columns))
+
+
+def resized(array: np.ndarray, side: int = WINDOW_SIDE) -> np.ndarray:
+    """A part of a picture, or of a mask as bool, at the size of the network's input."""
+    array = np.ascontiguousarray(array)
+    shrinks = max(array.shape[:2]) > side
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    if array.dtype == bool:
+        grey = cv2.resize(array * np.uint8(255), (side, side), interpolation=method)
+        return grey >= 128
+    return cv2.resize(array, (side, side), interpolation=method)
+
+
+def network_input(
+    image: np.ndarray,
+    box: Optional[np.ndarray],
+    clicks: np.ndarray,
+    mask: np.ndarray,
+) -> np.ndarray:
+    """The network's input, everything in pixels of the window.
+
+    Args:
+        image: uint8 [side, side, 3].
+        box: [4] or None.
+        clicks: [n, 3] of (y, x, is_object).
+        mask: bool [side, side], the selection so far.
+
+    Returns:
+        float32 [side, side, 8]: the picture in [-1, 1], then in [0, 1] the box, the
+        clicks on the object, those beside it, the selection so far, and how likely each
+        colour is the object's.
+    """
+    side = len(image)
+    clicks = np.reshape(clicks, (-1, 3))
+    inside = np.zeros((side, side), bool)
+    if box is not None:
+        y0, x0, y1, x1 = (int(c) for c in np.clip(np.round(box), 0, side))
+        inside[y0:y1, x0:x1] = True
+    result = np.empty((side, side, 8), np.float32)
+    result[..., :3] = image / np.float32(127.5) - 1.0
+    result[..., 3] = inside
+    result[..., 4] = _click_map(clicks[clicks[:, 2] > 0], side)
+    result[..., 5] = _click_map(clicks[clicks[:, 2] == 0], side)
+    result[..., 6] = mask
+    result[..., 7] = _likely_colors(image, inside, clicks, mask)
+    return result
+
+
+def _click_map(clicks: np.ndarray, side: int) -> np.ndarray:
+    heat = np.zeros((side, side), np.float32)
+    places = np.arange(side, dtype=np.float32) + 0.5
+    for y, x, _ in clicks:
+        rows = np.exp(-((places - y) ** 2) / (2 * _CLICK_SIGMA**2))
+        columns = np.exp(-((places - x) ** 2) / (2 * _CLICK_SIGMA**2))
+        np.maximum(heat, rows[:, None] * columns, out=heat)
+    return heat
+
+
+def _likely_colors(image, inside, clicks, mask) -> np.ndarray:
+    """Share of the object's histogram in both, at the colour of each pixel."""
+    near = {}
+    for is_object in (True, False):
+        disc = np.zeros(mask.shape, np.uint8)
+        for y, x, kind in clicks:
+            if bool(kind) == is_object:
+                cv2.circle(disc, (int(x), int(y)), _COLOR_RADIUS, 1, -1)
+        near[is_object] = disc > 0
+    if mask.any():
+        likely = mask | near[True]
+    elif inside.any():
+        likely = inside
+    else:
+        likely = near[True]
+    likely = likely & ~near[False]
+    bins = (image >> 4).astype(np.int64)
+    bins = (bins[..., 0] * _BINS + bins[..., 1]) * _BINS + bins[..., 2]
+    histograms = []
+    for region in (likely, ~likely):
+        counts = np.bincount(bins[region], minlength=_BINS**3).astype(np.float32)
+        smooth = ndimage.gaussian_filter(counts.reshape([_BINS] * 3), _BIN_SIGMA)
+        histograms.append(smooth.ravel() / max(counts.sum(), 1.0) + 1e-5)
+    share = histograms[0] / (histograms[0] + histograms[1])
+    return share[bins]

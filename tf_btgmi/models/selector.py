@@ -1,0 +1,145 @@
+"""The selector: a window of a picture and what was pointed at, to the object's mask.
+
+A U-Net of this project's layers. It works on 2x2 pixels at a time, and its coarse
+levels also see AlexNet's activations, those behind LPIPS, which were learned from many
+more photographs than there are with masks. Nothing trains them.
+
+Input [B, side, side, 8], channels as `data.selection_windows.network_input` puts them;
+output the logits of the object, float32 [B, side, side, 1].
+"""
+
+import keras
+import tensorflow as tf
+
+from tf_btgmi.layers.convolution import (
+    NormalizedConvolution,
+    Resampling,
+    convolution,
+)
+from tf_btgmi.layers.residual import DilatedResidualBlock
+from tf_btgmi.models.lpips_trunks import AlexNetFeatures, load_lpips_weights
+
+INPUT_CHANNELS = 8
+# Side of the window as AlexNet sees it: at 128 its last map would be of 7x7 cells.
+_TRUNK_SIDE = 192
+# Levels at 1/2, 1/4, 1/8 and 1/16 of the window, and the map of AlexNet that each sees.
+_NUM_LEVELS = 4
+_TRUNK_LAYERS = {1: 0, 2: 1, 3: 4}
+_BOTTLENECK_DILATIONS = (2, 4)
+
+
+@keras.saving.register_keras_serializable("tf_btgmi")
+class Selector(keras.Model):
+    """Encoder, residual blocks and decoder with skip connections.
+
+    Args:
+        base_filters: filters at half of the window's size.
+        max_filters: cap on the filters of the coarser levels.
+        window_side: side of the window in pixels, a multiple of 16.
+        normalization: `batch` or `instance`.
+    """
+
+    def __init__(
+        self,
+        base_filters=32,
+        max_filters=128,
+        window_side=128,
+        normalization="batch",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.base_filters = base_filters
+        self.max_filters = max_filters
+        self.window_side = window_side
+        self.normalization = normalization
+        self.trunk = AlexNetFeatures(load_lpips_weights())
+        filters = [min(base_filters << i, max_filters) for i in range(_NUM_LEVELS)]
+        parts = {"stem": self._convolution(filters[0], 3)}
+        for level, count in enumerate(filters):
+            if level:
+                down = Resampling(count, "down")
+                parts[f"down_{level}"] = NormalizedConvolution(down, normalization)
+                parts[f"trunk_{level}"] = self._convolution(count, 1)
+                parts[f"merge_{level}"] = self._convolution(count, 1)
+                parts[f"block_{level}"] = self._block(count)
+        for position, dilation in enumerate(_BOTTLENECK_DILATIONS):
+            parts[f"bottleneck_{position}"] = self._block(filters[-1], dilation)
+        for level in reversed(range(_NUM_LEVELS - 1)):
+            parts[f"up_{level}"] = convolution(filters[level], 1)
+            parts[f"decoder_{level}"] = self._convolution(filters[level], 3)
+        parts["logits"] = convolution(4, 3, use_bias=True)
+        self.parts = parts
+
+    @property
+    def input_channels(self) -> int:
+        """Channels of the input."""
+        return INPUT_CHANNELS
+
+    def build(self, input_shape=None):
+        """Makes every variable; the shape of the input is known without being told."""
+        if self.built:
+            return
+        self.built = True
+        side = self.window_side
+        self(tf.zeros([1, side, side, INPUT_CHANNELS]))
+
+    def trunk_features(self, inputs):
+        """AlexNet's activations that the network sees, finest first.
+
+        Args:
+            inputs: as of the network; only the picture in them counts.
+        """
+        window = tf.image.resize(inputs[..., :3], [_TRUNK_SIDE, _TRUNK_SIDE])
+        features = self.trunk(window)
+        return [features[layer] for layer in _TRUNK_LAYERS.values()]
+
+    def call(self, inputs, training=None, trunk_features=None):
+        """Logits of the object.
+
+        Args:
+            inputs: float32 [B, side, side, 8].
+            training: whether batch statistics are used and gathered.
+            trunk_features: those of `trunk_features`, where they are known already.
+        """
+        if trunk_features is None:
+            trunk_features = self.trunk_features(inputs)
+        parts = self.parts
+        hidden = parts["stem"](tf.nn.space_to_depth(inputs, 2), training=training)
+        skips = []
+        for level, features in zip(_TRUNK_LAYERS, trunk_features):
+            skips.append(hidden)
+            hidden = parts[f"down_{level}"](hidden, training=training)
+            features = parts[f"trunk_{level}"](features, training=training)
+            both = tf.concat([hidden, _resized_like(features, hidden)], axis=-1)
+            hidden = parts[f"merge_{level}"](both, training=training)
+            hidden = parts[f"block_{level}"](hidden, training=training)
+        for position in range(len(_BOTTLENECK_DILATIONS)):
+            hidden = parts[f"bottleneck_{position}"](hidden, training=training)
+        for level in reversed(range(_NUM_LEVELS - 1)):
+            skip = skips.pop()
+            hidden = skip + _resized_like(parts[f"up_{level}"](hidden), skip)
+            hidden = parts[f"decoder_{level}"](hidden, training=training)
+        return tf.nn.depth_to_space(tf.cast(parts["logits"](hidden), tf.float32), 2)
+
+    def _convolution(self, filters, kernel_size):
+        return NormalizedConvolution(
+            convolution(filters, kernel_size), self.normalization
+        )
+
+    def _block(self, filters, dilation=1):
+        return DilatedResidualBlock(
+            filters, dilation, "both", normalization=self.normalization
+        )
+
+    def get_config(self):
+        return {
+            "base_filters": self.base_filters,
+            "max_filters": self.max_filters,
+            "window_side": self.window_side,
+            "normalization": self.normalization,
+        }
+
+
+def _resized_like(features, other):
+    resized = tf.image.resize(features, tf.shape(other)[1:3])
+    return tf.cast(resized, other.dtype)

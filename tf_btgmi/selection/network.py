@@ -1,0 +1,167 @@
+"""The trained selector: an object found from a box, clicks and an earlier mask.
+
+The network sees a window of the picture at 128 px. Its mask is brought to the picture's
+own size by a guided filter (He, Sun and Tang, 2013; its fast form, He and Sun, 2015),
+which moves the outline to the picture's edges.
+
+Boxes are (y0, x0, y1, x1) in pixels, end-exclusive; clicks are (y, x, is_object).
+"""
+
+import functools
+from typing import Callable, NamedTuple, Optional, Sequence
+
+import cv2
+import numpy as np
+
+from tf_btgmi import assets
+from tf_btgmi.data.selection_windows import (
+    WINDOW_SIDE,
+    Window,
+    network_input,
+    resized,
+    window_around,
+)
+from tf_btgmi.pictures.mask_arrays import bounding_box
+
+# A selection reaches at most this share of the box's side beyond a box.
+_BEYOND_BOX = 0.25
+# With clicks alone the network looks again, closer, while the window shrinks by this.
+_CLOSER, _MAX_LOOKS = 0.7, 3
+# The guided filter: radius in pixels of its grid, and the variance of grey levels, in
+# units of the range, that counts as an edge.
+_GRID_SIDE, _RADIUS, _EDGE = 256, 4, 1e-2
+
+
+class Found(NamedTuple):
+    """What the network says of a window.
+
+    Attributes:
+        window: where it looked.
+        likely: float32 [window.height, window.width], probability of the object.
+    """
+
+    window: Window
+    likely: np.ndarray
+
+
+def is_bundled() -> bool:
+    """Whether the package comes with a trained selector."""
+    return assets.selector_folder() is not None
+
+
+def prepare() -> None:
+    """Loads the network and runs it once."""
+    find(np.zeros((WINDOW_SIDE, WINDOW_SIDE, 3), np.uint8), (0, 0, 1, 1))
+
+
+def find(
+    image: np.ndarray,
+    box: Optional[Sequence[float]] = None,
+    clicks: Sequence = (),
+    mask: Optional[np.ndarray] = None,
+) -> Found:
+    """Finds one object.
+
+    Args:
+        image: uint8 [H, W, 3].
+        box: around the object; it meets the picture.
+        clicks: on the object and beside it.
+        mask: bool [H, W], the selection so far.
+
+    Returns:
+        The window with the probabilities in it; outside of it nothing is selected.
+    """
+    height, width = image.shape[:2]
+    clicks = np.array(clicks, np.float64).reshape(-1, 3)
+    if mask is None:
+        mask = np.zeros((height, width), bool)
+    near = _around(box, clicks, mask)
+    if box is not None or mask.any():
+        window = window_around(near, height, width)
+        return _look(image, window, box, clicks, mask)
+    window = Window(0, 0, height, width)
+    for _ in range(_MAX_LOOKS):
+        found = _look(image, window, None, clicks, mask)
+        mask = np.zeros((height, width), bool)
+        mask[window.slices] = found.likely >= 0.5
+        mask = _connected(mask, clicks)
+        closer = window_around(_around(None, clicks, mask), height, width)
+        if max(closer[2:]) > _CLOSER * max(window[2:]):
+            return found
+        window = closer
+    return found
+
+
+def _around(box, clicks, mask) -> np.ndarray:
+    """The box around everything that was pointed at."""
+    boxes = [] if box is None else [np.array(box, np.float64)]
+    if mask.any():
+        boxes.append(np.array(bounding_box(mask), np.float64))
+    boxes += [np.array([y, x, y + 1, x + 1]) for y, x, _ in clicks]
+    corners = np.stack(boxes)
+    return np.concatenate([corners[:, :2].min(axis=0), corners[:, 2:].max(axis=0)])
+
+
+def _connected(mask: np.ndarray, clicks: np.ndarray) -> np.ndarray:
+    """The regions of a mask that were clicked; all of it where none was."""
+    _, regions = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    numbers = {int(regions[int(y), int(x)]) for y, x, kind in clicks if kind}
+    clicked = np.isin(regions, list(numbers - {0}))
+    return clicked if clicked.any() else mask
+
+
+def _look(image, window, box, clicks, mask) -> Found:
+    pixels = np.ascontiguousarray(image[window.slices])
+    inputs = network_input(
+        resized(pixels),
+        None if box is None else window.box(np.array(box, np.float64)),
+        window.clicks(clicks),
+        resized(mask[window.slices]),
+    )
+    logits = _network()(inputs[None])[0, ..., 0]
+    likely = _fitted(pixels, 1.0 / (1.0 + np.exp(-logits)))
+    if box is not None:
+        y0, x0, y1, x1 = box
+        rows, columns = _BEYOND_BOX * (y1 - y0), _BEYOND_BOX * (x1 - x0)
+        edges = np.array([y0 - rows, x0 - columns, y1 + rows, x1 + columns])
+        edges = edges - np.tile(window[:2], 2)
+        top, left, bottom, right = edges.round().clip(0).astype(int)
+        allowed = np.zeros_like(likely)
+        allowed[top:bottom, left:right] = 1.0
+        likely = likely * allowed
+    return Found(window, likely)
+
+
+def _fitted(pixels: np.ndarray, likely: np.ndarray) -> np.ndarray:
+    """Probabilities at the window's size, brought to the pixels' and to their edges."""
+    height, width = pixels.shape[:2]
+    scale = min(1.0, _GRID_SIDE / max(height, width))
+    grid = max(1, round(width * scale)), max(1, round(height * scale))
+    guide = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    coarse = cv2.resize(guide, grid, interpolation=cv2.INTER_AREA)
+    target = cv2.resize(likely.astype(np.float32), grid)
+    mean = functools.partial(cv2.blur, ksize=(2 * _RADIUS + 1,) * 2)
+    guide_mean, target_mean = mean(coarse), mean(target)
+    variance = mean(coarse * coarse) - guide_mean**2
+    slope = (mean(coarse * target) - guide_mean * target_mean) / (variance + _EDGE)
+    offset = target_mean - slope * guide_mean
+    slope, offset = (cv2.resize(mean(m), (width, height)) for m in (slope, offset))
+    return slope * guide + offset
+
+
+@functools.lru_cache(maxsize=1)
+def _network() -> Callable[[np.ndarray], np.ndarray]:
+    """The bundled network as a function of arrays."""
+    # TensorFlow takes seconds to import; GrabCut alone does not need it.
+    import tensorflow as tf
+
+    from tf_btgmi.releases import load_selector
+
+    network = load_selector(assets.selector_folder())
+    shape = [1, WINDOW_SIDE, WINDOW_SIDE, network.input_channels]
+
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32)])
+    def predict(inputs):
+        return network(inputs, training=False)
+
+    return lambda inputs: predict(tf.constant(inputs)).numpy()

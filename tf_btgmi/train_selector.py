@@ -1,0 +1,73 @@
+r"""Trains the network behind `selection.select`, or goes on with a stopped training.
+
+    python -m tf_btgmi.train_selector --workdir=runs/select \
+        --sources=objects=4,bsds=2,regions=1
+
+A source is a folder with `images/` and `masks/` (white = object) or `segments/` (index
+maps of regions) in it. The same command again resumes; more --steps go on with a
+finished run. SIGTERM saves first. WORKDIR/best is a release of the averaged weights
+that validated best.
+"""
+
+from absl import flags
+
+from tf_btgmi.cli import program
+
+FLAGS = flags.FLAGS
+
+
+def define_flags():
+    """The flags of this program; `program.run` calls it."""
+    flags.DEFINE_string("workdir", None, "Folder of the run.")
+    flags.DEFINE_list(
+        "sources",
+        None,
+        "Folders of pictures, each FOLDER=WEIGHT; validation is on the first one.",
+    )
+    flags.DEFINE_integer("steps", 4000, "Steps in all.", lower_bound=1)
+    flags.DEFINE_integer("batch_size", 15, "Windows per step.", lower_bound=1)
+    flags.DEFINE_integer("base_filters", 32, "Filters at half of the window's size.")
+    flags.DEFINE_float("learning_rate", 1e-3, "At the start; falls to 0 as a cosine.")
+    flags.DEFINE_float("ema_decay", 0.998, "Of the averaged weights.")
+    flags.DEFINE_float("held_out", 0.1, "Share of each source kept for validation.")
+    flags.DEFINE_integer("seed", 0, "Of the examples.")
+    flags.DEFINE_integer("validate_every", 300, "Steps between validations.")
+
+
+def main(argv):
+    """Checks the flags and makes one library call."""
+    del argv
+    if not FLAGS.workdir:
+        raise program.UsageError("Give --workdir=FOLDER, where the run is kept.")
+    if not FLAGS.sources:
+        raise program.UsageError("Give --sources=FOLDER=WEIGHT,...")
+    sources = []
+    for text in FLAGS.sources:
+        folder, _, weight = text.partition("=")
+        try:
+            sources.append((folder, float(weight or 1)))
+        except ValueError:
+            raise program.UsageError(
+                f"--sources: the weight of {folder} must be a number, not {weight!r}."
+            ) from None
+    # Only now, so that a wrong flag is answered at once.
+    from tf_btgmi.training import selector_run
+
+    settings = {
+        name: FLAGS[name].value
+        for name in (
+            "steps",
+            "batch_size",
+            "base_filters",
+            "learning_rate",
+            "ema_decay",
+            "held_out",
+            "seed",
+            "validate_every",
+        )
+    }
+    selector_run.train(FLAGS.workdir, sources, **settings)
+
+
+if __name__ == "__main__":
+    program.run(main, define_flags)

@@ -1,0 +1,237 @@
+"""A training of the selector from start to end, resumed where it stopped."""
+
+import contextlib
+import os
+import queue
+import signal
+import threading
+import time
+from typing import List, Sequence, Tuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+from absl import logging
+
+from tf_btgmi import workdir as workdir_lib
+from tf_btgmi.data.selection_examples import SelectionExamples
+from tf_btgmi.data.selection_windows import (
+    network_input,
+    resized,
+    window_around,
+)
+from tf_btgmi.data.simulated_clicks import jittered_box
+from tf_btgmi.models.naming import named_weights
+from tf_btgmi.models.selector import Selector
+from tf_btgmi.releases import save_selector
+from tf_btgmi.training.run_folder import only_run
+from tf_btgmi.training.selector_training import (
+    SelectorTraining,
+    corrected,
+    inputs_of,
+)
+
+# Rounds of an example: the first selection, and those after a click.
+ROUNDS = 3
+_CHECKPOINT_SECONDS = 240.0
+BEST = "best"
+_JITTER = 0.1
+_WARM_UP = 50
+
+
+def train(
+    workdir: str,
+    sources: Sequence[Tuple[str, float]],
+    steps: int,
+    batch_size: int,
+    base_filters: int,
+    learning_rate: float,
+    ema_decay: float,
+    held_out: float,
+    seed: int,
+    validate_every: int,
+) -> float:
+    """Trains in `workdir`, or goes on where it stopped there.
+
+    Args:
+        workdir: gets `checkpoints` and `best`, a release of the averaged weights that
+            validated best.
+        sources: see `SelectionExamples`.
+        steps: in all, over every session.
+        batch_size: windows per step, a third of them new.
+        base_filters: of the network.
+        learning_rate: at the start; a cosine takes it to 0 at the last step.
+        ema_decay: of the averaged weights.
+        held_out: share of each source that is kept for validation.
+        seed: of the examples.
+        validate_every: steps between validations.
+
+    Returns:
+        The best mean IoU of validation.
+    """
+    # Names of the sources only: where they lay concerns nobody.
+    weights = {os.path.basename(os.path.normpath(f)): w for f, w in sources}
+    settings = {
+        "sources": weights,
+        "steps": steps,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "ema_decay": ema_decay,
+        "held_out": held_out,
+        "seed": seed,
+    }
+    os.makedirs(workdir, exist_ok=True)
+    examples = SelectionExamples(sources, held_out, seed)
+    for folder in examples.folders:
+        for line in folder.describe():
+            logging.info("%s", line)
+    with only_run(workdir), _stop_signal() as stopped:
+        model = _model(base_filters, ema_decay, learning_rate)
+        best = tf.Variable(0.0)
+        checkpoint = tf.train.Checkpoint(
+            selector=named_weights(model.selector),
+            average=named_weights(model.average),
+            optimizer=model.optimizer,
+            step=model.step,
+            best=best,
+        )
+        folder = os.path.join(workdir, workdir_lib.CHECKPOINTS)
+        manager = tf.train.CheckpointManager(checkpoint, folder, max_to_keep=2)
+        if manager.latest_checkpoint:
+            workdir_lib.restore(checkpoint, manager.latest_checkpoint)
+            logging.info("Resumed at step %d.", int(model.step))
+        held_out_objects = examples.held_out_objects()
+        size = max(1, batch_size // ROUNDS)
+        rounds = _Rounds(model, _Batches(examples, size, int(model.step)))
+        saved, losses, begun = time.monotonic(), [], time.monotonic()
+        while int(model.step) < steps and not stopped:
+            _set_learning_rate(model, learning_rate, steps)
+            losses.append(rounds.step())
+            step = int(model.step)
+            if step % validate_every == 0:
+                value = validate(model.average, held_out_objects)
+                logging.info(
+                    "Step %d: loss %.4f, validation IoU from a box %.4f, "
+                    "%.2f s per step.",
+                    step,
+                    np.mean(losses),
+                    value,
+                    (time.monotonic() - begun) / len(losses),
+                )
+                losses, begun = [], time.monotonic()
+                if value > float(best):
+                    best.assign(value)
+                    settings["step"] = step
+                    save_selector(model.average, settings, f"{workdir}/{BEST}")
+            if time.monotonic() - saved > _CHECKPOINT_SECONDS:
+                manager.save(int(model.step))
+                saved = time.monotonic()
+        manager.save(int(model.step))
+        logging.info("Step %d, best validation IoU %.4f.", int(model.step), float(best))
+        return float(best)
+
+
+def validate(selector: Selector, objects: List) -> float:
+    """Mean IoU, at the window's size, from boxes that are 10 % off."""
+    rng = np.random.default_rng(0)
+    values, inputs, truths = [], [], []
+    for image, truth in objects:
+        box = jittered_box(truth, _JITTER, rng)
+        window = window_around(box, *truth.shape)
+        pixels = resized(image[window.slices])
+        truths.append(resized(truth[window.slices]))
+        nothing = np.zeros_like(truths[-1])
+        inputs.append(network_input(pixels, window.box(box), np.zeros((0, 3)), nothing))
+    for start in range(0, len(inputs), 16):
+        logits = selector(tf.constant(np.stack(inputs[start : start + 16])))
+        for truth, found in zip(truths[start:], logits.numpy()[..., 0] > 0):
+            either = (truth | found).sum()
+            values.append((truth & found).sum() / max(either, 1))
+    return float(np.mean(values))
+
+
+def _model(base_filters, ema_decay, learning_rate) -> SelectorTraining:
+    selector, average = Selector(base_filters), Selector(base_filters)
+    selector.build()
+    average.build()
+    model = SelectorTraining(selector, average, ema_decay)
+    model.compile(optimizer=keras.optimizers.Adam(learning_rate))
+    model.optimizer.build(selector.trainable_variables)
+    return model
+
+
+def _set_learning_rate(model, start: float, steps: int) -> None:
+    step = int(model.step)
+    rate = 0.5 * start * (1.0 + np.cos(np.pi * min(step / steps, 1.0)))
+    warm = min(1.0, (step + 1) / _WARM_UP)
+    model.optimizer.learning_rate.assign(warm * max(rate, 1e-6))
+
+
+class _Rounds:
+    """Steps on groups of examples that are in different rounds.
+
+    Every step has one group in its first round, one after a click, and so on: batch
+    normalization would otherwise see other statistics in training than later.
+    """
+
+    def __init__(self, model: SelectorTraining, batches: "_Batches"):
+        self._model = model
+        self._batches = batches
+        self._groups = []
+
+    def step(self) -> float:
+        """Takes one step; returns its loss."""
+        step = int(self._model.step)
+        new = self._batches.next()
+        features = self._model.trunk_features(tf.constant(inputs_of(new)[0]))
+        self._groups = [(new, features), *self._groups[: ROUNDS - 1]]
+        everything = [example for group, _ in self._groups for example in group]
+        inputs, truth = inputs_of(everything)
+        features = [tf.concat(maps, 0) for maps in zip(*(f for _, f in self._groups))]
+        data = tf.constant(inputs), tf.constant(truth), features
+        result = self._model.train_step(data)
+        loss = float(result["loss"])
+        if not np.isfinite(loss):
+            raise FloatingPointError(f"The loss is not finite at step {step}.")
+        after = corrected(
+            everything, result["logits"].numpy(), np.random.default_rng((1, step))
+        )
+        self._groups = [
+            (after[start : start + len(new)], maps)
+            for start, (_, maps) in zip(range(0, len(after), len(new)), self._groups)
+        ]
+        return loss
+
+
+class _Batches:
+    """Batches of examples, made by a thread while the network is busy."""
+
+    def __init__(self, examples: SelectionExamples, size: int, start: int):
+        self._queue = queue.Queue(maxsize=2)
+        arguments = examples, size, start
+        threading.Thread(target=self._make, args=arguments, daemon=True).start()
+
+    def next(self):
+        """The next batch, or the error that ended them."""
+        batch = self._queue.get()
+        if isinstance(batch, Exception):
+            raise batch
+        return batch
+
+    def _make(self, examples, size, number):
+        try:
+            while True:
+                numbers = range(number * size, (number + 1) * size)
+                self._queue.put([examples.training_example(i) for i in numbers])
+                number += 1
+        except Exception as error:  # noqa: B902, handed to the thread that waits
+            self._queue.put(error)
+
+
+@contextlib.contextmanager
+def _stop_signal():
+    """A list that SIGTERM puts something into."""
+    received = []
+    previous = signal.signal(signal.SIGTERM, lambda *_: received.append(True))
+    yield received
+    signal.signal(signal.SIGTERM, previous)
