@@ -53,6 +53,7 @@ def main(arguments) -> int:
         config = config_files.read(flags.config)
     config = overridden(config, flags.set)
     device = "cuda" if torch.cuda.is_available() else "cpu"
+    torch.backends.cudnn.benchmark = True
     with tempfile.TemporaryDirectory() as folder:
         masks = pytorch_data.unpack_object_masks(flags.pack, folder)
         pictures = pytorch_data.read_pictures(flags.pack)
