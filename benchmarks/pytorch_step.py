@@ -30,6 +30,7 @@ class TrainingStep:
 
     Attributes:
         adversarial_weight: weight of the generator's adversarial term.
+        optimizers: Adam of `generator` and `discriminator`, by these names.
 
     Args:
         generator: of `pytorch_model`.
@@ -56,10 +57,10 @@ class TrainingStep:
         self.adversarial_weight = 1.0
         self._networks = {GENERATOR: generator, DISCRIMINATOR: discriminator}
         betas = (self.procedure.adam_beta_1, self.procedure.adam_beta_2)
-        self._optimizers, self._counts = {}, {}
+        self.optimizers, self._counts = {}, {}
         for name, network in self._networks.items():
             rate = self.procedure.learning_rate
-            self._optimizers[name] = torch.optim.Adam(
+            self.optimizers[name] = torch.optim.Adam(
                 network.parameters(), rate, betas, _ADAM_EPSILON, fused=True
             )
             self._counts[name] = 0
@@ -79,7 +80,7 @@ class TrainingStep:
 
     def restart_generator_optimizer(self) -> None:
         """Forgets Adam's moments and count."""
-        self._optimizers[GENERATOR].state.clear()
+        self.optimizers[GENERATOR].state.clear()
         self._counts[GENERATOR] = 0
 
     def schedule(self, plan: schedules.StagePlan, step: int) -> dict:
@@ -93,7 +94,7 @@ class TrainingStep:
             plan, p.learning_rate, p.learning_rate_factor, p.learning_rate_decay_steps
         )(step)
         factors = {GENERATOR: 1.0, DISCRIMINATOR: p.discriminator_learning_rate_factor}
-        for name, optimizer in self._optimizers.items():
+        for name, optimizer in self.optimizers.items():
             optimizer.param_groups[0]["lr"] = rate * factors[name]
         self.adversarial_weight = schedules.AdversarialWeightSchedule(
             plan,
@@ -196,7 +197,7 @@ class TrainingStep:
         return {n: t for n, t in named.items() if isinstance(t, nn.Parameter)}
 
     def _moments(self):
-        for prefix, optimizer in self._optimizers.items():
+        for prefix, optimizer in self.optimizers.items():
             for name, parameter in self._parameters(prefix).items():
                 for moment in ("exp_avg", "exp_avg_sq"):
                     yield prefix, name, optimizer.state[parameter], moment
@@ -205,7 +206,7 @@ class TrainingStep:
         return torch.autocast(self.device, torch.bfloat16, enabled=self.mixed)
 
     def _apply(self, name, loss):
-        optimizer = self._optimizers[name]
+        optimizer = self.optimizers[name]
         self._counts[name] += 1
         group = optimizer.param_groups[0]
         # Keras adds epsilon before the bias of the second moment is corrected.

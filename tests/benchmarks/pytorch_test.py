@@ -5,6 +5,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from unittest import mock
 
 import cv2
 import numpy as np
@@ -14,8 +15,10 @@ import tensorflow as tf
 from benchmarks import compare_pytorch
 from tf_btgmi import config as config_lib
 from tf_btgmi import loading
+from tf_btgmi.models.build import stage_plan
 from tf_btgmi.models.naming import named_weights
 from tf_btgmi.ops import image_ops
+from tf_btgmi.training.build import scheduled_callbacks
 
 HAVE_TORCH = importlib.util.find_spec("torch") is not None
 needs_torch = pytest.mark.skipif(
@@ -108,6 +111,7 @@ def test_a_training_step_is_that_of_tensorflow(small_workdir, choice):
         apart = 2e-4 if name == "adversarial_loss" else 0.0
         wanted = pytest.approx(float(ours[name]), rel=1e-3, abs=apart)
         assert theirs[name].item() == wanted, name
+    lengths = {}
     for name, network in networks.items():
         found = pytorch_weights.to_arrays(getattr(training, name))
         after = values_of(network)
@@ -125,7 +129,52 @@ def test_a_training_step_is_that_of_tensorflow(small_workdir, choice):
             length = np.linalg.norm(mine)
             assert np.linalg.norm(other) == pytest.approx(length, rel=0.1), weight
             moved += 1
+            lengths[name, weight] = length, np.linalg.norm(other)
         assert moved > 5
+    # How far the average follows the generator.
+    first, second = np.divide(
+        lengths["average", "stem.trainable_0_kernel"],
+        lengths["generator", "stem.trainable_0_kernel"],
+    )
+    assert first == pytest.approx(second, rel=1e-4)
+
+
+@needs_torch
+def test_rates_weights_and_fade_in_are_those_of_the_callbacks(pack):
+    from benchmarks import train_pytorch
+
+    config = pack[1]
+    config.procedure.fade_in_steps = 1
+    config.procedure.refinement_steps = 2
+    config.procedure.num_refinement_blocks = 2
+    config.procedure.learning_rate_decay_steps = 3
+    config.procedure.discriminator_learning_rate_factor = 3.0
+    config.procedure.adversarial_weight = 0.7
+    plan = stage_plan(config)
+    training = train_pytorch.make_training(config, {}, "cpu")
+    optimizers = training.optimizers
+    for step in range(plan.total_steps):
+        model = mock.MagicMock()
+        model.step.numpy.return_value = step
+        for callback in scheduled_callbacks(config.procedure, plan):
+            callback.set_model(model)
+            callback.on_train_batch_begin(0)
+        training.schedule(plan, step)
+        found = [
+            *(optimizers[name].param_groups[0]["lr"] for name in optimizers),
+            training.adversarial_weight,
+            training.generator.fade_in_alpha.item(),
+            training.average.fade_in_alpha.item(),
+        ]
+        variables = [
+            model.generator_optimizer.learning_rate,
+            model.discriminator_optimizer.learning_rate,
+            model.adversarial_weight,
+            model.generator.fade_in_alpha,
+            model.ema_generator.fade_in_alpha,
+        ]
+        wanted = [variable.assign.call_args[0][0] for variable in variables]
+        assert found == pytest.approx(wanted)
 
 
 @needs_torch
