@@ -39,8 +39,9 @@ def define_flags():
 def main(argv):
     """Writes the pack."""
     del argv
-    config = FLAGS.config
-    pack(config, FLAGS.pack, FLAGS.side, FLAGS.quality, FLAGS.part_mib)
+    if FLAGS.config is None:
+        raise program.UsageError("Give --config=FILE, the config to be trained.")
+    pack(FLAGS.config, FLAGS.pack, FLAGS.side, FLAGS.quality, FLAGS.part_mib)
     for path in sorted(glob.glob(os.path.join(FLAGS.pack, "*.zip"))):
         with zipfile.ZipFile(path) as archive:
             count = len(archive.namelist())
