@@ -10,6 +10,7 @@ from typing import Iterable, Iterator, List, NamedTuple, Tuple, Union
 
 from tf_btgmi.inference import holes
 from tf_btgmi.pictures.formats import open_picture
+from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.masks import decode_mask
 from tf_btgmi.pictures.pairs import match, result_name
 from tf_btgmi.pictures.reader import decode_picture
@@ -17,18 +18,6 @@ from tf_btgmi.pictures.writer import encode_picture, format_of
 
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"
 STATES = (DONE, SKIPPED, FAILED)
-
-
-class Job(NamedTuple):
-    """One picture: paths of the picture, its mask and its result.
-
-    `mask_dilation` is in pixels.
-    """
-
-    image: str
-    mask: str
-    output: str
-    mask_dilation: int = 0
 
 
 class Outcome(NamedTuple):
@@ -74,8 +63,9 @@ def fill(job: Job, predictor, files, options: Options) -> Outcome:
         mask_data = _read(files, job.mask, options)
         mask = decode_mask(mask_data, job.mask, options.mask_invert, data)
         image = picture.rgb(sixteen_bits=True)
-        composite = predictor.inpaint(image, mask, job.mask_dilation)
-        picture = picture.filled(composite, holes.dilated(mask, job.mask_dilation))
+        dilation = job.value("mask_dilation", int, 0)
+        composite = predictor.inpaint(image, mask, dilation)
+        picture = picture.filled(composite, holes.dilated(mask, dilation))
         data, _ = encode_picture(picture, target, job.output)
         files.write(job.output, data)
     # Decoders raise nearly any exception for a damaged file, and cloud file systems
@@ -106,7 +96,7 @@ def pair(
     for name, path, mine in pairs:
         if len(mine) == 1:
             result = os.path.join(output, os.path.dirname(name), result_name(path))
-            yield Job(path, mine[0], result, dilation)
+            yield Job.of(path, mine[0], result, mask_dilation=str(dilation))
         elif mine:
             both = " and ".join(mine[:2])
             yield Outcome(FAILED, path, f"{both} go with the same picture.")
@@ -121,7 +111,7 @@ def one_job_an_output(
     output: str, found: Iterable[Job]
 ) -> Tuple[List[Job], List[Outcome]]:
     """The only job that writes to `output`, or a failure for each of several jobs."""
-    found = sorted(found)
+    found = sorted(found, key=lambda job: (job.image, job.mask))
     if len(found) == 1:
         return found, []
     text = f"{len(found)} pictures would be written to {output}."

@@ -32,8 +32,9 @@ from apache_beam.utils import shared
 from PIL import Image
 
 from export import batch_filling
-from export.batch_filling import Job, Outcome
+from export.batch_filling import Outcome
 from tf_btgmi.cli import job_files
+from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.listing import is_picture
 from tf_btgmi.pictures.pairs import group_key, result_name, stem
 
@@ -195,7 +196,7 @@ def check_jobs(path: str) -> List[str]:
         The folders that results go to.
 
     Raises:
-        ValueError: as `job_files.read_rows`.
+        ValueError: as `job_files.read_jobs`.
     """
     found = _rows(path, 0)
     return sorted({os.path.dirname(one.output) for one in found if _is_job(one)})
@@ -239,14 +240,14 @@ def _rows(path: str, dilation: int) -> Iterator[Union[Job, Outcome]]:
     try:
         with FileSystems.open(path) as file:
             text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-            for row in job_files.iterate_rows(text, path, _REQUIRED, _OPTIONAL):
+            for row in job_files.iterate_jobs(text, path, _REQUIRED, _OPTIONAL):
                 try:
                     places = [row.path(name) for name in _REQUIRED]
                     grown = row.value("mask_dilation", job_files.whole_number, dilation)
                 except ValueError as error:
                     yield Outcome(batch_filling.FAILED, row.label, str(error))
                 else:
-                    yield Job(*places, grown)
+                    yield Job.of(*places, mask_dilation=str(grown))
     except OSError as error:
         raise ValueError(
             f"--jobs: {path} cannot be read: {batch_filling.reason(error)}."
@@ -294,7 +295,7 @@ def _name(path: str, pattern: str, batch: Batch) -> str:
 def _job_of_one_mask(named, batch: Batch) -> Job:
     name, path = named
     result = os.path.join(batch.output, os.path.dirname(name), result_name(path))
-    return Job(path, batch.masks, result, batch.dilation)
+    return Job.of(path, batch.masks, result, mask_dilation=str(batch.dilation))
 
 
 def _pair(group, batch: Batch):

@@ -27,6 +27,7 @@ from tf_btgmi import loading
 from tf_btgmi.cli import batches, job_files, mask_program, program
 from tf_btgmi.inference.composing import BOX
 from tf_btgmi.pictures.color_profiles import rgb_as_in
+from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.masks import read_mask
 from tf_btgmi.pictures.reader import read_picture
 from tf_btgmi.selection import select
@@ -84,68 +85,68 @@ def main(argv):
     output = "harmonized" if FLAGS.harmonize else "inpainted"
     loading.describe(FLAGS.model, output)
     if FLAGS.jobs:
-        rows = job_files.read_rows(FLAGS.jobs, _REQUIRED, (*_OBJECT, *_POSE))
+        jobs = job_files.read_jobs(FLAGS.jobs, _REQUIRED, (*_OBJECT, *_POSE))
     else:
-        rows = [_row_of_flags()]
+        jobs = [_job_of_flags()]
     predictor = loading.load(FLAGS.model, output)
     if FLAGS.harmonize:
         predictor.need("harmonized", "harmonize", "; --noharmonize keeps the colours")
-    inputs = job_files.paths_of(rows, ("image", "guide", "guide_mask"))
+    inputs = job_files.paths_of(jobs, ("image", "guide", "guide_mask"))
     outputs = batches.Outputs(FLAGS.overwrite, bool(FLAGS.jobs), inputs)
 
-    def task(row):
-        return batches.Task(row.label, lambda: compose_file(predictor, row, outputs))
+    def task(job):
+        return batches.Task(job.label, lambda: compose_file(predictor, job, outputs))
 
-    counts = batches.run([task(row) for row in rows])
+    counts = batches.run([task(job) for job in jobs])
     print(f"{counts}.")
     return program.FAILURE_EXIT_CODE if counts.failed else 0
 
 
-def compose_file(predictor, row: job_files.Row, outputs) -> Optional[batches.Written]:
+def compose_file(predictor, job: Job, outputs) -> Optional[batches.Written]:
     """Makes one composite.
 
     Raises:
         ValueError: a value, a picture or the mask is invalid.
         OSError: a file cannot be read or written.
     """
-    output = row.path("output")
+    output = job.output
     pose = {
-        "position": row.value("position", job_files.pair_of_numbers),
-        "scale": row.value("scale", job_files.number, FLAGS.scale),
-        "rotate": row.value("rotate", job_files.number, FLAGS.rotate),
-        "flip": row.value("flip", job_files.yes_or_no, FLAGS.flip),
-        "gap": row.value("gap", _gap, None if FLAGS.gap is None else _gap(FLAGS.gap)),
+        "position": job.value("position", job_files.pair_of_numbers),
+        "scale": job.value("scale", job_files.number, FLAGS.scale),
+        "rotate": job.value("rotate", job_files.number, FLAGS.rotate),
+        "flip": job.value("flip", job_files.yes_or_no, FLAGS.flip),
+        "gap": job.value("gap", _gap, None if FLAGS.gap is None else _gap(FLAGS.gap)),
     }
     if outputs.exists(output):
         return None
-    picture = read_picture(row.path("image"))
+    picture = read_picture(job.image)
     image = picture.rgb()
-    guide = rgb_as_in(read_picture(row.path("guide")), picture)
-    mask = _guide_mask(row, guide)
+    guide = rgb_as_in(read_picture(job.path("guide")), picture)
+    mask = _guide_mask(job, guide)
     composite = predictor.compose(image, guide, mask, harmonize=FLAGS.harmonize, **pose)
     changed = (composite != image).any(axis=-1)
     return outputs.write(picture, composite, changed, output)
 
 
-def _row_of_flags() -> job_files.Row:
+def _job_of_flags() -> Job:
     """The job in the flags."""
     values = {name: FLAGS[name].value for name in (*_REQUIRED, *_OBJECT)}
     values = {name: value for name, value in values.items() if value}
-    row = job_files.Row("", "", values)
+    job = Job(values)
     # Wrong flags are reported before a model is loaded.
-    job_files.pair_of_numbers(row.text("position"))
-    job_files.check_exactly_one(row, _OBJECT)
-    row.value("guide_box", job_files.box)
+    job_files.pair_of_numbers(job.text("position"))
+    job_files.check_exactly_one(job, _OBJECT)
+    job.value("guide_box", job_files.box)
     if FLAGS.gap is not None:
         _gap(FLAGS.gap)
-    return row
+    return job
 
 
-def _guide_mask(row: job_files.Row, guide: np.ndarray) -> np.ndarray:
-    job_files.check_exactly_one(row, _OBJECT)
-    if "guide_mask" in row.values:
-        return read_mask(row.path("guide_mask"))
-    return select(guide, job_files.box(row.values["guide_box"]))
+def _guide_mask(job: Job, guide: np.ndarray) -> np.ndarray:
+    job_files.check_exactly_one(job, _OBJECT)
+    if "guide_mask" in job.values:
+        return read_mask(job.path("guide_mask"))
+    return select(guide, job_files.box(job.values["guide_box"]))
 
 
 def _gap(text: str):

@@ -40,9 +40,9 @@ def main(argv):
     return mask_program.run("object", [], needed, harmonize, opaque=False)
 
 
-def harmonize(predictor, image, mask, row):
+def harmonize(predictor, image, mask, job):
     """Harmonizes the object of one picture."""
-    del row
+    del job
     return predictor.harmonize(image, mask, FLAGS.direct), mask
 
 

@@ -44,9 +44,9 @@ def main(argv):
     return mask_program.run("hole", columns, needed, fill, FLAGS.retouched)
 
 
-def fill(predictor, image, mask, row):
+def fill(predictor, image, mask, job):
     """Fills the hole of one picture."""
-    dilation = mask_program.dilation(row)
+    dilation = mask_program.dilation(job)
     composite = predictor.inpaint(image, mask, dilation, mask_program.window_bar())
     return composite, holes.dilated(mask, dilation)
 

@@ -43,9 +43,9 @@ def main(argv):
     return mask_program.run("object", columns, needed, remove, FLAGS.retouched)
 
 
-def remove(predictor, image, mask, row):
+def remove(predictor, image, mask, job):
     """Removes the object from one picture."""
-    dilation = mask_program.dilation(row)
+    dilation = mask_program.dilation(job)
     composite = predictor.remove(image, mask, dilation, mask_program.window_bar())
     return composite, removal_mask(mask, dilation)
 

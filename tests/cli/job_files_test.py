@@ -16,7 +16,7 @@ def write(folder, text, encoding="utf-8"):
 def test_cells_are_found_by_column_and_paths_by_the_folder_of_the_file(tmp_path):
     text = "\ufeffoutput, scale ,image\r\ndone/a.png,,a.png\r\n\r\n"
     text += "gs://b/b.png, 2 ,/b.png\r\n"
-    first, second = job_files.read_rows(write(tmp_path, text), REQUIRED, ("scale",))
+    first, second = job_files.read_jobs(write(tmp_path, text), REQUIRED, ("scale",))
     assert first.label.endswith("jobs.csv, line 2")
     assert first.path("output") == str(tmp_path / "done/a.png")
     assert first.value("scale", job_files.number, 1.0) == 1.0
@@ -27,7 +27,7 @@ def test_cells_are_found_by_column_and_paths_by_the_folder_of_the_file(tmp_path)
 
 
 def test_a_missing_cell_is_named(tmp_path):
-    (row,) = job_files.read_rows(write(tmp_path, "image,output\na.png\n"), REQUIRED, ())
+    (row,) = job_files.read_jobs(write(tmp_path, "image,output\na.png\n"), REQUIRED, ())
     with pytest.raises(ValueError, match="The column output is empty"):
         row.path("output")
 
@@ -50,15 +50,15 @@ def test_a_missing_cell_is_named(tmp_path):
 )
 def test_a_file_that_is_none_is_said(tmp_path, text, words):
     with pytest.raises(ValueError, match=words):
-        job_files.read_rows(write(tmp_path, text), REQUIRED, ("scale",))
+        job_files.read_jobs(write(tmp_path, text), REQUIRED, ("scale",))
 
 
 def test_a_file_that_is_not_there_or_not_utf8_is_said(tmp_path):
     with pytest.raises(ValueError, match="none.csv cannot be read: No such file"):
-        job_files.read_rows(str(tmp_path / "none.csv"), REQUIRED, ())
+        job_files.read_jobs(str(tmp_path / "none.csv"), REQUIRED, ())
     path = write(tmp_path, "image,output\nä,b\n", "latin-1")
     with pytest.raises(ValueError, match="is not a text file in UTF-8"):
-        job_files.read_rows(path, REQUIRED, ())
+        job_files.read_jobs(path, REQUIRED, ())
 
 
 def test_numbers_are_read():

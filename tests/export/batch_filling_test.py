@@ -11,13 +11,15 @@ from PIL import Image
 
 import export
 from export import batch_filling, batch_inpaint
-from export.batch_filling import Job, Options, Outcome, fill, pair
+from export.batch_filling import Options, Outcome, fill, pair
 from tf_btgmi.inference.predictor import Predictor
 from tf_btgmi.pictures.formats import WORDS
+from tf_btgmi.pictures.jobs import Job
 
 PROGRAM_MODULE = batch_inpaint
 SIZE = (40, 24)
-JOB = Job("in/a.png", "masks/a.png", "out/a.png")
+PLACES = {"image": "in/a.png", "mask": "masks/a.png", "output": "out/a.png"}
+JOB = Job(PLACES)
 
 
 def red(inputs):
@@ -76,7 +78,7 @@ def test_the_hole_is_filled_and_the_rest_stays(files, values, mask):
 
 
 def test_a_job_grows_its_hole(files, values):
-    run(files, JOB._replace(mask_dilation=2))
+    run(files, Job.of(**{**PLACES, "mask_dilation": "2"}))
     result = np.array(Image.open(io.BytesIO(files["out/a.png"])))
     rows, columns = np.nonzero((result != values).any(axis=-1))
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (3, 11, 4, 13)
@@ -85,7 +87,7 @@ def test_a_job_grows_its_hole(files, values):
 def test_black_is_hole_where_masks_are_inverted(files, mask):
     run(files)
     files["masks/a.png"] = encoded(255 - mask)
-    run(files, JOB._replace(output="out/b.png"), mask_invert=True)
+    run(files, Job.of(**{**PLACES, "output": "out/b.png"}), mask_invert=True)
     assert files["out/a.png"] == files["out/b.png"]
 
 
@@ -133,7 +135,7 @@ def test_a_cut_file_and_a_missing_one_fail(files):
 
 def test_an_error_of_an_unforeseen_kind_fails_its_picture_only(files):
     class Broken:
-        def inpaint(self, image, mask):
+        def inpaint(self, image, mask, mask_dilation):
             raise MemoryError
 
     outcome = fill(JOB, Broken(), files, Options())
@@ -150,7 +152,7 @@ def test_a_picture_that_is_too_large_is_not_decoded(files):
 
 def test_a_result_never_replaces_its_picture(files):
     before = files["in/a.png"]
-    outcome = run(files, JOB._replace(output="in/a.png"), overwrite=True)
+    outcome = run(files, Job.of(**{**PLACES, "output": "in/a.png"}), overwrite=True)
     assert outcome.state == "failed"
     assert files["in/a.png"] == before
 
@@ -164,17 +166,17 @@ def test_pictures_and_masks_of_one_name_are_paired():
     images = named("in/a.jpg", "in/a.gif", "in/x/a.gif", "in/b.png")
     masks = named("m/a.png", "m/x/a_mask001.png", "m/b_mask.png")
     assert list(pair(images, masks, "out", 3)) == [
-        Job("in/a.gif", "m/a.png", "out/a.png", 3),
-        Job("in/a.jpg", "m/a.png", "out/a.jpg", 3),
-        Job("in/b.png", "m/b_mask.png", "out/b.png", 3),
-        Job("in/x/a.gif", "m/x/a_mask001.png", "out/x/a.png", 3),
+        Job.of("in/a.gif", "m/a.png", "out/a.png", mask_dilation="3"),
+        Job.of("in/a.jpg", "m/a.png", "out/a.jpg", mask_dilation="3"),
+        Job.of("in/b.png", "m/b_mask.png", "out/b.png", mask_dilation="3"),
+        Job.of("in/x/a.gif", "m/x/a_mask001.png", "out/x/a.png", mask_dilation="3"),
     ]
 
 
 def test_a_picture_is_never_its_own_mask():
     both = named("in/a.png", "in/a_mask.png", "in/b.png")
     assert list(pair(both, both, "out", 0)) == [
-        Job("in/a.png", "in/a_mask.png", "out/a.png", 0),
+        Job.of("in/a.png", "in/a_mask.png", "out/a.png", mask_dilation="0"),
         Outcome("failed", "in/b.png", "no mask named b.* or b_mask* goes with it."),
     ]
 
@@ -216,7 +218,7 @@ def test_names_without_one_partner_fail(images, masks, failed):
 
 
 def test_results_of_one_name_all_fail():
-    first, second = JOB, JOB._replace(image="in/a.gif")
+    first, second = JOB, Job.of(**{**PLACES, "image": "in/a.gif"})
     assert batch_filling.one_job_an_output("out/a.png", [first]) == ([first], [])
     jobs, failed = batch_filling.one_job_an_output("out/a.png", [first, second])
     text = "2 pictures would be written to out/a.png."

@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from tf_btgmi.pictures.pairs import Job, find_jobs, owner
+from tf_btgmi.pictures.jobs import Job
+from tf_btgmi.pictures.pairs import find_jobs, owner
 
 
 @pytest.fixture
@@ -25,8 +26,8 @@ def touch(name):
 def test_folders_are_paired_by_stem_and_the_rest_is_named(folders):
     jobs, unmatched, notes = find_jobs("photos", "masks", "out")
     assert jobs == [
-        Job("photos/a.jpg", "masks/a.png", "out/a.jpg"),
-        Job("photos/c.gif", "masks/c.bmp", "out/c.png"),
+        Job.of("photos/a.jpg", "masks/a.png", "out/a.jpg"),
+        Job.of("photos/c.gif", "masks/c.bmp", "out/c.png"),
     ]
     assert unmatched == [
         "photos/b.png: no mask named b.* or b_mask* in masks",
@@ -44,20 +45,20 @@ def test_one_mask_serves_all_pictures(folders):
 
 def test_one_picture_finds_its_mask_in_a_folder(folders):
     jobs, unmatched, _ = find_jobs("photos/a.jpg", "masks", "result.png")
-    assert jobs == [Job("photos/a.jpg", "masks/a.png", "result.png")]
+    assert jobs == [Job.of("photos/a.jpg", "masks/a.png", "result.png")]
     assert unmatched == []
 
 
 def test_one_picture_goes_into_a_folder_that_exists_or_ends_in_a_slash(folders):
     os.mkdir("there")
     for output in ("there", "new/"):
-        ((_, _, path),) = find_jobs("photos/a.jpg", "masks/a.png", output)[0]
-        assert path == os.path.join(output, "a.jpg")
+        (job,) = find_jobs("photos/a.jpg", "masks/a.png", output)[0]
+        assert job.output == os.path.join(output, "a.jpg")
 
 
 def pairs_of(*arguments):
     jobs, unmatched, notes = find_jobs(*arguments)
-    return [tuple(job) for job in jobs], unmatched, notes
+    return [(job.image, job.mask, job.output) for job in jobs], unmatched, notes
 
 
 @pytest.mark.parametrize("image", ["lama", "lama/*.png", "./lama"])

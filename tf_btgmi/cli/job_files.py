@@ -9,61 +9,12 @@ Relative paths start at the folder of the CSV file; addresses such as
 
 import csv
 import os
-from typing import (
-    Callable,
-    Dict,
-    Iterator,
-    List,
-    NamedTuple,
-    Optional,
-    Sequence,
-    TextIO,
-)
+from typing import Iterator, List, Optional, Sequence, TextIO
+
+from tf_btgmi.pictures.jobs import Job
 
 
-class Row(NamedTuple):
-    """One job, unparsed.
-
-    Attributes:
-        label: prefix of its error messages: file and line.
-        folder: the folder that relative paths start at.
-        values: the non-empty cells by column.
-    """
-
-    label: str
-    folder: str
-    values: Dict[str, str]
-
-    def text(self, column: str) -> str:
-        """A required cell.
-
-        Raises:
-            ValueError: the cell is empty.
-        """
-        if column not in self.values:
-            raise ValueError(f"The column {column} is empty.")
-        return self.values[column]
-
-    def path(self, column: str) -> str:
-        """A required cell, as a path."""
-        place = self.text(column)
-        return place if "://" in place else os.path.join(self.folder, place)
-
-    def value(self, column: str, parse: Callable, default=None):
-        """A parsed cell, or the default if it is empty.
-
-        Raises:
-            ValueError: from `parse`, with the column's name in front.
-        """
-        if column not in self.values:
-            return default
-        try:
-            return parse(self.values[column])
-        except ValueError as error:
-            raise ValueError(f"{column}: {error}") from None
-
-
-def read_rows(path: str, required: Sequence[str], optional: Sequence[str]) -> List[Row]:
+def read_jobs(path: str, required: Sequence[str], optional: Sequence[str]) -> List[Job]:
     """Reads the jobs of a file.
 
     Args:
@@ -77,15 +28,15 @@ def read_rows(path: str, required: Sequence[str], optional: Sequence[str]) -> Li
     """
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            return list(iterate_rows(file, path, required, optional))
+            return list(iterate_jobs(file, path, required, optional))
     except OSError as error:
         raise ValueError(f"--jobs: {path} cannot be read: {error.strerror}.") from None
 
 
-def iterate_rows(
+def iterate_jobs(
     file: TextIO, path: str, required: Sequence[str], optional: Sequence[str]
-) -> Iterator[Row]:
-    """Iterates over the jobs of an open file; see `read_rows`."""
+) -> Iterator[Job]:
+    """Iterates over the jobs of an open file; see `read_jobs`."""
     reader = csv.reader(file, strict=True)
     found = False
     try:
@@ -94,7 +45,7 @@ def iterate_rows(
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 found = True
-                yield _row(path, reader.line_num, columns, cells)
+                yield _job(path, reader.line_num, columns, cells)
     except UnicodeDecodeError:
         raise ValueError(f"--jobs: {path} is not a text file in UTF-8.") from None
     except csv.Error as error:
@@ -103,14 +54,14 @@ def iterate_rows(
         raise ValueError(f"--jobs: {path} has no jobs, only column names.")
 
 
-def paths_of(rows: Sequence[Row], columns: Sequence[str]) -> List[str]:
+def paths_of(jobs: Sequence[Job], columns: Sequence[str]) -> List[str]:
     """The paths in the non-empty cells of some columns."""
-    return [row.path(name) for row in rows for name in columns if name in row.values]
+    return [job.path(name) for job in jobs for name in columns if name in job.values]
 
 
-def check_exactly_one(row: Row, columns: Sequence[str]) -> None:
+def check_exactly_one(job: Job, columns: Sequence[str]) -> None:
     """Raises `ValueError` unless just one of two cells has a value."""
-    if len([name for name in columns if name in row.values]) != 1:
+    if len([name for name in columns if name in job.values]) != 1:
         raise ValueError(f"Exactly one of {' and '.join(columns)} must be given.")
 
 
@@ -180,6 +131,6 @@ def _check_columns(path, columns, required, optional) -> None:
         )
 
 
-def _row(path: str, line: int, columns: List[str], cells: List[str]) -> Row:
+def _job(path: str, line: int, columns: List[str], cells: List[str]) -> Job:
     values = {name: cell.strip() for name, cell in zip(columns, cells) if cell.strip()}
-    return Row(f"{path}, line {line}", os.path.dirname(path), values)
+    return Job(values, os.path.dirname(path), f"{path}, line {line}")

@@ -17,6 +17,7 @@ from tf_btgmi import loading
 from tf_btgmi.cli import batches, common_flags, job_files, program
 from tf_btgmi.inference.filling import Progress
 from tf_btgmi.inference.predictor import Predictor
+from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.masks import read_mask
 from tf_btgmi.pictures.pairs import find_jobs, output_of
 from tf_btgmi.pictures.reader import decode_picture
@@ -31,7 +32,7 @@ _MAX_PIXELS = 1 << 30
 # (predictor, image, mask, job) -> composite and the bool [H, W] of its pixels that go
 # into the result. The mask is bool and not validated yet.
 Change = Callable[
-    [Predictor, np.ndarray, np.ndarray, job_files.Row], Tuple[np.ndarray, np.ndarray]
+    [Predictor, np.ndarray, np.ndarray, Job], Tuple[np.ndarray, np.ndarray]
 ]
 
 
@@ -143,30 +144,30 @@ def run(
     check_flags(required)
     # Fails on a wrong --model before the pictures are looked for.
     loading.describe(FLAGS.model, needed[0])
-    rows, unmatched, notes = _find_rows(columns)
+    jobs, unmatched, notes = _find_jobs(columns)
     for line in notes:
         print(line, file=sys.stderr)
-    predictor = loading.load(FLAGS.model, needed[0], retouched) if rows else None
+    predictor = loading.load(FLAGS.model, needed[0], retouched) if jobs else None
     if predictor:
         predictor.need(*needed)
-    inputs = job_files.paths_of(rows, ("image", "mask"))
+    inputs = job_files.paths_of(jobs, ("image", "mask"))
     outputs = batches.Outputs(FLAGS.overwrite, _is_batch(), inputs)
 
-    def task(row):
+    def task(job):
         return batches.Task(
-            row.label, lambda: _one(predictor, row, change, outputs, opaque)
+            job.label, lambda: _one(predictor, job, change, outputs, opaque)
         )
 
-    counts = batches.run([task(row) for row in rows])
+    counts = batches.run([task(job) for job in jobs])
     for line in unmatched:
         print(line, file=sys.stderr)
     print(f"{counts}, {len(unmatched)} without a partner.")
     return program.FAILURE_EXIT_CODE if counts.failed or unmatched else 0
 
 
-def dilation(row: job_files.Row) -> Optional[int]:
+def dilation(job: Job) -> Optional[int]:
     """The dilation of a job's mask in pixels: its own, or that of the flag."""
-    return row.value("mask_dilation", job_files.whole_number, FLAGS.mask_dilation)
+    return job.value("mask_dilation", job_files.whole_number, FLAGS.mask_dilation)
 
 
 def _box() -> Optional[str]:
@@ -197,46 +198,43 @@ def _is_batch() -> bool:
     return bool(FLAGS.jobs) or not os.path.isfile(FLAGS.image)
 
 
-def _find_rows(
-    columns: Sequence[str],
-) -> Tuple[List[job_files.Row], List[str], List[str]]:
+def _find_jobs(columns: Sequence[str]) -> Tuple[List[Job], List[str], List[str]]:
     """The jobs, one line for each file without a partner, and notes."""
     if FLAGS.jobs and "box" in FLAGS:
         optional = [*_OBJECT, *columns]
-        return job_files.read_rows(FLAGS.jobs, ("image", "output"), optional), [], []
+        return job_files.read_jobs(FLAGS.jobs, ("image", "output"), optional), [], []
     if FLAGS.jobs:
         required = ("image", "mask", "output")
-        return job_files.read_rows(FLAGS.jobs, required, columns), [], []
+        return job_files.read_jobs(FLAGS.jobs, required, columns), [], []
     if _box():
         output = output_of(FLAGS.image, FLAGS.output)
         values = {"image": FLAGS.image, "box": _box(), "output": output}
-        row = job_files.Row("", "", values)
-        row.value("box", job_files.box)
-        return [row], [], []
-    jobs, unmatched, notes = find_jobs(FLAGS.image, FLAGS.mask, FLAGS.output)
-    return [job_files.Row("", "", job._asdict()) for job in jobs], unmatched, notes
+        job = Job(values)
+        job.value("box", job_files.box)
+        return [job], [], []
+    return find_jobs(FLAGS.image, FLAGS.mask, FLAGS.output)
 
 
 def _one(
-    predictor, row: job_files.Row, change: Change, outputs, opaque: bool
+    predictor, job: Job, change: Change, outputs, opaque: bool
 ) -> Optional[batches.Written]:
     if "box" in FLAGS:
-        job_files.check_exactly_one(row, _OBJECT)
-    output, image_path = row.path("output"), row.path("image")
-    box = row.value("box", job_files.box)
-    where = f"the box {row.values['box']}" if box else row.path("mask")
+        job_files.check_exactly_one(job, _OBJECT)
+    output, image_path = job.output, job.image
+    box = job.value("box", job_files.box)
+    where = f"the box {job.values['box']}" if box else job.mask
     if outputs.exists(output):
         return None
     with open(image_path, "rb") as file:
         data = file.read()
     picture = decode_picture(data, image_path)
     if not box:
-        mask = read_mask(row.path("mask"), FLAGS.mask_invert, data)
+        mask = read_mask(job.mask, FLAGS.mask_invert, data)
     try:
         if box:
             mask = select(picture.rgb(), box) > 0
         composite, changed = change(
-            predictor, picture.rgb(sixteen_bits=True), mask, row
+            predictor, picture.rgb(sixteen_bits=True), mask, job
         )
     except ValueError as error:
         raise ValueError(f"{image_path} with {where}: {error}") from None

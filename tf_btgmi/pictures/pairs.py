@@ -28,6 +28,7 @@ from typing import (
 )
 
 from tf_btgmi.pictures.formats import ENDINGS
+from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.listing import is_picture, list_folder, no_pictures
 from tf_btgmi.pictures.writer import FORMATS, format_of
 
@@ -36,19 +37,13 @@ _MASK = "_mask"
 Named = Tuple[str, str]
 
 
-class Job(NamedTuple):
-    """One picture to inpaint: paths of the picture, its mask and its result."""
-
-    image: str
-    mask: str
-    output: str
-
-
 class Found(NamedTuple):
-    """Attributes:
-    jobs: pictures with a mask.
-    unmatched: a line for each picture or mask without a partner.
-    notes: a line for each folder where files were passed over.
+    """The jobs of some folders.
+
+    Attributes:
+        jobs: the pictures that have a mask.
+        unmatched: one line for each picture or mask without a partner.
+        notes: one line for each folder with files that were passed over.
     """
 
     jobs: List[Job]
@@ -95,7 +90,7 @@ def find_jobs(image: str, mask: str, output: str) -> Found:
                 f"--mask: {mine[0]} and {mine[1]} go with the same picture."
             )
         if mine:
-            jobs.append(Job(path, mine[0], result))
+            jobs.append(Job.of(path, mine[0], result))
         else:
             unmatched.append(
                 f"{path}: no mask named {name}.* or {name}{_MASK}* in {mask}"
