@@ -118,7 +118,8 @@ def _plan(arms, seeds) -> str:
 def _report(arms, seeds, failed) -> None:
     # Imported late: the memory belongs to the trainings while they run.
     from tf_btgmi.ablation import table
-    from tf_btgmi.evaluation import report, summary, tables
+    from tf_btgmi.evaluation import summary, tables
+    from tf_btgmi.evaluation.report import page
     from tf_btgmi.evaluation.store import Store
     from tf_btgmi.pictures.listing import natural_key
 
@@ -140,11 +141,11 @@ def _report(arms, seeds, failed) -> None:
         "failed": failed,
         "arms": table.to_json(found),
     }
-    page = report.render(store, pictures, names, FLAGS.num_shown, shown)
+    html = page.render(store, pictures, names, FLAGS.num_shown, shown)
     for name, content in (
         ("table.md", text),
         ("summary.json", json.dumps(numbers, indent=2, allow_nan=False) + "\n"),
-        ("report.html", page),
+        ("report.html", html),
     ):
         with open(os.path.join(FLAGS.output, name), "w", encoding="utf-8") as file:
             file.write(content)

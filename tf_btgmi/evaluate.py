@@ -34,7 +34,6 @@ from tf_btgmi.evaluation import (
     fid,
     harmonizers,
     no_truth,
-    reports,
     result_files,
     summary,
     tasks,
@@ -44,6 +43,7 @@ from tf_btgmi.evaluation.evaluator import evaluate
 from tf_btgmi.evaluation.hole_masks import DrawnMasks, MaskFiles
 from tf_btgmi.evaluation.measures import METRIC_VERSION
 from tf_btgmi.evaluation.picture_sets import open_pictures
+from tf_btgmi.evaluation.report import files
 from tf_btgmi.evaluation.store import Store
 from tf_btgmi.inference import retouch
 
@@ -179,7 +179,7 @@ def main(argv):
     found = summary.summarize(
         store, settings, identities, baseline, names, left_out, distances
     )
-    reports.write(store, found, names, FLAGS.num_shown)
+    files.write(store, found, names, FLAGS.num_shown)
     return 0
 
 

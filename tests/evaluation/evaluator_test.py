@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tf_btgmi.evaluation import examples, report, summary, tables
+from tf_btgmi.evaluation import examples, summary, tables
 from tf_btgmi.evaluation.deep_scores import DeepScores
 from tf_btgmi.evaluation.evaluator import evaluate
-from tf_btgmi.evaluation.gallery import choose
 from tf_btgmi.evaluation.hole_masks import DrawnMasks
 from tf_btgmi.evaluation.picture_sets import open_pictures
+from tf_btgmi.evaluation.report import page as report
+from tf_btgmi.evaluation.report.gallery import choose
 from tf_btgmi.evaluation.store import Store
 from tf_btgmi.evaluation.tasks import INPAINTING
 from tf_btgmi.evaluation.yardsticks import Method, yardstick

@@ -3,16 +3,15 @@
 Pictures keep their proportions; their longer side is the evaluation's size.
 """
 
-import html
 from typing import Iterable, List, Optional
 
 import cv2
 import numpy as np
 import tqdm
 
-from tf_btgmi.evaluation import gallery, page
 from tf_btgmi.evaluation.examples import Example, prepare_examples
 from tf_btgmi.evaluation.hole_masks import MaskFiles
+from tf_btgmi.evaluation.report import gallery, page
 from tf_btgmi.evaluation.store import Store
 from tf_btgmi.evaluation.yardsticks import Method
 
@@ -79,14 +78,7 @@ def show(
             result = np.where(mask[..., None], result, image)
             store.write_composite(method.name, name, result)
             tiles.append(gallery.tile(method.name, "", result))
-        figures.append(
-            f"<figure><figcaption><b>{html.escape(name)}</b></figcaption>"
-            f'<div class="tiles wide">{"".join(tiles)}</div></figure>'
-        )
-    body = (
-        f"<header><h1>{_TITLE}</h1><p>{len(names)} pictures. A click enlarges; the "
-        "arrow keys then go from method to method.</p></header>"
-        f'<div id="gallery">{"".join(figures)}</div>'
-    )
-    path = store.write_text("report.html", page.whole(_TITLE, body))
+        figures.append((name, tiles))
+    text = page.render_without_truth(_TITLE, figures)
+    path = store.write_text("report.html", text)
     print(f"Report: {path}")

@@ -1,9 +1,10 @@
-"""Writes what is reported of an evaluation: page, tables, numbers, rows."""
+"""Writes the files of a report: page, tables, numbers, rows."""
 
 import json
 from typing import Sequence
 
-from tf_btgmi.evaluation import report, summary, tables
+from tf_btgmi.evaluation import summary, tables
+from tf_btgmi.evaluation.report import page
 from tf_btgmi.evaluation.store import Store
 from tf_btgmi.evaluation.summary import Summary
 
@@ -15,7 +16,7 @@ def write(store: Store, found: Summary, names: Sequence[str], num_shown: int) ->
         store: the finished evaluation; gets the files.
         found: its numbers.
         names: its pictures.
-        num_shown: pictures to show at most.
+        num_shown: maximum number of pictures in the page.
     """
     totals = tables.totals(found)
     others = [*tables.differences(found), tables.by_hole_ratio(found)]
@@ -23,9 +24,7 @@ def write(store: Store, found: Summary, names: Sequence[str], num_shown: int) ->
     store.write_text("rows.csv", tables.rows_csv(store, found, names))
     store.write_text("summary.json", numbers + "\n")
     store.write_text("table.md", tables.to_markdown(totals + others))
-    path = store.write_text(
-        "report.html", report.render(store, found, names, num_shown)
-    )
+    path = store.write_text("report.html", page.render(store, found, names, num_shown))
     print(tables.to_markdown(totals))
     for note in found.notes:
         print(note)

@@ -1,13 +1,12 @@
-"""The pictures of a report: truth, holed input and every method, side by side.
+"""The pictures of a report: truth, input and the result of every method, side by side.
 
-Shown are not the best ones: the pictures are put in order by the difference of one
-method to the baseline, and taken at even steps from the worst to the best.
+Pictures are sorted by the difference of one method to the baseline, and taken at even
+steps from the worst to the best.
 """
 
 import base64
-import html
 import io
-from typing import Dict, List, Sequence
+from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 from PIL import Image
@@ -18,6 +17,30 @@ from tf_btgmi.evaluation.summary import Summary
 from tf_btgmi.evaluation.tables import number
 
 _QUALITY = 92
+
+
+class Tile(NamedTuple):
+    """A picture as a data URL, with its label and a smaller text."""
+
+    label: str
+    text: str
+    url: str
+
+
+class Figure(NamedTuple):
+    """One picture of the gallery.
+
+    Attributes:
+        name: of the picture.
+        ratio: the region's share in percent, as text.
+        differences: to the baseline, as text, by names of method and measure.
+        tiles: truth, input and results.
+    """
+
+    name: str
+    ratio: str
+    differences: Dict[Tuple[str, str], str]
+    tiles: List[Tile]
 
 
 def choose(
@@ -42,14 +65,14 @@ def choose(
 
 def figures(
     store: Store, summary: Summary, names: Sequence[str], count: int
-) -> List[str]:
-    """A `<figure>` a picture, chosen and in order by the first method's measure.
+) -> List[Figure]:
+    """The pictures to show, sorted by the first method's difference.
 
     Args:
         store: has images, masks, composites and rows.
         summary: names methods and baseline.
         names: the pictures to choose from.
-        count: how many at most.
+        count: maximum number of pictures.
     """
     first = compared(summary)[0]
     order = summary.task.orders[0]
@@ -66,40 +89,28 @@ def compared(summary: Summary) -> List[str]:
     return others or [summary.baseline]
 
 
-def _figure(store: Store, summary: Summary, name: str) -> str:
+def tile(label: str, text: str, picture: np.ndarray) -> Tile:
+    """A tile of a picture, uint8 [H, W, 3]."""
+    return Tile(label, text, _data_url(picture))
+
+
+def _figure(store: Store, summary: Summary, name: str) -> Figure:
     image, mask = store.read_image(name), store.read_mask(name)
     task = summary.task
     given = input_of(store, name, image, mask)
     tiles = [tile("truth", "", image), tile("input", "", given)]
-    attributes = []
+    differences = {}
     base = store.rows(summary.baseline)[name]
     for method in summary.methods:
         row = store.rows(method)[name]
         for order in task.orders:
             difference = order.of(row) - order.of(base)
-            attributes.append(f'data-{method}--{order.name}="{difference:.6g}"')
+            differences[method, order.name] = f"{difference:.6g}"
         if method != task.untouched:
             psnr, lpips = (number(m.of(row), m.digits) for m in task.captions)
             text = f"{psnr} dB · {lpips}"
             tiles.append(tile(method, text, store.read_composite(method, name)))
-    ratio = number(100 * store.rows(summary.baseline)[name]["hole_ratio"], 0)
-    title = html.escape(name)
-    return (
-        f"<figure {' '.join(attributes)}><figcaption><b>{title}</b> {ratio} % "
-        f"{task.ratio_label} "
-        '<span class="difference"></span></figcaption><div class="tiles">'
-        + "".join(tiles)
-        + "</div></figure>"
-    )
-
-
-def tile(label: str, text: str, picture: np.ndarray) -> str:
-    """A `<button>` with a picture, uint8 [H, W, 3], its label and a smaller text."""
-    label = html.escape(label)
-    return (
-        f'<button type="button" class="tile"><img alt="{label}" loading="lazy" '
-        f'src="{_data_url(picture)}"><span>{label}</span><small>{text}</small></button>'
-    )
+    return Figure(name, number(100 * base["hole_ratio"], 0), differences, tiles)
 
 
 def _data_url(picture: np.ndarray) -> str:
