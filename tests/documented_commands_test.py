@@ -207,6 +207,34 @@ def test_the_first_row_of_a_documented_csv_file_is_done(
     assert os.path.isfile(output)
 
 
+@pytest.mark.parametrize(
+    "page, result, size",
+    [
+        ("README.md", "filled", (100, 140)),
+        ("docs/inpainting.md", "empty", (100, 140)),
+        ("docs/composing.md", "composite", (700, 1000)),
+    ],
+)
+def test_the_python_code_of_a_page_runs(page, result, size):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S)
+    rng = np.random.default_rng(0)
+    mask = np.zeros(size, bool)
+    mask[20:40, 30:60] = True
+    rows, columns = np.mgrid[:450, :600]
+    disc = (rows - 260) ** 2 + (columns - 295) ** 2 < 130**2
+    names = {
+        "image": rng.integers(0, 256, (*size, 3), np.uint8),
+        "guide": np.where(disc[..., None], (200, 60, 40), (90, 150, 220)).astype(
+            np.uint8
+        ),
+        "mask": mask,
+    }
+    exec(code, names)
+    changed = (names[result] != names["image"]).any(axis=-1)
+    assert changed.any() and not changed.all()
+
+
 def test_shell_scripts_of_the_documentation_are_sound():
     scripts = [*(ROOT / "scripts").glob("*.sh"), *(ROOT / "export").rglob("*.sh")]
     assert scripts
