@@ -21,6 +21,9 @@ def get_config() -> Config:
     # 16x16 cells in the middle; with a third halving dilation would have 8x8.
     config.generator.num_downsamplings = 2
     config.discriminator.base_filters = 16
+    config.losses.adversarial = "hinge"
+    config.losses.discriminator_patches = "hole"
+    config.procedure.discriminator_learning_rate_factor = 3.0
     config.losses.ppl_patch_size = 48
     config.procedure.head_steps = 700
     config.procedure.refinement_steps = 80

@@ -31,6 +31,9 @@ def get_config() -> Config:
     config.generator.num_downsamplings = 2
     config.generator.num_head_blocks = 6
     config.discriminator.base_filters = 32
+    config.losses.adversarial = "hinge"
+    config.losses.discriminator_patches = "hole"
+    config.procedure.discriminator_learning_rate_factor = 3.0
     config.losses.ppl_patch_size = 64
     config.losses.ppl_max_holes = 1
     # Colours are what `harmonized` is about, and PPL hardly sees them drift.

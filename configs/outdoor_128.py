@@ -2,10 +2,10 @@ r"""A compact model for a CPU: outdoor photographs at 128x128, every kind of hol
 
 Command: python -m tf_btgmi.train --config=configs/outdoor_128.py \
     --workdir=runs/outdoor_128 --config.data.source=folder:PHOTOGRAPHS
-Time: not yet measured for these 7,450 steps.
-To expect: not yet measured. The bundled btgmi-outdoor-128 has this architecture, but
-was trained for 9,758 steps (131 minutes on two busy CPU cores) and with object masks in
-the mixture; its card has its numbers.
+Time: not yet measured for these 75,900 steps; two busy Intel cores took 8 to 15
+images/s at 64 px.
+To expect: not yet measured. The bundled btgmi-outdoor-128 has 24 filters and was trained
+for 9,758 steps before the discriminators learned; its card has its numbers.
 """
 
 from tf_btgmi.config import Config
@@ -18,23 +18,31 @@ def get_config() -> Config:
     config.data.min_crop = 0.5
     config.data.color_jitter = 0.1
     config.data.num_validation_images = 32
-    config.masks.rectangles = 0.5
-    config.masks.free_form = 0.35
-    config.masks.borders = 0.15
-    config.masks.max_hole_ratio = 0.5
-    config.generator.base_filters = 24
-    config.generator.max_filters = 192
+    config.masks.rectangles = 0.45
+    config.masks.max_side = 0.6
+    config.masks.free_form = 0.25
+    config.masks.scratches = 0.03
+    config.masks.broad_strokes = 0.07
+    config.masks.borders = 0.1
+    config.masks.large = 0.1
+    config.masks.max_hole_ratio = 0.75
+    config.generator.base_filters = 32
+    config.generator.max_filters = 256
     # 32x32 cells in the middle, as the paper's network has for 256x256.
     config.generator.num_downsamplings = 2
     config.generator.num_head_blocks = 6
     config.discriminator.base_filters = 32
+    # Measured on fills of a frozen generator and in joint training: docs/log.md.
+    config.losses.adversarial = "hinge"
+    config.losses.discriminator_patches = "hole"
+    config.procedure.discriminator_learning_rate_factor = 3.0
     config.losses.pixel_weight = 10.0
     config.losses.ppl_patch_size = 96
     config.losses.ppl_max_holes = 1
-    config.procedure.head_steps = 7_000
-    config.procedure.refinement_steps = 150
-    config.procedure.fade_in_steps = 100
-    config.procedure.warmup_steps = 2_500
+    config.procedure.head_steps = 75_000
+    config.procedure.refinement_steps = 300
+    config.procedure.fade_in_steps = 200
+    config.procedure.warmup_steps = 25_000
     config.procedure.warmup_image_size = 64
     config.training.checkpoint_every_steps = 500
     config.training.checkpoint_every_minutes = 5.0

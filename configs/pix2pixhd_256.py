@@ -20,6 +20,7 @@ def get_config() -> Config:
     config = Config(name="pix2pixhd_256")
     config.generator.normalization = "instance"
     config.generator.dilation = 1
+    config.discriminator.normalization = "instance"
     config.discriminator.patch_labels = "all_fake"
     config.losses.reconstruction = "feature_matching"
     config.procedure.num_refinement_blocks = 0

@@ -14,10 +14,19 @@ WANTED = {
     "l1": {"losses.reconstruction": "l1"},
     "l2": {"losses.reconstruction": "l2"},
     "all_fake": {"discriminator.patch_labels": "all_fake"},
+    "instance_norm": {"discriminator.normalization": "instance"},
+    "all_patches": {"losses.discriminator_patches": "all"},
     "one_scale": {"discriminator.num_scales": 1},
     "interpolated": {"generator.resampling": "interpolated"},
     "dilation_1": {"generator.dilation": 1},
 }
+
+
+def base_config():
+    """As `configs/ablation_64.py`, whose discriminators look at the hole's patches."""
+    config = Config()
+    config.losses.discriminator_patches = "hole"
+    return config
 
 
 def test_the_arms_are_those_of_the_paper():
@@ -26,13 +35,13 @@ def test_the_arms_are_those_of_the_paper():
 
 @pytest.mark.parametrize("name", list(WANTED))
 def test_an_arm_differs_from_the_base_in_its_fields_name_and_seed_alone(name):
-    base = Config()
+    base = base_config()
     config = arm_config(base, name, seed=3)
     found = config_lib.differences(base, config)
     assert found.pop("name")[1] == f"{name}-seed3"
     assert found.pop("training.seed")[1] == 3
     assert {path: new for path, (_, new) in found.items()} == WANTED[name]
-    assert base == Config()
+    assert base == base_config()
 
 
 def test_an_unknown_arm_and_one_that_is_the_base_itself_are_refused():

@@ -45,6 +45,14 @@ ARMS = {
         "all patches of a composite labelled fake, not only the hole's",
         {"discriminator.patch_labels": "all_fake"},
     ),
+    "instance_norm": Arm(
+        "instance normalization in the discriminators, not spectral",
+        {"discriminator.normalization": "instance"},
+    ),
+    "all_patches": Arm(
+        "the discriminators' loss over all patches, not only the hole's",
+        {"losses.discriminator_patches": "all"},
+    ),
     "one_scale": Arm(
         "one discriminator, not one per scale", {"discriminator.num_scales": 1}
     ),
