@@ -4,8 +4,8 @@ Command: python -m tf_btgmi.train --config=configs/outdoor_128.py \
     --workdir=runs/outdoor_128 --config.data.source=folder:PHOTOGRAPHS
 Time: not yet measured for these 75,900 steps; two busy Intel cores took 8 to 15
 images/s at 64 px.
-To expect: not yet measured. The bundled btgmi-outdoor-128 has 24 filters and was trained
-for 9,758 steps before the discriminators learned; its card has its numbers.
+To expect: not yet measured. The bundled btgmi-outdoor-128 has 24 filters and was
+trained for 9,758 steps before the discriminators learned; its card has its numbers.
 """
 
 from tf_btgmi.config import Config
