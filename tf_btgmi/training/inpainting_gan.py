@@ -19,7 +19,9 @@ from tf_btgmi.losses.objective import Objective
 from tf_btgmi.models.discriminator import MultiScaleDiscriminator
 from tf_btgmi.models.generator import Generator
 from tf_btgmi.schedules import DISCRIMINATOR, GENERATOR
-from tf_btgmi.training import regions, scores
+from tf_btgmi.training import regions, scores, warm_up
+from tf_btgmi.training.descent import descend, scaled_loss
+from tf_btgmi.training.features import generator_features, logits, pair_features
 
 LOSSES = (
     "generator_loss",
@@ -130,56 +132,55 @@ class InpaintingGAN(keras.Model):
 
         Returns the undivided losses by name.
         """
-        losses = {}
+        if len(self.trained) == 1:
+            return self._report(warm_up.train_step(self, batch))
         with tf.GradientTape() as tape:
-            predictions = self._predict(
-                self.generator, batch, training=GENERATOR in self.trained
-            )
-            examples = regions.examples(batch, predictions)
-            patch_masks = self.discriminator.patch_masks(examples["mask"])
-            if DISCRIMINATOR in self.trained:
-                with tape.stop_recording():
-                    losses["discriminator_loss"] = self._train_discriminator(
-                        batch, examples, patch_masks
-                    )
-            if GENERATOR in self.trained:
-                seed = tf.stack([tf.constant(self.seed, tf.int64), self.step])
-                terms = self.objective.reconstruction_terms(examples, seed)
-                if DISCRIMINATOR in self.trained:
-                    features = self._features_for_generator(batch, examples)
-                    terms.update(self.objective.realism_terms(*features, patch_masks))
-                loss = self.objective.generator(terms, self.adversarial_weight)
-                losses.update(terms, generator_loss=loss)
-                scaled = keras_compat.scale_loss(
-                    self.generator_optimizer, loss * _share()
-                )
-        if GENERATOR in self.trained:
-            variables = self.generator.active_trainable_variables
-            gradients = tape.gradient(scaled, variables)
-            keras_compat.apply_gradients(self.generator_optimizer, gradients, variables)
+            examples = self.examples(batch, training=True)
+            with tape.stop_recording():
+                discriminator_loss = self.train_discriminator(batch, examples)
+            terms = self.reconstruction_terms(examples)
+            terms.update(self.realism_terms(batch, examples))
+            loss = self.objective.generator(terms, self.adversarial_weight)
+            scaled = scaled_loss(self.generator_optimizer, loss)
+        variables = self.generator.active_trainable_variables
+        descend(self.generator_optimizer, tape, scaled, variables)
         self.step.assign_add(1)
-        return self._report(losses)
+        terms.update(discriminator_loss=discriminator_loss, generator_loss=loss)
+        return self._report(terms)
 
-    def _train_discriminator(self, batch, examples, patch_masks):
-        fakes = {**examples, "composite": tf.stop_gradient(examples["composite"])}
-        for _ in range(self.discriminator_steps):
-            loss = self._discriminator_step(batch, fakes, patch_masks)
-        return loss
+    def examples(self, batch: dict, training: bool) -> dict:
+        """The generator's composites and all that they are judged with.
 
-    def _discriminator_step(self, batch, examples, patch_masks):
+        Returns:
+            The dictionary of `regions.examples`, and `patches`: which patches of each
+            scale meet the hole.
+        """
+        predictions = self._predict(self.generator, batch, training=training)
+        examples = regions.examples(batch, predictions)
+        examples["patches"] = self.discriminator.patch_masks(examples["mask"])
+        return examples
+
+    def reconstruction_terms(self, examples: dict) -> dict:
+        """The generator's terms without a discriminator; the step is PPL's seed."""
+        seed = tf.stack([tf.constant(self.seed, tf.int64), self.step])
+        return self.objective.reconstruction_terms(examples, seed)
+
+    def realism_terms(self, batch: dict, examples: dict) -> dict:
+        """The generator's terms by the discriminators, as they are now."""
+        features = generator_features(self, batch, examples)
+        return self.objective.realism_terms(*features, examples["patches"])
+
+    def train_discriminator(self, batch: dict, examples: dict) -> tf.Tensor:
+        """Takes the discriminators' steps on these composites; the last one's loss."""
         variables = self.discriminator.trainable_variables
-        with tf.GradientTape() as tape:
-            real_features, fake_features = self._judge(batch, examples, training=True)
-            loss = self.objective.discriminator(
-                [layers[-1] for layers in real_features],
-                [layers[-1] for layers in fake_features],
-                patch_masks,
-            )
-            scaled = keras_compat.scale_loss(
-                self.discriminator_optimizer, loss * _share()
-            )
-        gradients = tape.gradient(scaled, variables)
-        keras_compat.apply_gradients(self.discriminator_optimizer, gradients, variables)
+        for _ in range(self.discriminator_steps):
+            with tf.GradientTape() as tape:
+                real, fake = pair_features(self.discriminator, batch, examples, True)
+                loss = self.objective.discriminator(
+                    logits(real), logits(fake), examples["patches"]
+                )
+                scaled = scaled_loss(self.discriminator_optimizer, loss)
+            descend(self.discriminator_optimizer, tape, scaled, variables)
         return loss
 
     def test_step(self, batch):
@@ -256,45 +257,10 @@ class InpaintingGAN(keras.Model):
             images, of the composites, and the patch masks. With two outputs B is twice
             that of the batch.
         """
-        predictions = self._predict(self.generator, batch, training=False)
-        examples = regions.examples(batch, predictions)
-        real, fake = self._judge(batch, examples)
-        return (
-            [regions.repeated(layers[-1], self.output_names) for layers in real],
-            [layers[-1] for layers in fake],
-            self.discriminator.patch_masks(examples["mask"]),
-        )
-
-    def _judge(self, batch, examples, training=False):
-        """Features of images and of composites."""
-        real = tf.concat([regions.masked_image(batch), batch["image"]], axis=-1)
-        fake = _pairs(examples)
-        count = tf.shape(real)[0]
-        masks = examples["mask"]
-        if self.discriminator.uses_batch_statistics:
-            features = self.discriminator.features
-            return (
-                features(real, masks[:count], training=training),
-                features(fake, masks, training=training),
-            )
-        # One pass over images and composites together.
-        features = self.discriminator.features(
-            tf.concat([real, fake], axis=0),
-            tf.concat([masks[:count], masks], axis=0),
-            training=training,
-        )
-        return (
-            [[layer[:count] for layer in scale] for scale in features],
-            [[layer[count:] for layer in scale] for scale in features],
-        )
-
-    def _features_for_generator(self, batch, examples):
-        if not self.objective.matches_features:
-            return None, self.discriminator.features(_pairs(examples), examples["mask"])
-        real, fake = self._judge(batch, examples)
-        names = self.output_names
-        real = [[regions.repeated(layer, names) for layer in scale] for scale in real]
-        return real, fake
+        examples = self.examples(batch, training=False)
+        real, fake = pair_features(self.discriminator, batch, examples, training=False)
+        real = [regions.repeated(scale, self.output_names) for scale in logits(real)]
+        return real, logits(fake), examples["patches"]
 
     def _report(self, values, weights=None):
         for name, value in values.items():
@@ -303,10 +269,6 @@ class InpaintingGAN(keras.Model):
         if self._mean_over_workers:
             results = {name: result[tf.newaxis] for name, result in results.items()}
         return results
-
-
-def _pairs(examples):
-    return tf.concat([examples["masked_image"], examples["composite"]], axis=-1)
 
 
 def _over_replicas(values, weights):
@@ -319,11 +281,6 @@ def _over_replicas(values, weights):
     totals = context.all_reduce(tf.distribute.ReduceOp.SUM, parts)
     means = {name: tf.math.divide_no_nan(*total) for name, total in totals.items()}
     return means, {name: count for name, (_, count) in totals.items()}
-
-
-def _share():
-    # Gradients are summed over replicas, so each contributes its share.
-    return 1.0 / tf.distribute.get_strategy().num_replicas_in_sync
 
 
 def _scalar(value, dtype, name):

@@ -1,0 +1,59 @@
+"""The discriminators' features of images and composites.
+
+Features are lists over scales, finest first, of lists of layers, the logits last.
+`batch` and `examples` are those of `inpainting_gan`; with two outputs there are twice
+as many composites as images.
+"""
+
+from typing import List
+
+import tensorflow as tf
+
+from tf_btgmi.training import regions
+
+
+def logits(scales: List[List[tf.Tensor]]) -> List[tf.Tensor]:
+    """The last layer of each scale."""
+    return [layers[-1] for layers in scales]
+
+
+def pair_features(discriminator, batch: dict, examples: dict, training: bool):
+    """Features of the images and of the composites."""
+    real = tf.concat([regions.masked_image(batch), batch["image"]], axis=-1)
+    fake = _pairs(examples)
+    count = tf.shape(real)[0]
+    masks = examples["mask"]
+    if discriminator.uses_batch_statistics:
+        # Of images and of composites apart, as earlier systems have them.
+        return (
+            discriminator.features(real, masks[:count], training=training),
+            discriminator.features(fake, masks, training=training),
+        )
+    # One pass over images and composites together.
+    both = discriminator.features(
+        tf.concat([real, fake], axis=0),
+        tf.concat([masks[:count], masks], axis=0),
+        training=training,
+    )
+    return (
+        [[layer[:count] for layer in layers] for layers in both],
+        [[layer[count:] for layer in layers] for layers in both],
+    )
+
+
+def generator_features(model, batch: dict, examples: dict):
+    """What the generator's terms need: features of the composites.
+
+    Features of the images are None, but with feature matching (pix2pixHD), where they
+    are repeated for each output.
+    """
+    discriminator = model.discriminator
+    if not model.objective.matches_features:
+        return None, discriminator.features(_pairs(examples), examples["mask"])
+    real, fake = pair_features(discriminator, batch, examples, training=False)
+    names = model.output_names
+    return [[regions.repeated(layer, names) for layer in scale] for scale in real], fake
+
+
+def _pairs(examples):
+    return tf.concat([examples["masked_image"], examples["composite"]], axis=-1)
