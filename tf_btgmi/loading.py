@@ -16,7 +16,7 @@ from tf_btgmi import assets
 from tf_btgmi import config as config_lib
 from tf_btgmi.inference.network import claim_process
 from tf_btgmi.inference.predictor import Predictor
-from tf_btgmi.serving import client
+from tf_btgmi.serving import client, contract
 
 _SAVED_MODEL = "saved_model.pb"
 # TensorFlow's hashes of a SavedModel's graph and weights.
@@ -160,7 +160,7 @@ def _from_saved_model(folder: str) -> Predictor:
     saved_graph.check(folder)
     try:
         module = tf.saved_model.load(folder)
-        signature = module.signatures[client.SIGNATURE]
+        signature = module.signatures[contract.SIGNATURE]
         shape = signature.structured_input_signature[1]["image"].shape
     # TensorFlow raises nearly anything for a damaged model; all of it means the same.
     except Exception as error:

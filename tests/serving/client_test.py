@@ -20,7 +20,7 @@ from tests.serving.servers import Model, grpc_server, rest_server
 from tf_btgmi import inpaint, loading
 from tf_btgmi.cli import program
 from tf_btgmi.serving import client
-from tf_btgmi.serving.client import ServingError
+from tf_btgmi.serving.contract import ServingError
 
 PROGRAM_MODULE = inpaint
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

@@ -1,12 +1,12 @@
 """A model on a TensorFlow Serving server, over gRPC or REST.
 
-`connect("grpc://host:8500")` or `connect("http://host:8501")`; `/NAME` behind the port
-is the model's name on the server, `/NAME/versions/3` and `/NAME/labels/stable` are one
-of its versions. `tf_btgmi.load` makes a `Predictor` of it: pictures are cut into
-windows here, and the server sees those alone.
+`connect("grpc://host:8500/NAME")` or `connect("http://host:8501/NAME")`; NAME is the
+name of the model on the server and may be followed by `/versions/3` or
+`/labels/stable`. `tf_btgmi.load` makes a `Predictor` of it: the client cuts pictures
+into windows, and the server sees only those.
 
-What cannot be done now (a server that starts, is too busy or not there) is tried again
-with growing pauses until the deadline; what is wrong with the request is not.
+A server that is starting, busy or unreachable is asked again, with growing pauses,
+until the deadline. A wrong request fails at once.
 """
 
 import random
@@ -16,20 +16,13 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from tf_btgmi.serving.contract import DEFAULT_MODEL, ServingError, UnavailableError
+from tf_btgmi.serving.rest_transport import RestTransport
+
 SCHEMES = ("grpc", "http", "https")
-# What clients use: its inputs and outputs tell the model's size and what it can do.
-SIGNATURE = "predict_window"
 DEADLINE_SECONDS = 60.0
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0
-
-
-class ServingError(OSError):
-    """The server could not be reached, or has refused; its text is the message."""
-
-
-class UnavailableError(ServingError):
-    """The server cannot answer now; another attempt may do."""
 
 
 class ServingClient:
@@ -37,14 +30,14 @@ class ServingClient:
 
     Args:
         transport: `GrpcTransport` or `RestTransport`.
-        deadline: seconds that a call may take, with all of its attempts.
+        deadline: seconds that a call may take, including all attempts.
 
     Attributes:
         image_size: side of the model's windows in pixels.
-        outputs: names of what it predicts.
+        outputs: names of the model's outputs.
 
     Raises:
-        ServingError: the server could not be asked for its model.
+        ServingError: the server did not describe its model.
     """
 
     def __init__(self, transport, deadline: float = DEADLINE_SECONDS):
@@ -55,7 +48,7 @@ class ServingClient:
         self.image_size, self.outputs = self._attempt(transport.describe)
 
     def predict(self, inputs: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
-        """What the network predicts for a batch of windows.
+        """Predicts a batch of windows.
 
         Args:
             inputs: `image` uint8 [B, S, S, 3], `mask` uint8 [B, S, S, 1] (set at 128
@@ -65,27 +58,27 @@ class ServingClient:
             uint8 [B, S, S, 3] by output name.
 
         Raises:
-            ServingError: no answer before the deadline, or no pictures.
+            ServingError: no answer before the deadline, or not of this form.
         """
-        found = self._attempt(lambda left: self.transport.predict(inputs, left))
+        predictions = self._attempt(lambda left: self.transport.predict(inputs, left))
         for name in self.outputs:
-            shape = found[name].shape if name in found else "nothing"
+            shape = predictions[name].shape if name in predictions else "nothing"
             if shape != inputs["image"].shape:
                 raise ServingError(
                     f"{self.transport.place} gave {shape} as {name} of "
                     f"{inputs['image'].shape}."
                 )
-        return found
+        return predictions
 
     def _attempt(self, call: Callable):
-        """`call(seconds left)`, again and again where that may help."""
+        """Calls `call(seconds left)`, again while the server is unavailable."""
         end = time.monotonic() + self.deadline
         pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
                 return call(max(end - time.monotonic(), 0.001))
             except UnavailableError as error:
-                # A random part, so that many clients do not come back at once.
+                # A random part, so that many clients do not return at once.
                 wait = pause * random.uniform(0.5, 1.0)
                 if time.monotonic() + wait >= end:
                     raise ServingError(
@@ -104,42 +97,36 @@ def connect(place: str, deadline: float = DEADLINE_SECONDS) -> ServingClient:
     """Connects to the model at `grpc://host:port/NAME` or `http://host:port/NAME`.
 
     Args:
-        place: as the module's docstring says; the name is `btgmi` where there is none.
-        deadline: seconds that a call may take, with all of its attempts.
+        place: see the docstring of the module; the default name is `btgmi`.
+        deadline: seconds that a call may take, including all attempts.
 
     Raises:
-        ValueError: a place of another form, or no gRPC here.
-        ServingError: the server could not be asked for its model.
+        ValueError: `place` has another form, or the package for gRPC is missing.
+        ServingError: the server did not describe its model.
     """
-    parts = urlsplit(place)
-    model, version = _model_of(place, parts.path)
-    if parts.scheme == "grpc":
+    model = _model_of(place)
+    if place.startswith("grpc:"):
         try:
-            from tf_btgmi.serving.grpc_transport import GrpcTransport
+            from tf_btgmi.serving.grpc_transport import GrpcTransport as Transport
         except ImportError as error:
             raise ValueError(
                 f"{place} needs tensorflow-serving-api, which is not installed "
                 f"({error}); http:// does without."
             ) from error
-        transport = GrpcTransport(place, parts.netloc, model, version)
     else:
-        from tf_btgmi.serving.rest_transport import RestTransport
-
-        transport = RestTransport(
-            place, f"{parts.scheme}://{parts.netloc}", model, version
-        )
-    return ServingClient(transport, deadline)
+        Transport = RestTransport
+    return ServingClient(Transport(place, *model), deadline)
 
 
 def check_place(place: str) -> None:
-    """Raises ValueError where `place` is not of the form that `connect` takes."""
-    _model_of(place, urlsplit(place).path)
+    """Raises ValueError unless `place` has the form that `connect` takes."""
+    _model_of(place)
 
 
-def _model_of(place: str, path: str) -> Tuple[str, Tuple[str, str]]:
-    """Name of the model, and `("versions", "3")`, `("labels", ...)` or two blanks."""
+def _model_of(place: str) -> Tuple[str, str, str]:
+    """Returns the name, "versions", "labels" or "", and the version or label."""
     parts = urlsplit(place)
-    names = [name for name in path.split("/") if name]
+    names = [name for name in parts.path.split("/") if name]
     whole = len(names) in (0, 1, 3) and parts.scheme in SCHEMES
     if len(names) == 3:
         whole = whole and names[1] in ("versions", "labels")
@@ -151,7 +138,7 @@ def _model_of(place: str, path: str) -> Tuple[str, Tuple[str, str]]:
     if not whole or parts.query or parts.fragment or parts.username:
         raise ValueError(
             f"{place} is not the place of a model on a server: wanted "
-            "grpc://HOST:8500/NAME or http://HOST:8501/NAME, perhaps with "
-            "/versions/NUMBER or /labels/LABEL behind it."
+            "grpc://HOST:8500/NAME or http://HOST:8501/NAME, optionally followed by "
+            "/versions/NUMBER or /labels/LABEL."
         )
-    return (names or ["btgmi"])[0], tuple(names[1:] or ("", ""))
+    return tuple([*(names or [DEFAULT_MODEL]), "", ""][:3])

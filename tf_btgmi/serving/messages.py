@@ -9,8 +9,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2
 
-# Under which the model is served where nobody says otherwise.
-DEFAULT_MODEL = "btgmi"
+from tf_btgmi.serving.contract import DEFAULT_MODEL
 
 
 def predict_request(
@@ -20,14 +19,14 @@ def predict_request(
     version: Optional[int] = None,
     label: Optional[str] = None,
 ) -> predict_pb2.PredictRequest:
-    """A request.
+    """Makes a request.
 
     Args:
         signature: name of the signature, such as `serving_default`.
-        inputs: by name: arrays, or lists of bytes for string tensors.
-        model: under which it is served.
-        version: of the model; the newest where None.
-        label: of a version, instead of its number.
+        inputs: arrays by name; lists of bytes for string tensors.
+        model: name of the model on the server.
+        version: version of the model. Default: the newest.
+        label: label of a version, instead of its number.
     """
     request = predict_pb2.PredictRequest()
     request.model_spec.name = model
@@ -42,5 +41,5 @@ def predict_request(
 
 
 def arrays_of(tensors) -> Dict[str, np.ndarray]:
-    """A message's map of tensors as arrays; strings are arrays of bytes."""
+    """Converts a message's map of tensors to arrays; strings become arrays of bytes."""
     return {name: tf.make_ndarray(tensor) for name, tensor in tensors.items()}

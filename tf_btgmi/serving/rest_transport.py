@@ -1,17 +1,18 @@
-"""TensorFlow Serving's REST interface, as `client.ServingClient` uses it."""
+"""TensorFlow Serving's REST interface, for `client.ServingClient`."""
 
 import http.client
 import json
 import socket
 import urllib.error
+import urllib.parse
 import urllib.request
 from typing import Dict, Optional, Tuple
 
 import numpy as np
 
-from tf_btgmi.serving.client import SIGNATURE, ServingError, UnavailableError
+from tf_btgmi.serving.contract import SIGNATURE, ServingError, UnavailableError
 
-# Too many requests; bad gateway, unavailable and timeout of a proxy.
+# Too many requests; a proxy's bad gateway, unavailable and timeout.
 _AGAIN = (429, 502, 503, 504)
 
 
@@ -19,20 +20,21 @@ class RestTransport:
     """One model on one server.
 
     Args:
-        place: as the user gave it, for messages.
-        base: `http://host:port`.
-        model: its name on the server.
-        version: `("versions", "3")`, `("labels", "stable")` or two blanks.
+        place: the address as the user wrote it: `http://host:port/...`.
+        model: name of the model on the server.
+        kind: "versions", "labels" or "" for the newest version.
+        value: the version or the label.
     """
 
-    def __init__(self, place: str, base: str, model: str, version: Tuple[str, str]):
+    def __init__(self, place: str, model: str, kind: str, value: str):
         self.place = place
         self._outputs = ()
-        suffix = "/".join(part for part in version if part)
-        self._url = f"{base}/v1/models/{model}" + (f"/{suffix}" if suffix else "")
+        parts = urllib.parse.urlsplit(place)
+        path = "/".join(part for part in (model, kind, value) if part)
+        self._url = f"{parts.scheme}://{parts.netloc}/v1/models/{path}"
 
     def describe(self, seconds: float) -> Tuple[int, Tuple[str, ...]]:
-        """Side of the model's windows in pixels and its outputs; asks the server."""
+        """Asks for the side of the model's windows in pixels and its outputs."""
         answer = self._call("/metadata", None, seconds)
         try:
             signatures = answer["metadata"]["signature_def"]["signature_def"]
@@ -46,15 +48,15 @@ class RestTransport:
     def predict(
         self, inputs: Dict[str, np.ndarray], seconds: float
     ) -> Dict[str, np.ndarray]:
-        """The outputs for a batch of windows."""
+        """Predicts a batch of windows: uint8 arrays by name of the output."""
         values = {name: array.tolist() for name, array in inputs.items()}
         body = {"signature_name": SIGNATURE, "inputs": values}
         answer = self._call(":predict", body, seconds)
         try:
-            found = answer["outputs"]
+            values = answer["outputs"]
             # A single output comes without its name.
-            found = found if isinstance(found, dict) else {self._outputs[0]: found}
-            return {name: np.array(found[name], np.uint8) for name in self._outputs}
+            values = values if isinstance(values, dict) else {self._outputs[0]: values}
+            return {name: np.array(values[name], np.uint8) for name in self._outputs}
         except (LookupError, TypeError, ValueError, OverflowError):
             raise ServingError(f"{self.place} gave no picture.") from None
 
@@ -81,7 +83,7 @@ class RestTransport:
 
 
 def _reason(error: urllib.error.HTTPError) -> str:
-    """What the server says, shortened."""
+    """Returns the beginning of the server's message."""
     text = error.read(2000).decode("utf-8", "replace").strip()
     try:
         text = str(json.loads(text)["error"])
