@@ -29,7 +29,7 @@ MODULES = [
 # Packages of optional requirements files.
 _OPTIONAL = ("torch", "apache_beam")
 # Programs without flags of absl.
-_OWN_FLAGS = ("scripts.faults", "venv", "benchmarks.worker_process")
+_OWN_FLAGS = ("venv", "benchmarks.worker_process")
 
 
 def commands_in(path: pathlib.Path):

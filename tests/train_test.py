@@ -1,17 +1,12 @@
 """The train program as a user starts, stops and kills it."""
 
-import os
 import signal
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
 
 from scripts import loopback
-from scripts.faults.trainings import named_step, numbers
-from tests.programs import ROOT, run_program
+from tests.trainings import named_step, numbers, run, start, wait_for
 from tf_btgmi import config as config_lib
 
 LONG = ("--config.procedure.head_steps=400", "--config.procedure.refinement_steps=100")
@@ -22,29 +17,6 @@ def config(make_config, tmp_path_factory):
     path = tmp_path_factory.mktemp("train") / "tiny.json"
     config_lib.save(make_config(), str(path))
     return path
-
-
-def run(*arguments, timeout=300):
-    return run_program("tf_btgmi.train", *arguments, timeout=timeout)
-
-
-def start(log, *arguments, **environment):
-    with open(log, "w", encoding="utf-8") as file:
-        return subprocess.Popen(
-            [sys.executable, "-m", "tf_btgmi.train", *map(str, arguments)],
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            cwd=ROOT,
-            env={**os.environ, **environment},
-        )
-
-
-def wait_for(condition, process, seconds=240):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert process.poll() is None, "it ended by itself"
-        assert time.monotonic() < end, "it took too long"
-        time.sleep(0.05)
 
 
 def one_line_and_exit_2(done, message):

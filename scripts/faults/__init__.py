@@ -1,1 +1,0 @@
-"""Faults made on purpose: `python -m scripts.faults`."""

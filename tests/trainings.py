@@ -1,0 +1,59 @@
+"""Runs of the train program in processes, and what their checkpoints hold."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+
+from tests.programs import ROOT, run_program
+
+
+def run(*arguments, timeout=300):
+    """Runs the train program to its end."""
+    return run_program("tf_btgmi.train", *arguments, timeout=timeout)
+
+
+def start(log, *arguments, command=("-m", "tf_btgmi.train"), **environment):
+    """Starts the train program; its output goes to the file `log`."""
+    with open(log, "w", encoding="utf-8") as file:
+        return subprocess.Popen(
+            [sys.executable, *command, *map(str, arguments)],
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            cwd=ROOT,
+            env={**os.environ, **environment},
+        )
+
+
+def wait_for(condition, process, seconds=240, pause=0.05):
+    """Waits until `condition()` while the process runs."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, "it ended by itself"
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(pause)
+
+
+def named_step(workdir) -> int:
+    """Returns the step of the newest checkpoint by its own record, 0 without one."""
+    try:
+        with open(os.path.join(workdir, "checkpoints", "checkpoint")) as file:
+            match = re.search(r'^model_checkpoint_path: "ckpt-(\d+)"', file.read())
+    except FileNotFoundError:
+        return 0
+    return int(match.group(1)) if match else 0
+
+
+def numbers(workdir) -> dict:
+    """Returns the arrays of the newest checkpoint by name, without its save counter."""
+    import tensorflow as tf
+
+    path = os.path.join(workdir, "checkpoints", f"ckpt-{named_step(workdir)}")
+    reader = tf.train.load_checkpoint(path)
+    names = [
+        name
+        for name in reader.get_variable_to_shape_map()
+        if "OBJECT_GRAPH" not in name and not name.startswith("save_counter")
+    ]
+    return {name: reader.get_tensor(name) for name in names}
