@@ -1,7 +1,8 @@
-"""Every branch on the version of Keras, each with the release that ends it.
+"""Every branch on the version of Keras or TensorFlow, with the release that ends it.
 
-The first stack has Keras 2.15, the last release of Keras 2; the second stack has Keras
-3. The branches on `KERAS_2` go with the first stack.
+The first stack has TensorFlow 2.15.1 and Keras 2.15, the last release of Keras 2; the
+second stack has TensorFlow 2.21 and Keras 3. The branches on `KERAS_2` and
+`DECODES_WEBP` go with the first stack.
 """
 
 from typing import List, Sequence
@@ -10,6 +11,8 @@ import keras
 import tensorflow as tf
 
 KERAS_2 = keras.__version__.startswith("2.")
+# Whether a graph can decode WebP; TensorFlow 2.15.1 cannot.
+DECODES_WEBP = hasattr(tf.raw_ops, "DecodeWebP")
 
 
 def tensorflow_variable(variable) -> tf.Variable:

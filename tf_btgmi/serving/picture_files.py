@@ -10,6 +10,8 @@ from typing import Callable, Tuple
 
 import tensorflow as tf
 
+from tf_btgmi.keras_compat import DECODES_WEBP
+
 # More pixels than this are refused from the header, before anything is decoded: a
 # picture of a few kilobytes can hold gigabytes. 7680 x 4320 is allowed.
 MAX_PIXELS = 2**25
@@ -19,8 +21,7 @@ RIM_PIXELS = 64
 LOSSY_NOISE = 32
 # Enough for the sizes in the headers of PNG, BMP and WebP.
 _HEADER_BYTES = 32
-_HAS_WEBP = hasattr(tf.raw_ops, "DecodeWebP")
-_FORMATS = ("PNG", "JPEG", "BMP") + ("WebP",) * _HAS_WEBP
+_FORMATS = ("PNG", "JPEG", "BMP") + ("WebP",) * DECODES_WEBP
 _UNKNOWN = len(_FORMATS)
 
 
@@ -190,7 +191,7 @@ def _decode(data: tf.Tensor) -> tf.Tensor:
         ),
         lambda: _to_rgba(tf.io.decode_bmp(data)[..., :3]),
     ]
-    if _HAS_WEBP:
+    if DECODES_WEBP:
         decoders.append(lambda: _to_rgba(tf.raw_ops.DecodeWebP(contents=data)))
     return tf.switch_case(_format_index(_header(data)), decoders)
 
@@ -219,7 +220,7 @@ def _header(data: tf.Tensor) -> tf.Tensor:
 def _format_index(header: tf.Tensor) -> tf.Tensor:
     """Position in `_FORMATS`; `_UNKNOWN` for anything else."""
     marks = [[(0, b"\x89PNG\r\n\x1a\n")], [(0, b"\xff\xd8\xff")], [(0, b"BM")]]
-    marks += [[(0, b"RIFF"), (8, b"WEBP")]] * _HAS_WEBP
+    marks += [[(0, b"RIFF"), (8, b"WEBP")]] * DECODES_WEBP
     found = [
         tf.reduce_all(
             [
