@@ -82,7 +82,7 @@ def pair(
     dilation: int,
     all_masks: bool = True,
 ) -> Iterator[Union[Job, Outcome]]:
-    """The jobs of pictures and masks that may belong together, or their failures.
+    """Pairs pictures and masks; yields jobs, or outcomes where that fails.
 
     Args:
         images: (name, path) of the pictures; a name is a path without its ending, and
@@ -110,7 +110,7 @@ def pair(
 def one_job_an_output(
     output: str, found: Iterable[Job]
 ) -> Tuple[List[Job], List[Outcome]]:
-    """The only job that writes to `output`, or a failure for each of several jobs."""
+    """Returns the only job that writes to `output`, or one failure per job."""
     found = sorted(found, key=lambda job: (job.image, job.mask))
     if len(found) == 1:
         return found, []

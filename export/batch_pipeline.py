@@ -1,12 +1,12 @@
 """A batch of pictures as an Apache Beam pipeline, on any of its runners.
 
     names of pictures and masks, paired by name     (or the rows of a file of jobs)
-      -> grouped by where the result goes           (spreads them over the workers, too)
-      -> filled, the model loaded once a process
+      -> grouped by path of the result              (spreads them over the workers, too)
+      -> filled; each process loads the model once
       -> counts and the list of failures
 
-Files are read and written by Beam's file systems: plain paths, gs://, s3:// and so on,
-as far as Beam's extras for them are installed.
+Files are read and written by Beam's file systems: paths, gs://, s3:// and others whose
+Beam extras are installed.
 """
 
 import io
@@ -46,7 +46,7 @@ _REQUIRED, _OPTIONAL = ("image", "mask", "output"), ("mask_dilation",)
 
 
 class Batch(NamedTuple):
-    """What is to be done. Either `images`, `masks` and `output`, or `jobs`.
+    """Settings of a batch: either `images`, `masks` and `output`, or `jobs`.
 
     Attributes:
         images: pattern of the pictures; that of a folder ends in `/**`.
@@ -57,8 +57,8 @@ class Batch(NamedTuple):
         report: folder of the counts and the list of failures.
         model: for `tf_btgmi.load`, on the workers.
         retouched: whether fills are redrawn near the hole's edge.
-        dilation: pixels by which holes are grown where the job does not say.
-        options: of the filling.
+        dilation: default dilation of the holes in pixels.
+        options: options of all jobs.
     """
 
     images: str
@@ -74,7 +74,7 @@ class Batch(NamedTuple):
 
 
 class Files:
-    """Files by Beam's file systems."""
+    """Access to files through Beam's file systems."""
 
     @staticmethod
     def exists(path: str) -> bool:
@@ -91,7 +91,7 @@ class Files:
 
     @staticmethod
     def write_parts(path: str, parts: Iterable[bytes]) -> None:
-        """Writes beside the place and moves it there, so that it is there whole."""
+        """Writes to a temporary path and renames it: no partial file is ever seen."""
         folder, name = os.path.split(path)
         _, ending = os.path.splitext(name)
         temporary = os.path.join(folder, f"{_UNFINISHED}{uuid.uuid4().hex}{ending}")
@@ -102,10 +102,10 @@ class Files:
 
 
 class Fill(beam.DoFn):
-    """Jobs -> outcomes. The model is loaded once a process, whatever its threads.
+    """Turns jobs into outcomes. All threads of a process share one model.
 
     Args:
-        batch: what is to be done.
+        batch: settings of the batch.
     """
 
     def __init__(self, batch: Batch):
@@ -190,10 +190,10 @@ def build(pipeline: beam.Pipeline, batch: Batch) -> None:
 
 
 def check_jobs(path: str) -> List[str]:
-    """Reads a file of jobs through, so that its mistakes are told before the start.
+    """Checks a whole file of jobs, so that mistakes are reported before the start.
 
     Returns:
-        The folders that results go to.
+        The folders of the results.
 
     Raises:
         ValueError: as `job_files.read_jobs`.
@@ -203,7 +203,7 @@ def check_jobs(path: str) -> List[str]:
 
 
 def remove_unfinished(folders: Sequence[str]) -> int:
-    """Removes what a killed run has left half written; returns how many files."""
+    """Removes the incomplete files of a killed run and returns their number."""
     patterns = [os.path.join(folder, f"**{_UNFINISHED}*") for folder in set(folders)]
     found = [
         entry.path
@@ -216,13 +216,13 @@ def remove_unfinished(folders: Sequence[str]) -> int:
 
 
 def matches(pattern: str) -> bool:
-    """Whether there is a file of that pattern."""
+    """Returns whether a file matches the pattern."""
     (found,) = FileSystems.match([pattern], limits=[1])
     return bool(found.metadata_list)
 
 
 def read_counts(report: str) -> dict:
-    """How many pictures were done, skipped and failed, by these words."""
+    """Returns the numbers of pictures that were done, skipped and failed."""
     counts = json.loads(Files.read(os.path.join(report, COUNTS)))
     return {state: counts.get(state, 0) for state in batch_filling.STATES}
 
@@ -236,7 +236,7 @@ def _is_outcome(one) -> bool:
 
 
 def _rows(path: str, dilation: int) -> Iterator[Union[Job, Outcome]]:
-    """The jobs of a file; a row that is none fails as a picture does."""
+    """Yields the jobs of a file; an invalid row becomes a failed picture."""
     try:
         with FileSystems.open(path) as file:
             text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
@@ -271,7 +271,7 @@ def _by_key(pipeline, label: str, pattern: str, batch: Batch):
 
 
 def _list(pattern: str, batch: Batch) -> Iterator[Tuple[str, str]]:
-    # Results and masks below the pictures' folder are no pictures.
+    # Results and masks below the folder of the pictures are not pictures.
     inside = [batch.output.rstrip("/") + "/"]
     if pattern != batch.masks:
         inside += [batch.masks[:-2]] if batch.masks.endswith("/**") else [batch.masks]
@@ -286,7 +286,7 @@ def _list(pattern: str, batch: Batch) -> Iterator[Tuple[str, str]]:
 
 
 def _name(path: str, pattern: str, batch: Batch) -> str:
-    """In folders the path without ending, elsewhere the file's name without it."""
+    """Returns the path in a folder, otherwise the file name, without the ending."""
     if pattern.endswith("/**") and batch.images.endswith("/**"):
         return os.path.splitext(path[len(pattern) - 2 :])[0]
     return stem(path)

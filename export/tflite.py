@@ -77,7 +77,7 @@ def main(argv):
 def convert(
     generator, size: int, quantization: str, pictures: Optional[List] = None
 ) -> bytes:
-    """The network as the bytes of a TFLite file.
+    """Returns the network as the bytes of a TFLite file.
 
     Args:
         generator: a Keras `Generator` of one output, in float32.
@@ -86,8 +86,7 @@ def convert(
         pictures: inputs [1, size, size, 4] float32, for `int8`.
 
     Raises:
-        ValueError: a size that the network cannot halve, or a network that does not
-            fill holes.
+        ValueError: the network cannot halve the size, or does not fill holes.
     """
     import tensorflow as tf
 
@@ -122,7 +121,7 @@ def convert(
 
 
 def representative_inputs(place: str, size: int) -> List[np.ndarray]:
-    """Inputs as the network gets them: pictures of a folder with holes of all kinds.
+    """Returns inputs of the network: pictures of a folder with holes of all kinds.
 
     Args:
         place: a folder of photographs.
@@ -132,7 +131,7 @@ def representative_inputs(place: str, size: int) -> List[np.ndarray]:
         At most 100 arrays [1, size, size, 4] float32.
 
     Raises:
-        ValueError: no such folder, no pictures in it, or one that cannot be read.
+        ValueError: the folder is missing or has no pictures, or one is unreadable.
     """
     from tf_btgmi.data import masks
     from tf_btgmi.data.transforms import centre_crop
@@ -149,9 +148,9 @@ def representative_inputs(place: str, size: int) -> List[np.ndarray]:
 
 
 def _with_metadata(content: bytes, size: int, quantization: str) -> bytes:
-    """Adds what an app has to know to the file: a buffer of JSON by the name METADATA.
+    """Adds a JSON description for apps to the file, in a buffer named METADATA.
 
-    `read_metadata` takes it out again; the interpreters look past it.
+    `read_metadata` reads it; interpreters ignore it.
     """
     from tensorflow.lite.python import schema_py_generated as schema
     from tensorflow.lite.tools import flatbuffer_utils
@@ -168,10 +167,10 @@ def _with_metadata(content: bytes, size: int, quantization: str) -> bytes:
 
 
 def read_metadata(content: bytes) -> dict:
-    """What `convert` has written into a file about its input and output.
+    """Returns the description of input and output that `convert` wrote into a file.
 
     Raises:
-        ValueError: the file is no TFLite file of this project.
+        ValueError: it is not a TFLite file of this project.
     """
     from tensorflow.lite.tools import flatbuffer_utils
 

@@ -1,7 +1,7 @@
-"""Runs a TFLite file: LiteRT's interpreter, or TensorFlow's own where that is missing.
+"""Runs a TFLite file by LiteRT's interpreter, or TensorFlow's if LiteRT is missing.
 
-On the second stack TensorFlow's own is about to go; on the first, LiteRT has none for
-its NumPy.
+TensorFlow 2.21 deprecates its own interpreter; LiteRT does not support the NumPy of the
+first stack.
 """
 
 import os
@@ -13,7 +13,7 @@ import numpy as np
 
 from export import tflite
 
-# Runs before those that are timed.
+# Untimed runs before the timed ones.
 NUM_WARM_UP = 3
 
 
@@ -26,18 +26,18 @@ class Latency(NamedTuple):
 
 
 class Runner:
-    """The network of a file.
+    """The network of a TFLite file.
 
     Args:
         path: written by `export.tflite`.
-        num_threads: of the interpreter.
+        num_threads: threads of the interpreter.
 
     Attributes:
         size: side of its input in pixels.
         num_bytes: size of the file.
 
     Raises:
-        ValueError: no such file, or not one of `export.tflite`.
+        ValueError: the file is missing or was not written by `export.tflite`.
     """
 
     def __init__(self, path: str, num_threads: int = 2):
@@ -56,7 +56,7 @@ class Runner:
         self._output = self._interpreter.get_output_details()[0]["index"]
 
     def predict(self, inputs: np.ndarray) -> np.ndarray:
-        """[B, S, S, 4] float32 to [B, S, S, 3], one after another."""
+        """Maps [B, S, S, 4] float32 to [B, S, S, 3], one picture after the other."""
         results = []
         for example in inputs:
             self._interpreter.set_tensor(self._input, example[None].astype(np.float32))
@@ -66,12 +66,12 @@ class Runner:
 
 
 def latencies(runs: List, example: np.ndarray, num_rounds: int) -> List[Latency]:
-    """Times several networks in turn, so that what else the machine does hits all.
+    """Times several networks in turn, so that other load hits all of them.
 
     Args:
         runs: functions of an input [1, S, S, 4].
         example: such an input.
-        num_rounds: times that each is run, after the warm-up.
+        num_rounds: timed runs of each, after the warm-up.
     """
     for run in runs:
         for _ in range(NUM_WARM_UP):

@@ -1,9 +1,9 @@
-"""A model by the place it lies in: the one module that knows what a model may be.
+"""Loads models; the only module that knows what forms a model has.
 
 A place is the name of a bundled model, the folder of a release, the workdir of a
-training run, the folder of an exported SavedModel (a version, or what holds the
-versions: the newest), or a model on a TensorFlow Serving server, `grpc://HOST:8500/NAME`
-or `http://HOST:8501/NAME`.
+training run, the folder of an exported SavedModel (a version, or the folder of all
+versions: the newest), or a model on a TensorFlow Serving server,
+`grpc://HOST:8500/NAME` or `http://HOST:8501/NAME`.
 """
 
 import hashlib
@@ -27,17 +27,17 @@ CONFIG = "config.json"
 def load(
     place: Optional[str] = None, output: str = "inpainted", retouched: bool = True
 ) -> Predictor:
-    """Loads a model, ready to take pictures.
+    """Loads a model as a `Predictor`.
 
     Args:
-        place: a name or a folder as above; the first bundled model with that `output`
-            where None.
-        output: `inpainted` or `harmonized`; a model that is named need not have it.
+        place: see the docstring of the module. Default: the first bundled model with
+            that `output`.
+        output: `inpainted` or `harmonized`; chooses the default model only.
         retouched: see `Predictor`.
 
     Raises:
-        ValueError: no model of that name or in that folder, or a damaged one.
-        OSError: a server that cannot be reached, or refuses (`ServingError`).
+        ValueError: the model does not exist or is damaged.
+        OSError: the server cannot be reached or refuses (`ServingError`).
         RuntimeError: a model was loaded before this process was forked.
     """
     kind, folder = _find(place, output)
@@ -54,13 +54,14 @@ def load(
 
 
 def load_generator(place: Optional[str] = None):
-    """The Keras `Generator` and the `Config` of a bundled model, release or workdir.
+    """Returns the Keras `Generator` and the `Config` of a model that has them.
 
     Args:
-        place: a name or a folder; the first bundled model where None.
+        place: a bundled name, a release or a workdir. Default: the first bundled model.
 
     Raises:
-        ValueError: as `load`; or a SavedModel, which holds no Keras model.
+        ValueError: as `load`, or the place is a SavedModel or server, which give no
+            Keras model.
     """
     kind, folder = _find(place)
     if kind in ("SavedModel", "server"):
@@ -71,14 +72,14 @@ def load_generator(place: Optional[str] = None):
 
 
 def describe(place: Optional[str] = None, output: str = "inpainted") -> str:
-    """Says which model `load` takes, exactly enough to tell two of one place apart.
+    """Returns the identity of the model that `load` takes: kind, path and hash.
 
     Args:
         place: as for `load`.
         output: as for `load`.
 
     Raises:
-        ValueError: no model of that name or in that folder.
+        ValueError: the model does not exist.
     """
     kind, folder = _find(place, output)
     if kind == "server":
@@ -98,7 +99,7 @@ def _hash(folder: str, name: str) -> str:
 
 
 def _default(names: Sequence[str], output: str) -> str:
-    """The first bundled model with that output, or the first of all."""
+    """Returns the first bundled model with that output, or the first of all."""
     if not names:
         raise ValueError("No model is bundled; give the place of one.")
     for name in names:
@@ -109,7 +110,7 @@ def _default(names: Sequence[str], output: str) -> str:
 
 
 def _find(place: Optional[str], output: str = "inpainted") -> Tuple[str, str]:
-    """What kind of model lies at `place`, and its folder."""
+    """Returns the kind of the model at `place`, and its folder."""
     names = assets.model_names()
     if place is None:
         place = _default(names, output)
@@ -141,7 +142,7 @@ def _find(place: Optional[str], output: str = "inpainted") -> Tuple[str, str]:
 
 
 def _generator(kind: str, folder: str):
-    # TensorFlow takes seconds to import; a wrong place is answered before.
+    # TensorFlow takes seconds to import; a wrong place is reported before.
     if kind == "release":
         from tf_btgmi.releases import load_release
 
@@ -162,7 +163,7 @@ def _from_saved_model(folder: str) -> Predictor:
         module = tf.saved_model.load(folder)
         signature = module.signatures[contract.SIGNATURE]
         shape = signature.structured_input_signature[1]["image"].shape
-    # TensorFlow raises nearly anything for a damaged model; all of it means the same.
+    # TensorFlow raises many kinds of exceptions for a damaged model.
     except Exception as error:
         raise ValueError(
             f"{folder} is no SavedModel of this project, or is damaged: "
@@ -185,10 +186,9 @@ def _from_server(place: str) -> Predictor:
 
 
 def _of_windows(run: Callable, size: int, outputs: Sequence[str]) -> Predictor:
-    """A predictor of the signature `predict_window`, which takes and gives uint8.
+    """Makes a predictor of the signature `predict_window`, whose windows are uint8.
 
-    Nothing is lost by that: grey levels are what a `Predictor` makes its input of, and
-    what it makes of its output.
+    Nothing is lost: a `Predictor` reads pictures of uint8 and rounds its results to it.
     """
 
     def predict(inputs: np.ndarray) -> Dict[str, np.ndarray]:

@@ -1,9 +1,9 @@
 """Released models: a folder with a config, float16 kernels and their checksum.
 
-`config.json` is the training run's; `weights.npz` holds the averaged generator's
-weights by their names (`models/naming.py`), kernels in float16 and the rest in
-float32; `release.json` says how many refinement blocks run and what the SHA-256 of the
-weights is. Nothing in a release is unpickled or run.
+`config.json` is the config of the training run. `weights.npz` holds the weights of the
+averaged generator by name (`models/naming.py`), kernels in float16 and the others in
+float32. `release.json` holds the number of active refinement blocks and the SHA-256 of
+the weights. Loading a release unpickles and executes nothing.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from tf_btgmi.models.selector import Selector
 
 _CONFIG = "config.json"
 _WEIGHTS = "weights.npz"
-# What a .npy file may have before its numbers.
+# Maximum size of the header of a .npy file.
 _MAX_HEADER = 4096
 
 
@@ -30,9 +30,9 @@ def save_release(generator: Generator, config, folder: str) -> None:
     """Writes a release.
 
     Args:
-        generator: as `weights.load_generator` gives it.
-        config: of its training run.
-        folder: made if it is missing; a release that is there is replaced.
+        generator: from `weights.load_generator`.
+        config: the config of its training run.
+        folder: created if necessary; an existing release is replaced.
     """
     digest = _write_weights(generator, folder)
     config_lib.save(config, os.path.join(folder, _CONFIG))
@@ -44,14 +44,13 @@ def load_release(folder: str):
     """Loads a release.
 
     Args:
-        folder: that `save_release` wrote.
+        folder: folder written by `save_release`.
 
     Returns:
         The `Generator` in float32 at its stage, and its `Config`.
 
     Raises:
-        ValueError: it is not whole: a file is missing, cut, changed or of another
-            model than its config.
+        ValueError: a file is missing, incomplete, changed or does not fit the config.
     """
     config = config_lib.load(os.path.join(folder, _CONFIG))
     description = _description(folder)
@@ -68,12 +67,12 @@ def load_release(folder: str):
 
 
 def save_selector(selector: Selector, settings: dict, folder: str) -> None:
-    """Writes a release of the network behind `selection`.
+    """Writes a release of the network of `selection`.
 
     Args:
-        selector: built.
-        settings: of its training, for `config.json`; values that JSON knows.
-        folder: made if it is missing; a release that is there is replaced.
+        selector: the built network.
+        settings: settings of its training, for `config.json`; JSON values.
+        folder: created if necessary; an existing release is replaced.
     """
     digest = _write_weights(selector, folder)
     fields = {"selector": _size(selector), "training": settings}
@@ -82,10 +81,10 @@ def save_selector(selector: Selector, settings: dict, folder: str) -> None:
 
 
 def load_selector(folder: str) -> Selector:
-    """Loads what `save_selector` wrote, in float32.
+    """Loads a selector in float32 from the folder that `save_selector` wrote.
 
     Raises:
-        ValueError: it is not whole, as with `load_release`.
+        ValueError: as `load_release`.
     """
     path = os.path.join(folder, _CONFIG)
     try:
@@ -151,7 +150,7 @@ def _description(folder: str) -> dict:
 def _fill(network, path: str) -> None:
     variables = named_weights(network)
     try:
-        # Sizes first: a small archive can claim to hold more than the memory does.
+        # Sizes first: a small archive can expand to more than the memory.
         with zipfile.ZipFile(path) as archive:
             sizes = {
                 entry.filename[: -len(".npy")]: entry.file_size
@@ -163,7 +162,7 @@ def _fill(network, path: str) -> None:
                 raise ValueError(f"{name} is larger than the config says")
         with np.load(path, allow_pickle=False) as arrays:
             values = {name: arrays[name].astype(np.float32) for name in variables}
-    # Readers of archives raise nearly anything for a damaged or hostile one.
+    # Readers of archives raise many kinds of exceptions for damaged ones.
     except Exception as error:
         raise ValueError(f"{path} holds no weights of this model: {error}.") from error
     for name, variable in variables.items():
@@ -184,7 +183,7 @@ def _check_names(found: set, wanted: set) -> None:
 
 
 def _compact(name: str, value: np.ndarray) -> np.ndarray:
-    # Variances are too small for float16, and all but the kernels weigh nothing.
+    # Variances are too small for float16; all weights but kernels are small.
     return value.astype(np.float16 if name.endswith("kernel") else np.float32)
 
 
