@@ -150,9 +150,10 @@ def measure_network(place, folder: str, rounds: int) -> dict:
     """Times the network: median `seconds` by form, and its `size` in pixels."""
     import tensorflow as tf
 
-    from export import saved_model, tflite, tflite_runner
+    from export import saved_model, tflite
     from tf_btgmi.models.folding import fold
     from tf_btgmi.models.inpainter import inpainter
+    from tf_btgmi.serving.tflite_file import TFLiteFile
 
     generator, config = loading.load_generator(place)
     size = config.data.image_size
@@ -177,7 +178,7 @@ def measure_network(place, folder: str, rounds: int) -> dict:
         path = os.path.join(folder, f"{quantization}.tflite")
         with open(path, "wb") as file:
             file.write(tflite.convert(generator, size, quantization))
-        runner = tflite_runner.Runner(path)
+        runner = TFLiteFile(path, num_threads=2)
         calls[f"TFLite {quantization}"] = lambda runner=runner: runner.predict(inputs)
     return {"seconds": timing.medians(timing.in_turn(calls, 4 * rounds)), "size": size}
 

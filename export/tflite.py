@@ -21,13 +21,12 @@ from absl import flags, logging
 
 from tf_btgmi import loading
 from tf_btgmi.cli import common_flags, program
+from tf_btgmi.serving.tflite_file import METADATA
 
 FLAGS = flags.FLAGS
 QUANTIZATIONS = ("float32", "float16", "dynamic", "int8")
 INPUT = "masked_image_and_mask"
 OUTPUT = "prediction"
-# Name of the metadata entry in the file.
-METADATA = "tf_btgmi"
 # Number of calibration pictures.
 _NUM_PICTURES = 100
 _KINDS = ("rectangles", "medium", "thick", "outpaint")
@@ -150,7 +149,7 @@ def representative_inputs(place: str, size: int) -> List[np.ndarray]:
 def _with_metadata(content: bytes, size: int, quantization: str) -> bytes:
     """Adds a JSON description for apps to the file, in a buffer named METADATA.
 
-    `read_metadata` reads it; interpreters ignore it.
+    `tflite_file.read_metadata` reads it; interpreters ignore it.
     """
     from tensorflow.lite.python import schema_py_generated as schema
     from tensorflow.lite.tools import flatbuffer_utils
@@ -164,23 +163,6 @@ def _with_metadata(content: bytes, size: int, quantization: str) -> bytes:
     entry.buffer = len(model.buffers) - 1
     model.metadata = [*(model.metadata or []), entry]
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
-
-
-def read_metadata(content: bytes) -> dict:
-    """Returns the description of input and output that `convert` wrote into a file.
-
-    Raises:
-        ValueError: it is not a TFLite file of this project.
-    """
-    from tensorflow.lite.tools import flatbuffer_utils
-
-    if content[4:8] != b"TFL3":
-        raise ValueError("It is no TFLite file.")
-    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
-    for entry in model.metadata or []:
-        if entry.name.decode() == METADATA:
-            return json.loads(bytes(model.buffers[entry.buffer].data).decode())
-    raise ValueError("It is a TFLite file, but not one of export.tflite.")
 
 
 def _description(size: int, quantization: str) -> str:

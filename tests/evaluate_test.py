@@ -287,6 +287,8 @@ def test_a_trained_model_is_measured_under_its_name(folder, make_workdir):
     mine = retouched["mine"]["identity"]
     assert mine == f"workdir runs/mine, ckpt-1, retouched v{retouch.VERSION}"
     # The network alone is what --noretouched measures.
+    for found in (retouched["mine.network"], methods["mine"]):
+        assert found.pop("milliseconds")["low"] > 0
     assert retouched["mine.network"] == methods["mine"]
     assert retouched["mine"]["groups"] != methods["mine"]["groups"]
 
@@ -347,6 +349,7 @@ def test_a_model_is_measured_as_it_is_used_and_directly(folder, monkeypatch):
     same = Predictor(lambda x: x[..., :3], 32, outputs=("harmonized",))
     monkeypatch.setattr(loading, "load", lambda place, retouched: same)
     monkeypatch.setattr(loading, "describe", lambda place: "same")
+    monkeypatch.setattr(loading, "num_bytes", lambda place: None)
     harmonization(model=["mine=somewhere"], methods=["copy_paste"])
     methods = summary()["methods"]
     assert list(methods) == ["mine", "mine.direct", "copy_paste"]

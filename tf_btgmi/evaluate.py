@@ -33,6 +33,7 @@ from tf_btgmi.evaluation import (
     examples,
     fid,
     harmonizers,
+    limits,
     no_truth,
     result_files,
     summary,
@@ -46,6 +47,7 @@ from tf_btgmi.evaluation.picture_sets import open_pictures
 from tf_btgmi.evaluation.report import files
 from tf_btgmi.evaluation.store import Store
 from tf_btgmi.inference import retouch
+from tf_btgmi.serving import tflite_file
 
 FLAGS = flags.FLAGS
 
@@ -62,7 +64,8 @@ def define_flags():
         "model",
         [],
         "Model, as MODEL or NAME=MODEL: the name of a bundled model, or the folder of "
-        "a training run, a release or an exported model. Repeat the flag to compare.",
+        "a training run, a release or an exported model, or a .tflite file. Repeat the "
+        "flag to compare.",
     )
     flags.DEFINE_alias("workdir", "model")
     common_flags.define_retouched()
@@ -127,6 +130,12 @@ def define_flags():
     flags.DEFINE_integer(
         "num_shown", 24, "Number of pictures in report.html.", lower_bound=1
     )
+    flags.DEFINE_string(
+        "limits",
+        None,
+        "JSON file of the largest allowed differences to the baseline; a larger one "
+        "ends in exit code 1.",
+    )
     flags.DEFINE_string("output", None, "Folder of the report and its data.")
 
 
@@ -135,6 +144,7 @@ def main(argv):
     del argv
     task = tasks.TASKS[FLAGS.task]
     _check_flags(task)
+    allowed = limits.read_limits(FLAGS.limits, task) if FLAGS.limits else {}
     pictures = open_pictures(FLAGS.data, FLAGS.limit, FLAGS.mask_folder)
     masks = _masks(task, pictures.names)
     methods = _methods(task, pictures.names)
@@ -173,13 +183,17 @@ def main(argv):
     prepare = composites.prepare if task == tasks.HARMONIZATION else examples.prepare
     names, left_out = prepare(store, pictures, masks, FLAGS.image_size)
     evaluate(store, names, methods, deep)
+    sizes = {method.name: method.num_bytes for method in methods}
     distances = None
     if network:
         distances = fid.inception_distances(store, names, list(identities), network)
     found = summary.summarize(
-        store, settings, identities, baseline, names, left_out, distances
+        store, settings, identities, baseline, names, left_out, distances, sizes
     )
     files.write(store, found, names, FLAGS.num_shown)
+    exceeded = limits.exceeded(found, allowed)
+    if exceeded:
+        raise program.ProgramFailure(" ".join(exceeded))
     return 0
 
 
@@ -198,7 +212,7 @@ def model_methods(place: str, task: tasks.Task) -> list:
     """
     name, place = _named(place)
     name = name or _place_name(place)
-    identity = loading.describe(place)
+    identity, num_bytes = loading.describe(place), loading.num_bytes(place)
     predictor = loading.load(place, retouched=FLAGS.retouched)
     if task != tasks.HARMONIZATION:
         predictor.need("inpainted", "fill holes")
@@ -224,7 +238,7 @@ def model_methods(place: str, task: tasks.Task) -> list:
                 identity,
             ),
         }
-    return [yardsticks.Method(name, *parts) for name, parts in work.items()]
+    return [yardsticks.Method(name, *parts, num_bytes) for name, parts in work.items()]
 
 
 def _check_flags(task: tasks.Task) -> None:
@@ -304,7 +318,10 @@ def _named(place: str):
 def _place_name(place: str) -> str:
     # The last folder of an exported model is a version number.
     folder, name = os.path.split(os.path.abspath(place))
-    return os.path.basename(folder) if name.isdigit() else name
+    if name.isdigit():
+        return os.path.basename(folder)
+    stem, ending = os.path.splitext(name)
+    return stem if ending == tflite_file.ENDING else name
 
 
 if __name__ == "__main__":

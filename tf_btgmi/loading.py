@@ -2,8 +2,8 @@
 
 A place is the name of a bundled model, the folder of a release, the workdir of a
 training run, the folder of an exported SavedModel (a version, or the folder of all
-versions: the newest), or a model on a TensorFlow Serving server,
-`grpc://HOST:8500/NAME` or `http://HOST:8501/NAME`.
+versions: the newest), a `.tflite` file of export.tflite, or a model on a TensorFlow
+Serving server, `grpc://HOST:8500/NAME` or `http://HOST:8501/NAME`.
 """
 
 import hashlib
@@ -16,9 +16,10 @@ from tf_btgmi import assets
 from tf_btgmi import config as config_lib
 from tf_btgmi.inference.network import claim_process
 from tf_btgmi.inference.predictor import Predictor
-from tf_btgmi.serving import client, contract
+from tf_btgmi.serving import client, contract, tflite_file
 
 _SAVED_MODEL = "saved_model.pb"
+_TFLITE = "TFLite file"
 # TensorFlow's hashes of a SavedModel's graph and weights.
 _FINGERPRINT = "fingerprint.pb"
 CONFIG = "config.json"
@@ -47,6 +48,9 @@ def load(
         predictor = _from_server(folder)
     elif kind == "SavedModel":
         predictor = _from_saved_model(folder)
+    elif kind == _TFLITE:
+        network = tflite_file.TFLiteFile(folder)
+        predictor = Predictor(network.predict, network.image_size, 1, batch_size=1)
     else:
         predictor = Predictor.from_generator(*_generator(kind, folder))
     predictor.retouched = retouched
@@ -60,11 +64,11 @@ def load_generator(place: Optional[str] = None):
         place: a bundled name, a release or a workdir. Default: the first bundled model.
 
     Raises:
-        ValueError: as `load`, or the place is a SavedModel or server, which give no
-            Keras model.
+        ValueError: as `load`, or the place is a SavedModel, a TFLite file or a server,
+            which give no Keras model.
     """
     kind, folder = _find(place)
-    if kind in ("SavedModel", "server"):
+    if kind in ("SavedModel", "server", _TFLITE):
         raise ValueError(
             f"{place} is a {kind}; a release or a training's workdir is wanted."
         )
@@ -84,6 +88,9 @@ def describe(place: Optional[str] = None, output: str = "inpainted") -> str:
     kind, folder = _find(place, output)
     if kind == "server":
         return f"{kind} {folder}"
+    if kind == _TFLITE:
+        place, name = os.path.split(folder)
+        return f"{kind} {name}, {_hash(place, name)}"
     if kind == "workdir":
         from tf_btgmi.workdir import newest_checkpoint
 
@@ -91,6 +98,23 @@ def describe(place: Optional[str] = None, output: str = "inpainted") -> str:
     if kind == "release":
         return f"{kind} {os.path.basename(folder)}, {_hash(folder, assets.RELEASE)}"
     return f"{kind} {folder}, {_hash(folder, _FINGERPRINT)}"
+
+
+def num_bytes(place: Optional[str] = None) -> Optional[int]:
+    """Size of a model's files; None for a training run and for a server.
+
+    A checkpoint of a training run holds the state of the training as well.
+
+    Raises:
+        ValueError: no model of that name or in that folder.
+    """
+    kind, folder = _find(place)
+    if kind in ("workdir", "server"):
+        return None
+    if kind == _TFLITE:
+        return os.path.getsize(folder)
+    paths = (os.path.join(top, f) for top, _, files in os.walk(folder) for f in files)
+    return sum(os.path.getsize(path) for path in paths)
 
 
 def _hash(folder: str, name: str) -> str:
@@ -110,7 +134,7 @@ def _default(names: Sequence[str], output: str) -> str:
 
 
 def _find(place: Optional[str], output: str = "inpainted") -> Tuple[str, str]:
-    """Returns the kind of the model at `place`, and its folder."""
+    """Returns the kind of the model at `place`, and its folder or file."""
     names = assets.model_names()
     if place is None:
         place = _default(names, output)
@@ -119,6 +143,10 @@ def _find(place: Optional[str], output: str = "inpainted") -> Tuple[str, str]:
         return "server", place
     if place in names:
         return "release", assets.model_folder(place)
+    if place.endswith(tflite_file.ENDING) and not os.path.isdir(place):
+        if not os.path.isfile(place):
+            raise ValueError(f"There is no file {place}.")
+        return _TFLITE, place
     if not os.path.isdir(place):
         known = (
             f"the bundled models are {', '.join(names)}" if names else "none bundled"

@@ -1,18 +1,25 @@
 import collections
 import json
 import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from export import evaluate_tflite, tflite, tflite_runner
-from tf_btgmi import assets, loading
+from export import tflite
+from tf_btgmi import assets, evaluate, loading
 from tf_btgmi.cli import program
-from tf_btgmi.evaluation.statistics import Estimate
-from tf_btgmi.evaluation.summary import Group, Summary
+from tf_btgmi.serving.tflite_file import TFLiteFile, read_metadata
 
-PROGRAM_MODULE = evaluate_tflite
+PROGRAM_MODULE = evaluate
 S = 32
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LIMITS = os.path.join(os.path.dirname(tflite.__file__), "tflite_limits.json")
 
 
 @pytest.fixture(scope="module")
@@ -50,11 +57,58 @@ def operators(path):
 
 
 def test_float32_is_keras_to_1e_minus_4(files, generator, pictures):
-    runner = tflite_runner.Runner(files["float32"])
+    network = TFLiteFile(files["float32"])
     for inputs in pictures[:3]:
         wanted = generator(inputs).numpy()
         assert np.ptp(wanted) > 0.5
-        np.testing.assert_allclose(runner.predict(inputs), wanted, atol=1e-4)
+        np.testing.assert_allclose(network.predict(inputs), wanted, atol=1e-4)
+
+
+def test_a_file_is_a_model_that_fills_as_keras_does(files, lively_workdir):
+    path = files["float32"]
+    keras = loading.load(lively_workdir, retouched=False)
+    lite = loading.load(path, retouched=False)
+    assert lite.image_size == S and lite.outputs == ("inpainted",)
+    # Larger than the window of the network, and of several windows.
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (70, 90, 3), np.uint8)
+    mask = np.zeros((70, 90), bool)
+    mask[10:60, 20:75] = True
+    filled = lite.inpaint(image, mask)
+    difference = np.abs(filled.astype(int) - keras.inpaint(image, mask))
+    assert difference.max() <= 1 and np.ptp(filled[mask]) > 50
+    np.testing.assert_array_equal(filled[~mask], image[~mask])
+
+
+def test_a_file_is_told_by_its_content_and_is_no_keras_model(files, tmp_path):
+    described = {loading.describe(path) for path in files.values()}
+    assert len(described) == 2
+    assert all(text.startswith(f"TFLite file lively-{S}-") for text in described)
+    copy = shutil.copy(files["int8"], tmp_path)
+    assert loading.describe(copy) == loading.describe(files["int8"])
+    assert loading.num_bytes(copy) == os.path.getsize(copy)
+    with pytest.raises(ValueError, match="is a TFLite file; a release or a"):
+        loading.load_generator(copy)
+    with pytest.raises(ValueError, match="There is no file .*none.tflite"):
+        loading.load(str(tmp_path / "none.tflite"))
+
+
+def test_inpaint_fills_with_a_file(files, tmp_path):
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 256, (40, 48, 3), np.uint8)).save(
+        tmp_path / "a.png"
+    )
+    mask = np.zeros((40, 48), np.uint8)
+    mask[10:30, 10:30] = 255
+    Image.fromarray(mask).save(tmp_path / "m.png")
+    output = tmp_path / "out.png"
+    command = [f"--image={tmp_path / 'a.png'}", f"--mask={tmp_path / 'm.png'}"]
+    command += [f"--output={output}", f"--model={files['int8']}", "--noretouched"]
+    run = [sys.executable, "-m", "tf_btgmi.inpaint", *command]
+    subprocess.run(run, check=True, cwd=ROOT, stderr=subprocess.DEVNULL)
+    wanted = loading.load(files["int8"], retouched=False)
+    image, filled = (np.asarray(Image.open(p)) for p in (tmp_path / "a.png", output))
+    np.testing.assert_array_equal(filled, wanted.inpaint(image, mask > 0))
 
 
 def test_the_operators_are_those_that_accelerators_know(files):
@@ -77,8 +131,8 @@ def test_the_operators_are_those_that_accelerators_know(files):
 def test_int8_is_a_quarter_of_the_size_and_near(files, generator, pictures):
     sizes = [os.path.getsize(files[name]) for name in ("int8", "float32")]
     assert sizes[0] < 0.6 * sizes[1]
-    runner = tflite_runner.Runner(files["int8"])
-    error = runner.predict(pictures[0]) - generator(pictures[0]).numpy()
+    network = TFLiteFile(files["int8"])
+    error = network.predict(pictures[0]) - generator(pictures[0]).numpy()
     assert np.sqrt(np.mean(error**2)) < 0.05
 
 
@@ -94,7 +148,7 @@ def test_representative_inputs_are_masked_as_the_network_s(pictures):
 
 def test_the_file_says_what_goes_in_and_out(files):
     with open(files["int8"], "rb") as file:
-        found = tflite.read_metadata(file.read())
+        found = read_metadata(file.read())
     assert found["input"]["shape"] == [1, S, S, 4]
     assert found["output"]["shape"] == [1, S, S, 3]
     assert found["quantization"] == "int8"
@@ -111,95 +165,72 @@ def test_another_file_is_said(tmp_path):
     for content in (b"", b"no TFLite file at all"):
         path.write_bytes(content)
         with pytest.raises(ValueError, match="other.tflite cannot be used"):
-            tflite_runner.Runner(str(path))
+            loading.load(str(path))
 
 
-def test_networks_are_timed_in_turn():
-    order = []
-    runs = [lambda _: order.append(0), lambda _: order.append(1)]
-    found = tflite_runner.latencies(runs, None, 4)
-    assert order[6:] == [0, 1] * 4
-    assert all(t.low <= t.median <= t.high for t in found)
+def test_a_file_of_another_program_is_said(files, tmp_path):
+    with open(files["float32"], "rb") as file:
+        content = file.read()
+    path = tmp_path / "other.tflite"
+    path.write_bytes(content.replace(b"tf_btgmi", b"of_other"))
+    with pytest.raises(ValueError, match="not one of export.tflite"):
+        loading.load(str(path))
 
 
-def summary_of(differences):
-    estimates = {
-        method: {name: Estimate(value, None, None) for name, value in row.items()}
-        for method, row in differences.items()
-    }
-    group = Group("all", 1, estimates, estimates)
-    return Summary({}, {}, "keras", [group], {}, {}, None, {}, [], [])
-
-
-@pytest.mark.parametrize(
-    "psnr, lpips, num_broken", [(-0.2, 0.004, 0), (-0.4, 0.004, 1), (-0.4, 0.006, 2)]
-)
-def test_a_drop_beyond_its_limit_is_told(psnr, lpips, num_broken):
-    drops = {"hole_psnr": psnr, "lpips": lpips}
-    found = summary_of({"keras": drops, "model-32-int8": drops})
-    limits = {"int8": {"hole_psnr": -0.3, "lpips": 0.005}, "float32": {"l1": 0.0}}
-    assert len(evaluate_tflite.broken_limits(found, limits)) == num_broken
-
-
-@pytest.mark.parametrize(
-    "text", ["", "[]", '{"int9": {}}', '{"int8": {"ssom": 1}}', '{"int8": {"l1": "a"}}']
-)
-def test_limits_of_another_form_are_a_mistake(tmp_path, text):
-    path = tmp_path / "limits.json"
-    path.write_text(text)
-    with pytest.raises(program.UsageError, match="limits.json cannot be used"):
-        evaluate_tflite._read_limits(str(path))
-
-
-def test_the_program_writes_the_table(files, lively_workdir, tmp_path, capsys):
-    limits = tmp_path / "limits.json"
-    limits.write_text(json.dumps({"int8": {"hole_psnr": 40.0}}))
-    flags = [f"--tflite={path}" for path in files.values()]
-    flags += [f"--model={lively_workdir}", f"--output={tmp_path / 'out'}"]
-    flags += [f"--data={assets.samples_dir() / 'test'}", "--limit=3"]
-    flags += ["--latency_rounds=2", f"--limits={limits}"]
-    evaluate_tflite.FLAGS(["evaluate_tflite", *flags])
-    with pytest.raises(program.ProgramFailure, match=r"PSNR, dB \(hole_psnr\) changed"):
-        evaluate_tflite.main(["evaluate_tflite"])
-    table = (tmp_path / "out" / "table.md").read_text()
-    rows = [line for line in table.splitlines() if line.startswith("| ")]
-    assert [row.split("|")[1].strip() for row in rows] == [
-        "file",
-        "keras",
-        "lively-32-float32",
-        "lively-32-int8",
+def test_evaluate_measures_files_beside_their_model(
+    files, lively_workdir, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "limits.json").write_text('{"int8": {"hole_psnr": 40.0}}')
+    flags = [f"--data={assets.samples_dir() / 'test'}", "--mask_kind=rectangles"]
+    flags += [
+        f"--model={path}" for path in (f"keras={lively_workdir}", *files.values())
     ]
-    with open(tmp_path / "out" / "summary.json") as file:
-        found = json.load(file)
-    methods = found["methods"]
-    float_change = methods["lively-32-float32"]["groups"]["all"]["differences"]
-    assert abs(float_change["hole_psnr"]["value"]) < 0.01
-    size = os.path.getsize(files["int8"])
-    assert found["tflite"]["lively-32-int8"]["num_bytes"] == size
-
-
-def test_the_stored_limits_are_known_measures_of_every_quantization():
-    path = os.path.join(os.path.dirname(tflite.__file__), "tflite_limits.json")
-    assert set(evaluate_tflite._read_limits(path)) == set(tflite.QUANTIZATIONS)
+    flags += ["--methods=", "--noretouched", "--baseline=keras", "--limit=3"]
+    flags += [f"--image_size={S}", "--output=out", "--limits=limits.json"]
+    evaluate.FLAGS(["evaluate", *flags])
+    with pytest.raises(
+        program.ProgramFailure, match=r"^lively-32-int8: PSNR, dB \(hole"
+    ):
+        evaluate.main(["evaluate"])
+    with open("out/summary.json", encoding="utf-8") as file:
+        methods = json.load(file)["methods"]
+    assert list(methods) == ["keras", "lively-32-float32", "lively-32-int8"]
+    changes = [
+        methods[name]["groups"]["all"]["differences"]["hole_psnr"]["value"]
+        for name in list(methods)[1:]
+    ]
+    assert abs(changes[0]) < 0.01 and changes[1] != changes[0]
+    sizes = [methods[name]["num_bytes"] for name in methods]
+    assert sizes == [None, *map(os.path.getsize, files.values())]
+    for method in methods.values():
+        times = method["milliseconds"]
+        assert 0 < times["low"] <= times["value"] <= times["high"]
+    table = pathlib.Path("out/table.md").read_text(encoding="utf-8")
+    text = table.split("## Time and size")[1]
+    cells = re.search(r"\| lively-32-int8 \| ([\d.]+) \[.*?\] \| ([\d.]+) \|", text)
+    assert float(cells[1]) == pytest.approx(times["value"], abs=0.06)
+    assert float(cells[2]) == pytest.approx(sizes[-1] / 1e6, abs=0.006)
 
 
 @pytest.mark.slow
-def test_the_bundled_model_keeps_its_quality_within_the_stored_limits(tmp_path, capsys):
+def test_the_bundled_model_keeps_its_quality_within_the_stored_limits(
+    tmp_path, monkeypatch
+):
     """Six pictures: enough to see a broken file, not to tell a tenth of a decibel."""
     if not assets.model_names():
         pytest.skip("no model is bundled")
+    monkeypatch.chdir(tmp_path)
     generator, config = loading.load_generator()
     size = config.data.image_size
     train = tflite.representative_inputs(str(assets.samples_dir() / "train"), size)
-    flags = [f"--data={assets.samples_dir() / 'test'}", "--latency_rounds=0"]
+    flags = [f"--data={assets.samples_dir() / 'test'}", "--mask_kind=rectangles"]
+    flags += [f"--image_size={size}", f"--model=keras={assets.model_names()[0]}"]
     for name in tflite.QUANTIZATIONS:
         data = train if name == "int8" else None
         path = tmp_path / f"bundled-{size}-{name}.tflite"
         path.write_bytes(tflite.convert(generator, size, name, data))
-        flags.append(f"--tflite={path}")
-    limits = os.path.join(os.path.dirname(tflite.__file__), "tflite_limits.json")
-    flags += [f"--limits={limits}", f"--output={tmp_path / 'out'}"]
-    for name in ("model", "tflite", "limit"):
-        evaluate_tflite.FLAGS[name].unparse()
-    evaluate_tflite.FLAGS(["evaluate_tflite", *flags])
-    assert evaluate_tflite.main(["evaluate_tflite"]) == 0
+        flags.append(f"--model={path}")
+    flags += ["--methods=", "--noretouched", "--baseline=keras", "--output=out"]
+    evaluate.FLAGS(["evaluate", *flags, f"--limits={LIMITS}"])
+    assert evaluate.main(["evaluate"]) == 0

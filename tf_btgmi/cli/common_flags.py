@@ -15,8 +15,8 @@ def define_model() -> None:
         "model",
         None,
         "Model: the name of a bundled model, the folder of a training run, a release "
-        "or an exported model, or the address of a server. Default: the first bundled "
-        "model with the required output.",
+        "or an exported model, a .tflite file, or the address of a server. Default: "
+        "the first bundled model with the required output.",
     )
     flags.DEFINE_alias("workdir", "model")
 

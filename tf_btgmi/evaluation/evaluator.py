@@ -6,6 +6,7 @@ that is now reported is computed again from the composite in the store.
 """
 
 import base64
+import time
 from typing import Any, Dict, List, Optional
 
 import numpy as np
@@ -14,7 +15,7 @@ import tqdm
 from tf_btgmi.evaluation.deep_scores import DeepScores
 from tf_btgmi.evaluation.examples import input_of
 from tf_btgmi.evaluation.store import TRUTH, Store
-from tf_btgmi.evaluation.tasks import POWER_RATIO, Task, task_of
+from tf_btgmi.evaluation.tasks import MILLISECONDS, POWER_RATIO, Task, task_of
 from tf_btgmi.evaluation.yardsticks import Method
 from tf_btgmi.metrics import weave
 from tf_btgmi.metrics.picture_scores import picture_scores
@@ -72,12 +73,16 @@ def _has_truth(store: Store, name: str, task: Task) -> bool:
 def _evaluate_one(store, name, methods, deep, task) -> None:
     image, mask = store.read_image(name), store.read_mask(name)
     given = input_of(store, name, image, mask)
-    composites = []
+    composites, times = [], []
     for method in methods:
-        if name in store.rows(method.name):
+        known = store.rows(method.name).get(name)
+        if known is not None:
             composites.append(store.read_composite(method.name, name))
+            times.append(known.get(MILLISECONDS))
             continue
+        started = time.perf_counter()
         result = method.fill(given.copy(), mask.copy(), name)
+        times.append(1000.0 * (time.perf_counter() - started))
         _check(method, name, result, image)
         composites.append(np.where(mask[..., None], result, image))
     if not _has_truth(store, name, task):
@@ -97,6 +102,8 @@ def _evaluate_one(store, name, methods, deep, task) -> None:
             **deep_scores[position],
             **{key: _encoded(features[key][position]) for key in task.features},
         }
+        if times[position] is not None:
+            row[MILLISECONDS] = round(times[position], 3)
         if task.has_weave:
             ratio = weave.log_power_ratio(image, composite, mask)
             row[POWER_RATIO] = "" if ratio is None else _encoded(ratio)

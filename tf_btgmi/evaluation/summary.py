@@ -9,7 +9,7 @@ from tf_btgmi.evaluation.evaluator import decode_features, decode_power_ratio
 from tf_btgmi.evaluation.fid import InceptionDistances
 from tf_btgmi.evaluation.statistics import Estimate
 from tf_btgmi.evaluation.store import TRUTH, Store
-from tf_btgmi.evaluation.tasks import FEATURES, Task, task_of
+from tf_btgmi.evaluation.tasks import FEATURES, MILLISECONDS, Task, task_of
 from tf_btgmi.metrics import frechet, weave
 from tf_btgmi.metrics.weave import Weave
 
@@ -52,6 +52,18 @@ class SetDistances(NamedTuple):
     kernel: Optional[float]
 
 
+class Cost(NamedTuple):
+    """Time and size of a method.
+
+    Attributes:
+        milliseconds: of one picture: median and quartiles; None where not measured.
+        num_bytes: size of the model's files; None without one.
+    """
+
+    milliseconds: Optional[Estimate]
+    num_bytes: Optional[int]
+
+
 class Summary(NamedTuple):
     """What reports are made of.
 
@@ -65,7 +77,8 @@ class Summary(NamedTuple):
         weave: periodic artifacts by method; without the methods whose holes are all
             too thin for it, or that are not fills.
         left_out: names of pictures without a usable hole.
-        notes: warnings, a sentence each.
+        notes: warnings, one sentence each.
+        costs: by method.
     """
 
     settings: Dict[str, Any]
@@ -77,6 +90,7 @@ class Summary(NamedTuple):
     weave: Dict[str, Weave]
     left_out: List[str]
     notes: List[str]
+    costs: Dict[str, Cost]
 
     @property
     def num(self) -> int:
@@ -105,6 +119,7 @@ def summarize(
     names: List[str],
     left_out: List[str],
     fid: Optional[InceptionDistances] = None,
+    sizes: Optional[Dict[str, Optional[int]]] = None,
 ) -> Summary:
     """Sums up the rows of a finished evaluation.
 
@@ -116,6 +131,7 @@ def summarize(
         names: the pictures.
         left_out: the pictures without a usable hole.
         fid: FID, where Inception was given.
+        sizes: bytes of the models' files by method.
     """
     chosen = task_of(settings).measures
     rows = {method: store.rows(method) for method in methods}
@@ -148,6 +164,7 @@ def summarize(
         _weaves(rows, names) if task_of(settings).has_weave else {},
         left_out,
         _notes(len(names), left_out, fid, task_of(settings)),
+        {m: Cost(_times(rows[m], names), (sizes or {}).get(m)) for m in methods},
     )
 
 
@@ -164,11 +181,14 @@ def to_json(summary: Summary) -> Dict[str, Any]:
         "methods": {},
     }
     for method, identity in summary.methods.items():
+        cost = summary.costs[method]
         result["methods"][method] = {
             "identity": identity,
             **_plain_distances(summary, method),
             "fid": summary.fid.by_method[method] if summary.fid else None,
             "weave": summary.weave[method]._asdict() if summary.weave else None,
+            "milliseconds": cost.milliseconds and cost.milliseconds._asdict(),
+            "num_bytes": cost.num_bytes,
             "groups": {
                 group.label: {
                     "n": group.num,
@@ -212,6 +232,14 @@ def _weaves(rows, names) -> Dict[str, Weave]:
         if ratios:
             found[method] = weave.of_set(np.stack(ratios))
     return found
+
+
+def _times(rows, names) -> Optional[Estimate]:
+    times = [rows[name][MILLISECONDS] for name in names if MILLISECONDS in rows[name]]
+    if not times:
+        return None
+    low, median, high = np.quantile(times, [0.25, 0.5, 0.75])
+    return Estimate(float(median), float(low), float(high))
 
 
 def _features(rows, names, key) -> np.ndarray:

@@ -64,6 +64,28 @@ def differences(summary: Summary) -> List[Table]:
     ]
 
 
+def costs(summary: Summary) -> List[Table]:
+    """Time and size of every method; none where no time was measured."""
+    if not any(cost.milliseconds for cost in summary.costs.values()):
+        return []
+    rows = []
+    for method, (times, num_bytes) in summary.costs.items():
+        cells = [Cell(method), Cell(NO_NUMBER), Cell(NO_NUMBER)]
+        if times:
+            low, high = (number(end, 1) for end in (times.low, times.high))
+            cells[1] = Cell(number(times.value, 1), detail=f"[{low}, {high}]")
+        if num_bytes:
+            cells[2] = Cell(number(num_bytes / 1e6, 2))
+        rows.append(cells + _set_cells(summary, summary.groups[0]))
+    note = (
+        f"Pictures of {summary.settings['image_size']} px, one at a time, methods in "
+        "turn, on the machine of the evaluation: median, and the middle half in "
+        "brackets."
+    )
+    headings = ["method", "ms per picture", "MB", "n", summary.task.set_heading]
+    return [Table("Time and size", note, headings, rows)]
+
+
 def by_hole_ratio(summary: Summary) -> Table:
     """Every method in the hole or on the object, a part a tenth of its ratio."""
     task = summary.task

@@ -11,6 +11,8 @@ JUDGE = "lpips_vgg"
 # and VGG16.
 POWER_RATIO = "log_power_ratio"
 FEATURES, VGG_FEATURES = "features", "features_vgg"
+# Key of rows: time of the fill.
+MILLISECONDS = "milliseconds"
 
 
 class Task(NamedTuple):

@@ -29,12 +29,14 @@ class Method(NamedTuple):
     Attributes:
         name: letters, digits, `.`, `_` and `-`.
         fill: `fill(holed, mask, name)`, see above.
-        identity: what tells it from another of that name: version, settings, file.
+        identity: identity string: version, settings, hash of the file.
+        num_bytes: size of the model's files; None without one.
     """
 
     name: str
     fill: Callable[[np.ndarray, np.ndarray, str], np.ndarray]
     identity: str
+    num_bytes: Optional[int] = None
 
 
 def holed_input(holed, mask, name):

@@ -19,13 +19,14 @@ def write(store: Store, found: Summary, names: Sequence[str], num_shown: int) ->
         num_shown: maximum number of pictures in the page.
     """
     totals = tables.totals(found)
-    others = [*tables.differences(found), tables.by_hole_ratio(found)]
+    costs = tables.costs(found)
+    others = [*tables.differences(found), *costs, tables.by_hole_ratio(found)]
     numbers = json.dumps(summary.to_json(found), indent=2, allow_nan=False)
     store.write_text("rows.csv", tables.rows_csv(store, found, names))
     store.write_text("summary.json", numbers + "\n")
     store.write_text("table.md", tables.to_markdown(totals + others))
     path = store.write_text("report.html", page.render(store, found, names, num_shown))
-    print(tables.to_markdown(totals))
+    print(tables.to_markdown(totals + costs))
     for note in found.notes:
         print(note)
     print(f"Report: {path}")

@@ -39,7 +39,12 @@ def render(
         summary=summary,
         task=task,
         facts=_facts(summary),
-        tables=[*first_tables, *tables.totals(summary), *tables.differences(summary)],
+        tables=[
+            *first_tables,
+            *tables.totals(summary),
+            *tables.differences(summary),
+            *tables.costs(summary),
+        ],
         by_ratio=tables.by_hole_ratio(summary),
         legend=[(method, colors[method]) for method in charted],
         charts=[charts.bars(summary, by_name[name], charted) for name in task.charted],

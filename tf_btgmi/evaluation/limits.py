@@ -1,0 +1,55 @@
+"""Largest allowed differences to the baseline: the check behind evaluate --limits.
+
+The JSON file has the worst allowed difference by method and metric, such as
+{"int8": {"hole_psnr": -0.3, "lpips": 0.005}}. A name stands for the methods of that
+name and for those that end in it after a hyphen: `int8` for `mine-128-int8`.
+"""
+
+import json
+from typing import Dict, List
+
+from tf_btgmi.evaluation.summary import Summary
+from tf_btgmi.evaluation.tasks import Task
+
+Limits = Dict[str, Dict[str, float]]
+
+
+def read_limits(path: str, task: Task) -> Limits:
+    """Reads a file of limits.
+
+    Raises:
+        ValueError: it cannot be read, or names an unknown metric.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            limits = json.load(file)
+        names = {measure.name for measure in task.measures}
+        for method, allowed in limits.items():
+            if set(allowed) - names:
+                raise ValueError(
+                    f"{method} has unknown metrics: {sorted(set(allowed) - names)}"
+                )
+            if not all(isinstance(value, (int, float)) for value in allowed.values()):
+                raise ValueError(f"the limits of {method} must be numbers")
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise ValueError(f"--limits={path} cannot be used: {error}.") from error
+    return limits
+
+
+def exceeded(found: Summary, limits: Limits) -> List[str]:
+    """One sentence per difference that is worse than its limit, over all pictures."""
+    measures = {measure.name: measure for measure in found.task.measures}
+    sentences = []
+    for method, differences in found.groups[0].differences.items():
+        for ending, allowed in limits.items():
+            if method != ending and not method.endswith(f"-{ending}"):
+                continue
+            for name, limit in allowed.items():
+                measure, value = measures[name], differences[name].value
+                sign = 1.0 if measure.higher_is_better else -1.0
+                if sign * value < sign * limit:
+                    sentences.append(
+                        f"{method}: {measure.label} ({name}) changed by {value:+.4f}; "
+                        f"{limit:+.4f} is allowed."
+                    )
+    return sentences
