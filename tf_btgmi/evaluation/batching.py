@@ -1,4 +1,4 @@
-"""Networks over many pictures, in batches that fit the memory there is."""
+"""Runs networks over many pictures, in batches that fit the free memory."""
 
 import os
 from typing import Callable, Sequence
@@ -19,7 +19,7 @@ def in_batches(
     pictures: Sequence[np.ndarray],
     bytes_each: int,
 ) -> np.ndarray:
-    """What a network says of pictures of one size.
+    """Runs a network on pictures of one size.
 
     A batch starts with as many pictures as free memory allows, and is halved whenever
     an accelerator has no room for it.
@@ -27,7 +27,7 @@ def in_batches(
     Args:
         network: [b, H, W, 3] uint8 -> [b, ...].
         pictures: n of them, [H, W, 3] uint8, n at least 1.
-        bytes_each: what a picture takes while the network runs.
+        bytes_each: memory per picture while the network runs.
 
     Returns:
         [n, ...].
@@ -53,7 +53,7 @@ def in_batches(
 
 
 def batch_size(bytes_each: int) -> int:
-    """Pictures at once that free memory has room for: 1 to 64."""
+    """Largest batch that fits the free memory, 1 to 64."""
     free = free_memory()
     if free is None:
         return _FEW
@@ -61,7 +61,7 @@ def batch_size(bytes_each: int) -> int:
 
 
 def free_memory():
-    """Bytes that this process may still take, or None where nothing tells (Linux)."""
+    """Free memory of this process in bytes; None where Linux does not report it."""
     found = []
     try:
         with open(_MEMINFO, encoding="ascii") as file:

@@ -1,7 +1,7 @@
-"""Test pictures of harmonization with known truth: an object in wrong colours.
+"""Test pictures of harmonization with known truth: recoloured objects.
 
-The truth is a photograph; what methods get is the same with its object recoloured. All
-that is random depends on the picture's name and the seed alone. Two sets:
+The truth is a photograph; methods get it with its object recoloured. Random choices
+depend only on the picture's name and the seed. Two sets:
 
 - plain: in CIE Lab the object's mean moves and its spread changes, channel by channel,
   as in a photograph taken elsewhere.
@@ -75,12 +75,12 @@ class Composites:
 
 
 def prepare(store: Store, pictures, made: Composites, size: int):
-    """Puts the composite of every picture in the store.
+    """Writes the composite of every picture to the store.
 
     Args:
-        store: the evaluation's folder; what is there already is left as it is.
+        store: the evaluation's folder; existing examples are not changed.
         pictures: a set of `picture_sets`.
-        made: how they are made.
+        made: the composites.
         size: side in pixels.
 
     Returns:

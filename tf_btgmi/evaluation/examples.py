@@ -13,12 +13,12 @@ HOLE_VALUE = 128
 
 
 class Example(NamedTuple):
-    """A picture to be worked on.
+    """A test picture.
 
     Attributes:
         image: the truth, uint8 [S, S, 3].
         mask: the hole, or the object, bool [S, S].
-        given: what methods get, uint8 [S, S, 3]; None for `image` with a grey hole.
+        given: input of the methods, uint8 [S, S, 3]; None for `image` with a grey hole.
     """
 
     image: np.ndarray
@@ -27,10 +27,10 @@ class Example(NamedTuple):
 
 
 def prepare(store: Store, pictures, masks, size: int) -> Tuple[List[str], List[str]]:
-    """Puts every picture, cut square and resized, and its mask in the store.
+    """Writes every picture, cropped and resized, and its mask to the store.
 
     Args:
-        store: the evaluation's folder; what is there already is left as it is.
+        store: the evaluation's folder; existing examples are not changed.
         pictures: a set of `picture_sets`.
         masks: `DrawnMasks` or `MaskFiles`.
         size: side in pixels.
@@ -64,10 +64,10 @@ def prepare_examples(
     pictures,
     make: Callable[[str, np.ndarray], Optional[Example]],
 ) -> Tuple[List[str], List[str]]:
-    """Puts the example of every picture in the store.
+    """Writes the example of every picture to the store.
 
     Args:
-        store: the evaluation's folder; what is there already is left as it is.
+        store: the evaluation's folder; existing examples are not changed.
         pictures: a set of `picture_sets`.
         make: name and picture, uint8 [H, W, 3] -> the example, or None for none.
 
@@ -89,11 +89,11 @@ def prepare_examples(
 
 
 def input_of(store: Store, name: str, image: np.ndarray, mask: np.ndarray):
-    """What methods get: uint8 [S, S, 3]."""
+    """Input of the methods: uint8 [S, S, 3]."""
     given = store.read_given(name)
     return holed(image, mask, HOLE_VALUE) if given is None else given
 
 
 def holed(image: np.ndarray, mask: np.ndarray, value: int) -> np.ndarray:
-    """`image` with `value` in its hole."""
+    """A copy of `image` with `value` in its hole."""
     return np.where(mask[..., None], np.uint8(value), image)

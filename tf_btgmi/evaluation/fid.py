@@ -1,8 +1,7 @@
-"""FID of each method, over the composites that an evaluation has kept.
+"""FID of each method, from the composites in the store of an evaluation.
 
-Computed after everything else from the files, so that it can be asked for later. The
-features of a method are kept in `inception/METHOD.npz`; a stopped run goes on with the
-methods that are missing.
+It can be added to a finished evaluation. The features of a method are stored in
+`inception/METHOD.npz`; a stopped run resumes with the missing methods.
 """
 
 import os
@@ -20,7 +19,7 @@ _CHUNK = 64
 
 
 class InceptionDistances(NamedTuple):
-    """FID by method, and the network whose features it is over."""
+    """FID by method, and the name of the network."""
 
     network: str
     by_method: Dict[str, float]
@@ -34,8 +33,8 @@ def inception_distances(
     Args:
         store: a finished evaluation.
         names: its pictures.
-        methods: whose composites are compared with the pictures.
-        network: an `Inception`, whose features.
+        methods: names of the methods.
+        network: an `Inception`.
     """
     total = len(names) * (len(methods) + 1)
     with tqdm.tqdm(total=total, desc="Inception", unit="") as progress:

@@ -1,8 +1,8 @@
-"""Yardsticks of harmonization: an object is recoloured without a network.
+"""Classical methods of harmonization.
 
-Each gets a picture with an object that does not fit, uint8 [H, W, 3], the object's
-mask, [H, W] bool, and the picture's name, as the methods of `yardsticks.py` do; of what
-it returns the object alone is looked at.
+Each gets a picture with a recoloured object, uint8 [H, W, 3], the object's mask, [H, W]
+bool, and the picture's name, as the methods of `yardsticks.py` do; only the object's
+pixels of the result count.
 """
 
 import cv2
@@ -28,7 +28,7 @@ _MISMATCH_SHARE = 0.7
 
 
 def copy_paste(given, mask, name):
-    """The input as it is."""
+    """Returns the input."""
     del mask, name
     return given
 
@@ -58,8 +58,8 @@ def histogram(given, mask, name):
 def seamless_clone(given, mask, name):
     """OpenCV's seamlessClone (Poisson blending, Pérez et al. 2003), NORMAL_CLONE.
 
-    The picture the object comes from is not known, nor what is behind it: the object's
-    colours are drawn out beyond its edge, and Telea fills in the background.
+    The object's own picture and the background behind it are unknown: the object's
+    colours are extended beyond its edge, and Telea fills in the background.
     """
     del name
     edge = 2 * _EROSION + 2

@@ -1,4 +1,4 @@
-"""Where the hole of each picture is: drawn by a seed, or read from files.
+"""Hole masks of the test pictures, drawn from a seed or read from files.
 
 A mask is [size, size] bool, True = hole. A drawn one depends on the picture's name and
 the seed alone (for objects, on the folder of shapes too), so every method sees the same
@@ -53,7 +53,7 @@ class DrawnMasks:
 
 
 def seed_of(name: str, seed: int) -> List[int]:
-    """A seed of a picture's own, out of its name and the seed of all."""
+    """The seed of one picture, from its name and the common seed."""
     words = np.frombuffer(hashlib.sha256(name.encode()).digest(), ">u4")
     return [seed, *map(int, words)]
 
@@ -110,13 +110,13 @@ class MaskFiles:
         return hole if hole.shape == (size, size) else _centre(hole, size)
 
     def whole(self, name: str, height: int, width: int, other=()) -> np.ndarray:
-        """The mask of a picture as it is, [height, width] bool.
+        """The mask of a picture, not cropped, [height, width] bool.
 
         Args:
             name: the picture's.
             height: of the picture.
             width: of the picture.
-            other: a second size that is right.
+            other: a second permitted size.
 
         Raises:
             ValueError: it cannot be read, or is of another size.

@@ -1,6 +1,6 @@
-"""Inception, whose features FID is computed over; its weights are the user's.
+"""Inception, the network of FID, from a file of weights that the user has.
 
-Two files are taken, told apart by their ending:
+Two kinds of files are read:
 
     .pb  the Inception of 2015 as a frozen graph (`classify_image_graph_def.pb`), the
          network of Heusel et al. 2017: pictures go in at `ExpandDims:0` in 0 to 255,
@@ -32,7 +32,7 @@ class Inception:
     """The network of a file.
 
     Attributes:
-        name: which network it is, for reports.
+        name: of the network, for reports.
         identity: the name and a hash of the file.
     """
 

@@ -1,8 +1,8 @@
-"""What a report tells of a method: names, units and which way is better.
+"""Metrics of a report: names, units, digits and directions.
 
-Over many pictures a value is the mean of the pictures' own, but for PSNR, which is
-that of the mean squared error: a mean of decibels would let one nearly perfect picture
-outweigh several poor ones.
+The value of a set is the mean over its pictures, except for PSNR, which is that of the
+mean squared error: in a mean of decibels one nearly perfect picture would outweigh
+several poor ones.
 """
 
 from typing import NamedTuple
@@ -12,16 +12,16 @@ METRIC_VERSION = "1"
 
 
 class Measure(NamedTuple):
-    """One measure.
+    """One metric.
 
     Attributes:
         name: key in rows and summaries.
-        label: how it is called in a report.
+        label: its name in a report.
         higher_is_better: the direction.
-        source: the key in a picture's row whose mean it is made of.
-        is_psnr: whether that mean is an error to be told in decibels.
+        source: the key in rows whose mean is taken.
+        is_psnr: whether that mean is an error, reported in decibels.
         digits: digits after the point in a report.
-        scale: what the row's value is multiplied by.
+        scale: factor of the row's value.
         row_key: the key of the picture's own value in its row; `name` where empty.
     """
 
@@ -35,7 +35,7 @@ class Measure(NamedTuple):
     row_key: str = ""
 
     def of(self, row) -> float:
-        """The picture's own value, out of its row."""
+        """The value of one picture, from its row."""
         return row[self.row_key or self.name] * self.scale
 
     @property

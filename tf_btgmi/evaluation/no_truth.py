@@ -1,4 +1,4 @@
-"""Composites whose truth nobody knows: what methods make of them, as a page to look at.
+"""Results on composites without known truth, as a page to look at.
 
 Pictures keep their proportions; their longer side is the evaluation's size.
 """

@@ -1,9 +1,9 @@
-"""Where the pictures of an evaluation come from: a folder, or a split of TFDS.
+"""Sets of test pictures: a folder, or a split of TFDS.
 
 A set knows the names of its pictures before it reads one. It has
 
     names         in natural order
-    label         what it is called in reports
+    label         its name in reports
     fingerprint   changes when the set does
     each()        yields every (name, read); `read()` gives [H, W, 3] uint8
 """

@@ -1,4 +1,4 @@
-"""Pictures that another program has filled, as a method to score beside the others."""
+"""Results of another program, as a method of the evaluation."""
 
 import hashlib
 import os
@@ -21,7 +21,7 @@ def results_method(label: str, folder: str, names: Iterable[str]) -> Method:
 
     Args:
         label: name of the method.
-        folder: what the other program has written, at the size of the evaluation.
+        folder: the results, at the size of the evaluation.
         names: names of the pictures that are evaluated.
 
     Raises:
@@ -82,9 +82,7 @@ def read_picture(path: str) -> np.ndarray:
 
 
 def fingerprint(folder: str, paths: List[str]) -> str:
-    """A short hash of names and contents: whether the files are still the same.
-
-    Times and places are left out, so that a copy is the same.
+    """A short hash of names and contents; a copy of the files has the same.
 
     Args:
         folder: where the files are.

@@ -1,14 +1,14 @@
-"""What an evaluation keeps in its folder, so that a stopped one goes on.
+"""The folder of an evaluation, from which a stopped one resumes.
 
-    settings.json          what was asked for; a rerun has to ask for the same
+    settings.json          the settings; a rerun must have the same
     images/NAME.png        the truth, cropped and resized
     masks/NAME.png         white = hole, or object
-    given/NAME.png         what methods get, where that is not the truth with a hole
+    given/NAME.png         the methods' input, unless it is the truth with a hole
     composites/METHOD/     the results, known pixels as in the truth
-    rows/METHOD.jsonl      a line a picture: its scores and features
+    rows/METHOD.jsonl      one line per picture: its metrics and features
 
-Whatever is there is whole: files are moved into place when they are written, and a
-line that a crash has cut is left out.
+Files are complete: they are written under another name and renamed, and an incomplete
+last line is ignored.
 """
 
 import json
@@ -35,7 +35,7 @@ class Store:
 
     Args:
         folder: made if it is not there.
-        settings: what the numbers depend on, as JSON can hold it.
+        settings: everything the numbers depend on, as JSON values.
         methods: the identity of each method by name. Methods may come and go between
             runs; one of the same name that has rows has to be the same.
 
@@ -104,7 +104,7 @@ class Store:
         return self._rows[method]
 
     def add_row(self, method: str, name: str, row: Dict[str, Any]) -> None:
-        """Keeps the row of one picture."""
+        """Stores the row of one picture."""
         path = self._rows_path(method)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         # JSON of its own strictness: NaN is an error here, not a word in the file.
@@ -127,7 +127,7 @@ class Store:
         return read_picture(self._path(os.path.join("composites", method), name))
 
     def read_given(self, name: str) -> Optional[np.ndarray]:
-        """What methods get, [S, S, 3] uint8, where it was kept; otherwise None."""
+        """The methods' input, [S, S, 3] uint8; None where it was not stored."""
         path = self._path("given", name)
         return read_picture(path) if os.path.exists(path) else None
 
@@ -138,14 +138,14 @@ class Store:
         mask: np.ndarray,
         given: Optional[np.ndarray] = None,
     ) -> None:
-        """Keeps a picture and what is given, uint8 [S, S, 3], and its mask, bool."""
+        """Stores a picture and its input, uint8 [S, S, 3], and its mask, bool."""
         self._write("masks", name, mask.astype(np.uint8) * 255)
         if given is not None:
             self._write("given", name, given)
         self._write("images", name, image)
 
     def write_composite(self, method: str, name: str, composite: np.ndarray) -> None:
-        """Keeps a result, [S, S, 3] uint8."""
+        """Stores a result, [S, S, 3] uint8."""
         self._write(os.path.join("composites", method), name, composite)
 
     def write_text(self, name: str, text: str) -> str:

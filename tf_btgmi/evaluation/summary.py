@@ -1,4 +1,4 @@
-"""The numbers of an evaluation: every method, over all pictures and by hole ratio."""
+"""The numbers of an evaluation by method, over all pictures and by hole ratio."""
 
 from typing import Any, Dict, List, NamedTuple, Optional
 
@@ -25,11 +25,11 @@ _LOSS_NOTE = (
 
 
 class Group(NamedTuple):
-    """Pictures that are looked at together.
+    """A group of pictures and its numbers.
 
     Attributes:
         label: `TOTAL`, or the hole ratio in percent, such as "10-20".
-        num: how many.
+        num: number of pictures.
         values: by method and measure.
         differences: by method and measure, to the baseline.
     """
@@ -65,7 +65,7 @@ class Cost(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """What reports are made of.
+    """The content of a report.
 
     Attributes:
         settings: as the store keeps them.
@@ -94,12 +94,12 @@ class Summary(NamedTuple):
 
     @property
     def num(self) -> int:
-        """Pictures measured."""
+        """Number of pictures."""
         return self.groups[0].num
 
     @property
     def task(self) -> Task:
-        """What was measured, by the settings."""
+        """The task of the settings."""
         return task_of(self.settings)
 
     @property
@@ -169,7 +169,7 @@ def summarize(
 
 
 def to_json(summary: Summary) -> Dict[str, Any]:
-    """The summary as nested dicts; what has no number is null."""
+    """The summary as nested dicts; missing numbers are None."""
     result = {
         **summary.settings,
         "n": summary.num,

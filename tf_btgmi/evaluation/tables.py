@@ -1,4 +1,4 @@
-"""The summary as tables of text, for Markdown and HTML, and the rows as CSV."""
+"""Tables of a summary, for Markdown and HTML, and the rows as CSV."""
 
 import csv
 import io
@@ -20,10 +20,10 @@ class Cell(NamedTuple):
     """A cell of a table.
 
     Attributes:
-        text: what it says.
-        strong: whether it stands out.
+        text: the content.
+        strong: whether it is bold.
         detail: a smaller second text: an interval.
-        verdict: "better" or "worse" of a difference that stands out.
+        verdict: "better" or "worse" for a bold difference.
     """
 
     text: str
@@ -87,7 +87,7 @@ def costs(summary: Summary) -> List[Table]:
 
 
 def by_hole_ratio(summary: Summary) -> Table:
-    """Every method in the hole or on the object, a part a tenth of its ratio."""
+    """Every method in the hole or on the object, by tenths of its ratio."""
     task = summary.task
     rows = []
     for group in summary.groups:
@@ -104,7 +104,7 @@ def by_hole_ratio(summary: Summary) -> Table:
 
 
 def to_markdown(tables: Sequence[Table]) -> str:
-    """Pipe tables, under headings; strong cells are bold."""
+    """Pipe tables, each under its heading."""
     parts = []
     for table in tables:
         lines = [f"## {table.title}", "", table.note, ""]
@@ -117,7 +117,7 @@ def to_markdown(tables: Sequence[Table]) -> str:
 
 
 def rows_csv(store: Store, summary: Summary, names: Sequence[str]) -> str:
-    """A line a method and picture: all measures as they were computed."""
+    """One line per method and picture with all metrics."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
@@ -146,7 +146,7 @@ def number(value: float, digits: int, signed: bool = False) -> str:
 
 
 def capital(words: str) -> str:
-    """Words with a capital letter in front."""
+    """The words with their first letter in upper case."""
     return words[0].upper() + words[1:]
 
 

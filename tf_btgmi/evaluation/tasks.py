@@ -1,4 +1,4 @@
-"""What an evaluation is about: which measures count, and the words of its report."""
+"""Kinds of evaluations: their metrics, and the words of their reports."""
 
 from typing import NamedTuple, Sequence, Set, Tuple
 
@@ -21,18 +21,18 @@ class Task(NamedTuple):
     Attributes:
         name: as `--task` takes it.
         title: of the report.
-        region: where the work is done, as in "PSNR in the hole".
-        ratio: the region's share of the picture, as a column is headed.
-        ratio_label: what follows a number of percent.
-        set_heading: the column that tells kind and seed.
+        region: the evaluated region, as in "PSNR in the hole".
+        ratio: heading of the region's share of the picture.
+        ratio_label: the word after a percentage.
+        set_heading: heading of the column of kind and seed.
         inside: measures of the region.
         whole: measures of the picture.
         charted: names of measures shown as bars.
-        orders: what pictures can be sorted by; the first chooses them.
-        captions: measures told below a picture, two of them.
-        why_left_out: of a picture.
-        baseline: the method others are compared with, unless another is named.
-        untouched: the method that gives its input back, shown once as the input.
+        orders: metrics to sort pictures by; the first also selects them.
+        captions: the two metrics below a picture.
+        why_left_out: reason for leaving out a picture, for notes.
+        baseline: default method that the others are compared with.
+        untouched: the method that returns its input, shown as the input.
         has_weave: whether fills are searched for periodic artifacts.
         features: keys of rows: features whose distributions are compared.
     """

@@ -1,8 +1,8 @@
-"""Methods without a network that any trained one has to beat.
+"""Classical methods, for comparison with trained models.
 
 A method fills a holed picture: `fill(holed, mask, name)` gets uint8 [H, W, 3] with the
 hole grey, [H, W] bool with True = hole, and the picture's name, never the truth; it
-returns uint8 [H, W, 3], of which the hole alone is looked at.
+returns uint8 [H, W, 3], of which only the hole counts.
 """
 
 import functools
@@ -24,7 +24,7 @@ _WINDOW = 128
 
 
 class Method(NamedTuple):
-    """A method under its name.
+    """A named method.
 
     Attributes:
         name: letters, digits, `.`, `_` and `-`.
@@ -40,7 +40,7 @@ class Method(NamedTuple):
 
 
 def holed_input(holed, mask, name):
-    """The input as it is."""
+    """Returns the input."""
     del mask, name
     return holed
 
@@ -122,7 +122,7 @@ NAMES = tuple(FILLS)
 
 
 def yardstick(name: str, known: Dict[str, tuple] = FILLS) -> Method:
-    """The yardstick of that name.
+    """Returns the method of a name.
 
     Args:
         name: of one of `known`.
