@@ -23,7 +23,7 @@ from tf_btgmi.selection import Click, select
 
 FLAGS = flags.FLAGS
 METHODS = ("network", "grabcut")
-GOAL, MAX_CLICKS, JITTER = 0.8, 10, 0.1
+GOAL, JITTER = 0.8, 0.1
 
 
 def define_flags():
@@ -32,6 +32,7 @@ def define_flags():
     flags.DEFINE_list("methods", list(METHODS), f"Some of {', '.join(METHODS)}.")
     flags.DEFINE_list("classes", [], "Only pictures whose name ends in one of these.")
     flags.DEFINE_integer("limit", 0, "Number of pictures; 0 for all.", 0)
+    flags.DEFINE_integer("max_clicks", 10, "Clicks after which it is given up.", 0)
     flags.DEFINE_string("output", None, "JSON file of the figures.")
 
 
@@ -93,14 +94,14 @@ def measure(picture, method: str, rng: np.random.Generator) -> dict:
     click = _click(truth, boxed)
     changed = timed(clicks=[click], mask=boxed) if click else boxed
     mask, clicks, count = np.zeros(truth.shape, bool), [], 0
-    while iou(truth, mask) < GOAL and count < MAX_CLICKS:
+    while iou(truth, mask) < GOAL and count < FLAGS.max_clicks:
         clicks.append(_click(truth, mask))
         mask = timed(clicks=clicks, mask=mask)
         count += 1
     return {
         "box_iou": box_iou,
         "click_change": iou(truth, changed) - box_iou,
-        "clicks": count if iou(truth, mask) >= GOAL else MAX_CLICKS + 1,
+        "clicks": count if iou(truth, mask) >= GOAL else FLAGS.max_clicks + 1,
         "milliseconds": 1000 * float(np.mean(seconds)),
     }
 

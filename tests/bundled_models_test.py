@@ -59,3 +59,14 @@ def test_the_package_loads_it_by_name_and_keeps_what_is_known():
     np.testing.assert_array_equal(composite[~mask], image[~mask])
     # A flat picture stays nearly flat: no colour drift, no checkerboard.
     assert np.abs(composite[mask].astype(int) - 90).mean() < 6
+
+
+def test_the_selector_is_small_has_a_card_and_names_no_place():
+    folder = assets.models_dir() / assets.SELECTOR
+    files = {path.name: path for path in folder.iterdir()}
+    assert set(files) == {"card.md", "config.json", "release.json", "weights.npz"}
+    assert sum(path.stat().st_size for path in files.values()) < 5_000_000
+    card = files["card.md"].read_text(encoding="utf-8")
+    assert json.loads(files["release.json"].read_text())["sha256"] in card
+    assert '"/' not in files["config.json"].read_text()
+    assert assets.SELECTOR not in NAMES

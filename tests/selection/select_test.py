@@ -124,9 +124,10 @@ def test_large_pictures_are_cut_at_their_own_size(scene, select, least):
     assert overlap(found, disc.repeat(9, axis=0).repeat(9, axis=1)) > least
 
 
-def test_a_box_beyond_the_picture_is_cut_off(scene, select, least):
-    image, disc, _ = scene
-    assert overlap(select(image, box=(20, -40, 130, 85)), disc) > least
+def test_a_box_beyond_the_picture_is_cut_off(scene, select):
+    found = select(scene[0], box=(20, -40, 130, 85))
+    np.testing.assert_array_equal(found, select(scene[0], box=(20, 0, 120, 85)))
+    assert found.any()
 
 
 def test_grabcut_finds_the_objects_in_a_box_around_everything(scene):
@@ -205,3 +206,12 @@ def test_clicks_beside_the_object_take_away_from_the_box(scene, select):
     less = select(image, box=(25, 15, 95, 140), clicks=clicks)
     assert less[60, 115] == 0 and less[60, 50] == 255
     assert (less > 0).sum() <= (both > 0).sum()
+
+
+def test_a_click_beside_a_speck_of_a_large_picture_works(scene, select):
+    """A selection of one pixel is smaller than a pixel of the working size."""
+    large = scene[0].repeat(9, axis=0).repeat(9, axis=1)
+    mask = np.zeros(large.shape[:2], bool)
+    mask[541, 452] = True
+    found = select(large, clicks=[Click(548, 470)], mask=mask)
+    assert found[548, 470] == 255 and found[541, 452] == 255

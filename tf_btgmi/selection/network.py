@@ -73,72 +73,90 @@ def find(
     """
     height, width = image.shape[:2]
     clicks = np.array(clicks, np.float64).reshape(-1, 3)
-    if mask is None:
-        mask = np.zeros((height, width), bool)
-    near = _around(box, clicks, mask)
-    if box is not None or mask.any():
+    if mask is not None and not mask.any():
+        mask = None
+    if box is not None or mask is not None:
+        boxes = [] if mask is None else [bounding_box(mask)]
+        near = _around([*boxes, *([] if box is None else [box])], clicks)
         window = window_around(near, height, width)
-        return _look(image, window, box, clicks, mask)
-    window = Window(0, 0, height, width)
-    for _ in range(_MAX_LOOKS):
-        found = _look(image, window, None, clicks, mask)
-        mask = np.zeros((height, width), bool)
-        mask[window.slices] = found.likely >= 0.5
-        mask = _connected(mask, clicks)
-        closer = window_around(_around(None, clicks, mask), height, width)
-        if max(closer[2:]) > _CLOSER * max(window[2:]):
-            return found
-        window = closer
-    return found
+        coarse = None if mask is None else resized(mask[window.slices])
+        return _fitted(image, window, _look(image, window, box, clicks, coarse), box)
+    window, coarse = Window(0, 0, height, width), None
+    for look in range(1, _MAX_LOOKS + 1):
+        likely = _look(image, window, None, clicks, coarse)
+        region = _connected(likely >= 0.5, window.clicks(clicks))
+        boxes = []
+        if region.any():
+            corners = np.reshape(bounding_box(region), (2, 2)) / window.steps()
+            boxes = [(corners + window[:2]).ravel()]
+        closer = window_around(_around(boxes, clicks), height, width)
+        if look == _MAX_LOOKS or max(closer[2:]) > _CLOSER * max(window[2:]):
+            break
+        window, coarse = closer, _moved(region, window, closer)
+    return _fitted(image, window, likely, None)
 
 
-def _around(box, clicks, mask) -> np.ndarray:
+def _around(boxes, clicks) -> np.ndarray:
     """The box around everything that was pointed at."""
-    boxes = [] if box is None else [np.array(box, np.float64)]
-    if mask.any():
-        boxes.append(np.array(bounding_box(mask), np.float64))
-    boxes += [np.array([y, x, y + 1, x + 1]) for y, x, _ in clicks]
-    corners = np.stack(boxes)
+    boxes = [*boxes, *([y, x, y + 1, x + 1] for y, x, _ in clicks)]
+    corners = np.array(boxes, np.float64)
     return np.concatenate([corners[:, :2].min(axis=0), corners[:, 2:].max(axis=0)])
 
 
 def _connected(mask: np.ndarray, clicks: np.ndarray) -> np.ndarray:
     """The regions of a mask that were clicked; all of it where none was."""
     _, regions = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
-    numbers = {int(regions[int(y), int(x)]) for y, x, kind in clicks if kind}
+    places = clicks[:, :2].clip(0, len(mask) - 1).astype(int)
+    numbers = set(regions[tuple(places[clicks[:, 2] > 0].T)].tolist())
     clicked = np.isin(regions, list(numbers - {0}))
     return clicked if clicked.any() else mask
 
 
-def _look(image, window, box, clicks, mask) -> Found:
-    pixels = np.ascontiguousarray(image[window.slices])
+def _moved(mask: np.ndarray, window: Window, other: Window) -> np.ndarray:
+    """A mask at the size of one window, as another window inside it shows it."""
+    scale = np.array(other[2:]) / window[2:]
+    start = (np.array(other[:2]) - window[:2]) * window.steps()
+    matrix = np.array([[scale[1], 0, start[1]], [0, scale[0], start[0]]])
+    flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    size = (WINDOW_SIDE, WINDOW_SIDE)
+    return cv2.warpAffine(mask.astype(np.uint8), matrix, size, flags=flags) > 0
+
+
+def _look(image, window, box, clicks, mask) -> np.ndarray:
+    """Probabilities at the size of the network's window."""
     inputs = network_input(
-        resized(pixels),
+        resized(image[window.slices]),
         None if box is None else window.box(np.array(box, np.float64)),
         window.clicks(clicks),
-        resized(mask[window.slices]),
+        np.zeros((WINDOW_SIDE, WINDOW_SIDE), bool) if mask is None else mask,
     )
-    logits = _network()(inputs[None])[0, ..., 0]
-    likely = _fitted(pixels, 1.0 / (1.0 + np.exp(-logits)))
-    if box is not None:
-        y0, x0, y1, x1 = box
-        rows, columns = _BEYOND_BOX * (y1 - y0), _BEYOND_BOX * (x1 - x0)
-        edges = np.array([y0 - rows, x0 - columns, y1 + rows, x1 + columns])
-        edges = edges - np.tile(window[:2], 2)
-        top, left, bottom, right = edges.round().clip(0).astype(int)
-        allowed = np.zeros_like(likely)
-        allowed[top:bottom, left:right] = 1.0
-        likely = likely * allowed
-    return Found(window, likely)
+    return 1.0 / (1.0 + np.exp(-_network()(inputs[None])[0, ..., 0]))
 
 
-def _fitted(pixels: np.ndarray, likely: np.ndarray) -> np.ndarray:
-    """Probabilities at the window's size, brought to the pixels' and to their edges."""
+def _fitted(image, window, likely: np.ndarray, box) -> Found:
+    """Probabilities at the picture's own size, brought to its edges."""
+    likely = _guided(np.ascontiguousarray(image[window.slices]), likely)
+    if box is None:
+        return Found(window, likely)
+    y0, x0, y1, x1 = box
+    rows, columns = _BEYOND_BOX * (y1 - y0), _BEYOND_BOX * (x1 - x0)
+    edges = np.array([y0 - rows, x0 - columns, y1 + rows, x1 + columns])
+    edges = edges - np.tile(window[:2], 2)
+    top, left, bottom, right = edges.round().clip(0).astype(int)
+    allowed = np.zeros_like(likely)
+    allowed[top:bottom, left:right] = likely[top:bottom, left:right]
+    return Found(window, allowed)
+
+
+def _guided(pixels: np.ndarray, likely: np.ndarray) -> np.ndarray:
+    """The guided filter of probabilities, at the size of the pixels."""
     height, width = pixels.shape[:2]
     scale = min(1.0, _GRID_SIDE / max(height, width))
     grid = max(1, round(width * scale)), max(1, round(height * scale))
-    guide = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
-    coarse = cv2.resize(guide, grid, interpolation=cv2.INTER_AREA)
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    guide = grey.astype(np.float32) / 255
+    coarse = cv2.resize(grey, grid, interpolation=cv2.INTER_AREA)
+    coarse = coarse.astype(np.float32) / 255
     target = cv2.resize(likely.astype(np.float32), grid)
     mean = functools.partial(cv2.blur, ksize=(2 * _RADIUS + 1,) * 2)
     guide_mean, target_mean = mean(coarse), mean(target)

@@ -25,8 +25,10 @@ NETWORK, GRABCUT = "network", "grabcut"
 _FINE_ENOUGH = 2.0
 # A click always changes this radius, as a share of the window's side.
 _CLICK_RADIUS = 0.015
-# A region is as likely as this share of the click's own pixel, or more likely.
-_TRUST = 0.8
+# A click turns over what is as likely as this; with 0.5 more clicks made a selection
+# worse (.25 of them on validation, .19 with 0.6). Where its own pixel is less likely,
+# what is as likely as this share of it.
+_SURE, _TRUST = 0.6, 0.8
 # A click is on another object when it is this far from the selection, as a share of the
 # selection's longer side.
 _FAR = 0.5
@@ -95,10 +97,8 @@ def _corrected(finder, clicks, selected) -> np.ndarray:
     if selected[pixel] == newest.is_object:
         return selected
     if newest.is_object:
-        added = _region_at(pixel, finder.added(clicks, selected) & ~selected)
-        return selected | added
-    removed = finder.removed(clicks, selected)
-    return selected & ~_region_at(pixel, removed & selected)
+        return selected | finder.added(clicks, selected)
+    return selected & ~finder.removed(clicks, selected)
 
 
 class _GrabCut:
@@ -114,25 +114,26 @@ class _GrabCut:
         return _fitted(self._image, coarse)
 
     def added(self, clicks, selected) -> np.ndarray:
-        """What the newest click adds, its connected region and perhaps others."""
+        """What the newest click adds: a connected region, not selected yet."""
         inside, outside = _points(clicks)
         found = grabcut.cut_out(
             self._image, positive=inside[-1:], negative=outside, certain=selected
         )
         pixel = int(clicks[-1].y), int(clicks[-1].x)
-        return _fitted(self._image, _region_at(pixel, (found >= 128) & ~selected))
+        added = _fitted(self._image, _region_at(pixel, (found >= 128) & ~selected))
+        return _region_at(pixel, added & ~selected)
 
     def removed(self, clicks, selected) -> np.ndarray:
-        """What the newest click removes, its connected region and perhaps others."""
+        """What the newest click removes: a connected region of the selection."""
         inside, outside = _points(clicks)
         pixel = int(clicks[-1].y), int(clicks[-1].x)
         likely = selected & ~grabcut.similar_region(self._image, pixel)
         if not likely.any():
-            return selected
-        return (
-            grabcut.cut_out(self._image, positive=inside, negative=outside, mask=likely)
-            < 128
+            return _region_at(pixel, selected)
+        found = grabcut.cut_out(
+            self._image, positive=inside, negative=outside, mask=likely
         )
+        return _region_at(pixel, selected & (found < 128))
 
 
 class _Network:
@@ -156,7 +157,7 @@ class _Network:
         return _in_picture(found.window, selected, shape)
 
     def added(self, clicks, selected) -> np.ndarray:
-        """What the newest click adds."""
+        """What the newest click adds: a connected region, not selected yet."""
         part, distance = _nearest_part(clicks[-1], selected)
         y0, x0, y1, x1 = bounding_box(part)
         if distance > _FAR * max(y1 - y0, x1 - x0):
@@ -168,7 +169,7 @@ class _Network:
         return self._turned_over(found, clicks[-1], ~selected)
 
     def removed(self, clicks, selected) -> np.ndarray:
-        """What the newest click removes."""
+        """What the newest click removes: a connected region of the selection."""
         part, _ = _nearest_part(clicks[-1], selected)
         found = network.find(self._image, clicks=clicks, mask=part)
         return self._turned_over(found, clicks[-1], part)
@@ -185,7 +186,7 @@ class _Network:
         """
         pixel = int(click.y) - found.window.top, int(click.x) - found.window.left
         likely = found.likely if click.is_object else 1.0 - found.likely
-        region = likely > min(0.5, _TRUST * float(likely[pixel]))
+        region = likely > min(_SURE, _TRUST * float(likely[pixel]))
         disc = np.zeros(likely.shape, np.uint8)
         radius = max(1, round(_CLICK_RADIUS * max(disc.shape)))
         cv2.circle(disc, pixel[::-1], radius, 1, -1)
@@ -193,12 +194,28 @@ class _Network:
 
 
 def _nearest_part(click, selected: np.ndarray):
-    """The connected region of a selection nearest to a click, and its distance."""
-    _, parts = cv2.connectedComponents(selected.astype(np.uint8), connectivity=8)
-    places = np.argwhere(selected)
-    distances = np.hypot(*(places - (int(click.y), int(click.x))).T)
+    """The connected region of a selection nearest to a click, and its distance.
+
+    They are told apart at a working size, so that time does not grow with the picture.
+    """
+    height, width = selected.shape
+    scale = min(1.0, grabcut.WORKING_SIDE / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = (
+        cv2.resize(
+            selected.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA
+        )
+        > 0
+    )
+    _, parts = cv2.connectedComponents(small.astype(np.uint8), connectivity=8)
+    places = np.argwhere(small)
+    distances = np.hypot(*(places - np.array([click.y, click.x]) * scale).T)
     nearest = int(distances.argmin())
-    return parts == parts[tuple(places[nearest])], float(distances[nearest])
+    part = (parts == parts[tuple(places[nearest])]).astype(np.uint8)
+    # A cell more on every side, so that nothing is lost at its edge.
+    part = cv2.dilate(part, np.ones((3, 3), np.uint8))
+    part = cv2.resize(part, (width, height), interpolation=cv2.INTER_NEAREST) > 0
+    return part & selected, float(distances[nearest]) / scale
 
 
 def _clipped(box, height, width):

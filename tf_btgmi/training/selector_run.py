@@ -108,7 +108,7 @@ def train(
             _set_learning_rate(model, learning_rate, steps)
             losses.append(rounds.step())
             step = int(model.step)
-            if step % validate_every == 0:
+            if step % validate_every == 0 or step == steps:
                 value = validate(model.average, held_out_objects)
                 logging.info(
                     "Step %d: loss %.4f, validation IoU from a box %.4f, "
