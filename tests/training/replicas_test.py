@@ -50,39 +50,44 @@ SYSTEMS = {
 }
 
 
-def run(config, batches, strategy):
-    """Initial weights, those after every step, and the losses of every step."""
-    model = build_model(config, strategy)
-    model.begin_stage(config.procedure.num_refinement_blocks)
-    with strategy.scope():
-        model.compile(keras.optimizers.SGD(0.02), keras.optimizers.SGD(0.02))
-    networks = (model.generator, model.ema_generator, model.discriminator)
+class Run:
+    """A model under a strategy, trained batch by batch."""
 
-    def weights():
-        found = [v for network in networks for v in network.weights]
-        return [(v.name, v.numpy().copy()) for v in found]
+    def __init__(self, config, strategy):
+        self.model = build_model(config, strategy)
+        self.model.begin_stage(config.procedure.num_refinement_blocks)
+        with strategy.scope():
+            self.model.compile(keras.optimizers.SGD(0.02), keras.optimizers.SGD(0.02))
+        self._strategy = strategy
+        self._share = config.data.global_batch_size // strategy.num_replicas_in_sync
+        self._step = tf.function(lambda b: strategy.run(self.model.train_step, [b]))
 
-    share = config.data.global_batch_size // strategy.num_replicas_in_sync
-    step = tf.function(lambda batch: strategy.run(model.train_step, [batch]))
-    history, all_losses = [weights()], []
-    for batch in batches[:NUM_STEPS]:
-        parts = strategy.experimental_distribute_values_from_function(
-            lambda context, batch=batch: {
+    @property
+    def variables(self):
+        model = self.model
+        networks = (model.generator, model.ema_generator, model.discriminator)
+        return [v for network in networks for v in network.weights]
+
+    def weights(self):
+        return [v.numpy().copy() for v in self.variables]
+
+    def step(self, batch):
+        """Trains on the batch and returns the losses."""
+        share = self._share
+        parts = self._strategy.experimental_distribute_values_from_function(
+            lambda context: {
                 name: value[context.replica_id_in_sync_group * share :][:share]
                 for name, value in batch.items()
             }
         )
-        losses = step(parts)
-        model.update_average()
-        history.append(weights())
+        losses = self._step(parts)
+        self.model.update_average()
+        self.model.reset_metrics()
         # Keras 2 has the mean on every replica, Keras 3 each its own.
-        all_losses.append(
-            {
-                name: np.mean(strategy.experimental_local_results(value))
-                for name, value in losses.items()
-            }
-        )
-    return history, all_losses
+        return {
+            name: np.mean(self._strategy.experimental_local_results(value))
+            for name, value in losses.items()
+        }
 
 
 @pytest.mark.parametrize(
@@ -98,30 +103,30 @@ def test_one_and_two_replicas_make_the_same_updates(
     changes = {"procedure__num_refinement_blocks": 0, **SYSTEMS[system]}
     config = make_config(training__seed=seed, **changes)
     one_replica = tf.distribute.MirroredStrategy(["CPU:0"])
-    (one, losses), (two, other_losses) = (
-        run(config, batches, strategy) for strategy in (one_replica, two_replicas)
-    )
-    for (name, start), (_, other_start) in zip(one[0], two[0]):  # noqa: B905
-        np.testing.assert_array_equal(other_start, start, err_msg=name)
-    for step in range(1, NUM_STEPS + 1):
+    one, two = (Run(config, strategy) for strategy in (one_replica, two_replicas))
+    for batch in batches[:NUM_STEPS]:
+        start = one.weights()
+        # Both from the same weights, so that differences do not add up over steps.
+        for variable, value in zip(two.variables, start):  # noqa: B905
+            variable.assign(value)
+        losses, others = one.step(batch), two.step(batch)
+        assert set(losses) == set(others)
+        for name, loss in losses.items():
+            np.testing.assert_allclose(others[name], loss, rtol=2e-3, err_msg=name)
         moved = 0
-        for (name, start), (_, value), (_, other) in zip(  # noqa: B905
-            one[0], one[step], two[step]
+        for variable, old, value, other in zip(  # noqa: B905
+            one.variables, start, one.weights(), two.weights()
         ):
-            length = np.linalg.norm(value - start)
+            length = np.linalg.norm(value - old)
             moved += length > 1e-4 * np.sqrt(value.size)
             limit = TOLERANCE * length + 1e-6 * np.sqrt(value.size)
-            if "moving_variance" in name:
+            if "moving_variance" in variable.name:
                 # One replica of Keras 2 takes a kernel that divides by n - 1, the
                 # synchronised one divides by n, which is at least 4 * 4 * 4 here.
                 limit += np.linalg.norm(value) / 63
-            assert np.linalg.norm(other - value) <= limit, (step, name)
+            assert np.linalg.norm(other - value) <= limit, variable.name
         # Not for want of an update.
-        assert moved > len(one[0]) / 3
-    for values, others in zip(losses, other_losses):  # noqa: B905
-        assert set(values) == set(others)
-        for name, loss in values.items():
-            np.testing.assert_allclose(others[name], loss, rtol=2e-3, err_msg=name)
+        assert moved > len(start) / 3
 
 
 def test_the_average_is_moved_without_a_collective_operation(make_config, two_replicas):
