@@ -32,6 +32,8 @@ _SURE, _TRUST = 0.6, 0.8
 # A click is on another object when it is this far from the selection, as a share of the
 # selection's longer side.
 _FAR = 0.5
+# Of several selected regions, one of at least this size beside another is an object.
+_OTHER_OBJECT = 0.2
 
 
 class Click(NamedTuple):
@@ -172,7 +174,11 @@ class _Network:
         """What the newest click removes: a connected region of the selection."""
         part, _ = _nearest_part(clicks[-1], selected)
         found = network.find(self._image, clicks=clicks, mask=part)
-        return self._turned_over(found, clicks[-1], part)
+        removed = self._turned_over(found, clicks[-1], part)
+        if (selected & ~part).sum() > _OTHER_OBJECT * part.sum():
+            # One of several objects: GrabCut removes it whole, the network in pieces.
+            removed = removed | _GrabCut(self._image).removed(clicks, selected)
+        return removed
 
     def _turned_over(self, found, click, free) -> np.ndarray:
         region = self._at_click(found, click, free[found.window.slices])
