@@ -1,4 +1,4 @@
-"""Packs the training pictures of a config for `benchmarks.train_pytorch`.
+r"""Packs the training pictures of a config for `benchmarks.train_pytorch`.
 
     python -m benchmarks.pack_pictures --config=configs/outdoor_128.py \
         --config.data.source=folder:PHOTOGRAPHS --pack=runs/pack
@@ -18,10 +18,8 @@ import cv2
 import numpy as np
 from absl import flags
 
-from benchmarks import pytorch_data
 from tf_btgmi.cli import config_flag, program
 from tf_btgmi.data.masks import ObjectShapes
-from tf_btgmi.data.sources import open_source
 from tf_btgmi.pictures.decoding import decode_image
 
 FLAGS = flags.FLAGS
@@ -62,6 +60,10 @@ def pack(config, folder: str, side: int = 256, quality: int = 80, part_mib: int 
     Raises:
         ValueError: the source is no folder, or has no pictures.
     """
+    # Not above: they load TensorFlow and PyTorch.
+    from benchmarks import pytorch_data
+    from tf_btgmi.data.sources import open_source
+
     data = config.data
     held_out = 0 if data.validation_source else data.num_validation_images
     source = open_source(data.source, held_out)
@@ -85,11 +87,11 @@ def pack(config, folder: str, side: int = 256, quality: int = 80, part_mib: int 
     if archive is not None:
         archive.close()
     if config.masks.objects:
-        _pack_masks(config.masks.objects_folder, folder)
+        path = os.path.join(folder, pytorch_data.OBJECT_MASKS)
+        _pack_masks(config.masks.objects_folder, path)
 
 
-def _pack_masks(objects_folder, folder):
-    path = os.path.join(folder, pytorch_data.OBJECT_MASKS)
+def _pack_masks(objects_folder, path):
     shapes = ObjectShapes(objects_folder)
     with zipfile.ZipFile(path, "w") as archive:
         for position in range(len(shapes)):

@@ -11,17 +11,11 @@ optimizers start anew. `train_pytorch` takes releases as they are.
 
 import os
 
-import tensorflow as tf
 from absl import flags
 
-from benchmarks import pytorch_weights
 from tf_btgmi import config as config_lib
 from tf_btgmi import workdir as workdir_lib
 from tf_btgmi.cli import program
-from tf_btgmi.models.naming import named_weights
-from tf_btgmi.training.build import build_model
-from tf_btgmi.training.checkpoints import Checkpoints
-from tf_btgmi.training.strategy import make_strategy
 
 FLAGS = flags.FLAGS
 
@@ -55,6 +49,13 @@ def write_state(workdir: str, folder: str) -> int:
     Raises:
         ValueError: there is no checkpoint, or a damaged one.
     """
+    # Not above: they load TensorFlow and PyTorch.
+    import tensorflow as tf
+
+    from benchmarks import pytorch_weights
+    from tf_btgmi.training.build import build_model
+    from tf_btgmi.training.strategy import make_strategy
+
     config = config_lib.load(os.path.join(workdir, workdir_lib.CONFIG))
     model = build_model(config, make_strategy("one_device"))
     networks = _networks(model)
@@ -79,6 +80,11 @@ def write_workdir(folder: str, workdir: str) -> str:
     Raises:
         ValueError: the workdir has a checkpoint already; no state.
     """
+    from benchmarks import pytorch_weights
+    from tf_btgmi.training.build import build_model
+    from tf_btgmi.training.checkpoints import Checkpoints
+    from tf_btgmi.training.strategy import make_strategy
+
     if workdir_lib.has_checkpoint(workdir):
         raise ValueError(f"{workdir} holds a checkpoint; choose another folder.")
     arrays, config, step = pytorch_weights.read_state(folder)
@@ -98,6 +104,8 @@ def write_workdir(folder: str, workdir: str) -> str:
 
 
 def _networks(model) -> dict:
+    from tf_btgmi.models.naming import named_weights
+
     return {
         "generator": named_weights(model.generator),
         "ema_generator": named_weights(model.ema_generator),

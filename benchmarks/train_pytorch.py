@@ -110,7 +110,7 @@ def make_training(config, arrays: dict, device: str) -> pytorch_step.TrainingSte
             pytorch_weights.assign(network, own)
         elif name == "ema_generator":
             network.load_state_dict(networks["generator"].state_dict())
-    with np.load(assets.perceptual_weights_path()) as weights:
+    with np.load(assets.perceptual_weights_path(), allow_pickle=False) as weights:
         lpips = pytorch_losses.LPIPS(dict(weights))
     moved = [
         network.to(device, memory_format=torch.channels_last)

@@ -55,7 +55,7 @@ def example(height, width, seed=0):
     return image, mask
 
 
-def bicubic(filled, window, unknown):
+def bicubic(filled, window, unknown, excluded=None):
     side = window.shape[0]
     return cv2.resize(filled, (side, side), interpolation=cv2.INTER_CUBIC)
 
@@ -111,7 +111,7 @@ def test_a_bad_file_fails_alone_and_says_why(session):
     assert [error.decode() for error in found["error"]][3:] == [
         "image_bytes: it is damaged or incomplete",
         "the mask is 40x39 pixels, the image 40x40",
-        "the mask is empty: no pixel of it is at least 128",
+        "mask_bytes: its maximum is 127, and the hole is where it is 128 or more",
     ]
     assert [len(data) > 0 for data in found["composite_bytes"]] == [True] + [False] * 5
 

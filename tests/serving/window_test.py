@@ -23,7 +23,7 @@ def rectangle(height, width, box):
     return mask
 
 
-def bicubic(filled, window, unknown):
+def bicubic(filled, window, unknown, excluded=None):
     side = window.shape[0]
     return cv2.resize(filled, (side, side), interpolation=cv2.INTER_CUBIC)
 

@@ -115,7 +115,9 @@ def test_the_average_is_faded_in_with_the_generator(whole, numbers_of):
 def test_validation_runs_at_its_steps(whole):
     (row,) = whole[2].validation
     assert row["step"] == 6
-    assert set(row) == {"step", "lpips", "hole_l1", "hole_psnr"}
+    generator = {"step", "lpips", "hole_l1", "hole_psnr"}
+    discriminators = {f"{name}_{i}" for name in ("right_pairs", "auc") for i in (0, 1)}
+    assert set(row) == generator | discriminators
     assert 0 < row["lpips"] < 2 and 0 < row["hole_l1"] < 1
 
 
