@@ -14,7 +14,6 @@ import os
 from absl import flags
 
 from tf_btgmi import config as config_lib
-from tf_btgmi import workdir as workdir_lib
 from tf_btgmi.cli import program
 
 FLAGS = flags.FLAGS
@@ -53,6 +52,7 @@ def write_state(workdir: str, folder: str) -> int:
     import tensorflow as tf
 
     from benchmarks import pytorch_weights
+    from tf_btgmi import workdir as workdir_lib
     from tf_btgmi.training.build import build_model
     from tf_btgmi.training.strategy import make_strategy
 
@@ -81,6 +81,7 @@ def write_workdir(folder: str, workdir: str) -> str:
         ValueError: the workdir has a checkpoint already; no state.
     """
     from benchmarks import pytorch_weights
+    from tf_btgmi import workdir as workdir_lib
     from tf_btgmi.training.build import build_model
     from tf_btgmi.training.checkpoints import Checkpoints
     from tf_btgmi.training.strategy import make_strategy
