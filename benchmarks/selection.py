@@ -16,8 +16,6 @@ from absl import flags
 from scipy import stats
 
 from tf_btgmi.cli import program
-from tf_btgmi.data.object_folder import ObjectFolder
-from tf_btgmi.data.selection_examples import read_object
 from tf_btgmi.data.simulated_clicks import jittered_box, next_click
 from tf_btgmi.selection import Click, select
 
@@ -41,6 +39,10 @@ def main(argv):
     del argv
     if not FLAGS.data:
         raise program.UsageError("Give --data=FOLDER of pictures with objects.")
+    # Not above: they load TensorFlow.
+    from tf_btgmi.data.object_folder import ObjectFolder
+    from tf_btgmi.data.selection_examples import read_object
+
     folder = ObjectFolder(FLAGS.data)
     names = [
         name
