@@ -135,7 +135,7 @@ def test_the_evaluated_tflite_files_are_those_that_were_exported():
         for words in exports
     }
     assert all(words[2] == tflite.__name__ for words in exports)
-    taken = {w.split("=", 1)[1] for w in evaluation if w.startswith("--tflite=")}
+    taken = {w.split("=", 1)[1] for w in evaluation if w.endswith(".tflite")}
     assert taken == written
 
 
