@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.earlier_systems import SYSTEMS
 from tf_btgmi.inference.weights import load_generator
 from tf_btgmi.losses.adversarial import discriminator_loss
 from tf_btgmi.ops import mask_ops
@@ -13,32 +14,17 @@ from tf_btgmi.schedules import LearningRateByStage, StagePlan
 from tf_btgmi.training.callbacks import LearningRateAnnealing
 from tf_btgmi.training.trainer import train
 
-SYSTEMS = {
-    "context_encoder": {
-        "generator__architecture": "context_encoder",
-        "generator__num_downsamplings": 3,
-        "discriminator__architecture": "global",
-        "losses__reconstruction": "overlap_l2",
-        "losses__adversarial": "bce",
-    },
+OWN = {
     "globally_locally": {
-        "generator__architecture": "globally_locally",
-        "discriminator__architecture": "global_local",
-        "losses__reconstruction": "l2",
-        "losses__adversarial": "bce",
         "procedure__optimizer": "adadelta",
         "procedure__learning_rate": 1.0,
-    },
-    "pix2pixhd": {
-        "generator__normalization": "instance",
-        "discriminator__patch_labels": "all_fake",
-        "losses__reconstruction": "feature_matching",
     },
 }
 
 
 def options(name, **changes):
-    return {**SYSTEMS[name], "procedure__num_refinement_blocks": 0, **changes}
+    own = {**OWN.get(name, {}), "procedure__num_refinement_blocks": 0}
+    return {**SYSTEMS[name], **own, **changes}
 
 
 def values(network):

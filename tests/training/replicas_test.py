@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.earlier_systems import SYSTEMS
 from tf_btgmi.training.build import build_model
 
 NUM_STEPS = 2
@@ -20,7 +21,7 @@ NUM_STEPS = 2
 # replicas changes it by tens of percent.
 TOLERANCE = 0.05
 FAST = ("l1", 0)
-SYSTEMS = {
+MODELS = {
     "l1": {
         "procedure__num_refinement_blocks": 1,
         "losses__reconstruction": "l1",
@@ -28,25 +29,7 @@ SYSTEMS = {
     },
     "btgmi": {"procedure__num_refinement_blocks": 1},
     "batch": {"discriminator__normalization": "batch"},
-    "context_encoder": {
-        "generator__architecture": "context_encoder",
-        "generator__num_downsamplings": 3,
-        "discriminator__architecture": "global",
-        "losses__reconstruction": "overlap_l2",
-        "losses__adversarial": "bce",
-    },
-    "globally_locally": {
-        "generator__architecture": "globally_locally",
-        "discriminator__architecture": "global_local",
-        "losses__reconstruction": "l2",
-        "losses__adversarial": "bce",
-    },
-    "pix2pixhd": {
-        "generator__normalization": "instance",
-        "discriminator__normalization": "instance",
-        "discriminator__patch_labels": "all_fake",
-        "losses__reconstruction": "feature_matching",
-    },
+    **SYSTEMS,
 }
 
 
@@ -94,13 +77,13 @@ class Run:
     "system, seed",
     [
         pytest.param(*case, marks=[] if case == FAST else pytest.mark.slow)
-        for case in itertools.product(SYSTEMS, (0, 1))
+        for case in itertools.product(MODELS, (0, 1))
     ],
 )
 def test_one_and_two_replicas_make_the_same_updates(
     make_config, batches, two_replicas, system, seed
 ):
-    changes = {"procedure__num_refinement_blocks": 0, **SYSTEMS[system]}
+    changes = {"procedure__num_refinement_blocks": 0, **MODELS[system]}
     config = make_config(training__seed=seed, **changes)
     one_replica = tf.distribute.MirroredStrategy(["CPU:0"])
     one, two = (Run(config, strategy) for strategy in (one_replica, two_replicas))

@@ -21,7 +21,6 @@ def test_every_picture_counts_the_same(make_config, two_replicas, tmp_path, repl
     dataset = pipeline.validation_dataset(config, 2)
     validation = Validation(dataset, 2, 1, str(tmp_path), None)
     validation.set_model(model)
-    validation.on_train_batch_begin(0)
     found = validation.validate(step=1)
     singly = [
         scores.measure(example, model.predictions(example), model.lpips)[0]
@@ -37,9 +36,6 @@ def validation_at(model, config, folder, step):
     dataset = pipeline.validation_dataset(config, 2)
     validation = Validation(dataset, 2, 1, str(folder), None)
     validation.set_model(model)
-    model.step.assign(0)
-    validation.on_train_batch_begin(0)
-    model.step.assign(step)
     return validation.validate(step)
 
 

@@ -29,8 +29,8 @@ def fill(
         network: has the output `inpainted`.
         image: uint8 [H, W, 3].
         holes: of the picture; they are marked filled.
-        foreground: [H, W] bool, an object that the network is told of; it must not meet
-            the holes.
+        foreground: bool [H, W], an object that is an input of the network; disjoint
+            from the holes.
         retouched: redraws fills before they are enlarged, see `retouch.py`. With a
             foreground, whose pixels belong to nothing else, it has no effect, and
             nothing is interpolated.

@@ -269,15 +269,15 @@ class Predictor:
         return blend(background, placed, colors)
 
     def need(self, output: str, work: str, way_out: str = "") -> None:
-        """Wants an output of the network.
+        """Raises unless the model has this output.
 
         Args:
-            output: its name.
-            work: what it is wanted for: "fill holes".
-            way_out: what to do without it, after a semicolon.
+            output: name of the output.
+            work: its purpose, for the message: "fill holes".
+            way_out: an alternative without it, after a semicolon.
 
         Raises:
-            ValueError: the network does not have it.
+            ValueError: the model does not have the output.
         """
         if output not in self.outputs:
             raise ValueError(

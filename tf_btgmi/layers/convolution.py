@@ -6,10 +6,8 @@ Feature maps are [B, H, W, C].
 import keras
 import tensorflow as tf
 
+from tf_btgmi.layers.normalization import INIT_STDDEV
 from tf_btgmi.layers.normalization import normalization as make_normalization
-
-# Standard deviation of initial kernels, as in DCGAN, pix2pix and pix2pixHD.
-INIT_STDDEV = 0.02
 
 
 def kernel_initializer(

@@ -12,7 +12,8 @@ import warnings
 import keras
 import tensorflow as tf
 
-GAMMA_INIT_STDDEV = 0.02
+# Standard deviation of initial kernels and scales, as in DCGAN, pix2pix and pix2pixHD.
+INIT_STDDEV = 0.02
 # PyTorch's defaults, which the paper's code trained with: momentum 0.1 there is 0.9
 # here.
 _MOMENTUM = 0.9
@@ -31,7 +32,7 @@ def normalization(
     kind: str,
     affine: bool = True,
     name=None,
-    init_stddev: float = GAMMA_INIT_STDDEV,
+    init_stddev: float = INIT_STDDEV,
 ) -> keras.layers.Layer:
     """A normalization layer over [B, H, W, C].
 
@@ -57,7 +58,7 @@ def normalization(
 
 
 def batch_normalization(
-    name=None, init_stddev: float = GAMMA_INIT_STDDEV
+    name=None, init_stddev: float = INIT_STDDEV
 ) -> keras.layers.Layer:
     """Batch normalization, synchronised over replicas; gamma ~ N(1, init_stddev)."""
     replicas = tf.distribute.get_strategy().num_replicas_in_sync

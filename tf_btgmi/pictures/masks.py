@@ -9,8 +9,8 @@ A mask file has a *level* per pixel, 0 to 255:
 - A photograph, or a layer of one colour, with an erased part: how far a pixel is
   erased.
 
-The last two are told apart by the picture's frame and area: strokes leave most of both
-transparent, an erased part leaves most of both visible. What fits neither is refused.
+The frame and the area of the picture distinguish the last two: strokes leave most of
+both transparent, an erased part leaves most of both visible. Any other is refused.
 
 Hole is a level of at least 128, and a soft rim: pixels of lower levels, above that of
 the background, that are connected to it. Masks are taken upright, as displayed.

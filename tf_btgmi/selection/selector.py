@@ -202,7 +202,7 @@ class _Network:
 def _nearest_part(click, selected: np.ndarray):
     """The connected region of a selection nearest to a click, and its distance.
 
-    They are told apart at a working size, so that time does not grow with the picture.
+    Regions are found at a working size: the time does not grow with the picture.
     """
     height, width = selected.shape
     scale = min(1.0, grabcut.WORKING_SIDE / max(height, width))

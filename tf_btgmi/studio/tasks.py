@@ -32,11 +32,13 @@ _PNG_PIXELS = 4_000_000
 
 @dataclasses.dataclass
 class Answer:
-    """Attributes:
-    data: bytes of a file.
-    media_type: of the file.
-    notes: sentences about what the format could not hold.
-    model_seconds: time in the model.
+    """The file that answers a request.
+
+    Attributes:
+        data: bytes of the file.
+        media_type: its media type.
+        notes: one sentence for each loss in its format.
+        model_seconds: time in the model.
     """
 
     data: bytes
@@ -167,10 +169,12 @@ def _run(form: forms.RunForm, change: Callable, limits: Limits):
 
 
 class _Current(NamedTuple):
-    """Attributes:
-    picture: as stored.
-    composite: with what has been changed since, uint8 [H, W, 3], upright.
-    mask: what has been changed or filled, bool [H, W], upright.
+    """A picture with its edits so far.
+
+    Attributes:
+        picture: the picture as stored.
+        composite: the picture with all edits, uint8 [H, W, 3], upright.
+        mask: pixels that were changed or filled, bool [H, W], upright.
     """
 
     picture: Picture

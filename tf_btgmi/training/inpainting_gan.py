@@ -20,6 +20,7 @@ from tf_btgmi.models.discriminator import MultiScaleDiscriminator
 from tf_btgmi.models.generator import Generator
 from tf_btgmi.schedules import DISCRIMINATOR, GENERATOR
 from tf_btgmi.training import regions, scores, warm_up
+from tf_btgmi.training.averaging import average_decay
 from tf_btgmi.training.descent import descend, scaled_loss
 from tf_btgmi.training.features import generator_features, logits, pair_features
 
@@ -192,12 +193,10 @@ class InpaintingGAN(keras.Model):
     def update_average(self):
         """Moves the averaged generator towards the trained one; once a step.
 
-        The decay is (1 + step) / (10 + step) until that reaches `ema_decay`, so that
-        a short run is not held back by its initial weights. Running statistics of
-        batch normalization are averaged with the weights that they belong to.
+        Running statistics of batch normalization are averaged with the weights that
+        they belong to.
         """
-        step = tf.cast(self.step, tf.float32)
-        pace = 1.0 - tf.minimum(self.ema_decay, (1.0 + step) / (10.0 + step))
+        pace = 1.0 - average_decay(self.step, self.ema_decay)
         # On each replica by itself: read from outside, running statistics would be
         # summed over all of them, one collective operation each.
         extended = self.distribute_strategy.extended

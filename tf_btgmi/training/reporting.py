@@ -142,8 +142,8 @@ class Progress(keras.callbacks.Callback):
 class Validation(keras.callbacks.Callback):
     """Measures the averaged generator and the discriminators on fixed pictures.
 
-    Of the discriminators `discrimination` is measured against the generator that is
-    trained, once both have been.
+    The discriminators are measured by `discrimination`, against the composites of the
+    generator that is trained, wherever they are trained.
 
     The pictures go to TensorBoard and to `WORKDIR/pictures/STEP.png`: a row each of
     masked image, the network's outputs, composite and image.
@@ -157,9 +157,18 @@ class Validation(keras.callbacks.Callback):
         every_steps: steps between validations.
         workdir: folder of the run.
         writer: a summary writer, or None in a process that writes nothing.
+        discriminators_from: the first step that trains the discriminators.
     """
 
-    def __init__(self, dataset, batch_size, every_steps, workdir, writer):
+    def __init__(
+        self,
+        dataset,
+        batch_size,
+        every_steps,
+        workdir,
+        writer,
+        discriminators_from=0,
+    ):
         super().__init__()
         self.history: List[Dict[str, float]] = []
         self._dataset = dataset
@@ -169,11 +178,7 @@ class Validation(keras.callbacks.Callback):
         self._every_steps = every_steps
         self._folder = os.path.join(workdir, workdir_lib.PICTURES)
         self._writer = writer
-        self._discriminator_since = None
-
-    def on_train_batch_begin(self, batch, logs=None):
-        if self._discriminator_since is None and DISCRIMINATOR in self.model.trained:
-            self._discriminator_since = int(self.model.step.numpy())
+        self._discriminators_from = discriminators_from
 
     def on_train_batch_end(self, batch, logs=None):
         step = int(self.model.step.numpy())
@@ -222,7 +227,7 @@ class Validation(keras.callbacks.Callback):
             for of_scales in zip(*batches)
         ]
         metrics = discrimination(*logits)
-        if step - self._discriminator_since >= _FIRST_STEPS:
+        if step - self._discriminators_from >= _FIRST_STEPS:
             for name, share in metrics.items():
                 if name.startswith("right_pairs") and share < _LEAST_RIGHT_PAIRS:
                     logging.warning(

@@ -230,8 +230,10 @@ class _Batches:
 
 @contextlib.contextmanager
 def _stop_signal():
-    """A list that SIGTERM puts something into."""
+    """Yields a list that is no longer empty once SIGTERM has come."""
     received = []
     previous = signal.signal(signal.SIGTERM, lambda *_: received.append(True))
-    yield received
-    signal.signal(signal.SIGTERM, previous)
+    try:
+        yield received
+    finally:
+        signal.signal(signal.SIGTERM, previous)

@@ -15,6 +15,7 @@ from tf_btgmi.data.selection_examples import Example
 from tf_btgmi.data.selection_windows import network_input
 from tf_btgmi.data.simulated_clicks import next_click
 from tf_btgmi.models.selector import Selector
+from tf_btgmi.training.averaging import average_decay
 
 
 class SelectorTraining(keras.Model):
@@ -60,9 +61,7 @@ class SelectorTraining(keras.Model):
         return {"loss": loss, "logits": logits}
 
     def _update_average(self):
-        # While few steps are taken the average forgets faster.
-        step = tf.cast(self.step, tf.float32)
-        decay = tf.minimum(self.ema_decay, (1.0 + step) / (10.0 + step))
+        decay = average_decay(self.step, self.ema_decay)
         for mean, value in zip(self.average.weights, self.selector.weights):
             mean.assign(decay * mean + (1.0 - decay) * value)
 

@@ -140,7 +140,12 @@ def _run(config, workdir, strategy, resume_from, init_from, stack):
         batch_size *= replicas
         dataset = pipeline.validation_dataset(config, batch_size).cache()
         validation = Validation(
-            dataset, batch_size, training.validate_every_steps, workdir, writer
+            dataset,
+            batch_size,
+            training.validate_every_steps,
+            workdir,
+            writer,
+            config.procedure.generator_only_steps,
         )
     _train_stages(
         config,

@@ -1,4 +1,4 @@
-// Messages of the page: short notes, errors, questions, and what screen readers are told.
+// Messages of the page: short notes, errors, questions, announcements for screen readers.
 
 import { $, element, icon } from "./dom.js";
 import { AWAY } from "./api.js";
