@@ -11,6 +11,7 @@ import functools
 import glob
 import os
 import zipfile
+from typing import Sequence
 
 import cv2
 import numpy as np
@@ -22,6 +23,8 @@ from tf_btgmi.data.masks import MaskSampler
 
 PICTURES = "pictures-{}.zip"
 OBJECT_MASKS = "object_masks.zip"
+# Of a picture's shorter side to that of the examples.
+_LEAST_SIDE = 0.8
 
 
 def read_pictures(pack: str) -> list:
@@ -57,34 +60,51 @@ def unpack_object_masks(pack: str, folder: str) -> str:
 class Batches(torch.utils.data.Dataset):
     """The batches of a run by their steps, as dicts of NumPy arrays of bytes.
 
+    A size takes its turn every `len(sizes)` steps, in batches of as many pixels as
+    `data.global_batch_size` pictures of the first size have. Pictures much smaller than
+    it (their shorter side below `_LEAST_SIDE` of it) are left out of its batches.
+
     Args:
         pictures: as `read_pictures` returns them.
         config: the experiment.
-        size: side of the examples in pixels.
+        sizes: sides of the examples in pixels.
+
+    Raises:
+        ValueError: no picture is large enough for a size.
     """
 
-    def __init__(self, pictures: list, config: Config, size: int):
-        self._pictures = pictures
+    def __init__(self, pictures: list, config: Config, sizes: Sequence[int]):
         self._config = config
-        self._size = size
+        self._sizes = tuple(sizes)
+        self._pictures = {s: [p for p in pictures if _fits(p, s)] for s in self._sizes}
+        for size, fitting in self._pictures.items():
+            if not fitting:
+                raise ValueError(f"No picture of the pack is as large as {size} px.")
         self._sampler = MaskSampler(config.masks)
-        self._order = functools.lru_cache(2)(self._order_of)
+        self._order = functools.lru_cache(2 * len(self._sizes))(self._order_of)
 
     def __getitem__(self, step: int) -> dict:
-        count = self._config.data.global_batch_size
-        examples = [self._example(i) for i in range(step * count, (step + 1) * count)]
+        size = self._sizes[step % len(self._sizes)]
+        start = step * self._config.data.global_batch_size
+        examples = [self._example(start + i, size) for i in range(self.count(size))]
         return {name: np.stack([e[name] for e in examples]) for name in examples[0]}
 
-    def _example(self, index):
-        epoch, position = divmod(index, len(self._pictures))
-        picture = self._pictures[self._order(epoch)[position]]
+    def count(self, size: int) -> int:
+        """The number of examples in a batch of a size."""
+        share = (self._sizes[0] / size) ** 2
+        return max(1, round(self._config.data.global_batch_size * share))
+
+    def _example(self, index, size):
+        pictures = self._pictures[size]
+        epoch, position = divmod(index, len(pictures))
+        picture = pictures[self._order(epoch, len(pictures))[position]]
         return inpainting.training_example(
-            picture, index, self._size, self._config, self._sampler
+            picture, index, size, self._config, self._sampler
         )
 
-    def _order_of(self, epoch):
+    def _order_of(self, epoch, count):
         rng = np.random.default_rng((self._config.training.seed, epoch))
-        return rng.permutation(len(self._pictures))
+        return rng.permutation(count)
 
 
 def loader(batches: Batches, steps: range, num_workers: int):
@@ -105,17 +125,28 @@ def loader(batches: Batches, steps: range, num_workers: int):
 def to_device(batch: dict, device: str):
     """A batch as float tensors: image in [-1, 1], mask and boxes."""
     image, mask, boxes = (
-        torch.from_numpy(batch[name]).to(device)
-        for name in ("image", "mask", "hole_boxes")
+        moved(batch[name], device) for name in ("image", "mask", "hole_boxes")
     )
     # A view in channels_last; TensorFlow's order of axes in memory.
     image = image.permute(0, 3, 1, 2).float() / 127.5 - 1.0
     return image, mask.permute(0, 3, 1, 2).float(), boxes
 
 
+def moved(array: np.ndarray, device: str) -> torch.Tensor:
+    """A tensor of an array on a device, to which work before it need not have ended."""
+    tensor = torch.from_numpy(array)
+    if device == "cuda":
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)
+
+
 def _decode(data: bytes) -> np.ndarray:
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def _fits(picture, size):
+    return min(picture.shape[:2]) >= _LEAST_SIDE * size
 
 
 def _unchanged(batch):

@@ -84,9 +84,9 @@ def _resampling_matrix(start, end, length: int, side: int):
 def context_boxes(boxes, margin: float, height: int, width: int):
     """Boxes grown about their centres, clipped to the picture."""
     grow = (boxes[..., 2:] - boxes[..., :2]) * (margin - 1) / 2
-    limit = boxes.new_tensor([height, width])
-    start = (boxes[..., :2] - grow).clamp(min=0)
-    return torch.cat([start, torch.minimum(boxes[..., 2:] + grow, limit)], dim=-1)
+    start, end = (boxes[..., :2] - grow).clamp(min=0), boxes[..., 2:] + grow
+    bottom, right = end[..., :1].clamp(max=height), end[..., 1:].clamp(max=width)
+    return torch.cat([start, bottom, right], dim=-1)
 
 
 def patch_masks(mask, num_scales: int):

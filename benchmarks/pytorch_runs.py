@@ -11,6 +11,7 @@ optimizers start anew. `train_pytorch` takes releases as they are.
 
 import os
 
+import numpy as np
 from absl import flags
 
 from tf_btgmi import config as config_lib
@@ -97,7 +98,7 @@ def write_workdir(folder: str, workdir: str) -> str:
         for name, variable in variables.items() if own else ():
             if name not in own:
                 raise ValueError(f"{folder} has no weight {prefix}.{name}.")
-            variable.assign(own[name])
+            variable.assign(own[name].astype(np.float32))
     model.step.assign(step)
     os.makedirs(workdir, exist_ok=True)
     config_lib.save(config, os.path.join(workdir, workdir_lib.CONFIG))

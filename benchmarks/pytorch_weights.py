@@ -192,6 +192,23 @@ def save_state(folder: str, arrays: dict, config: config_lib.Config, step: int) 
             shutil.move(os.path.join(temporary, name), os.path.join(folder, name))
 
 
+def compact(arrays: dict) -> dict:
+    """What a state needs to be judged and gone on with, in little room.
+
+    Args:
+        arrays: of a state, by prefixed name.
+
+    Returns:
+        The averaged generator's and the discriminator's arrays, kernels in float16.
+    """
+    kept = ("ema_generator.", "discriminator.")
+    return {
+        name: value.astype(np.float16) if value.ndim == 4 else value
+        for name, value in arrays.items()
+        if name.startswith(kept)
+    }
+
+
 def of_network(arrays: dict, prefix: str) -> dict:
     """The arrays of one network, without the prefix."""
     prefix += "."

@@ -155,19 +155,19 @@ class Run:
         todo = schedules.segments(
             self._plan, step, procedure.warmup_steps, sizes, self._phases
         )
-        log = _Log(self._config.data.global_batch_size, self._flags.log_seconds)
+        log = _Log(self._flags.log_seconds)
         saved = time.monotonic()
         for first, end, stage, size in todo:
             self._begin(first, stage, size)
             steps = range(first, end)
-            loader = pytorch_data.loader(
-                self._make_batches(size), steps, self._flags.workers
-            )
+            mixed = size == self._config.data.image_size and self._flags.mixed_sizes
+            batches = self._make_batches(mixed or [size])
+            loader = pytorch_data.loader(batches, steps, self._flags.workers)
             for step, batch in zip(steps, loader):
                 values = self._training.schedule(self._plan, step)
                 inputs = pytorch_data.to_device(batch, self._device)
                 losses = self._training(*inputs, step, self._jitter(step))
-                if not log(step, losses, values):
+                if not log(step, len(inputs[0]), losses, values):
                     print("A loss is not finite; stopped.", flush=True)
                     return 1
                 now = time.monotonic()
@@ -191,7 +191,7 @@ class Run:
 
     def _jitter(self, step):
         rng = np.random.default_rng((self._config.training.seed, step, 7))
-        return torch.from_numpy(rng.random(4, np.float32)).to(self._device)
+        return pytorch_data.moved(rng.random(4, np.float32), self._device)
 
     def _save(self, step):
         arrays = self._training.state()
@@ -199,6 +199,9 @@ class Run:
             print(f"A weight is not finite at step {step}; stopped.", flush=True)
             return 1
         pytorch_weights.save_state(self._flags.out, arrays, self._config, step)
+        if self._flags.compact:
+            small = pytorch_weights.compact(arrays)
+            pytorch_weights.save_state(self._flags.compact, small, self._config, step)
         print(f"Saved step {step} in {self._flags.out}.", flush=True)
         return 0
 
@@ -206,17 +209,18 @@ class Run:
 class _Log:
     """Prints means of the losses and the speed every so many seconds."""
 
-    def __init__(self, batch_size, seconds):
-        self._batch_size = batch_size
+    def __init__(self, seconds):
         self._seconds = seconds
         self._start()
 
     def _start(self):
         self._sums, self._count, self._since = {}, 0, time.monotonic()
+        self._pictures = 0
 
-    def __call__(self, step, losses, values) -> bool:
+    def __call__(self, step, num_pictures, losses, values) -> bool:
         """Whether the losses are finite; looked at when a line is due."""
         self._count += 1
+        self._pictures += num_pictures
         for name, value in losses.items():
             self._sums[name] = self._sums.get(name, 0.0) + value
         if time.monotonic() < self._since + self._seconds:
@@ -224,7 +228,7 @@ class _Log:
         # Waits for the device.
         means = {n: float(v) / self._count for n, v in self._sums.items()}
         seconds = time.monotonic() - self._since
-        speed = self._count * self._batch_size / seconds
+        speed = self._pictures / seconds
         numbers = {**means, **values}
         text = " ".join(f"{name}={value:.4g}" for name, value in numbers.items())
         print(f"step {step + 1}, {speed:.0f} pictures/s: {text}", flush=True)
@@ -239,6 +243,19 @@ def _flags(arguments):
     parser.add_argument("--init", help="release or state whose weights it starts from")
     parser.add_argument("--resume", help="state that it goes on with")
     parser.add_argument("--out", required=True, help="folder of the state")
+    parser.add_argument(
+        "--compact",
+        help="folder of a small state beside it: averaged generator and discriminator, "
+        "kernels in float16",
+    )
+    parser.add_argument(
+        "--mixed_sizes",
+        nargs="*",
+        type=int,
+        default=[],
+        help="sides in pixels that take turns where data.image_size would be it, the "
+        "first in batches of data.global_batch_size",
+    )
     parser.add_argument("--minutes", type=float, default=9.0, help="then it stops")
     parser.add_argument("--set", nargs="*", default=[], help="fields: a.b=value")
     parser.add_argument("--workers", type=int, default=(os.cpu_count() or 2) - 1)

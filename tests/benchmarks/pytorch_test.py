@@ -363,7 +363,7 @@ def test_batches_are_those_of_any_worker_and_each_epoch_has_every_picture(pack):
     folder, config = pack
     config.masks.objects = 0.0
     marked = [np.full([40, 40, 3], 10 * i, np.uint8) for i in range(6)]
-    batches = pytorch_data.Batches(marked, config, 32)
+    batches = pytorch_data.Batches(marked, config, [32])
     wanted = [batches[step] for step in range(6)]
     for workers in (0, 2):
         found = list(pytorch_data.loader(batches, range(6), workers))
@@ -374,6 +374,25 @@ def test_batches_are_those_of_any_worker_and_each_epoch_has_every_picture(pack):
         seen = sorted(int(image[0, 0, 0]) for b in epoch for image in b["image"])
         assert seen == [0, 10, 20, 30, 40, 50]
     assert wanted[0]["mask"].shape == (2, 32, 32, 1)
+
+
+@needs_torch
+def test_sizes_take_turns_on_the_pictures_that_are_large_enough(pack):
+    from benchmarks import pytorch_data
+
+    _, config = pack
+    config.masks.objects = 0.0
+    config.data.global_batch_size = 8
+    marked = [np.full([i, 2 * i, 3], i, np.uint8) for i in (40, 50, 70, 90)]
+    batches = pytorch_data.Batches(marked, config, [32, 64])
+    seen = {32: set(), 64: set()}
+    for step in range(8):
+        image = batches[step]["image"]
+        assert image.shape == ((8, 32, 32, 3) if step % 2 == 0 else (2, 64, 64, 3))
+        seen[image.shape[1]] |= set(image[:, 0, 0, 0].tolist())
+    assert seen == {32: {40, 50, 70, 90}, 64: {70, 90}}
+    with pytest.raises(ValueError, match="as large as 128 px"):
+        pytorch_data.Batches(marked, config, [128])
 
 
 @needs_torch
@@ -406,7 +425,9 @@ def test_training_needs_no_tensorflow_stops_and_goes_on(pack, tmp_path, capsys):
     assert "generator_optimizer.exp_avg.stem.trainable_0_kernel" in first
     # To the end, in bfloat16, with the optimizer's count of steps.
     precision = "training.precision=mixed_bfloat16"
-    assert train_pytorch.main([*flags, f"--resume={out}", "--set", precision]) == 0
+    small = str(tmp_path / "small")
+    more = [f"--resume={out}", f"--compact={small}", "--set", precision]
+    assert train_pytorch.main([*flags, *more]) == 0
     said = capsys.readouterr().out
     assert "from step 1." in said and "Stage 1, step 2, 32 px" in said
     assert "fade_in_alpha=0\n" in said and "nan" not in said
@@ -420,6 +441,13 @@ def test_training_needs_no_tensorflow_stops_and_goes_on(pack, tmp_path, capsys):
     assert generator.stage == 1
     for name, value in values_of(generator).items():
         np.testing.assert_array_equal(value, last[f"ema_generator.{name}"])
+    workdir = str(tmp_path / "small_run")
+    pytorch_runs.write_workdir(small, workdir)
+    generator, _ = loading.load_generator(workdir)
+    for name, value in values_of(generator).items():
+        kept = last[f"ema_generator.{name}"]
+        kept = kept.astype(np.float16) if kept.ndim == 4 else kept
+        np.testing.assert_array_equal(value, kept)
 
 
 @needs_torch
