@@ -103,13 +103,23 @@ def patch_masks(mask, num_scales: int):
     return masks
 
 
+def patch_labels(masks, kind: str):
+    """Which patches of a composite are fake: `hole` or `all_fake`, by scale.
+
+    A composite without a hole is the image, and all of its patches are real.
+    """
+    if kind == "hole":
+        return masks
+    return [mask.amax((1, 2, 3), keepdim=True).expand_as(mask) for mask in masks]
+
+
 def discriminator_loss(real, fake, mask, fields):
     """One scale's loss of the discriminator.
 
     Args:
         real: logits of images.
         fake: logits of composites.
-        mask: of the patches that meet the hole.
+        mask: of the fake patches, see `patch_labels`.
         fields: see above.
     """
     error = _error(real, 1.0, fields.adversarial)
@@ -138,6 +148,23 @@ def pixel_loss(image, composite, mask, fields):
     return ((difference.mean(1) * mask[:, 0]).mean((1, 2)) / share).mean()
 
 
+def reconstruction_loss(lpips, image, composite, boxes, fields, jitter=None):
+    """The term that `fields.reconstruction` names; arguments of PPL."""
+    if fields.reconstruction == "ppl":
+        return patch_perceptual_loss(lpips, image, composite, boxes, fields, jitter)
+    if fields.reconstruction == "perceptual":
+        return lpips_distance(lpips(image), lpips(composite)).mean()
+    difference = composite - image
+    if fields.reconstruction == "l1":
+        return difference.abs().mean()
+    return difference.square().mean()
+
+
+def lpips_distance(first, second):
+    """The distance of each pair of pictures by their `LPIPS` features: [B]."""
+    return sum((a - b).square().sum(1).mean((1, 2)) for a, b in zip(first, second))
+
+
 def patch_perceptual_loss(lpips, image, composite, boxes, fields, jitter=None):
     """PPL, the patch perceptual loss.
 
@@ -161,9 +188,7 @@ def patch_perceptual_loss(lpips, image, composite, boxes, fields, jitter=None):
     with torch.no_grad():
         targets = lpips(resize_boxes(image, both, size).flatten(0, 1))
     features = lpips(resize_boxes(composite, both, size).flatten(0, 1))
-    distance = sum(
-        (a - b).square().sum(1).mean((1, 2)) for a, b in zip(targets, features)
-    )
+    distance = lpips_distance(targets, features)
     # The sum of both patches, the mean over holes, the mean over the batch.
     present = (boxes[..., 2] > boxes[..., 0]).float()
     per_hole = distance.view(len(image), 2, -1).sum(1) * present

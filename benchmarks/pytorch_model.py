@@ -5,6 +5,8 @@ puts the padding where TensorFlow does, so that both give the same numbers; othe
 it is PyTorch's usual form (`padding=1`, `output_padding=1`), as fast as PyTorch is.
 """
 
+import functools
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -13,6 +15,29 @@ EPSILON = 1e-5
 LEAK = 0.2
 PADDING = 2
 STRIDES = (2, 2, 2, 1, 1)
+
+
+class MaxPooled(nn.Module):
+    """A 3x3 convolution, then a 2x2 max-pool."""
+
+    def __init__(self, channels, filters):
+        super().__init__()
+        self.convolution = nn.Conv2d(channels, filters, 3, padding=1, bias=False)
+
+    def forward(self, hidden):
+        return functional.max_pool2d(self.convolution(hidden), 2)
+
+
+class Interpolated(nn.Module):
+    """Bilinear doubling, then a 3x3 convolution."""
+
+    def __init__(self, channels, filters):
+        super().__init__()
+        self.convolution = nn.Conv2d(channels, filters, 3, padding=1, bias=False)
+
+    def forward(self, hidden):
+        hidden = functional.interpolate(hidden, scale_factor=2, mode="bilinear")
+        return self.convolution(hidden)
 
 
 class Down(nn.Module):
@@ -72,8 +97,8 @@ class Generator(nn.Module):
         fade_in_alpha: buffer, weight of the newest of them.
 
     Args:
-        fields: of `config.generator`: strided, batch normalized, the first convolution
-            of a block dilated.
+        fields: of `config.generator`: batch normalized, the first convolution of a
+            block dilated.
         num_refinement_blocks: blocks beyond the head's.
         aligned: see above.
 
@@ -83,14 +108,21 @@ class Generator(nn.Module):
 
     def __init__(self, fields, num_refinement_blocks, aligned=True):
         super().__init__()
-        kind = (fields.architecture, fields.normalization, fields.resampling)
-        if kind != ("residual", "batch", "strided") or (
-            fields.dilated_convolutions != "first"
-        ):
+        kind = (
+            fields.architecture,
+            fields.normalization,
+            fields.dilated_convolutions,
+        )
+        if kind != ("residual", "batch", "first"):
             raise ValueError(
                 "The PyTorch generator is the residual one with batch normalization, "
-                f"strided, dilated first; the config's is {', '.join(kind)}."
+                f"dilated first; the config's is {', '.join(kind)}."
             )
+        if fields.resampling == "strided":
+            down = functools.partial(Down, aligned=aligned)
+            up = functools.partial(Up, aligned=aligned)
+        else:
+            down, up = MaxPooled, Interpolated
         count = fields.num_downsamplings
         filters = [
             min(fields.base_filters * 2**level, fields.max_filters)
@@ -101,7 +133,7 @@ class Generator(nn.Module):
         self.stem = nn.Conv2d(4, filters[0], 7, bias=False)
         self.stem_normalization = nn.BatchNorm2d(filters[0], EPSILON)
         pairs = list(zip(filters, filters[1:]))
-        self.downs = nn.ModuleList(Down(a, b, aligned) for a, b in pairs)
+        self.downs = nn.ModuleList(down(a, b) for a, b in pairs)
         self.down_normalizations = nn.ModuleList(
             nn.BatchNorm2d(b, EPSILON) for _, b in pairs
         )
@@ -111,7 +143,7 @@ class Generator(nn.Module):
         self.refinement_blocks = nn.ModuleList(
             Block(filters[-1], fields.dilation) for _ in range(num_refinement_blocks)
         )
-        self.ups = nn.ModuleList(Up(b, a, aligned) for a, b in reversed(pairs))
+        self.ups = nn.ModuleList(up(b, a) for a, b in reversed(pairs))
         self.up_normalizations = nn.ModuleList(
             nn.BatchNorm2d(a, EPSILON) for a, _ in reversed(pairs)
         )

@@ -1,7 +1,7 @@
 """The method's training step written plainly in PyTorch: losses, Adam, average.
 
-The step of `training.inpainting_gan` for the task `inpainting` with the patch
-perceptual loss; nothing here imports TensorFlow.
+The step of `training.inpainting_gan` for the task `inpainting`; nothing here imports
+TensorFlow.
 """
 
 import math
@@ -15,13 +15,12 @@ from tf_btgmi import schedules
 from tf_btgmi.schedules import DISCRIMINATOR, GENERATOR
 
 _ADAM_EPSILON = 1e-7
-# What the step has no other choice of.
-_FIXED = {
-    "task": "inpainting",
-    "discriminator.architecture": "multi_scale",
-    "discriminator.patch_labels": "hole",
-    "losses.reconstruction": "ppl",
-    "procedure.optimizer": "adam",
+# The values that the step knows.
+_KNOWN = {
+    "task": ("inpainting",),
+    "discriminator.architecture": ("multi_scale",),
+    "losses.reconstruction": ("ppl", "perceptual", "l1", "l2"),
+    "procedure.optimizer": ("adam",),
 }
 
 
@@ -50,6 +49,7 @@ class TrainingStep:
         self.discriminator = discriminator
         self.lpips = lpips
         self.losses = config.losses
+        self.patch_labels = config.discriminator.patch_labels
         self.procedure = config.procedure
         self.decay = config.training.ema_decay
         self.device = next(generator.parameters()).device.type
@@ -138,7 +138,7 @@ class TrainingStep:
             with self._autocast():
                 fields = self.losses
                 terms = {
-                    "reconstruction_loss": pytorch_losses.patch_perceptual_loss(
+                    "reconstruction_loss": pytorch_losses.reconstruction_loss(
                         self.lpips, image, composite, boxes, fields, jitter
                     ),
                     "pixel_loss": pytorch_losses.pixel_loss(
@@ -155,7 +155,7 @@ class TrainingStep:
                     logits = self.discriminator(torch.cat([masked, composite], 1))
                     self.discriminator.requires_grad_(True)
                     terms["adversarial_loss"] = pytorch_losses.adversarial_loss(
-                        logits, masks, fields
+                        logits, self._labels(masks), fields
                     )
                     loss = loss + self.adversarial_weight * terms["adversarial_loss"]
             losses.update(terms, generator_loss=loss)
@@ -202,6 +202,9 @@ class TrainingStep:
                 for moment in ("exp_avg", "exp_avg_sq"):
                     yield prefix, name, optimizer.state[parameter], moment
 
+    def _labels(self, masks):
+        return pytorch_losses.patch_labels(masks, self.patch_labels)
+
     def _autocast(self):
         return torch.autocast(self.device, torch.bfloat16, enabled=self.mixed)
 
@@ -223,10 +226,11 @@ class TrainingStep:
         with self._autocast():
             logits = self.discriminator(torch.cat(pairs, 0))
         self.discriminator.eval()
-        for i, (scale, mask) in enumerate(zip(logits, masks)):
+        labels = self._labels(masks)
+        for i, (scale, mask, fakes) in enumerate(zip(logits, masks, labels)):
             real, fake = scale.chunk(2)
             loss = loss + pytorch_losses.discriminator_loss(
-                real, fake, mask, self.losses
+                real, fake, fakes, self.losses
             )
             right = ((real > fake) * mask).sum() / mask.sum().clamp(min=1)
             result[f"right_pairs_{i}"] = right
@@ -245,15 +249,15 @@ def check(config) -> None:
     Raises:
         ValueError: it cannot; the fields are named.
     """
-    fields = {name: name.rpartition(".") for name in _FIXED}
+    fields = {name: name.rpartition(".") for name in _KNOWN}
     values = {
         name: getattr(getattr(config, section) if section else config, leaf)
         for name, (section, _, leaf) in fields.items()
     }
     differing = [
-        f"config.{name} must be {_FIXED[name]}; it is {value}"
+        f"config.{name} must be {' or '.join(_KNOWN[name])}; it is {value}"
         for name, value in values.items()
-        if value != _FIXED[name]
+        if value not in _KNOWN[name]
     ]
     if config.training.precision == "mixed_float16":
         differing.append("config.training.precision must not be mixed_float16")

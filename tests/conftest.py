@@ -176,9 +176,8 @@ def lively_workdir(tmp_path_factory):
 
     It is at stage 1 of 2, its refinement block faded in by 0.4.
     """
+    from tests.trainings import write_lively_run
     from tf_btgmi import config as config_lib
-    from tf_btgmi.models.build import build_generator
-    from tf_btgmi.models.naming import named_weights
 
     config = config_lib.Config(name="lively")
     config.data.image_size = 32
@@ -188,22 +187,9 @@ def lively_workdir(tmp_path_factory):
     config.generator.num_head_blocks = 1
     config.procedure.head_steps = 1
     config.procedure.num_refinement_blocks = 2
-    folder = tmp_path_factory.mktemp("lively")
-    config_lib.save(config, str(folder / "config.json"))
-    weights = named_weights(build_generator(config))
-    rng = np.random.default_rng(0)
-    for name, variable in weights.items():
-        shape = tuple(variable.shape)
-        value = rng.normal(0.0, 0.1, shape)
-        if "variance" in name:
-            value = rng.uniform(0.3, 3.0, shape)
-        elif "kernel" not in name:
-            value = value + 0.4
-        variable.assign(value.astype(np.float32))
-    step = tf.Variable(2, dtype=tf.int64)
-    checkpoint = tf.train.Checkpoint(ema_generator=weights, step=step)
-    tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), 1).save()
-    return str(folder)
+    folder = str(tmp_path_factory.mktemp("lively"))
+    write_lively_run(config, folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 
+import numpy as np
+
 from tests.programs import ROOT, run_program
 
 
@@ -57,3 +59,29 @@ def numbers(workdir) -> dict:
         if "OBJECT_GRAPH" not in name and not name.startswith("save_counter")
     ]
     return {name: reader.get_tensor(name) for name in names}
+
+
+def write_lively_run(config, folder: str) -> None:
+    """Writes a run at step 2 whose every weight matters to what it predicts."""
+    import tensorflow as tf
+
+    from tf_btgmi import config as config_lib
+    from tf_btgmi.models.build import build_generator
+    from tf_btgmi.models.naming import named_weights
+
+    os.makedirs(folder, exist_ok=True)
+    config_lib.save(config, os.path.join(folder, "config.json"))
+    weights = named_weights(build_generator(config))
+    rng = np.random.default_rng(0)
+    for name, variable in weights.items():
+        shape = tuple(variable.shape)
+        value = rng.normal(0.0, 0.1, shape)
+        if "variance" in name:
+            value = rng.uniform(0.3, 3.0, shape)
+        elif "kernel" not in name:
+            value = value + 0.4
+        variable.assign(value.astype(np.float32))
+    step = tf.Variable(2, dtype=tf.int64)
+    checkpoint = tf.train.Checkpoint(ema_generator=weights, step=step)
+    checkpoints = os.path.join(folder, "checkpoints")
+    tf.train.CheckpointManager(checkpoint, checkpoints, 1).save()
