@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks import pytorch_losses, pytorch_weights
+from benchmarks import pytorch_graph, pytorch_losses, pytorch_weights
 from tf_btgmi import schedules
 from tf_btgmi.schedules import DISCRIMINATOR, GENERATOR
 
@@ -37,12 +37,16 @@ class TrainingStep:
         discriminator: of `pytorch_model`.
         lpips: of `pytorch_losses`.
         config: the experiment.
+        recorded: whether steps are replayed as CUDA graphs. Adam's epsilon is then the
+            same in every step; TensorFlow's is larger in the first thousand.
 
     Raises:
         ValueError: the config asks for what is not here.
     """
 
-    def __init__(self, generator, average, discriminator, lpips, config):
+    def __init__(
+        self, generator, average, discriminator, lpips, config, recorded=False
+    ):
         check(config)
         self.generator = generator
         self.average = average
@@ -55,13 +59,20 @@ class TrainingStep:
         self.device = next(generator.parameters()).device.type
         self.mixed = config.training.precision != "float32"
         self.adversarial_weight = 1.0
+        self._weight = torch.ones((), device=self.device)
+        self._recorded = pytorch_graph.Recorded(self._train) if recorded else None
         self._networks = {GENERATOR: generator, DISCRIMINATOR: discriminator}
         betas = (self.procedure.adam_beta_1, self.procedure.adam_beta_2)
         self.optimizers, self._counts = {}, {}
         for name, network in self._networks.items():
             rate = self.procedure.learning_rate
             self.optimizers[name] = torch.optim.Adam(
-                network.parameters(), rate, betas, _ADAM_EPSILON, fused=True
+                network.parameters(),
+                torch.tensor(rate, device=self.device) if recorded else rate,
+                betas,
+                _ADAM_EPSILON,
+                fused=True,
+                capturable=recorded,
             )
             self._counts[name] = 0
         self._averaged = [
@@ -77,11 +88,13 @@ class TrainingStep:
         self.generator.train(GENERATOR in trained)
         self.average.eval()
         self.discriminator.eval()
+        self._forget_recordings()
 
     def restart_generator_optimizer(self) -> None:
         """Forgets Adam's moments and count."""
         self.optimizers[GENERATOR].state.clear()
         self._counts[GENERATOR] = 0
+        self._forget_recordings()
 
     def schedule(self, plan: schedules.StagePlan, step: int) -> dict:
         """Sets learning rates, adversarial weight and fade-in of a step.
@@ -95,7 +108,11 @@ class TrainingStep:
         )(step)
         factors = {GENERATOR: 1.0, DISCRIMINATOR: p.discriminator_learning_rate_factor}
         for name, optimizer in self.optimizers.items():
-            optimizer.param_groups[0]["lr"] = rate * factors[name]
+            group = optimizer.param_groups[0]
+            if self._recorded:
+                group["lr"].fill_(rate * factors[name])
+            else:
+                group["lr"] = rate * factors[name]
         self.adversarial_weight = schedules.AdversarialWeightSchedule(
             plan,
             p.adversarial_weight,
@@ -123,6 +140,19 @@ class TrainingStep:
             jitter: [4] in [0, 1], how far the edges of PPL's boxes move, as shares of
                 `ppl_jitter`; None for not at all.
         """
+        self._weight.fill_(self.adversarial_weight)
+        inputs = [image, mask, boxes] + ([] if jitter is None else [jitter])
+        if self._recorded:
+            times = {GENERATOR: 1, DISCRIMINATOR: self.procedure.discriminator_steps}
+            for name in self.trained:
+                self._counts[name] += times[name]
+            losses = self._recorded(*inputs)
+        else:
+            losses = self._train(*inputs)
+        self._update_average(step + 1)
+        return losses
+
+    def _train(self, image, mask, boxes, jitter=None) -> dict:
         masked = image * (1 - mask)
         masks = pytorch_losses.patch_masks(mask, len(self.discriminator.scales))
         trains_generator = GENERATOR in self.trained
@@ -157,10 +187,9 @@ class TrainingStep:
                     terms["adversarial_loss"] = pytorch_losses.adversarial_loss(
                         logits, self._labels(masks), fields
                     )
-                    loss = loss + self.adversarial_weight * terms["adversarial_loss"]
+                    loss = loss + self._weight * terms["adversarial_loss"]
             losses.update(terms, generator_loss=loss)
             self._apply(GENERATOR, loss)
-        self._update_average(step + 1)
         return {name: value.detach() for name, value in losses.items()}
 
     def state(self) -> dict:
@@ -202,6 +231,10 @@ class TrainingStep:
                 for moment in ("exp_avg", "exp_avg_sq"):
                     yield prefix, name, optimizer.state[parameter], moment
 
+    def _forget_recordings(self):
+        if self._recorded:
+            self._recorded.forget()
+
     def _labels(self, masks):
         return pytorch_losses.patch_labels(masks, self.patch_labels)
 
@@ -210,11 +243,12 @@ class TrainingStep:
 
     def _apply(self, name, loss):
         optimizer = self.optimizers[name]
-        self._counts[name] += 1
-        group = optimizer.param_groups[0]
-        # Keras adds epsilon before the bias of the second moment is corrected.
-        bias = 1 - group["betas"][1] ** self._counts[name]
-        group["eps"] = _ADAM_EPSILON / math.sqrt(bias)
+        if not self._recorded:
+            self._counts[name] += 1
+            group = optimizer.param_groups[0]
+            # Keras adds epsilon before the bias of the second moment is corrected.
+            bias = 1 - group["betas"][1] ** self._counts[name]
+            group["eps"] = _ADAM_EPSILON / math.sqrt(bias)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

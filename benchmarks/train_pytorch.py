@@ -58,7 +58,7 @@ def main(arguments) -> int:
         masks = pytorch_data.unpack_object_masks(flags.pack, folder)
         pictures = pytorch_data.read_pictures(flags.pack)
         print(f"{len(pictures)} pictures, {device}, from step {step}.", flush=True)
-        training = make_training(config, arrays, device)
+        training = make_training(config, arrays, device, flags.record)
         if flags.resume:
             training.restore(arrays)
         if flags.compile:
@@ -94,7 +94,9 @@ def overridden(config: config_lib.Config, settings: list) -> config_lib.Config:
     return config_lib.from_dict(tree)
 
 
-def make_training(config, arrays: dict, device: str) -> pytorch_step.TrainingStep:
+def make_training(
+    config, arrays: dict, device: str, recorded: bool = False
+) -> pytorch_step.TrainingStep:
     """The networks and their training step, from arrays where there are some."""
     torch.manual_seed(config.training.seed)
     blocks = config.procedure.num_refinement_blocks
@@ -116,7 +118,7 @@ def make_training(config, arrays: dict, device: str) -> pytorch_step.TrainingSte
         network.to(device, memory_format=torch.channels_last)
         for network in (*networks.values(), lpips)
     ]
-    return pytorch_step.TrainingStep(*moved, config)
+    return pytorch_step.TrainingStep(*moved, config, recorded)
 
 
 class Run:
@@ -261,6 +263,9 @@ def _flags(arguments):
     parser.add_argument("--workers", type=int, default=(os.cpu_count() or 2) - 1)
     parser.add_argument("--log_seconds", type=float, default=10.0)
     parser.add_argument("--compile", action="store_true", help="by torch.compile")
+    parser.add_argument(
+        "--record", action="store_true", help="replay steps as CUDA graphs: faster"
+    )
     flags = parser.parse_args(arguments)
     if not (flags.config or flags.init or flags.resume):
         parser.error("give --config, --init or --resume")
