@@ -2,11 +2,15 @@
 
     python -m benchmarks.pytorch_runs --workdir=runs/outdoor_128 --to_state=runs/state
     python -m benchmarks.pytorch_runs --state=runs/twin --workdir=runs/from_gpu
+    python -m benchmarks.pytorch_runs --state=runs/arms --study=runs/ablations
 
 A state is made of the newest checkpoint: both generators, the discriminator and the
 step. A workdir made of a state is one that every program takes as `--model`, and
 `tf_btgmi.train` as `--workdir` or `--init_from`. Adam's moments stay behind: its
 optimizers start anew. `train_pytorch` takes releases as they are.
+
+A study is made of what `pytorch_arms` wrote: `tf_btgmi.ablations --output=STUDY
+--config=STUDY/base.json` then measures the arms without training them.
 """
 
 import os
@@ -22,9 +26,10 @@ FLAGS = flags.FLAGS
 
 def define_flags():
     """The flags of this program; `program.run` calls it."""
-    flags.DEFINE_string("workdir", None, "Workdir of a training.", required=True)
+    flags.DEFINE_string("workdir", None, "Workdir of a training.")
     flags.DEFINE_string("to_state", None, "Folder of the state that is written.")
     flags.DEFINE_string("state", None, "State that the workdir is made of.")
+    flags.DEFINE_string("study", None, "Folder made of a state of `pytorch_arms`.")
 
 
 def main(argv):
@@ -32,7 +37,12 @@ def main(argv):
     del argv
     if bool(FLAGS.to_state) == bool(FLAGS.state):
         raise program.UsageError("Give either --to_state or --state.")
-    if FLAGS.to_state:
+    if bool(FLAGS.study) == bool(FLAGS.workdir) or (FLAGS.study and FLAGS.to_state):
+        raise program.UsageError("Give --workdir or, with --state, --study.")
+    if FLAGS.study:
+        for name in write_study(FLAGS.state, FLAGS.study):
+            print(name)
+    elif FLAGS.to_state:
         step = write_state(FLAGS.workdir, FLAGS.to_state)
         print(f"{FLAGS.to_state}: step {step}")
     else:
@@ -82,6 +92,42 @@ def write_workdir(folder: str, workdir: str) -> str:
         ValueError: the workdir has a checkpoint already; no state.
     """
     from benchmarks import pytorch_weights
+
+    return _write_run(*pytorch_weights.read_state(folder), workdir)
+
+
+def write_study(folder: str, study: str) -> list:
+    """Makes the run folders of a study of what `pytorch_arms` wrote.
+
+    Returns:
+        The names of the trainings.
+
+    Raises:
+        ValueError: a training has a checkpoint there already; no such state.
+    """
+    from benchmarks import pytorch_arms, pytorch_weights
+    from tf_btgmi.ablation.arms import arm_config, parsed_name
+    from tf_btgmi.ablation.runs import save_right_pairs
+
+    arrays, base, step = pytorch_weights.read_state(folder)
+    pairs = pytorch_weights.of_network(arrays, pytorch_arms.RIGHT_PAIRS[:-1])
+    os.makedirs(study, exist_ok=True)
+    config_lib.save(base, os.path.join(study, "base.json"))
+    for name, shares in pairs.items():
+        own = pytorch_weights.of_network(arrays, pytorch_arms.GENERATOR + name)
+        networks = {
+            f"{prefix}.{weight}": value
+            for prefix in ("ema_generator", "generator")
+            for weight, value in own.items()
+        }
+        workdir = os.path.join(study, "runs", name)
+        _write_run(networks, arm_config(base, *parsed_name(name)), step, workdir)
+        save_right_pairs(workdir, shares.tolist())
+    return list(pairs)
+
+
+def _write_run(arrays, config, step, workdir) -> str:
+    from benchmarks import pytorch_weights
     from tf_btgmi import workdir as workdir_lib
     from tf_btgmi.training.build import build_model
     from tf_btgmi.training.checkpoints import Checkpoints
@@ -89,7 +135,6 @@ def write_workdir(folder: str, workdir: str) -> str:
 
     if workdir_lib.has_checkpoint(workdir):
         raise ValueError(f"{workdir} holds a checkpoint; choose another folder.")
-    arrays, config, step = pytorch_weights.read_state(folder)
     strategy = make_strategy("one_device")
     model = build_model(config, strategy)
     for prefix, variables in _networks(model).items():
@@ -97,7 +142,7 @@ def write_workdir(folder: str, workdir: str) -> str:
         # A release has no discriminator.
         for name, variable in variables.items() if own else ():
             if name not in own:
-                raise ValueError(f"{folder} has no weight {prefix}.{name}.")
+                raise ValueError(f"The state has no weight {prefix}.{name}.")
             variable.assign(own[name].astype(np.float32))
     model.step.assign(step)
     os.makedirs(workdir, exist_ok=True)

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from tf_btgmi import config as config_lib
+from tf_btgmi.ablation.arms import num_steps
 from tf_btgmi.ablation.runs import Ablation
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -77,6 +78,26 @@ def test_a_training_that_is_measured_is_not_started_again(make_config, tmp_path)
     (tmp_path / "runs" / "base-seed0" / "measured").touch()
     assert ablation.run() == []
     assert not (tmp_path / "logs").exists()
+
+
+def test_a_training_that_came_to_its_end_elsewhere_is_only_measured(
+    make_config, tmp_path
+):
+    base = make_config()
+    evaluation = [sys.executable, "-c", "pass"]
+    ablation = Ablation(
+        str(tmp_path), base, ["base", "l1", "l2"], [0], {}, ["false"], evaluation
+    )
+    for name, config in ablation.configs.items():
+        checkpoints = tmp_path / "runs" / name / "checkpoints"
+        checkpoints.mkdir(parents=True)
+        # One has stopped before its last step, another is of another config.
+        step = num_steps(config) - (name == "l1-seed0")
+        (checkpoints / f"ckpt-{step}.index").touch()
+        found = base if name == "l2-seed0" else config
+        config_lib.save(found, str(tmp_path / "runs" / name / "config.json"))
+    assert ablation.run() == ["l1-seed0", "l2-seed0"]
+    assert (tmp_path / "runs" / "base-seed0" / "measured").exists()
 
 
 @pytest.mark.parametrize(

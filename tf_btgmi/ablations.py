@@ -16,8 +16,8 @@ import sys
 from absl import flags
 
 from tf_btgmi import config as config_lib
-from tf_btgmi.ablation.arms import ARMS, BASE, run_name
-from tf_btgmi.ablation.runs import EVALUATION, Ablation
+from tf_btgmi.ablation.arms import ARMS, BASE, num_steps, run_name
+from tf_btgmi.ablation.runs import EVALUATION, RUNS, Ablation, right_pairs
 from tf_btgmi.cli import common_flags, config_flag, program
 from tf_btgmi.data.mask_shapes import NAMED_KINDS
 
@@ -106,11 +106,8 @@ def _check_flags():
 
 
 def _plan(arms, seeds) -> str:
-    procedure = FLAGS.config.procedure
-    blocks = procedure.num_refinement_blocks
-    steps = procedure.head_steps + blocks * procedure.refinement_steps
     return (
-        f"{len(arms)} arms x {len(seeds)} seeds, {steps} steps of "
+        f"{len(arms)} arms x {len(seeds)} seeds, {num_steps(FLAGS.config)} steps of "
         f"{FLAGS.config.data.global_batch_size} pictures each."
     )
 
@@ -132,6 +129,14 @@ def _report(arms, seeds, failed) -> None:
     first_seed = {name: store.identities[name] for name in runs[: len(arms)]}
     pictures = summary.summarize(store, store.settings, first_seed, base, names, [])
     shown = table.tables(found, len(names), seeds, pictures.set_label)
+    folder = os.path.join(FLAGS.output, RUNS)
+    pairs = {
+        arm: [right_pairs(os.path.join(folder, run_name(arm, s))) for s in seeds]
+        for arm in arms
+    }
+    known = all(shares for by_seed in pairs.values() for shares in by_seed)
+    if known:
+        shown.append(table.right_pairs_table(pairs, seeds))
     text = tables.to_markdown(shown)
     numbers = {
         "base": FLAGS.config.name,
@@ -141,6 +146,8 @@ def _report(arms, seeds, failed) -> None:
         "failed": failed,
         "arms": table.to_json(found),
     }
+    if known:
+        numbers["right_pairs"] = pairs
     html = page.render(store, pictures, names, FLAGS.num_shown, shown)
     for name, content in (
         ("table.md", text),

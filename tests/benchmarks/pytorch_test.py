@@ -323,43 +323,6 @@ def test_parts_of_a_state_are_small_and_of_one_step(tmp_path, monkeypatch):
         pytorch_weights.read_state(folder)
 
 
-@pytest.fixture
-def pack(tmp_path, rng):
-    """A pack of six pictures, and its config."""
-    from benchmarks import pack_pictures
-
-    pictures, masks = tmp_path / "pictures", tmp_path / "masks"
-    for folder in (pictures, masks):
-        folder.mkdir()
-    for i in range(7):
-        small = rng.uniform(0, 255, [6, 8, 3]).astype(np.uint8)
-        picture = cv2.resize(small, (96 + 8 * i, 72))
-        cv2.imwrite(str(pictures / f"{i}.png"), picture)
-    blob = cv2.circle(np.zeros([60, 80], np.uint8), (30, 25), 12, 255, -1)
-    cv2.imwrite(str(masks / "blob.png"), blob)
-    config = config_lib.Config(name="packed")
-    config.data.source = f"folder:{pictures}"
-    config.data.num_validation_images = 1
-    config.data.image_size = 32
-    config.data.global_batch_size = 2
-    config.masks.objects = 1.0
-    config.masks.objects_folder = str(masks)
-    config.generator.base_filters = 4
-    config.generator.max_filters = 8
-    config.generator.num_downsamplings = 2
-    config.generator.num_head_blocks = 1
-    config.discriminator.base_filters = 4
-    config.losses.ppl_patch_size = 32
-    config.losses.adversarial = "hinge"
-    config.procedure.head_steps = 2
-    config.procedure.refinement_steps = 2
-    config.procedure.fade_in_steps = 1
-    config.procedure.num_refinement_blocks = 1
-    folder = str(tmp_path / "pack")
-    pack_pictures.pack(config, folder, side=48, quality=90, part_mib=1)
-    return folder, config
-
-
 @needs_torch
 def test_a_pack_holds_the_training_pictures(pack):
     from benchmarks import pytorch_data

@@ -5,10 +5,11 @@ the seed and the number of the example only, and train for the same number of st
 """
 
 import copy
-from typing import Any, Dict, NamedTuple
+from typing import Any, Dict, NamedTuple, Tuple
 
 from tf_btgmi import config as config_lib
 from tf_btgmi.config import Config
+from tf_btgmi.schedules import StagePlan
 
 BASE = "base"
 
@@ -93,3 +94,16 @@ def arm_config(base: Config, name: str, seed: int) -> Config:
 def run_name(arm: str, seed: int) -> str:
     """Returns the name of one training, used in folders and reports."""
     return f"{arm}-seed{seed}"
+
+
+def num_steps(config: Config) -> int:
+    """Returns the number of steps of a training."""
+    steps = config.procedure
+    blocks = steps.num_refinement_blocks
+    return StagePlan(steps.head_steps, steps.refinement_steps, blocks).total_steps
+
+
+def parsed_name(name: str) -> Tuple[str, int]:
+    """Returns the arm and the seed of a `run_name`."""
+    arm, _, seed = name.rpartition("-seed")
+    return arm, int(seed)

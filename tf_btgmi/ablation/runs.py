@@ -4,11 +4,13 @@
     OUTPUT/configs/NAME.json      config of a training
     OUTPUT/runs/NAME              its workdir
     OUTPUT/runs/NAME/measured     exists once its results are in the evaluation
+    OUTPUT/runs/NAME/right_pairs.json   of its discriminators; of PyTorch's twin only
     OUTPUT/logs/NAME.log          its output
     OUTPUT/evaluation             the evaluation of all trainings
 
 A process returns its memory when it ends. Trainings and evaluations resume, so the same
-command resumes a stopped study.
+command resumes a stopped study. A training whose workdir has the checkpoint of the last
+step, wherever it was made, is only measured.
 """
 
 import contextlib
@@ -22,10 +24,12 @@ import time
 from typing import Any, Dict, List, Sequence
 
 from tf_btgmi import config as config_lib
-from tf_btgmi.ablation.arms import arm_config, run_name
+from tf_btgmi.ablation.arms import arm_config, num_steps, run_name
 from tf_btgmi.config import Config
 
 EVALUATION = "evaluation"
+RUNS = "runs"
+_RIGHT_PAIRS = "right_pairs.json"
 _USAGE_EXIT_CODE = 2
 
 
@@ -83,7 +87,8 @@ class Ablation:
                 continue
             print(f"{position} of {len(self.configs)}: {name}", flush=True)
             started = time.monotonic()
-            codes = self._call(name, self._training(name))
+            trained = self._is_trained(name)
+            codes = 0 if trained else self._call(name, self._training(name))
             codes = codes or self._call(name, self._measuring(name))
             if codes:
                 failed.append(name)
@@ -92,8 +97,16 @@ class Ablation:
             with open(self._mark(name), "w", encoding="utf-8"):
                 pass
             minutes = (time.monotonic() - started) / 60.0
-            print(f"  trained and measured, {minutes:.1f} min", flush=True)
+            done = "measured" if trained else "trained and measured"
+            print(f"  {done}, {minutes:.1f} min", flush=True)
         return failed
+
+    def _is_trained(self, name) -> bool:
+        config, workdir = self.configs[name], self._workdir(name)
+        last = f"ckpt-{num_steps(config)}.index"
+        if not os.path.exists(os.path.join(workdir, "checkpoints", last)):
+            return False
+        return config_lib.load(os.path.join(workdir, "config.json")) == config
 
     def _training(self, name) -> List[str]:
         path = self._path("configs", f"{name}.json")
@@ -150,10 +163,10 @@ class Ablation:
             json.dump(wanted, file, indent=2)
 
     def _workdir(self, name) -> str:
-        return self._path("runs", name)
+        return self._path(RUNS, name)
 
     def _mark(self, name) -> str:
-        return os.path.join(self.folder, "runs", name, "measured")
+        return os.path.join(self._workdir(name), "measured")
 
     def _path(self, *parts) -> str:
         path = os.path.join(self.folder, *parts)
@@ -164,6 +177,21 @@ class Ablation:
         with open(self._path("logs", f"{name}.log"), encoding="utf-8") as file:
             lines = [line for line in file.read().splitlines() if line.strip()]
         return lines[-1] if lines else "no output"
+
+
+def save_right_pairs(workdir: str, shares: List[float]) -> None:
+    """Keeps the discriminators' shares of right pairs, finest scale first."""
+    with open(os.path.join(workdir, _RIGHT_PAIRS), "w", encoding="utf-8") as file:
+        json.dump(shares, file)
+
+
+def right_pairs(workdir: str) -> List[float]:
+    """What `save_right_pairs` kept; empty where there is nothing."""
+    path = os.path.join(workdir, _RIGHT_PAIRS)
+    if not os.path.exists(path):
+        return []
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
 
 
 @contextlib.contextmanager
