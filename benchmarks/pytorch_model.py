@@ -68,7 +68,10 @@ class Up(nn.Module):
 
     def forward(self, hidden):
         hidden = self.convolution(hidden)
-        return hidden[:, :, :-1, :-1] if self.aligned else hidden
+        if not self.aligned:
+            return hidden
+        # A part of a tensor has no fast normalization.
+        return hidden[:, :, :-1, :-1].contiguous(memory_format=torch.channels_last)
 
 
 class Block(nn.Module):
