@@ -95,6 +95,8 @@ class Training:
         ]
         if os.path.exists(os.path.join(self._state, "config.json")):
             command.append(f"--resume={self._state}")
+        if flags.record:
+            command.append("--record")
         # The threads of one process are enough for a core.
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         with open(self._log, "a", encoding="utf-8") as file:
@@ -169,6 +171,7 @@ def _flags(arguments):
     parser.add_argument("--minutes", type=float, default=9.0, help="then all stop")
     parser.add_argument("--set", nargs="*", default=[], help="fields: a.b=value")
     parser.add_argument("--workers", type=int, default=1, help="of each training")
+    parser.add_argument("--record", action="store_true", help="as of train_pytorch")
     parser.add_argument("--log_seconds", type=float, default=2.0)
     return parser.parse_args(arguments)
 

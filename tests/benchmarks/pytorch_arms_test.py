@@ -62,6 +62,20 @@ def test_arms_are_stopped_go_on_and_come_back_as_a_study(pack, tmp_path, capsys)
         assert found[0] == pytest.approx(np.mean([float(share) for share in shares]))
 
 
+def test_steps_are_recorded_where_asked_for(tmp_path, monkeypatch):
+    from benchmarks import pytorch_arms
+
+    commands = []
+    monkeypatch.setattr(
+        pytorch_arms.subprocess, "Popen", lambda command, **_: commands.append(command)
+    )
+    training = pytorch_arms.Training(config_lib.Config(name="one"), str(tmp_path))
+    needed = ["--config=c", "--pack=p", "--work=w", "--out=o"]
+    for more in ([], ["--record"]):
+        training.start(pytorch_arms._flags(needed + more), 1.0)
+    assert ["--record" in command for command in commands] == [False, True]
+
+
 def test_files_that_go_back_are_small(tmp_path):
     from benchmarks import pytorch_weights, train_pytorch
     from tf_btgmi.config import files
