@@ -160,6 +160,8 @@ class Run:
         log = _Log(self._flags.log_seconds)
         saved = time.monotonic()
         for first, end, stage, size in todo:
+            if first > step and first == self._plan.start(stage) and self._save(first):
+                return 1
             self._begin(first, stage, size)
             steps = range(first, end)
             mixed = size == self._config.data.image_size and self._flags.mixed_sizes
