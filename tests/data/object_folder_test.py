@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tf_btgmi.data.object_folder import ObjectFolder, fit_mask, random_segment
+from tf_btgmi.data.object_folder import ObjectFolder
+from tf_btgmi.data.object_masks import fit_mask, random_segment
 from tf_btgmi.data.object_sources import open_object_source
 
 

@@ -14,7 +14,7 @@ from tf_btgmi.data.transforms import Seed
 from tf_btgmi.pictures.mask_arrays import hole_boxes
 
 # What a seed is for, so that no two uses of it draw the same numbers.
-CROP, MASK = 1, 2
+CROP, MASK, VALIDATION_MASK = 1, 2, 3
 
 
 def training_example(

@@ -7,12 +7,17 @@ at random each time. Pictures without such a file are left out.
 """
 
 import os
-from typing import List, NamedTuple, Optional, Tuple
+from typing import List, Tuple
 
-import cv2
 import numpy as np
 
 from tf_btgmi.data.folder import FolderSource
+from tf_btgmi.data.object_masks import (
+    ObjectPicture,
+    fit_mask,
+    partner,
+    random_segment,
+)
 from tf_btgmi.pictures.decoding import decode_image
 from tf_btgmi.pictures.formats import open_picture
 from tf_btgmi.pictures.listing import list_pictures
@@ -20,20 +25,6 @@ from tf_btgmi.pictures.masks import read_mask
 from tf_btgmi.pictures.pairs import assign
 
 IMAGES, MASKS, SEGMENTS = "images", "masks", "segments"
-# The smallest share of a picture that a region of a segment map takes to be drawn.
-MIN_SEGMENT = 0.01
-
-
-class ObjectPicture(NamedTuple):
-    """A picture and one object of it.
-
-    Attributes:
-        image: [height, width, 3] uint8.
-        mask: [height, width] bool, True = object.
-    """
-
-    image: np.ndarray
-    mask: np.ndarray
 
 
 class ObjectSource(FolderSource):
@@ -73,8 +64,7 @@ class ObjectSource(FolderSource):
             image = decode_image(os.path.join(self.folder, name), min_side)
             return ObjectPicture(image, fit_mask(self.object_mask(name, rng), image))
 
-        # Never the same one, unless there is no other.
-        other = (key + 1 + int(rng.integers(max(1, len(names) - 1)))) % len(names)
+        other = partner(key, len(names), rng)
         return (
             self._first_readable(names, key, load),
             self._first_readable(names, other, load),
@@ -128,56 +118,6 @@ class ObjectFolder(ObjectSource):
             return read_mask(path)
         with open_picture(path) as segments:
             return random_segment(np.asarray(segments), rng)
-
-
-def random_segment(
-    segments: np.ndarray, rng: np.random.Generator, ignored: Optional[int] = None
-) -> np.ndarray:
-    """One region of an index map, of at least `MIN_SEGMENT`: [h, w] bool.
-
-    Args:
-        segments: [h, w] integers, one for each region.
-        rng: draws the region.
-        ignored: the index of what is no region; not drawn.
-
-    Raises:
-        ValueError: it is no index map.
-    """
-    if segments.ndim != 2 or not np.issubdtype(segments.dtype, np.integer):
-        raise ValueError(
-            "a segment map has one whole number a pixel, in one channel; this one is "
-            f"{segments.dtype} {segments.shape}"
-        )
-    indices, counts = np.unique(segments, return_counts=True)
-    if ignored is not None:
-        indices, counts = indices[indices != ignored], counts[indices != ignored]
-        if not indices.size:
-            return np.zeros(segments.shape, bool)
-    large = indices[counts >= MIN_SEGMENT * segments.size]
-    # With nothing but small regions, the largest one.
-    large = large if large.size else indices[[counts.argmax()]]
-    return segments == large[rng.integers(large.size)]
-
-
-def fit_mask(mask: np.ndarray, image: np.ndarray) -> np.ndarray:
-    """The mask at the size of `image`, which may have been decoded smaller.
-
-    Raises:
-        ValueError: their proportions differ.
-    """
-    height, width = image.shape[:2]
-    wanted, given = width / height, mask.shape[1] / mask.shape[0]
-    if abs(wanted / given - 1.0) > 0.02 + 1.0 / min(height, width):
-        raise ValueError(
-            f"the mask is {mask.shape[1]}x{mask.shape[0]}, the picture of other "
-            "proportions"
-        )
-    if mask.shape == (height, width):
-        return mask
-    resized = cv2.resize(
-        mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST
-    )
-    return resized.astype(bool)
 
 
 def _stem(name: str) -> str:

@@ -10,7 +10,8 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from tf_btgmi.data.object_folder import ObjectFolder, ObjectPicture, fit_mask
+from tf_btgmi.data.object_folder import ObjectFolder
+from tf_btgmi.data.object_masks import ObjectPicture, fit_mask
 from tf_btgmi.data.selection_windows import (
     WINDOW_SCALE,
     Window,

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tf_btgmi.data.object_folder import ObjectPicture, fit_mask, random_segment
+from tf_btgmi.data.object_masks import ObjectPicture, fit_mask, random_segment
 from tf_btgmi.data.tfds_source import IMAGE, TFDSSource
 from tf_btgmi.pictures.decoding import decode_image
 

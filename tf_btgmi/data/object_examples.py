@@ -1,0 +1,167 @@
+"""Examples of the tasks with objects, as bytes: what is filled, what is recoloured.
+
+Nothing here imports TensorFlow: trainings outside of it draw the same examples. Colours
+are changed later, a batch at a time, by `changes` and the colours of `second`.
+"""
+
+from typing import Dict
+
+import numpy as np
+
+from tf_btgmi.config import Config
+from tf_btgmi.data import guided, inpainting, transforms
+from tf_btgmi.data.masks import MaskSampler
+from tf_btgmi.data.object_masks import ObjectPicture
+from tf_btgmi.pictures.mask_arrays import hole_boxes
+
+# Colour statistics are taken of every so many-th row and column.
+STATISTICS_STRIDE = 4
+# Crops tried until one holds enough of the object.
+_MAX_CROPS = 8
+# What a seed is for; `inpainting` has the numbers up to 3.
+_GUIDED, _SECOND, _VALIDATION_GUIDED = range(4, 7)
+
+
+class ObjectExamples:
+    """Draws examples of `object_removal`, `harmonization` or `guided`.
+
+    An example has `image` [S, S, 3] uint8, `mask` [S, S, 1] uint8 and `hole_boxes`
+    [K, 4] float32; with foregrounds also `foreground`, `foreground_boxes`, `second`
+    [S / 4, S / 4, 3] uint8 (rounded up), a picture whose colour statistics the
+    foreground may be given, and `changes` [7] float32, the fields of `guided.Changes`.
+
+    Attributes:
+        has_foreground: whether there are foregrounds in this task.
+
+    Args:
+        config: the experiment.
+    """
+
+    def __init__(self, config: Config):
+        self._config = config
+        self._weights = {
+            "object_removal": {guided.OBJECT: 1.0},
+            "harmonization": {guided.EMPTY: 1.0},
+            "guided": {k: getattr(config.guided, k) for k in guided.KINDS},
+        }[config.task]
+        self.has_foreground = config.task != "object_removal"
+        self._sampler = None
+        if self._weights.get(guided.PLAIN, 0.0) > 0.0:
+            self._sampler = MaskSampler(config.masks)
+
+    def generator(self, index: int) -> np.random.Generator:
+        """The random numbers of a training's example, also those of its reading."""
+        return np.random.default_rng((self._config.training.seed, index, _GUIDED))
+
+    def held_out_generator(self, index: int) -> np.random.Generator:
+        """The random numbers of a validation's example."""
+        return np.random.default_rng((0, index, _VALIDATION_GUIDED))
+
+    def training_example(
+        self,
+        own: ObjectPicture,
+        other: ObjectPicture,
+        index: int,
+        size: int,
+        rng: np.random.Generator,
+    ) -> Dict[str, np.ndarray]:
+        """Example `index` of a training, of random crops.
+
+        Args:
+            own: the picture, with its object.
+            other: another one.
+            index: of the example.
+            size: side of the crops in pixels.
+            rng: from `generator`.
+        """
+        data, seed = self._config.data, self._config.training.seed
+
+        def crop(array, color_jitter, *use):
+            return transforms.training_crop(
+                array,
+                size,
+                (seed, index, *use),
+                data.min_crop,
+                data.random_flip,
+                color_jitter,
+            )
+
+        levels = _levels(own.mask)
+        for attempt in range(_MAX_CROPS):
+            use = (inpainting.CROP, attempt)
+            foreground = crop(levels, 0.0, *use) >= 128
+            if guided.is_usable(foreground, self._config.guided):
+                break
+        image = crop(own.image, data.color_jitter, *use)
+        second = crop(other.image, 0.0, _SECOND)
+        masks_seed = (seed, index, inpainting.MASK)
+        return self._example(image, foreground, second, other.mask, rng, masks_seed)
+
+    def held_out_example(
+        self,
+        own: ObjectPicture,
+        other: ObjectPicture,
+        index: int,
+        size: int,
+        rng: np.random.Generator,
+    ) -> Dict[str, np.ndarray]:
+        """Example `index` of the validation, of centre crops; see above."""
+        foreground = transforms.centre_crop(_levels(own.mask), size) >= 128
+        image, second = (
+            transforms.centre_crop(picture.image, size) for picture in (own, other)
+        )
+        masks_seed = (0, index, inpainting.VALIDATION_MASK)
+        return self._example(image, foreground, second, other.mask, rng, masks_seed)
+
+    def _example(self, image, foreground, second, shape, rng, masks_seed):
+        """Draws what is to be filled and recoloured.
+
+        Args:
+            image: [S, S, 3] uint8.
+            foreground: [S, S] bool, the picture's own object.
+            second: [S, S, 3] uint8, another picture.
+            shape: [h, w] bool, that one's object.
+            rng: the random numbers.
+            masks_seed: of the holes that `config.masks` describes.
+        """
+        config = self._config
+        size = image.shape[0]
+        limits = (config.masks.min_hole_ratio, config.masks.max_hole_ratio)
+        kind = guided.draw_kind(self._weights, rng)
+        changes = guided.draw_changes(config.guided, rng)
+        if kind in guided.WITH_FOREGROUND:
+            foreground = foreground.astype(np.uint8)
+            if not guided.is_usable(foreground, config.guided):
+                # The picture has no object of a fitting size here; another one's
+                # shape makes a foreground of any part of it.
+                allowed = (config.guided.min_object, config.guided.max_object)
+                foreground = guided.object_hole(shape, rng, size, allowed)
+            foreground, mask = guided.foreground_and_gap(
+                foreground, kind, config.guided, limits[1], rng
+            )
+        else:
+            foreground = np.zeros([size, size], np.uint8)
+            changes = guided.Changes()
+            if kind == guided.PLAIN:
+                mask = self._sampler.sample(size, size, masks_seed)
+            else:
+                mask = guided.removal_hole(shape, rng, size, limits)
+        max_holes = config.losses.ppl_max_holes
+        example = {
+            "image": image,
+            "mask": mask[..., None],
+            "hole_boxes": hole_boxes(mask, max_holes),
+        }
+        if not self.has_foreground:
+            return example
+        return {
+            **example,
+            "foreground": foreground[..., None],
+            "foreground_boxes": hole_boxes(foreground, max_holes),
+            "second": second[::STATISTICS_STRIDE, ::STATISTICS_STRIDE],
+            "changes": np.array(changes, np.float32),
+        }
+
+
+def _levels(mask: np.ndarray) -> np.ndarray:
+    return mask.astype(np.uint8) * 255
