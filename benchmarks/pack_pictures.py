@@ -3,9 +3,10 @@ r"""Packs the training pictures of a config for `benchmarks.train_pytorch`.
     python -m benchmarks.pack_pictures --config=configs/outdoor_128.py \
         --config.data.source=folder:PHOTOGRAPHS --pack=runs/pack
 
-Pictures held out for validation are left out. A picture whose shorter side is above
-`--side` is reduced to it; all are stored as WebP. Prints the number and size of the
-files, which are about `--part_mib` each.
+Pictures held out for validation are left out. With a config of the task `guided` masks
+of objects and maps of regions come with them (`pack_objects`). A picture whose shorter
+side is above `--side` is reduced to it; all are stored as WebP. Prints the number and
+size of the files, which are about `--part_mib` each.
 """
 
 import concurrent.futures
@@ -32,6 +33,9 @@ def define_flags():
     flags.DEFINE_integer("side", 256, "Largest shorter side in pixels.", 16)
     flags.DEFINE_integer("quality", 80, "Of WebP, 1 to 100.", 1, 100)
     flags.DEFINE_integer("part_mib", 36, "Size of a file in MiB.", 1)
+    flags.DEFINE_bool(
+        "keep", False, "Keep the pictures of an older pack, the first ones of this one."
+    )
 
 
 def main(argv):
@@ -39,7 +43,8 @@ def main(argv):
     del argv
     if FLAGS.config is None:
         raise program.UsageError("Give --config=FILE, the config to be trained.")
-    pack(FLAGS.config, FLAGS.pack, FLAGS.side, FLAGS.quality, FLAGS.part_mib)
+    options = FLAGS.side, FLAGS.quality, FLAGS.part_mib, FLAGS.keep
+    pack(FLAGS.config, FLAGS.pack, *options)
     for path in sorted(glob.glob(os.path.join(FLAGS.pack, "*.zip"))):
         with zipfile.ZipFile(path) as archive:
             count = len(archive.namelist())
@@ -47,40 +52,53 @@ def main(argv):
     return 0
 
 
-def pack(config, folder: str, side: int = 256, quality: int = 80, part_mib: int = 36):
-    """Packs the pictures of a config; an older pack there is replaced.
+def pack(
+    config,
+    folder: str,
+    side: int = 256,
+    quality: int = 80,
+    part_mib: int = 36,
+    keep: bool = False,
+):
+    """Packs the pictures of a config.
 
     Args:
         config: its `data.source` is a folder.
-        folder: made if it is missing.
+        folder: made if it is missing; an older pack there is replaced.
         side: largest shorter side in pixels.
         quality: of WebP, 1 to 100.
         part_mib: size of a file in MiB.
+        keep: whether the pictures of an older pack stay, and only what it lacks is
+            added: the first pictures of this one must be the same.
 
     Raises:
-        ValueError: the source is no folder, or has no pictures.
+        ValueError: the source is no folder, or has no pictures; the older pack has more
+            pictures.
     """
     # Not above: they load TensorFlow and PyTorch.
-    from benchmarks import pytorch_data
-    from tf_btgmi.data.sources import open_source
+    from benchmarks import pack_objects, pytorch_data
 
-    data = config.data
-    held_out = 0 if data.validation_source else data.num_validation_images
-    source = open_source(data.source, held_out)
-    if not hasattr(source, "training_names"):
-        raise ValueError(f"Only a folder can be packed, not {data.source}.")
+    guided = None
+    if config.task == "guided":
+        guided = pack_objects.GuidedPictures(config)
+    paths = guided.paths if guided else _training_paths(config)
     os.makedirs(folder, exist_ok=True)
-    for path in glob.glob(os.path.join(folder, "*.zip")):
+    parts = glob.glob(os.path.join(folder, pytorch_data.PICTURES.format("*")))
+    parts = parts if keep else []
+    for path in set(glob.glob(os.path.join(folder, "*.zip"))) - set(parts):
         os.unlink(path)
-    encode = functools.partial(_encode_picture, source.folder, side, quality)
-    part, archive = 0, None
+    packed = sum(map(_count, parts))
+    if packed > len(paths):
+        raise ValueError(f"{folder} has {packed} pictures, the config {len(paths)}.")
+    encode = functools.partial(_encode_picture, side, quality)
+    part, archive = len(parts), None
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        for number, encoded in enumerate(pool.map(encode, source.training_names)):
+        for number, data in enumerate(pool.map(encode, paths[packed:]), packed):
             if archive is None:
                 path = os.path.join(folder, pytorch_data.PICTURES.format(f"{part:02d}"))
                 archive, size, part = zipfile.ZipFile(path, "w"), 0, part + 1
-            archive.writestr(f"{number:06d}.webp", encoded)
-            size += len(encoded)
+            archive.writestr(f"{number:06d}.webp", data)
+            size += len(data)
             if size > part_mib * 2**20:
                 archive.close()
                 archive = None
@@ -89,30 +107,54 @@ def pack(config, folder: str, side: int = 256, quality: int = 80, part_mib: int 
     if config.masks.objects:
         path = os.path.join(folder, pytorch_data.OBJECT_MASKS)
         _pack_masks(config.masks.objects_folder, path)
+    if guided:
+        guided.write(folder, side)
+
+
+def _training_paths(config):
+    from tf_btgmi.data.sources import open_source
+
+    data = config.data
+    held_out = 0 if data.validation_source else data.num_validation_images
+    source = open_source(data.source, held_out)
+    if not hasattr(source, "training_names"):
+        raise ValueError(f"Only a folder can be packed, not {data.source}.")
+    return [os.path.join(source.folder, name) for name in source.training_names]
+
+
+def _count(path):
+    with zipfile.ZipFile(path) as archive:
+        return len(archive.namelist())
 
 
 def _pack_masks(objects_folder, path):
     shapes = ObjectShapes(objects_folder)
     with zipfile.ZipFile(path, "w") as archive:
         for position in range(len(shapes)):
-            levels = shapes[position].astype(np.uint8) * 255
-            archive.writestr(f"{position:06d}.png", _encoded(".png", levels, _ONE_BIT))
+            archive.writestr(f"{position:06d}.png", encoded_mask(shapes[position]))
 
 
-_ONE_BIT = (cv2.IMWRITE_PNG_BILEVEL, 1)
-
-
-def _encode_picture(folder, side, quality, name):
-    image = decode_image(os.path.join(folder, name))
+def reduced(image: np.ndarray, side: int) -> np.ndarray:
+    """An image whose shorter side is at most `side`."""
     factor = side / min(image.shape[:2])
-    if factor < 1:
-        height, width = (round(factor * length) for length in image.shape[:2])
-        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-    image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    return _encoded(".webp", image, (cv2.IMWRITE_WEBP_QUALITY, quality))
+    if factor >= 1:
+        return image
+    height, width = (round(factor * length) for length in image.shape[:2])
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
 
 
-def _encoded(suffix, pixels, options):
+def _encode_picture(side, quality, path):
+    image = cv2.cvtColor(reduced(decode_image(path), side), cv2.COLOR_RGB2BGR)
+    return encoded(".webp", image, (cv2.IMWRITE_WEBP_QUALITY, quality))
+
+
+def encoded_mask(mask: np.ndarray) -> bytes:
+    """A mask [h, w] bool as a PNG file of one bit a pixel."""
+    return encoded(".png", mask.astype(np.uint8) * 255, (cv2.IMWRITE_PNG_BILEVEL, 1))
+
+
+def encoded(suffix: str, pixels: np.ndarray, options: tuple) -> bytes:
+    """The bytes of a picture file, as OpenCV writes it with options."""
     done, data = cv2.imencode(suffix, pixels, options)
     if not done:
         raise ValueError(f"OpenCV cannot write {suffix}.")

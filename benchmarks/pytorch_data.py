@@ -76,7 +76,7 @@ class Batches(torch.utils.data.Dataset):
     def __init__(self, pictures: list, config: Config, sizes: Sequence[int]):
         self._config = config
         self._sizes = tuple(sizes)
-        self._pictures = {s: [p for p in pictures if _fits(p, s)] for s in self._sizes}
+        self._pictures = {s: [p for p in pictures if fits(p, s)] for s in self._sizes}
         for size, fitting in self._pictures.items():
             if not fitting:
                 raise ValueError(f"No picture of the pack is as large as {size} px.")
@@ -145,7 +145,8 @@ def _decode(data: bytes) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
-def _fits(picture, size):
+def fits(picture: np.ndarray, size: int) -> bool:
+    """Whether a picture is large enough for examples of a size."""
     return min(picture.shape[:2]) >= _LEAST_SIDE * size
 
 

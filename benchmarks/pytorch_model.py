@@ -93,7 +93,7 @@ class Block(nn.Module):
 
 
 class Generator(nn.Module):
-    """The residual generator of one output.
+    """The residual generator of one output; `pytorch_guided` has that of two.
 
     Attributes:
         stage: number of refinement blocks that run.
@@ -104,12 +104,13 @@ class Generator(nn.Module):
             block dilated.
         num_refinement_blocks: blocks beyond the head's.
         aligned: see above.
+        channels: of the input.
 
     Raises:
         ValueError: another kind of generator.
     """
 
-    def __init__(self, fields, num_refinement_blocks, aligned=True):
+    def __init__(self, fields, num_refinement_blocks, aligned=True, channels=4):
         super().__init__()
         kind = (
             fields.architecture,
@@ -133,7 +134,7 @@ class Generator(nn.Module):
         ]
         self.stage = num_refinement_blocks
         self.register_buffer("fade_in_alpha", torch.ones(()))
-        self.stem = nn.Conv2d(4, filters[0], 7, bias=False)
+        self.stem = nn.Conv2d(channels, filters[0], 7, bias=False)
         self.stem_normalization = nn.BatchNorm2d(filters[0], EPSILON)
         pairs = list(zip(filters, filters[1:]))
         self.downs = nn.ModuleList(down(a, b) for a, b in pairs)
@@ -153,6 +154,12 @@ class Generator(nn.Module):
         self.to_image = nn.Conv2d(filters[0], 3, 7)
 
     def forward(self, inputs):
+        return self.back_end(
+            self.trunk(inputs), self.ups, self.up_normalizations, self.to_image
+        )
+
+    def trunk(self, inputs):
+        """Features of the inputs, after the last block that runs."""
         hidden = self.stem(functional.pad(inputs, (3, 3, 3, 3), "reflect"))
         hidden = torch.relu(self.stem_normalization(hidden))
         for layer, normalize in zip(self.downs, self.down_normalizations):
@@ -162,9 +169,14 @@ class Generator(nn.Module):
         for i, block in enumerate(self.refinement_blocks[: self.stage]):
             newest = i == self.stage - 1
             hidden = block(hidden, self.fade_in_alpha if newest else None)
-        for layer, normalize in zip(self.ups, self.up_normalizations):
+        return hidden
+
+    @staticmethod
+    def back_end(hidden, ups, normalizations, to_image):
+        """From features to [B, C, H, W] in [-1, 1]."""
+        for layer, normalize in zip(ups, normalizations):
             hidden = torch.relu(normalize(layer(hidden)))
-        hidden = self.to_image(functional.pad(hidden, (3, 3, 3, 3), "reflect"))
+        hidden = to_image(functional.pad(hidden, (3, 3, 3, 3), "reflect"))
         return torch.tanh(hidden.float())
 
 

@@ -1,7 +1,7 @@
 """The method's training step written plainly in PyTorch: losses, Adam, average.
 
-The step of `training.inpainting_gan` for the task `inpainting`; nothing here imports
-TensorFlow.
+The step of `training.inpainting_gan` for the tasks `inpainting` and `guided`; nothing
+here imports TensorFlow.
 """
 
 import math
@@ -10,14 +10,19 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks import pytorch_graph, pytorch_losses, pytorch_weights
+from benchmarks import (
+    pytorch_graph,
+    pytorch_guided,
+    pytorch_losses,
+    pytorch_weights,
+)
 from tf_btgmi import schedules
 from tf_btgmi.schedules import DISCRIMINATOR, GENERATOR
 
 _ADAM_EPSILON = 1e-7
 # The values that the step knows.
 _KNOWN = {
-    "task": ("inpainting",),
+    "task": ("inpainting", "guided"),
     "discriminator.architecture": ("multi_scale",),
     "losses.reconstruction": ("ppl", "perceptual", "l1", "l2"),
     "procedure.optimizer": ("adam",),
@@ -129,7 +134,7 @@ class TrainingStep:
             "fade_in_alpha": alpha,
         }
 
-    def __call__(self, image, mask, boxes, step: int, jitter=None) -> dict:
+    def __call__(self, image, mask, boxes, step: int, jitter=None, guide=None) -> dict:
         """Trains on a batch and returns its losses, undivided, by name.
 
         Args:
@@ -139,9 +144,12 @@ class TrainingStep:
             step: steps taken before this one.
             jitter: [4] in [0, 1], how far the edges of PPL's boxes move, as shares of
                 `ppl_jitter`; None for not at all.
+            guide: `pytorch_guided.Guide` of the task `guided`.
         """
         self._weight.fill_(self.adversarial_weight)
-        inputs = [image, mask, boxes] + ([] if jitter is None else [jitter])
+        if jitter is None:
+            jitter = torch.zeros(4, device=image.device)
+        inputs = [image, mask, boxes, jitter, *(guide or ())]
         if self._recorded:
             times = {GENERATOR: 1, DISCRIMINATOR: self.procedure.discriminator_steps}
             for name in self.trained:
@@ -152,18 +160,29 @@ class TrainingStep:
         self._update_average(step + 1)
         return losses
 
-    def _train(self, image, mask, boxes, jitter=None) -> dict:
-        masked = image * (1 - mask)
+    def _train(self, image, mask, boxes, jitter, *guide) -> dict:
+        count = len(image)
+        if guide:
+            guide = pytorch_guided.Guide(*guide)
+            inputs = torch.cat([guide.masked_image, mask, guide.foreground], 1)
+            image, masked, mask, boxes = pytorch_guided.stacked(
+                image, mask, boxes, guide
+            )
+        else:
+            masked = image * (1 - mask)
+            inputs = torch.cat([masked, mask], 1)
         masks = pytorch_losses.patch_masks(mask, len(self.discriminator.scales))
         trains_generator = GENERATOR in self.trained
         with torch.set_grad_enabled(trains_generator), self._autocast():
-            prediction = self.generator(torch.cat([masked, mask], 1))
+            prediction = self.generator(inputs)
         composite = mask * prediction + (1 - mask) * image
         losses = {}
         if DISCRIMINATOR in self.trained:
             fake = composite.detach()
             for _ in range(self.procedure.discriminator_steps):
-                losses.update(self._train_discriminator(image, masked, fake, masks))
+                losses.update(
+                    self._train_discriminator(image[:count], masked, fake, masks)
+                )
         if trains_generator:
             with self._autocast():
                 fields = self.losses
@@ -254,7 +273,10 @@ class TrainingStep:
         optimizer.step()
 
     def _train_discriminator(self, image, masked, composite, masks):
-        pairs = [torch.cat([masked, image], 1), torch.cat([masked, composite], 1)]
+        # One pair of each image, one of each composite: two outputs give two.
+        count, repeats = len(image), len(composite) // len(image)
+        real = torch.cat([masked[:count], image], 1)
+        pairs = [real, torch.cat([masked, composite], 1)]
         self.discriminator.train()
         loss, result = 0.0, {}
         with self._autocast():
@@ -262,7 +284,7 @@ class TrainingStep:
         self.discriminator.eval()
         labels = self._labels(masks)
         for i, (scale, mask, fakes) in enumerate(zip(logits, masks, labels)):
-            real, fake = scale.chunk(2)
+            real, fake = scale[:count].repeat(repeats, 1, 1, 1), scale[count:]
             loss = loss + pytorch_losses.discriminator_loss(
                 real, fake, fakes, self.losses
             )

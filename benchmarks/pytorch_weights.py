@@ -64,16 +64,21 @@ def _parts(network):
         return {f"scale_{i}": s.convolutions for i, s in enumerate(network.scales)}
     parts = {"stem": [network.stem, network.stem_normalization]}
     parts["fade_in"] = [_FadeIn(network.fade_in_alpha)]
-    for name, layers, normalizations in (
-        ("front_end", network.downs, network.down_normalizations),
-        ("back_end", network.ups, network.up_normalizations),
+    for name, ways in (
+        ("front_end", "down"),
+        ("back_end", "up"),
+        ("harmonized_back_end", "harmonized_up"),
     ):
+        layers = getattr(network, f"{ways}s", ())
+        normalizations = getattr(network, f"{ways}_normalizations", ())
         for i, (layer, normalize) in enumerate(zip(layers, normalizations)):
             parts[f"{name}_{i}"] = [layer.convolution, normalize]
     for name in ("head_block", "refinement_block"):
         for i, block in enumerate(getattr(network, f"{name}s")):
             parts[f"{name}_{i}"] = list(block.children())
-    parts["to_image"] = [network.to_image]
+    for name in ("to_image", "harmonized_to_image"):
+        if hasattr(network, name):
+            parts[name] = [getattr(network, name)]
     return parts
 
 

@@ -28,6 +28,8 @@ import torch  # noqa: E402
 
 from benchmarks import (  # noqa: E402
     pytorch_data,
+    pytorch_guided,
+    pytorch_guided_data,
     pytorch_losses,
     pytorch_model,
     pytorch_step,
@@ -66,6 +68,11 @@ def main(arguments) -> int:
                 module.compile()
         drawn = overridden(config, [f"masks.objects_folder={masks!r}"])
         make_batches = functools.partial(pytorch_data.Batches, pictures, drawn)
+        if config.task == "guided":
+            objects = pytorch_guided_data.read_objects(flags.pack, config)
+            make_batches = functools.partial(
+                pytorch_guided_data.GuidedBatches, pictures, objects, drawn
+            )
         run = Run(training, config, make_batches, device, flags)
         return run(step, start + 60 * flags.minutes)
 
@@ -100,14 +107,19 @@ def make_training(
     """The networks and their training step, from arrays where there are some."""
     torch.manual_seed(config.training.seed)
     blocks = config.procedure.num_refinement_blocks
+    guided = config.task == "guided"
+    make = pytorch_guided.GuidedGenerator if guided else pytorch_model.Generator
     networks = {
-        "generator": pytorch_model.Generator(config.generator, blocks),
-        "ema_generator": pytorch_model.Generator(config.generator, blocks),
+        "generator": make(config.generator, blocks),
+        "ema_generator": make(config.generator, blocks),
         "discriminator": pytorch_model.MultiScaleDiscriminator(config.discriminator),
     }
     for name, network in networks.items():
         pytorch_weights.initialize(network)
         own = pytorch_weights.of_network(arrays, name)
+        if guided and name != "discriminator":
+            network.begin_without_change()
+            own = own and pytorch_guided.completed(own, network)
         if own:
             pytorch_weights.assign(network, own)
         elif name == "ema_generator":
@@ -170,7 +182,8 @@ class Run:
             for step, batch in zip(steps, loader):
                 values = self._training.schedule(self._plan, step)
                 inputs = pytorch_data.to_device(batch, self._device)
-                losses = self._training(*inputs, step, self._jitter(step))
+                guide = pytorch_guided_data.guide(batch, *inputs[:2])
+                losses = self._training(*inputs, step, self._jitter(step), guide)
                 if not log(step, len(inputs[0]), losses, values):
                     print("A loss is not finite; stopped.", flush=True)
                     return 1

@@ -63,6 +63,8 @@ def _forget_places(config) -> None:
         config.data.validation_source = f"{form}:VALIDATION_PHOTOGRAPHS"
     if config.masks.objects_folder:
         config.masks.objects_folder = "OBJECT_MASKS"
+    if config.guided.regions_folder:
+        config.guided.regions_folder = "PHOTOGRAPHS"
 
 
 if __name__ == "__main__":

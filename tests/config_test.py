@@ -163,7 +163,7 @@ def test_every_number_and_every_choice_is_checked():
     checked = set(limits.RANGES) | set(limits.CHOICES)
     assert checked <= names
     free = {"name", "data.source", "data.validation_source", "data.random_flip"}
-    free |= {"masks.objects_folder", "procedure.block_wise"}
+    free |= {"masks.objects_folder", "guided.regions_folder", "procedure.block_wise"}
     free |= {"generator.harmonized_change"}
     assert names - checked == free | {"procedure.restart_optimizer"}
 

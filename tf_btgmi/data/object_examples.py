@@ -4,7 +4,7 @@ Nothing here imports TensorFlow: trainings outside of it draw the same examples.
 are changed later, a batch at a time, by `changes` and the colours of `second`.
 """
 
-from typing import Dict
+from typing import Dict, Optional
 
 import numpy as np
 
@@ -19,7 +19,7 @@ STATISTICS_STRIDE = 4
 # Crops tried until one holds enough of the object.
 _MAX_CROPS = 8
 # What a seed is for; `inpainting` has the numbers up to 3.
-_GUIDED, _SECOND, _VALIDATION_GUIDED = range(4, 7)
+_GUIDED, _SECOND, _VALIDATION_GUIDED, _REGION = range(4, 8)
 
 
 class ObjectExamples:
@@ -56,6 +56,12 @@ class ObjectExamples:
     def held_out_generator(self, index: int) -> np.random.Generator:
         """The random numbers of a validation's example."""
         return np.random.default_rng((0, index, _VALIDATION_GUIDED))
+
+    def region_generator(self, index: int) -> Optional[np.random.Generator]:
+        """Draws a region for the example's object; None where it has its own."""
+        rng = np.random.default_rng((self._config.training.seed, index, _REGION))
+        share = self._config.guided.regions if self.has_foreground else 0.0
+        return rng if rng.random() < share else None
 
     def training_example(
         self,

@@ -13,9 +13,11 @@ from typing import Dict, Tuple
 import tensorflow as tf
 
 from tf_btgmi.config import Config
-from tf_btgmi.data import guided, inpainting, transforms
+from tf_btgmi.data import guided, inpainting, regions, transforms
+from tf_btgmi.data.folder import FolderSource
 from tf_btgmi.data.masks import MaskSampler
 from tf_btgmi.data.object_examples import STATISTICS_STRIDE, ObjectExamples
+from tf_btgmi.data.object_masks import ObjectPicture
 from tf_btgmi.data.object_sources import open_object_source
 from tf_btgmi.data.recoloring import recolor
 from tf_btgmi.data.sources import open_source
@@ -90,6 +92,9 @@ class ObjectTask:
         self._config = config
         self._examples = ObjectExamples(config)
         self._has_foreground = self._examples.has_foreground
+        self._photographs = None
+        if config.guided.regions and config.guided.regions_folder:
+            self._photographs = FolderSource(config.guided.regions_folder)
 
     def open_source(self, spec: str, num_held_out: int):
         """See `object_sources.open_object_source`."""
@@ -119,7 +124,17 @@ class ObjectTask:
         rng = self._examples.generator(index)
         side = math.ceil(size / self._config.data.min_crop)
         own, other = source.read_objects(*key, rng=rng, min_side=side)
+        chosen = self._examples.region_generator(index)
+        if chosen is not None:
+            own = self._region(own.image, side, chosen)
         return self._examples.training_example(own, other, index, size, rng)
+
+    def _region(self, image, min_side, rng):
+        if self._photographs is not None:
+            key = rng.integers(self._photographs.num_training)
+            image = self._photographs.read(key, min_side)
+        mask = regions.random_region(regions.index_map(image), image, rng)
+        return ObjectPicture(image, mask)
 
     def held_out_example(self, source, index: int, key: tuple, size: int) -> dict:
         """Example `index` of the validation, centre crops: bytes by name."""

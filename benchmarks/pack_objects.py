@@ -1,0 +1,101 @@
+"""The task `guided` in a pack of `pack_pictures`: masks of objects, maps of regions.
+
+Objects are those of `data.source`, regions those of the photographs in
+`guided.regions_folder`, or of the same pictures if it is empty. A picture that is in
+both folders is packed once.
+"""
+
+import concurrent.futures
+import hashlib
+import os
+import zipfile
+
+import cv2
+import numpy as np
+
+from benchmarks import pack_pictures, pytorch_guided_data
+from tf_btgmi.data import regions
+from tf_btgmi.data.folder import FolderSource
+from tf_btgmi.data.object_masks import fit_mask
+from tf_btgmi.data.object_sources import open_object_source
+from tf_btgmi.pictures.decoding import decode_image
+
+# Of pictures that regions are found in.
+_MIN_SIDE = 192
+
+
+class GuidedPictures:
+    """The pictures of a config's objects and regions.
+
+    Attributes:
+        paths: of all pictures, those with regions first.
+
+    Args:
+        config: the experiment; its `data.source` is a folder with `images/`.
+
+    Raises:
+        ValueError: the source is no such folder, or has no pictures.
+    """
+
+    def __init__(self, config):
+        data = config.data
+        if not data.source.startswith("folder:"):
+            raise ValueError(f"Only a folder can be packed, not {data.source}.")
+        held_out = 0 if data.validation_source else data.num_validation_images
+        self._source = open_object_source(data.source, held_out)
+        self._draws_regions = config.guided.regions > 0
+        paths = []
+        if self._draws_regions and config.guided.regions_folder:
+            photographs = FolderSource(config.guided.regions_folder)
+            paths = _paths(photographs)
+        numbers = {_digest(path): number for number, path in enumerate(paths)}
+        self._with_regions = len(paths)
+        self._names = {}
+        for name, path in zip(self._source.training_names, _paths(self._source)):
+            number = numbers.setdefault(_digest(path), len(paths))
+            if number == len(paths):
+                paths.append(path)
+            self._names[number] = name
+        self._with_regions = self._with_regions or len(paths)
+        self.paths = paths
+
+    def write(self, folder: str, side: int) -> None:
+        """Writes masks and maps.
+
+        Args:
+            folder: of the pack.
+            side: largest shorter side of its pictures.
+        """
+
+        def mask(number):
+            image = pack_pictures.reduced(decode_image(self.paths[number]), side)
+            rng = np.random.default_rng(number)
+            found = fit_mask(self._source.object_mask(self._names[number], rng), image)
+            return pack_pictures.encoded_mask(found)
+
+        def index_map(number):
+            found = regions.index_map(decode_image(self.paths[number], _MIN_SIDE))
+            return pack_pictures.encoded(
+                ".png", found, (cv2.IMWRITE_PNG_COMPRESSION, 9)
+            )
+
+        _write(folder, pytorch_guided_data.OBJECTS, sorted(self._names), mask)
+        if self._draws_regions:
+            numbers = range(self._with_regions)
+            _write(folder, pytorch_guided_data.REGIONS, numbers, index_map)
+
+
+def _write(folder, file, numbers, encode):
+    with zipfile.ZipFile(os.path.join(folder, file), "w") as archive:
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            for number, data in zip(numbers, pool.map(encode, numbers)):
+                archive.writestr(f"{number:06d}.png", data)
+
+
+def _paths(source):
+    return [os.path.join(source.folder, name) for name in source.training_names]
+
+
+def _digest(path):
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).digest()
