@@ -6,6 +6,7 @@ output: a network whose pictures come one output after the other, [2 B, 3, H, W]
 `pytorch_guided_data`.
 """
 
+import copy
 import math
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 from benchmarks import pytorch_weights
-from benchmarks.pytorch_model import EPSILON, Generator, Up
+from benchmarks.pytorch_model import Generator
 
 # Masked image, hole, foreground, mismatch.
 _CHANNELS = 8
@@ -52,18 +53,12 @@ class GuidedGenerator(Generator):
     """
 
     def __init__(self, fields, num_refinement_blocks, aligned=True):
-        if not fields.harmonized_change or fields.resampling != "strided":
-            raise ValueError(
-                "PyTorch's guided generator is strided and needs harmonized_change."
-            )
+        if not fields.harmonized_change:
+            raise ValueError("PyTorch's guided generator needs harmonized_change.")
         super().__init__(fields, num_refinement_blocks, aligned, _CHANNELS)
-        pairs = [
-            (up.convolution.in_channels, up.convolution.out_channels) for up in self.ups
-        ]
-        self.harmonized_ups = nn.ModuleList(Up(a, b, aligned) for a, b in pairs)
-        self.harmonized_up_normalizations = nn.ModuleList(
-            nn.BatchNorm2d(b, EPSILON) for _, b in pairs
-        )
+        # Their weights are initialized or assigned like all others.
+        self.harmonized_ups = copy.deepcopy(self.ups)
+        self.harmonized_up_normalizations = copy.deepcopy(self.up_normalizations)
         channels = self.to_image.in_channels
         self.harmonized_to_image = nn.Conv2d(channels, _MAP_CHANNELS, 7)
 
