@@ -42,10 +42,23 @@ def recolor(image, foreground, second, changes):
         image: [B, 3, H, W].
         foreground: [B, 1, H, W], 1 = foreground.
         second: [B, 3, h, w], whose statistics the foreground may be given.
-        changes: [B, 7], the fields of `Changes`.
+        changes: [B, 13], the fields of `Changes`.
     """
     change = Changes(*(x.view(-1, 1, 1, 1) for x in changes.unbind(-1)))
-    wrong = transfer_statistics(image, foreground, second, change.strength)
+    shift = (change.lightness, change.green_red, change.blue_yellow)
+    spread = (
+        change.lightness_spread,
+        change.green_red_spread,
+        change.blue_yellow_spread,
+    )
+    wrong = transfer_statistics(
+        image,
+        foreground,
+        second,
+        change.strength,
+        torch.cat(shift, 1),
+        torch.cat(spread, 1),
+    )
     wrong = _picture(_unit(wrong).clamp(min=1e-6) ** change.gamma)
     mean, _ = _statistics(wrong, foreground)
     wrong = ((wrong - mean) * change.contrast + mean).clamp(-1, 1)
@@ -54,7 +67,7 @@ def recolor(image, foreground, second, changes):
     return foreground * wrong + (1 - foreground) * image
 
 
-def transfer_statistics(image, mask, target, strength):
+def transfer_statistics(image, mask, target, strength, shift, spread):
     """`color_ops.transfer_statistics`."""
     lab = _rgb_to_lab(image)
     mean, deviation = _statistics(lab, mask)
@@ -64,7 +77,9 @@ def transfer_statistics(image, mask, target, strength):
     scale = target_deviation / torch.where(flat, 1.0, deviation)
     scale = torch.where(flat, 1.0, scale.clamp(max=_MAX_SCALE))
     changed = (lab - mean) * scale + target_mean
-    return _lab_to_rgb(lab + strength * (changed - lab))
+    changed = lab + strength * (changed - lab)
+    mean = mean + strength * (target_mean - mean)
+    return _lab_to_rgb((changed - mean) * spread + mean + shift)
 
 
 def _rgb_to_lab(image):

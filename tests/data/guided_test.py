@@ -7,6 +7,7 @@ from tf_btgmi.config import GuidedConfig
 from tf_btgmi.data import guided
 from tf_btgmi.data.guided import Changes, foreground_and_gap
 from tf_btgmi.data.recoloring import recolor
+from tf_btgmi.ops import color_ops
 
 
 @pytest.fixture
@@ -155,3 +156,41 @@ def test_no_change_is_no_change(rng):
     everywhere = tf.ones([1, 8, 8, 1])
     found = recolor(image, everywhere, -image, tf.constant([Changes()], tf.float32))
     np.testing.assert_allclose(found, image, atol=5e-4)
+
+
+def test_a_shift_moves_the_mean_and_scales_the_spread_in_lab(rng):
+    image = tf.constant(rng.uniform(-0.3, 0.3, [1, 16, 16, 3]), tf.float32)
+    everywhere = tf.ones([1, 16, 16, 1])
+    change = Changes(
+        lightness=8.0, green_red=-5.0, blue_yellow=4.0, lightness_spread=0.7
+    )
+    found = recolor(image, everywhere, -image, tf.constant([change], tf.float32))
+    before, after = (color_ops.rgb_to_lab(x)[0].numpy() for x in (image, found))
+    moved = after.mean((0, 1)) - before.mean((0, 1))
+    np.testing.assert_allclose(moved, [8.0, -5.0, 4.0], atol=0.05)
+    spread = after.std((0, 1)) / before.std((0, 1))
+    np.testing.assert_allclose(spread, [0.7, 1.0, 1.0], atol=0.02)
+
+
+def test_drawn_shifts_have_their_deviations():
+    rng = np.random.default_rng(0)
+    drawn = np.array([guided.draw_shift(rng) for _ in range(2_000)])
+    np.testing.assert_array_equal(
+        drawn[:, :7], np.array(Changes())[:7][None].repeat(2000, 0)
+    )
+    # Deviates beyond 2 are clipped, which takes 4 % of the deviation.
+    np.testing.assert_allclose(drawn[:, 7:10].std(0), [14.4, 9.6, 9.6], rtol=0.06)
+    np.testing.assert_allclose(np.log(drawn[:, 10:]).std(0), 0.195, rtol=0.06)
+
+
+def test_clashing_surroundings_leave_the_foreground_and_each_pixels_value(rng):
+    image = rng.integers(0, 256, [16, 16, 3]).astype(np.uint8)
+    foreground = np.zeros([16, 16], np.uint8)
+    foreground[4:10, 4:10] = 1
+    found = guided.with_clashing_surroundings(image, foreground, rng)
+    inside = foreground > 0
+    np.testing.assert_array_equal(found[inside], image[inside])
+    # The value of HSV.
+    np.testing.assert_allclose(found.max(2), image.max(2), atol=1)
+    turned = found[~inside].astype(int) - image[~inside]
+    assert np.abs(turned).mean() > 30

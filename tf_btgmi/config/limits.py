@@ -71,6 +71,8 @@ RANGES = {
     "guided.max_hue": (0.0, 0.5),
     "guided.max_saturation": (1.0, 8.0),
     "guided.max_gradient": (0.0, 1.0),
+    "guided.shifts": (0.0, 1.0),
+    "guided.clashing": (0.0, 1.0),
     "guided.regions": (0.0, 1.0),
     "generator.base_filters": (1, 1_024),
     "generator.max_filters": (1, 4_096),

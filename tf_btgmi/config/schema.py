@@ -116,6 +116,10 @@ class GuidedConfig:
         max_hue: maximum hue rotation in either direction, as a fraction of a turn.
         max_saturation: saturation factors are in [1 / max_saturation, max_saturation].
         max_gradient: maximum relative change of values by a light gradient.
+        shifts: probability that, in place of all these changes, the object's mean
+            colour is moved and its spread scaled in CIE Lab.
+        clashing: probability that the object's surroundings have other hues, in the
+            truth as well.
         regions: probability that the object is a region of a photograph, found by
             segmentation, so that the network learns how neighbours differ by nature.
         regions_folder: folder of photographs for these regions; if empty, they are
@@ -139,6 +143,8 @@ class GuidedConfig:
     max_hue: float = 0.1
     max_saturation: float = 2.0
     max_gradient: float = 0.4
+    shifts: float = 0.0
+    clashing: float = 0.0
     regions: float = 0.0
     regions_folder: str = ""
 

@@ -26,6 +26,9 @@ _MAX_EROSION = 0.015
 _MIN_BAND = 0.01
 # Holes for removal are grown by up to this share, as objects to be removed are.
 _MAX_HOLE_DILATION = 0.03
+# Of moves of L, a and b.
+_SHIFT_DEVIATIONS = (15.0, 10.0, 10.0)
+_CLASHING_SATURATION = 1.3
 
 
 class Changes(NamedTuple):
@@ -39,6 +42,12 @@ class Changes(NamedTuple):
         saturation: factor.
         gradient: strength of the gradient of light.
         direction: of that gradient, in radians.
+        lightness: added to L of CIE Lab.
+        green_red: added to a.
+        blue_yellow: added to b.
+        lightness_spread: factor of the distance from the foreground's mean, of L.
+        green_red_spread: the same, of a.
+        blue_yellow_spread: the same, of b.
     """
 
     strength: float = 0.0
@@ -48,6 +57,12 @@ class Changes(NamedTuple):
     saturation: float = 1.0
     gradient: float = 0.0
     direction: float = 0.0
+    lightness: float = 0.0
+    green_red: float = 0.0
+    blue_yellow: float = 0.0
+    lightness_spread: float = 1.0
+    green_red_spread: float = 1.0
+    blue_yellow_spread: float = 1.0
 
 
 def draw_kind(weights: Dict[str, float], rng: np.random.Generator) -> str:
@@ -75,6 +90,30 @@ def draw_changes(guided: GuidedConfig, rng: np.random.Generator) -> Changes:
         gradient=guided.max_gradient * abs(gradient) * wanted[3],
         direction=direction,
     )
+
+
+def draw_shift(rng: np.random.Generator) -> Changes:
+    """A move of the mean and a change of spread in Lab, as of another photograph."""
+    moves = np.clip(rng.normal(size=3), -2.0, 2.0) * _SHIFT_DEVIATIONS
+    spreads = np.exp(np.clip(rng.normal(0.0, 0.2, 3), -0.5, 0.5))
+    return Changes(0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, *moves, *spreads)
+
+
+def with_clashing_surroundings(
+    image: np.ndarray, foreground: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """The image with other hues, by a quarter of a turn or more, around a foreground.
+
+    Args:
+        image: [S, S, 3] uint8.
+        foreground: [S, S] uint8 in {0, 1}.
+        rng: draws the turn.
+    """
+    hsv = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2HSV)
+    hsv[..., 0] = (hsv[..., 0] + rng.uniform(90.0, 270.0)) % 360.0
+    hsv[..., 1] = np.minimum(_CLASHING_SATURATION * hsv[..., 1], 1.0)
+    turned = np.rint(255 * cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)).astype(np.uint8)
+    return np.where(foreground[..., None] > 0, image, turned)
 
 
 def is_usable(foreground: np.ndarray, guided: GuidedConfig) -> bool:

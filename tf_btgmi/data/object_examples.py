@@ -28,7 +28,7 @@ class ObjectExamples:
     An example has `image` [S, S, 3] uint8, `mask` [S, S, 1] uint8 and `hole_boxes`
     [K, 4] float32; with foregrounds also `foreground`, `foreground_boxes`, `second`
     [S / 4, S / 4, 3] uint8 (rounded up), a picture whose colour statistics the
-    foreground may be given, and `changes` [7] float32, the fields of `guided.Changes`.
+    foreground may be given, and `changes` float32, the fields of `guided.Changes`.
 
     Attributes:
         has_foreground: whether there are foregrounds in this task.
@@ -145,6 +145,15 @@ class ObjectExamples:
             foreground, mask = guided.foreground_and_gap(
                 foreground, kind, config.guided, limits[1], rng
             )
+            # The last draws, so that they move no others.
+            shifts, clashes = rng.random(2) < (
+                config.guided.shifts,
+                config.guided.clashing,
+            )
+            if shifts:
+                changes = guided.draw_shift(rng)
+            if clashes:
+                image = guided.with_clashing_surroundings(image, foreground, rng)
         else:
             foreground = np.zeros([size, size], np.uint8)
             changes = guided.Changes()

@@ -15,10 +15,23 @@ def recolor(
         image: [B, H, W, 3] in [-1, 1].
         foreground: [B, H, W, 1], 1 = foreground.
         second: [B, h, w, 3] in [-1, 1], whose statistics the foreground is given.
-        changes: [B, 7], the fields of `Changes`.
+        changes: [B, 13], the fields of `Changes`.
     """
     change = Changes(*tf.unstack(changes, axis=-1))
-    wrong = color_ops.transfer_statistics(image, foreground, second, change.strength)
+    shift = [change.lightness, change.green_red, change.blue_yellow]
+    spread = [
+        change.lightness_spread,
+        change.green_red_spread,
+        change.blue_yellow_spread,
+    ]
+    wrong = color_ops.transfer_statistics(
+        image,
+        foreground,
+        second,
+        change.strength,
+        shift=tf.stack(shift, axis=-1),
+        spread=tf.stack(spread, axis=-1),
+    )
     wrong = color_ops.adjust_gamma(wrong, change.gamma)
     wrong = color_ops.adjust_contrast(wrong, foreground, change.contrast)
     wrong = color_ops.adjust_hue(wrong, change.turns, change.saturation)

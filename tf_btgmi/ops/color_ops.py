@@ -95,6 +95,8 @@ def transfer_statistics(
     target: tf.Tensor,
     strength: Optional[tf.Tensor] = None,
     max_scale: float = 4.0,
+    shift: Optional[tf.Tensor] = None,
+    spread: Optional[tf.Tensor] = None,
 ) -> tf.Tensor:
     """Gives the masked part the colour statistics of another picture.
 
@@ -110,6 +112,8 @@ def transfer_statistics(
         strength: [B], 1 for all of the change, 0 for none of it; 1 where None.
         max_scale: the scale's bound. A flat channel, which has nothing to scale, is
             only moved.
+        shift: [B, 3], added to the mean after that, in Lab; nothing where None.
+        spread: [B, 3], factors of the distance from the mean, with `shift`.
     """
     lab = rgb_to_lab(image)
     mean, deviation = statistics(lab, mask)
@@ -118,8 +122,13 @@ def transfer_statistics(
     scale = target_deviation / tf.where(flat, tf.ones_like(deviation), deviation)
     scale = tf.where(flat, tf.ones_like(scale), tf.minimum(scale, max_scale))
     changed = (lab - mean) * scale + target_mean
+    mean_changed = target_mean
     if strength is not None:
         changed = lab + _each(strength) * (changed - lab)
+        mean_changed = mean + _each(strength) * (target_mean - mean)
+    if shift is not None:
+        shift, spread = (v[:, tf.newaxis, tf.newaxis] for v in (shift, spread))
+        changed = (changed - mean_changed) * spread + mean_changed + shift
     return lab_to_rgb(changed)
 
 
