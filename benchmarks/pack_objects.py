@@ -17,7 +17,7 @@ from benchmarks import pack_pictures, pytorch_guided_data
 from tf_btgmi.data import regions
 from tf_btgmi.data.folder import FolderSource
 from tf_btgmi.data.object_masks import fit_mask
-from tf_btgmi.data.object_sources import open_object_source
+from tf_btgmi.data.sources import open_object_source
 from tf_btgmi.pictures.decoding import decode_image
 
 # Of pictures that regions are found in.

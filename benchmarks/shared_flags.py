@@ -5,10 +5,10 @@ from typing import List
 from absl import flags
 
 from tf_btgmi.cli import program
-from tf_btgmi.config.limits import CHOICES
+from tf_btgmi.config import choices_of
 
 FLAGS = flags.FLAGS
-PRECISIONS = CHOICES["training.precision"]
+PRECISIONS = choices_of("training.precision")
 
 
 def define_precisions() -> None:

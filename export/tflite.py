@@ -19,7 +19,7 @@ from typing import List, Optional
 import numpy as np
 from absl import flags, logging
 
-from tf_btgmi import loading
+from tf_btgmi import files, loading
 from tf_btgmi.cli import common_flags, program
 from tf_btgmi.serving.tflite_file import METADATA
 
@@ -66,9 +66,7 @@ def main(argv):
     name = f"{config.name or 'model'}-{size}-{FLAGS.quantization}.tflite"
     os.makedirs(FLAGS.output, exist_ok=True)
     path = os.path.join(FLAGS.output, name)
-    with open(f"{path}.new", "wb") as file:
-        file.write(content)
-    os.replace(f"{path}.new", path)
+    files.write(path, content)
     print(f"Wrote {path}, {len(content) / 1e6:.2f} MB.")
     return 0
 

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from tf_btgmi import config as config_lib
 from tf_btgmi.config import fields as config_fields
-from tf_btgmi.config import limits
 from tf_btgmi.inference.holes import dilated
 from tf_btgmi.inference.predictor import Predictor
 from tf_btgmi.ops import mask_ops
@@ -179,8 +178,8 @@ def test_patch_masks_are_monotone_and_of_a_union_the_union(mask, chain, seed):
 
 def value_of(path, default):
     """Values of one field: allowed ones and ones out of range."""
-    if path in limits.CHOICES:
-        return st.sampled_from(limits.CHOICES[path])
+    if config_lib.choices_of(path):
+        return st.sampled_from(config_lib.choices_of(path))
     if isinstance(default, bool):
         return st.booleans()
     if isinstance(default, int):
@@ -195,11 +194,10 @@ def trees(draw):
     """The JSON tree of a config with some fields drawn anew."""
     config = config_lib.Config()
     tree = {}
-    for path in draw(
-        st.lists(st.sampled_from(config_lib.field_names(config)), max_size=5)
-    ):
+    defaults = {path: value for path, _, value in config_fields.walk(config)}
+    for path in draw(st.lists(st.sampled_from(sorted(defaults)), max_size=5)):
         section, _, name = path.rpartition(".")
-        value = draw(value_of(path, config_fields.value_of(config, path)))
+        value = draw(value_of(path, defaults[path]))
         if section:
             tree.setdefault(section, {})[name] = value
         else:

@@ -6,13 +6,12 @@ versions: the newest), a `.tflite` file of export.tflite, or a model on a Tensor
 Serving server, `grpc://HOST:8500/NAME` or `http://HOST:8501/NAME`.
 """
 
-import hashlib
 import os
 from typing import Callable, Dict, Optional, Sequence, Tuple
 
 import numpy as np
 
-from tf_btgmi import assets
+from tf_btgmi import assets, files
 from tf_btgmi import config as config_lib
 from tf_btgmi.inference.network import claim_process
 from tf_btgmi.inference.predictor import Predictor
@@ -118,8 +117,7 @@ def num_bytes(place: Optional[str] = None) -> Optional[int]:
 
 
 def _hash(folder: str, name: str) -> str:
-    with open(os.path.join(folder, name), "rb") as file:
-        return hashlib.sha256(file.read()).hexdigest()[:12]
+    return files.sha256(os.path.join(folder, name))[:12]
 
 
 def _default(names: Sequence[str], output: str) -> str:
@@ -184,7 +182,6 @@ def _from_saved_model(folder: str) -> Predictor:
     import tensorflow as tf
 
     from tf_btgmi.serving import saved_graph
-    from tf_btgmi.workdir import first_line
 
     saved_graph.check(folder)
     try:
@@ -195,7 +192,7 @@ def _from_saved_model(folder: str) -> Predictor:
     except Exception as error:
         raise ValueError(
             f"{folder} is no SavedModel of this project, or is damaged: "
-            f"{first_line(error)}."
+            f"{files.first_line(error)}."
         ) from error
 
     def run(windows: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:

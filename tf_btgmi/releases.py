@@ -6,7 +6,6 @@ float32. `release.json` holds the number of active refinement blocks and the SHA
 the weights. Loading a release unpickles and executes nothing.
 """
 
-import hashlib
 import json
 import os
 import zipfile
@@ -14,6 +13,7 @@ import zipfile
 import numpy as np
 
 from tf_btgmi import config as config_lib
+from tf_btgmi import files
 from tf_btgmi.assets import RELEASE
 from tf_btgmi.models.build import build_generator
 from tf_btgmi.models.generator import Generator
@@ -37,7 +37,7 @@ def save_release(generator: Generator, config, folder: str) -> None:
     digest = _write_weights(generator, folder)
     config_lib.save(config, os.path.join(folder, _CONFIG))
     description = {"stage": int(generator.stage), "sha256": digest}
-    _write_json(description, os.path.join(folder, RELEASE))
+    files.write_json(os.path.join(folder, RELEASE), description)
 
 
 def load_release(folder: str):
@@ -76,8 +76,9 @@ def save_selector(selector: Selector, settings: dict, folder: str) -> None:
     """
     digest = _write_weights(selector, folder)
     fields = {"selector": _size(selector), "training": settings}
-    _write_json(fields, os.path.join(folder, _CONFIG))
-    _write_json({"stage": 0, "sha256": digest}, os.path.join(folder, RELEASE))
+    files.write_json(os.path.join(folder, _CONFIG), fields)
+    description = {"stage": 0, "sha256": digest}
+    files.write_json(os.path.join(folder, RELEASE), description)
 
 
 def load_selector(folder: str) -> Selector:
@@ -112,19 +113,13 @@ def _write_weights(network, folder: str) -> str:
         for name, variable in named_weights(network).items()
     }
     np.savez_compressed(path, **arrays)
-    return _sha256(path)
-
-
-def _write_json(fields: dict, path: str) -> None:
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(fields, file, indent=2)
-        file.write("\n")
+    return files.sha256(path)
 
 
 def _read_weights(network, folder: str, digest: str) -> None:
     path = os.path.join(folder, _WEIGHTS)
     try:
-        found = _sha256(path)
+        found = files.sha256(path)
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
     if found != digest:
@@ -185,8 +180,3 @@ def _check_names(found: set, wanted: set) -> None:
 def _compact(name: str, value: np.ndarray) -> np.ndarray:
     # Variances are too small for float16; all weights but kernels are small.
     return value.astype(np.float16 if name.endswith("kernel") else np.float32)
-
-
-def _sha256(path: str) -> str:
-    with open(path, "rb") as file:
-        return hashlib.sha256(file.read()).hexdigest()

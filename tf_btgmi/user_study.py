@@ -18,6 +18,7 @@ import os
 from absl import flags
 
 from tf_btgmi.cli import common_flags, program
+from tf_btgmi.files import write
 from tf_btgmi.study import report
 from tf_btgmi.study.pictures import StudyPictures
 from tf_btgmi.study.votes import Votes
@@ -92,8 +93,7 @@ def _report() -> int:
     kept = report.keep(answers, FLAGS.least_checks_right)
     files = report.files(answers, kept, settings["methods"])
     for name, text in files.items():
-        with open(os.path.join(FLAGS.output, name), "w", encoding="utf-8") as file:
-            file.write(text)
+        write(os.path.join(FLAGS.output, name), text)
     print(files["report.txt"], end="")
     print(f"\nWritten to {FLAGS.output}: {', '.join(files)}")
     return 0

@@ -7,6 +7,8 @@ from typing import Optional
 import tensorflow as tf
 from absl import logging
 
+from tf_btgmi.files import first_line
+
 CONFIG = "config.json"
 CHECKPOINTS = "checkpoints"
 LOGS = "logs"
@@ -84,8 +86,3 @@ def restore(checkpoint: tf.train.Checkpoint, path: str) -> None:
             f"{path} is damaged ({first_line(error)}). Without its files, the "
             "checkpoint before it is taken."
         ) from error
-
-
-def first_line(error: Exception) -> str:
-    """An error of TensorFlow's as part of a sentence."""
-    return str(error).strip().split("\n")[0].rstrip(".")[:300]

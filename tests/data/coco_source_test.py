@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from tf_btgmi.data import coco_source
-from tf_btgmi.data.object_sources import open_object_source
+from tf_btgmi.data.sources import open_object_source
 
 # A column of two pixels, one pixel below and beside it.
 MASK = np.array([[0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]], bool)

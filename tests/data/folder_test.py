@@ -123,7 +123,7 @@ def test_a_replacement_for_a_held_out_picture_is_held_out(make_folder):
     broken, whole = source.held_out_names
     (folder / broken).write_bytes(b"")
     expected = Image.open(folder / whole).getpixel((0, 0))
-    assert tuple(source.read_held_out(0)[0, 0]) == expected
+    assert tuple(source.read(0, held_out=True)[0, 0]) == expected
 
 
 def test_the_description_counts_by_subfolder_and_names_the_first(tmp_path):

@@ -4,7 +4,7 @@ from PIL import Image
 
 from tf_btgmi.data.object_folder import ObjectFolder
 from tf_btgmi.data.object_masks import fit_mask, random_segment
-from tf_btgmi.data.object_sources import open_object_source
+from tf_btgmi.data.sources import open_object_source
 
 
 def test_pictures_are_those_with_a_mask_of_their_name(make_objects):
@@ -58,7 +58,7 @@ def test_held_out_pictures_get_held_out_others(make_objects):
     source = ObjectFolder(str(make_objects(6)), num_held_out=2)
     allowed = {7 * (int(name[1:-4]) + 1) for name in source.held_out_names}
     for key in range(2):
-        pair = source.read_held_out_objects(key, rng=np.random.default_rng(0))
+        pair = source.read_objects(key, rng=np.random.default_rng(0), held_out=True)
         assert {int(item.mask.sum()) for item in pair} == allowed
 
 

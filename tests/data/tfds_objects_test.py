@@ -6,7 +6,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from tf_btgmi.data import pipeline
-from tf_btgmi.data.object_sources import open_object_source
+from tf_btgmi.data.sources import open_object_source
 from tf_btgmi.data.tfds_objects import cut_out_of_box
 
 COUNT = 9
@@ -94,7 +94,7 @@ def test_a_record_comes_with_its_object_and_the_next_one(name):
     assert [record[0] for record in found] == list(range(COUNT))
     for position, *record in found:
         rng = np.random.default_rng(0)
-        pair = source.read_held_out_objects(*record, rng=rng)
+        pair = source.read_objects(*record, rng=rng, held_out=True)
         following = found[(position + 1) % COUNT]
         assert record[2:] == list(following[1:3])
         for item in pair:
@@ -104,7 +104,8 @@ def test_a_record_comes_with_its_object_and_the_next_one(name):
             # GrabCut may miss a pixel of the rim at its own size.
             assert (item.mask != rectangle).mean() < 0.02
     empty = sum(
-        not source.read_held_out_objects(*r[1:], rng=rng)[0].mask.any() for r in found
+        not source.read_objects(*r[1:], rng=rng, held_out=True)[0].mask.any()
+        for r in found
     )
     assert empty == (1 if name == "boxed" else 0)
 

@@ -6,7 +6,12 @@ of a run.
 """
 
 from tf_btgmi.config.checks import validate
-from tf_btgmi.config.fields import differences, field_names, unknown_field
+from tf_btgmi.config.fields import (
+    choices_of,
+    differences,
+    field_names,
+    unknown_field,
+)
 from tf_btgmi.config.files import from_dict, load, save
 from tf_btgmi.config.schema import (
     MASK_KINDS,
@@ -34,6 +39,7 @@ __all__ = [
     "MaskConfig",
     "ProcedureConfig",
     "TrainingConfig",
+    "choices_of",
     "differences",
     "field_names",
     "from_dict",

@@ -1,6 +1,9 @@
 """Validation of a config: the limits of each field, and relations between fields."""
 
-from tf_btgmi.config.limits import check_limits
+import difflib
+import math
+
+from tf_btgmi.config.fields import walk
 from tf_btgmi.config.schema import MASK_KINDS, Config, GuidedConfig, MaskConfig
 
 
@@ -10,7 +13,8 @@ def validate(config: Config) -> None:
     Raises:
         ValueError: with the field, its valid values and its value.
     """
-    check_limits(config)
+    for path, metadata, value in walk(config):
+        _check_limits(path, metadata, value)
     _check_sides(config)
     _check_masks(config.masks)
     _check_guided(config.guided)
@@ -22,6 +26,21 @@ def validate(config: Config) -> None:
             f"({config.procedure.refinement_steps}); it is "
             f"{config.procedure.fade_in_steps}."
         )
+
+
+def _check_limits(path: str, metadata, value) -> None:
+    choices = metadata.get("choices")
+    if choices and value not in choices:
+        near = difflib.get_close_matches(str(value), choices, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else "."
+        raise ValueError(
+            f"config.{path} must be one of {', '.join(choices)}; it is {value!r}{hint}"
+        )
+    low, high = metadata.get("range", (None, None))
+    # Not a number is within no range.
+    if low is not None and not low <= value <= high:
+        wanted = f"at least {low:g}" if high == math.inf else f"{low:g} to {high:g}"
+        raise ValueError(f"config.{path} must be {wanted}; it is {value}.")
 
 
 def _check_sides(config: Config) -> None:

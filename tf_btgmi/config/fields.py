@@ -2,37 +2,36 @@
 
 import dataclasses
 import difflib
-from typing import Any, Dict
+from typing import Any, Dict, Iterator, Mapping, Tuple
 
 from tf_btgmi.config.schema import Config
 
 
-def field_names(config: Config) -> list:
-    """Dotted paths of all fields, in order."""
-    names = []
+def walk(config: Any, prefix: str = "") -> Iterator[Tuple[str, Mapping, Any]]:
+    """Yields dotted path, metadata (`range` or `choices`) and value of every field."""
     for item in dataclasses.fields(config):
         value = getattr(config, item.name)
         if dataclasses.is_dataclass(value):
-            names += [f"{item.name}.{name}" for name in field_names(value)]
+            yield from walk(value, f"{prefix}{item.name}.")
         else:
-            names.append(item.name)
-    return names
+            yield prefix + item.name, item.metadata, value
 
 
-def value_of(config: Config, path: str) -> Any:
-    """The value of the field at a dotted path."""
-    for name in path.split("."):
-        config = getattr(config, name)
-    return config
+def field_names(config: Config) -> list:
+    """Dotted paths of all fields, in order."""
+    return [path for path, _, _ in walk(config)]
+
+
+def choices_of(path: str) -> Tuple[str, ...]:
+    """Valid values of a field of texts; empty for other fields."""
+    metadata = {name: metadata for name, metadata, _ in walk(Config())}
+    return metadata[path].get("choices", ())
 
 
 def differences(first: Config, second: Config) -> Dict[str, tuple]:
     """The differing fields of two configs: dotted path -> (first, second)."""
-    return {
-        path: (value_of(first, path), value_of(second, path))
-        for path in field_names(first)
-        if value_of(first, path) != value_of(second, path)
-    }
+    pairs = zip(walk(first), walk(second))
+    return {path: (old, new) for (path, _, old), (_, _, new) in pairs if old != new}
 
 
 def unknown_field(path: str) -> str:

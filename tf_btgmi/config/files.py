@@ -8,6 +8,7 @@ import os
 import traceback
 from typing import Any, Dict
 
+from tf_btgmi import files
 from tf_btgmi.config.checks import validate
 from tf_btgmi.config.fields import unknown_field
 from tf_btgmi.config.schema import Config
@@ -101,11 +102,7 @@ def load(json_path: str) -> Config:
 
 def save(config: Config, json_path: str) -> None:
     """Writes `config` as JSON, atomically."""
-    temporary = f"{json_path}.tmp-{os.getpid()}"
-    with open(temporary, "w", encoding="utf-8") as file:
-        json.dump(dataclasses.asdict(config), file, indent=2)
-        file.write("\n")
-    os.replace(temporary, json_path)
+    files.write_json(json_path, dataclasses.asdict(config))
 
 
 def from_dict(tree: Dict[str, Any]) -> Config:

@@ -1,8 +1,10 @@
 """The fields of an experiment, with the paper's values as defaults.
 
 Every constant of the method (Secs. 3.1 to 3.3 and Alg. 1 of the paper) is a field, so
-that `Config()` is the paper's model at 256x256. `limits.py` and `checks.py` have the
-valid values.
+that `Config()` is the paper's model at 256x256. `limited` gives a field its default,
+least and largest value, `choice` its values, the default first; `checks.py` has the
+relations between fields. Sizes of networks are limited, so that the config of somebody
+else's model cannot exhaust the memory.
 
 Choices of this project where the paper is silent: the adversarial loss
 (`losses.adversarial`, LSGAN), the moving average of the weights (`training.ema_decay`),
@@ -11,7 +13,26 @@ ramp that fades a block in (`procedure.fade_in_steps`), and the context box of t
 perceptual loss (`losses.ppl_context_margin`, 1.5 times the hole box).
 """
 
+import math
 from dataclasses import dataclass, field
+
+# The outputs of a task's network, as `models/generator.py` names them.
+OUTPUTS_OF_TASKS = {
+    "inpainting": ("inpainted",),
+    "object_removal": ("inpainted",),
+    "harmonization": ("harmonized",),
+    "guided": ("inpainted", "harmonized"),
+}
+
+
+def limited(default, least, most=math.inf):
+    """A field of numbers from `least` to `most`."""
+    return field(default=default, metadata={"range": (least, most)})
+
+
+def choice(default: str, *others: str):
+    """A field of one of several texts."""
+    return field(default=default, metadata={"choices": (default, *others)})
 
 
 @dataclass
@@ -35,13 +56,13 @@ class DataConfig:
 
     source: str = ""
     validation_source: str = ""
-    num_validation_images: int = 16
-    image_size: int = 256
-    global_batch_size: int = 8
-    min_crop: float = 0.8
+    num_validation_images: int = limited(16, 0)
+    image_size: int = limited(256, 16, 8_192)
+    global_batch_size: int = limited(8, 1)
+    min_crop: float = limited(0.8, 0.05, 1.0)
     random_flip: bool = True
-    color_jitter: float = 0.0
-    shuffle_buffer: int = 2048
+    color_jitter: float = limited(0.0, 0.0, 0.9)
+    shuffle_buffer: int = limited(2048, 1)
 
 
 @dataclass
@@ -69,22 +90,22 @@ class MaskConfig:
         max_hole_ratio: maximum fraction of hole pixels.
     """
 
-    rectangles: float = 1.0
-    centre: float = 0.0
-    free_form: float = 0.0
-    objects: float = 0.0
-    borders: float = 0.0
-    scratches: float = 0.0
-    broad_strokes: float = 0.0
-    large: float = 0.0
-    max_num_rectangles: int = 2
-    min_side: float = 0.25
-    max_side: float = 0.5
-    centre_side: float = 0.25
+    rectangles: float = limited(1.0, 0.0)
+    centre: float = limited(0.0, 0.0)
+    free_form: float = limited(0.0, 0.0)
+    objects: float = limited(0.0, 0.0)
+    borders: float = limited(0.0, 0.0)
+    scratches: float = limited(0.0, 0.0)
+    broad_strokes: float = limited(0.0, 0.0)
+    large: float = limited(0.0, 0.0)
+    max_num_rectangles: int = limited(2, 1, 16)
+    min_side: float = limited(0.25, 0.01, 1.0)
+    max_side: float = limited(0.5, 0.01, 1.0)
+    centre_side: float = limited(0.25, 0.01, 1.0)
     objects_folder: str = ""
-    object_margin: float = 0.0
-    min_hole_ratio: float = 0.0
-    max_hole_ratio: float = 0.6
+    object_margin: float = limited(0.0, 0.0, 0.25)
+    min_hole_ratio: float = limited(0.0, 0.0, 1.0)
+    max_hole_ratio: float = limited(0.6, 0.0, 1.0)
 
 
 @dataclass
@@ -126,26 +147,26 @@ class GuidedConfig:
             those of `data.source`.
     """
 
-    box_gaps: float = 1.0
-    band_gaps: float = 1.0
-    empty_gaps: float = 0.5
-    object_holes: float = 0.25
-    plain_holes: float = 0.75
-    max_box_margin: float = 0.06
-    max_band: float = 0.08
-    min_object: float = 0.01
-    max_object: float = 0.5
-    statistics: float = 0.8
-    min_strength: float = 0.4
-    harder_changes: float = 0.3
-    max_gamma: float = 1.8
-    max_contrast: float = 1.5
-    max_hue: float = 0.1
-    max_saturation: float = 2.0
-    max_gradient: float = 0.4
-    shifts: float = 0.0
-    clashing: float = 0.0
-    regions: float = 0.0
+    box_gaps: float = limited(1.0, 0.0)
+    band_gaps: float = limited(1.0, 0.0)
+    empty_gaps: float = limited(0.5, 0.0)
+    object_holes: float = limited(0.25, 0.0)
+    plain_holes: float = limited(0.75, 0.0)
+    max_box_margin: float = limited(0.06, 0.0, 0.5)
+    max_band: float = limited(0.08, 0.01, 0.5)
+    min_object: float = limited(0.01, 0.001, 0.9)
+    max_object: float = limited(0.5, 0.001, 0.9)
+    statistics: float = limited(0.8, 0.0, 1.0)
+    min_strength: float = limited(0.4, 0.0, 1.0)
+    harder_changes: float = limited(0.3, 0.0, 1.0)
+    max_gamma: float = limited(1.8, 1.0, 4.0)
+    max_contrast: float = limited(1.5, 1.0, 4.0)
+    max_hue: float = limited(0.1, 0.0, 0.5)
+    max_saturation: float = limited(2.0, 1.0, 8.0)
+    max_gradient: float = limited(0.4, 0.0, 1.0)
+    shifts: float = limited(0.0, 0.0, 1.0)
+    clashing: float = limited(0.0, 0.0, 1.0)
+    regions: float = limited(0.0, 0.0, 1.0)
     regions_folder: str = ""
 
 
@@ -174,17 +195,17 @@ class GeneratorConfig:
             initial scales.
     """
 
-    architecture: str = "residual"
-    base_filters: int = 64
-    max_filters: int = 512
-    num_downsamplings: int = 3
-    num_head_blocks: int = 9
-    dilation: int = 2
-    dilated_convolutions: str = "first"
-    normalization: str = "batch"
-    resampling: str = "strided"
+    architecture: str = choice("residual", "context_encoder", "globally_locally")
+    base_filters: int = limited(64, 1, 1_024)
+    max_filters: int = limited(512, 1, 4_096)
+    num_downsamplings: int = limited(3, 1, 6)
+    num_head_blocks: int = limited(9, 1, 64)
+    dilation: int = limited(2, 1, 64)
+    dilated_convolutions: str = choice("first", "both")
+    normalization: str = choice("batch", "instance")
+    resampling: str = choice("strided", "interpolated")
     harmonized_change: bool = True
-    init_stddev: float = 0.02
+    init_stddev: float = limited(0.02, 1e-06, 1.0)
 
 
 @dataclass
@@ -205,12 +226,12 @@ class DiscriminatorConfig:
         init_stddev: as of the generator; 0 initializes by fan-in (He et al. 2015).
     """
 
-    architecture: str = "multi_scale"
-    base_filters: int = 64
-    num_scales: int = 3
-    normalization: str = "spectral"
-    patch_labels: str = "hole"
-    init_stddev: float = 0.02
+    architecture: str = choice("multi_scale", "global", "global_local")
+    base_filters: int = limited(64, 1, 1_024)
+    num_scales: int = limited(3, 1, 6)
+    normalization: str = choice("spectral", "batch", "instance", "none")
+    patch_labels: str = choice("hole", "all_fake")
+    init_stddev: float = limited(0.02, 0.0, 1.0)
 
 
 @dataclass
@@ -239,16 +260,19 @@ class LossConfig:
             are in one box.
     """
 
-    reconstruction: str = "ppl"
-    reconstruction_weight: float = 10.0
-    pixel_weight: float = 0.0
-    pixel_region: str = "picture"
-    adversarial: str = "lsgan"
-    discriminator_patches: str = "all"
-    ppl_patch_size: int = 128
-    ppl_context_margin: float = 1.5
-    ppl_jitter: float = 8.0
-    ppl_max_holes: int = 2
+    reconstruction: str = choice(
+        "ppl", "perceptual", "l1", "l2", "overlap_l2", "feature_matching"
+    )
+    reconstruction_weight: float = limited(10.0, 0.0)
+    pixel_weight: float = limited(0.0, 0.0)
+    pixel_region: str = choice("picture", "hole")
+    adversarial: str = choice("lsgan", "bce", "hinge")
+    discriminator_patches: str = choice("all", "hole")
+    # AlexNet's last pooling has no output below 31 pixels.
+    ppl_patch_size: int = limited(128, 31)
+    ppl_context_margin: float = limited(1.5, 1.0)
+    ppl_jitter: float = limited(8.0, 0.0, 64.0)
+    ppl_max_holes: int = limited(2, 1, 16)
 
 
 @dataclass
@@ -286,27 +310,27 @@ class ProcedureConfig:
             discriminator alone.
     """
 
-    head_steps: int = 150_000
-    num_refinement_blocks: int = 3
-    refinement_steps: int = 1_500
-    fade_in_steps: int = 1_000
+    head_steps: int = limited(150_000, 0)
+    num_refinement_blocks: int = limited(3, 0, 32)
+    refinement_steps: int = limited(1_500, 1)
+    fade_in_steps: int = limited(1_000, 0)
     block_wise: bool = True
     restart_optimizer: bool = True
-    optimizer: str = "adam"
-    adam_beta_1: float = 0.5
-    adam_beta_2: float = 0.999
-    learning_rate: float = 2e-4
-    learning_rate_factor: float = 0.1
-    learning_rate_decay_steps: int = 0
-    discriminator_learning_rate_factor: float = 1.0
-    discriminator_steps: int = 1
-    adversarial_weight: float = 1.0
-    adversarial_weight_factor: float = 0.1
-    adversarial_annealing: str = "stepwise"
-    warmup_steps: int = 0
-    warmup_image_size: int = 0
-    generator_only_steps: int = 0
-    discriminator_only_steps: int = 0
+    optimizer: str = choice("adam", "adadelta")
+    adam_beta_1: float = limited(0.5, 0.0, 0.9999)
+    adam_beta_2: float = limited(0.999, 0.0, 0.999999)
+    learning_rate: float = limited(2e-4, 1e-12, 1.0)
+    learning_rate_factor: float = limited(0.1, 0.0, 1.0)
+    learning_rate_decay_steps: int = limited(0, 0)
+    discriminator_learning_rate_factor: float = limited(1.0, 0.0, 1000.0)
+    discriminator_steps: int = limited(1, 1, 16)
+    adversarial_weight: float = limited(1.0, 0.0)
+    adversarial_weight_factor: float = limited(0.1, 0.0, 1.0)
+    adversarial_annealing: str = choice("stepwise", "linear", "constant")
+    warmup_steps: int = limited(0, 0)
+    warmup_image_size: int = limited(0, 0)
+    generator_only_steps: int = limited(0, 0)
+    discriminator_only_steps: int = limited(0, 0)
 
 
 @dataclass
@@ -326,14 +350,14 @@ class TrainingConfig:
         validate_every_steps: steps between validations and picture grids.
     """
 
-    seed: int = 0
-    precision: str = "float32"
-    ema_decay: float = 0.999
-    checkpoint_every_steps: int = 1_000
-    checkpoint_every_minutes: float = 10.0
-    keep_checkpoints: int = 3
-    log_every_steps: int = 50
-    validate_every_steps: int = 1_000
+    seed: int = limited(0, 0, 2_147_483_647)
+    precision: str = choice("float32", "mixed_bfloat16", "mixed_float16")
+    ema_decay: float = limited(0.999, 0.0, 1.0)
+    checkpoint_every_steps: int = limited(1_000, 1)
+    checkpoint_every_minutes: float = limited(10.0, 0.0)
+    keep_checkpoints: int = limited(3, 1)
+    log_every_steps: int = limited(50, 1)
+    validate_every_steps: int = limited(1_000, 1)
 
 
 @dataclass
@@ -348,7 +372,7 @@ class Config:
     """
 
     name: str = "btgmi"
-    task: str = "inpainting"
+    task: str = choice(*OUTPUTS_OF_TASKS)
     data: DataConfig = field(default_factory=DataConfig)
     masks: MaskConfig = field(default_factory=MaskConfig)
     guided: GuidedConfig = field(default_factory=GuidedConfig)
@@ -371,10 +395,3 @@ MASK_KINDS = (
     "broad_strokes",
     "large",
 )
-# The outputs of a task's network, as `models/generator.py` names them.
-OUTPUTS_OF_TASKS = {
-    "inpainting": ("inpainted",),
-    "object_removal": ("inpainted",),
-    "harmonization": ("harmonized",),
-    "guided": ("inpainted", "harmonized"),
-}

@@ -114,15 +114,18 @@ class FolderSource:
         return batch_slice.positions(start_step, num_steps).map(record)
 
     def held_out_records(self) -> tf.data.Dataset:
-        """(position, key for `read_held_out`) of every held-out picture."""
+        """(position, key for `read`) of every held-out picture."""
         return tf.data.Dataset.range(self.num_held_out).map(lambda i: (i, i))
 
-    def read(self, key: np.ndarray, min_side: int = 0) -> np.ndarray:
-        """Decodes the training picture `key`, or the next one that can be read.
+    def read(
+        self, key: np.ndarray, min_side: int = 0, held_out: bool = False
+    ) -> np.ndarray:
+        """Decodes the picture at `key`, or the next readable one of its kind.
 
         Args:
-            key: an int.
+            key: position among the training or the held-out pictures.
             min_side: see `decode_image`.
+            held_out: whether `key` is a position among the held-out pictures.
 
         Returns:
             [height, width, 3] uint8.
@@ -130,20 +133,17 @@ class FolderSource:
         Raises:
             UnreadableError: too many pictures cannot be read.
         """
-        return self._picture(self.training_names, int(key), min_side)
 
-    def read_held_out(self, key: np.ndarray, min_side: int = 0) -> np.ndarray:
-        """As `read`, for held-out pictures: one of them never becomes the other."""
-        return self._picture(self.held_out_names, int(key), min_side)
-
-    def _picture(self, names: List[str], key: int, min_side: int) -> np.ndarray:
         def load(name):
             return decode_image(os.path.join(self.folder, name), min_side)
 
-        return self._first_readable(names, key, load)
+        return self._first_readable(self._names(held_out), int(key), load)
+
+    def _names(self, held_out: bool) -> List[str]:
+        return self.held_out_names if held_out else self.training_names
 
     def _first_readable(self, names: List[str], key: int, load: Callable):
-        # What `load` makes of the name at `key`, or of the next one it can read.
+        """`load(name)` of the name at `key`, or of the next name where it succeeds."""
         for step in range(len(names)):
             name = names[(key + step) % len(names)]
             if name in self.unreadable.names:

@@ -28,38 +28,32 @@ IMAGES, MASKS, SEGMENTS = "images", "masks", "segments"
 
 
 class ObjectSource(FolderSource):
-    """Pictures of a folder whose objects are known; derived classes know from where.
-
-    Besides what every source has, `read_objects` gives a picture, an object of it and
-    another picture with one of its own.
-    """
+    """Pictures with known objects; derived classes implement `object_mask`."""
 
     def object_mask(self, name: str, rng: np.random.Generator) -> np.ndarray:
         """An object of the picture `name`: [h, w] bool, at the mask's own size."""
         raise NotImplementedError
 
     def read_objects(
-        self, key: np.ndarray, rng: np.random.Generator, min_side: int = 0
+        self,
+        key: np.ndarray,
+        rng: np.random.Generator,
+        min_side: int = 0,
+        held_out: bool = False,
     ) -> Tuple[ObjectPicture, ObjectPicture]:
-        """The training picture `key` and another one drawn at random.
+        """Reads the picture at `key` and another one drawn at random.
 
         Args:
-            key: an int.
-            rng: draws the other picture, and objects where there are several.
+            key: position among the training or the held-out pictures.
+            rng: draws the other picture, and one of several objects.
             min_side: see `decode_image`.
+            held_out: whether both are held-out pictures.
 
         Raises:
             UnreadableError: too many pictures or masks cannot be read.
         """
-        return self._pair(self.training_names, int(key), rng, min_side)
+        names, key = self._names(held_out), int(key)
 
-    def read_held_out_objects(
-        self, key: np.ndarray, rng: np.random.Generator, min_side: int = 0
-    ) -> Tuple[ObjectPicture, ObjectPicture]:
-        """As `read_objects`, for held-out pictures, both of them."""
-        return self._pair(self.held_out_names, int(key), rng, min_side)
-
-    def _pair(self, names, key, rng, min_side):
         def load(name):
             image = decode_image(os.path.join(self.folder, name), min_side)
             return ObjectPicture(image, fit_mask(self.object_mask(name, rng), image))

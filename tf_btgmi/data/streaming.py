@@ -116,13 +116,16 @@ class StreamingSource:
         records = self.records().take(self.num_held_out).enumerate()
         return records.map(lambda position, record: (position, *record))
 
-    def read(self, name: bytes, encoded: bytes, min_side: int = 0) -> np.ndarray:
-        """Decodes a training record, or one that stands in if it cannot be read.
+    def read(
+        self, name: bytes, encoded: bytes, min_side: int = 0, held_out: bool = False
+    ) -> np.ndarray:
+        """Decodes a record, or a substitute of its kind if it is unreadable.
 
         Args:
             name: the record's name.
             encoded: the encoded picture.
             min_side: see `decode_image`.
+            held_out: whether it is a held-out record.
 
         Returns:
             [height, width, 3] uint8.
@@ -130,13 +133,9 @@ class StreamingSource:
         Raises:
             UnreadableError: too many pictures cannot be read.
         """
-        return self._read(name, encoded, False, _picture(min_side))
-
-    def read_held_out(
-        self, name: bytes, encoded: bytes, min_side: int = 0
-    ) -> np.ndarray:
-        """As `read`, for held-out records: one of them never becomes the other."""
-        return self._read(name, encoded, True, _picture(min_side))
+        return self._read(
+            name, encoded, held_out, lambda data: decode_image(data, min_side)
+        )
 
     def _records_from(self, seed: int, first: int) -> Iterator[Tuple[bytes, ...]]:
         """Training records in order without end, from number `first` on."""
@@ -161,7 +160,7 @@ class StreamingSource:
             ) from None
 
     def _read(self, name, encoded, held_out, decode: Callable):
-        # What `decode` makes of the record, or of one that stands in for it.
+        """`decode(encoded)`, or `decode` of a substitute if that fails."""
         try:
             return decode(bytes(encoded))
         # Pillow raises nearly anything for a damaged picture; it is counted.
@@ -192,10 +191,6 @@ class StreamingSource:
         if not spares:
             raise UnreadableError(f"No picture of {self.spec} can be read.")
         return spares
-
-
-def _picture(min_side: int) -> Callable:
-    return lambda encoded: decode_image(encoded, min_side)
 
 
 def _shuffled(records: Iterable, size: int, rng: np.random.Generator) -> Iterator:

@@ -18,9 +18,8 @@ from tf_btgmi.data.folder import FolderSource
 from tf_btgmi.data.masks import MaskSampler
 from tf_btgmi.data.object_examples import STATISTICS_STRIDE, ObjectExamples
 from tf_btgmi.data.object_masks import ObjectPicture
-from tf_btgmi.data.object_sources import open_object_source
 from tf_btgmi.data.recoloring import recolor
-from tf_btgmi.data.sources import open_source
+from tf_btgmi.data.sources import open_object_source, open_source
 from tf_btgmi.ops import image_ops, mask_ops
 
 Spec = Dict[str, Tuple[tf.DType, Tuple[int, ...]]]
@@ -66,7 +65,7 @@ class InpaintingTask:
 
     def held_out_example(self, source, index: int, key: tuple, size: int) -> dict:
         """Example `index` of the validation, a centre crop: bytes by name."""
-        picture = source.read_held_out(*key, min_side=size)
+        picture = source.read(*key, min_side=size, held_out=True)
         image = transforms.centre_crop(picture, size)
         seed = (0, index, inpainting.VALIDATION_MASK)
         return inpainting.example(image, seed, self._config, self._sampler)
@@ -97,7 +96,7 @@ class ObjectTask:
             self._photographs = FolderSource(config.guided.regions_folder)
 
     def open_source(self, spec: str, num_held_out: int):
-        """See `object_sources.open_object_source`."""
+        """See `sources.open_object_source`."""
         buffer = self._config.data.shuffle_buffer
         return open_object_source(spec, num_held_out, buffer)
 
@@ -139,7 +138,7 @@ class ObjectTask:
     def held_out_example(self, source, index: int, key: tuple, size: int) -> dict:
         """Example `index` of the validation, centre crops: bytes by name."""
         rng = self._examples.held_out_generator(index)
-        own, other = source.read_held_out_objects(*key, rng=rng, min_side=size)
+        own, other = source.read_objects(*key, rng=rng, min_side=size, held_out=True)
         return self._examples.held_out_example(own, other, index, size, rng)
 
     def to_float(self, batch: dict) -> dict:

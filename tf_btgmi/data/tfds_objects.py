@@ -29,7 +29,7 @@ _MIN_BOX = 0.004
 
 
 class TFDSObjects(TFDSSource):
-    """As `TFDSSource`, with `read_objects` and `read_held_out_objects`.
+    """As `TFDSSource`, with `read_objects`.
 
     Raises:
         ValueError: as `TFDSSource`; the dataset has neither feature.
@@ -78,27 +78,24 @@ class TFDSObjects(TFDSSource):
         return pairs.map(lambda position, pair: (position, *pair[0], *pair[1]))
 
     def read_objects(
-        self, *record: bytes, rng: np.random.Generator, min_side: int = 0
+        self,
+        *record: bytes,
+        rng: np.random.Generator,
+        min_side: int = 0,
+        held_out: bool = False,
     ) -> Tuple[ObjectPicture, ObjectPicture]:
-        """A training record's picture, an object of it, and the next record's.
+        """Reads a record's picture with one of its objects, and those of the next.
 
         Args:
             *record: name and payload of both.
             rng: draws an object of each.
             min_side: see `decode_image`.
+            held_out: whether they are held-out records.
 
         Raises:
             UnreadableError: too many records cannot be read.
         """
-        return self._pair(record, rng, min_side, held_out=False)
 
-    def read_held_out_objects(
-        self, *record: bytes, rng: np.random.Generator, min_side: int = 0
-    ) -> Tuple[ObjectPicture, ObjectPicture]:
-        """As `read_objects`, for held-out records, both of them."""
-        return self._pair(record, rng, min_side, held_out=True)
-
-    def _pair(self, record, rng, min_side, held_out):
         def decode(payload):
             return _object_picture(payload, rng, min_side)
 

@@ -13,6 +13,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from tf_btgmi.data.streaming import StreamingSource
+from tf_btgmi.files import first_line
 
 IMAGE = "image"
 DEFAULT_SPLIT = "train"
@@ -59,7 +60,7 @@ class TFDSSource(StreamingSource):
         except (ValueError, KeyError) as error:
             splits = ", ".join(self._builder.info.splits) or "unknown"
             raise ValueError(
-                f"{spec}: there is no split {self._split!r} ({_line(error)}); the "
+                f"{spec}: there is no split {self._split!r} ({first_line(error)}); the "
                 f"splits are {splits}."
             ) from None
         if count <= 0:
@@ -114,8 +115,4 @@ def _builder(name: str):
         hint = f"; did you mean {near[0]}?" if near else "."
         raise ValueError(f"TFDS knows no dataset {name}{hint}") from None
     except (AssertionError, ValueError, KeyError) as error:
-        raise ValueError(f"tfds:{name} cannot be opened: {_line(error)}") from None
-
-
-def _line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ValueError(f"tfds:{name} cannot be opened: {first_line(error)}") from None

@@ -5,11 +5,11 @@ whole hole, grown to 32 pixels a side (AlexNet takes no less) and moved into the
 picture; nothing is resized.
 """
 
-import hashlib
 from typing import Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 
+from tf_btgmi import files
 from tf_btgmi.evaluation.batching import in_batches
 from tf_btgmi.evaluation.tasks import FEATURES, VGG_FEATURES
 
@@ -115,8 +115,7 @@ def judge_identity(path: str) -> str:
         ValueError: it cannot be read.
     """
     try:
-        with open(path, "rb") as file:
-            return hashlib.sha256(file.read()).hexdigest()[:16]
+        return files.sha256(path)[:16]
     except OSError as error:
         raise ValueError(f"--lpips_vgg={path} cannot be read: {error}.") from error
 

@@ -11,6 +11,7 @@ from typing import Dict, List, NamedTuple
 import numpy as np
 import tqdm
 
+from tf_btgmi import files
 from tf_btgmi.evaluation.store import TRUTH, Store
 from tf_btgmi.metrics.frechet import frechet_distance
 
@@ -63,10 +64,8 @@ def _features(store, method, names, network, progress) -> np.ndarray:
         progress.update(len(chosen))
     features = np.concatenate(parts)
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    new = f"{path}.new"
-    with open(new, "wb") as file:
+    with files.replacing(path) as new, open(new, "wb") as file:
         np.savez(file, features=features, names=names, network=network.identity)
-    os.replace(new, path)
     return features
 
 

@@ -10,7 +10,6 @@ Two kinds of files are read:
          its distances are not to be compared with published FIDs.
 """
 
-import hashlib
 import os
 from typing import List
 
@@ -18,6 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_btgmi import files
 from tf_btgmi.evaluation.batching import in_batches
 
 WIDTH = 2048
@@ -58,13 +58,12 @@ class Inception:
             self._network = load(path)
         # Each way of loading has errors of its own for a file of something else.
         except Exception as error:
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise ValueError(
                 f"--inception_weights: {path} is not the network that its ending "
-                f"{ending} stands for: {reason}"
+                f"{ending} stands for: {files.first_line(error)}"
             ) from error
         self.name = "Inception of 2015" if ending == _GRAPH else "Keras's InceptionV3"
-        self.identity = f"{self.name}, {_file_hash(path)}"
+        self.identity = f"{self.name}, {files.sha256(path)[:12]}"
 
     def features(self, pictures: List[np.ndarray]) -> np.ndarray:
         """The pooled features: [n, 2048] float32.
@@ -112,11 +111,3 @@ def _keras_network(path: str):
         return inception(resized / 127.5 - 1.0, training=False)
 
     return lambda batch: network(batch).numpy()
-
-
-def _file_hash(path: str) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        for chunk in iter(lambda: file.read(2**20), b""):
-            digest.update(chunk)
-    return digest.hexdigest()[:12]

@@ -6,14 +6,13 @@ from typing import Dict, Iterable, List
 
 import numpy as np
 
+from tf_btgmi import files
 from tf_btgmi.evaluation.yardsticks import Method
 from tf_btgmi.pictures.decoding import decode_image
 from tf_btgmi.pictures.listing import list_pictures
 
 # Digits of a fingerprint. It had 12 when it was made of sizes and times.
 FINGERPRINT_DIGITS = 16
-# Bytes read at once.
-_CHUNK = 1 << 20
 
 
 def results_method(label: str, folder: str, names: Iterable[str]) -> Method:
@@ -97,16 +96,8 @@ def fingerprint(folder: str, paths: List[str]) -> str:
     digest = hashlib.sha256()
     for path in sorted(paths):
         digest.update(path.encode("utf-8", "surrogateescape") + b"\0")
-        digest.update(_content_hash(os.path.join(folder, path)))
+        digest.update(bytes.fromhex(files.sha256(os.path.join(folder, path))))
     return digest.hexdigest()[:FINGERPRINT_DIGITS]
-
-
-def _content_hash(path: str) -> bytes:
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.digest()
 
 
 def _size(picture: np.ndarray) -> str:

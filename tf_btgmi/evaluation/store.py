@@ -19,6 +19,7 @@ from typing import Any, Dict, Optional, Sequence
 import numpy as np
 from PIL import Image
 
+from tf_btgmi import files
 from tf_btgmi.evaluation.result_files import FINGERPRINT_DIGITS, read_picture
 from tf_btgmi.evaluation.tasks import JUDGE
 
@@ -83,7 +84,7 @@ class Store:
                 f"{folder} is not empty and holds no evaluation; give another folder."
             )
         os.makedirs(folder, exist_ok=True)
-        _replace(path, lambda new: _write_json(new, wanted))
+        files.write_json(path, wanted)
         self._rows = {name: self._read_rows(name) for name in (TRUTH, *methods)}
 
     @classmethod
@@ -151,12 +152,7 @@ class Store:
     def write_text(self, name: str, text: str) -> str:
         """Writes a file of the report; returns its path."""
         path = os.path.join(self.folder, name)
-
-        def write(new):
-            with open(new, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
-
-        _replace(path, write)
+        files.write(path, text)
         return path
 
     def _path(self, part: str, name: str) -> str:
@@ -165,7 +161,8 @@ class Store:
     def _write(self, part: str, name: str, picture: np.ndarray) -> None:
         path = self._path(part, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        _replace(path, lambda new: Image.fromarray(picture).save(new, "PNG"))
+        with files.replacing(path) as new:
+            Image.fromarray(picture).save(new, "PNG")
 
     def _rows_path(self, method: str) -> str:
         return os.path.join(self.folder, "rows", f"{method}.jsonl")
@@ -233,15 +230,3 @@ def _read_json(path: str) -> Dict[str, Any]:
     except ValueError as error:
         raise ValueError(f"{path} cannot be read: {error}") from error
     return known
-
-
-def _write_json(path: str, value) -> None:
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(value, file, indent=2)
-        file.write("\n")
-
-
-def _replace(path: str, write) -> None:
-    new = f"{path}.new"
-    write(new)
-    os.replace(new, path)

@@ -20,6 +20,7 @@ import numpy as np
 import tifffile
 from PIL import Image
 
+from tf_btgmi import files
 from tf_btgmi.pictures import metadata as metadata_lib
 from tf_btgmi.pictures import png_rows
 from tf_btgmi.pictures.picture import Picture, upright
@@ -65,7 +66,7 @@ def format_of(path: str) -> str:
 
 
 def write_picture(picture: Picture, path: str) -> List[str]:
-    """Writes `picture` beside its place first and then moves it there.
+    """Writes a picture, atomically.
 
     Returns:
         What the format could not hold, a sentence each.
@@ -75,14 +76,7 @@ def write_picture(picture: Picture, path: str) -> List[str]:
         OSError: the file cannot be written.
     """
     data, notes = encode_picture(picture, format_of(path), path)
-    temporary = f"{path}.tmp-{os.getpid()}"
-    try:
-        with open(temporary, "wb") as file:
-            file.write(data)
-        os.replace(temporary, path)
-    finally:
-        if os.path.exists(temporary):
-            os.remove(temporary)
+    files.write(path, data)
     return notes
 
 

@@ -8,6 +8,8 @@ import json
 
 import numpy as np
 
+from tf_btgmi.files import first_line
+
 ENDING = ".tflite"
 # Name of the metadata entry that describes input and output.
 METADATA = "tf_btgmi"
@@ -42,8 +44,7 @@ class TFLiteFile:
             self.image_size = _size(source, target)
         # The parser of a damaged file raises nearly anything.
         except Exception as error:
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ValueError(f"{path} cannot be used: {reason}") from error
+            raise ValueError(f"{path} cannot be used: {first_line(error)}.") from error
         self._input, self._output = source["index"], target["index"]
 
     def predict(self, inputs: np.ndarray) -> np.ndarray:

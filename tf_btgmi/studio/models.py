@@ -4,6 +4,7 @@ from typing import Callable, List, Optional
 
 import numpy as np
 
+from tf_btgmi.files import first_line
 from tf_btgmi.inference import crops
 from tf_btgmi.inference.holes import Holes
 from tf_btgmi.inference.predictor import Predictor
@@ -49,9 +50,9 @@ class Model:
         try:
             return call(self.predictor)
         except _AWAY as error:
-            raise errors.model_server_away(_first_line(error)) from None
+            raise errors.model_server_away(first_line(error)) from None
         except ValueError as error:
-            raise errors.impossible(_first_line(error)) from None
+            raise errors.impossible(first_line(error)) from None
         finally:
             self._job = None
 
@@ -93,7 +94,3 @@ def find(models: List[Model], name: Optional[str], output: str) -> Model:
         f"There is no model {name!r} here; there are "
         f"{', '.join(model.name for model in models)}."
     )
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]

@@ -10,12 +10,12 @@ import shutil
 
 import tensorflow as tf
 
+from tf_btgmi.files import first_line
 from tf_btgmi.models.naming import named_weights
 from tf_btgmi.training.inpainting_gan import InpaintingGAN
 from tf_btgmi.training.strategy import is_chief
 from tf_btgmi.workdir import (
     CHECKPOINTS,
-    first_line,
     has_checkpoint,
     newest_checkpoint,
     restore,

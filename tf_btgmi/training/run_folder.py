@@ -10,6 +10,7 @@ from absl import logging
 from tf_btgmi import config as config_lib
 from tf_btgmi import workdir as workdir_lib
 from tf_btgmi.config import Config
+from tf_btgmi.files import first_line
 
 # What may differ from the run that is resumed: it changes no weight of any step.
 _FREE_FIELDS = (
@@ -86,5 +87,5 @@ def log_writer(workdir: str) -> tf.summary.SummaryWriter:
     try:
         return tf.summary.create_file_writer(folder)
     except tf.errors.OpError as error:
-        reason = str(error).strip().splitlines()[0]
-        raise OSError(f"Logs cannot be written to {folder}: {reason}") from error
+        reason = first_line(error)
+        raise OSError(f"Logs cannot be written to {folder}: {reason}.") from error

@@ -1,0 +1,43 @@
+import hashlib
+import os
+
+import pytest
+
+from tf_btgmi import files
+
+
+def test_a_write_replaces_the_file_and_leaves_no_other(tmp_path):
+    path = tmp_path / "a.txt"
+    for content, stored in (("ä\r\n", "ä\r\n".encode()), (b"\0\1", b"\0\1")):
+        files.write(str(path), content)
+        assert path.read_bytes() == stored
+    assert os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_after_an_error_the_old_file_is_still_there(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(KeyError), files.replacing(str(path)) as temporary:
+        with open(temporary, "w") as file:
+            file.write("half")
+        raise KeyError
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_the_hash_is_that_of_the_whole_file(tmp_path):
+    content = bytes(range(256)) * 5000
+    (tmp_path / "a").write_bytes(content)
+    assert files.sha256(str(tmp_path / "a")) == hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "error, line",
+    [
+        (ValueError("\n Bad.\nTraceback"), "Bad"),
+        (KeyError(), "KeyError"),
+        (OSError("x" * 900), "x" * 300),
+    ],
+)
+def test_an_error_in_one_line(error, line):
+    assert files.first_line(error) == line

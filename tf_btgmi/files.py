@@ -1,0 +1,50 @@
+"""Atomic writes, hashes of files, and errors in one line."""
+
+import contextlib
+import hashlib
+import json
+import os
+from typing import Any, Iterator, Union
+
+
+@contextlib.contextmanager
+def replacing(path: str) -> Iterator[str]:
+    """Yields the path of a temporary file that takes the place of `path` at the end.
+
+    Another process sees the old file or the new one, never a part. After an error the
+    old file is still there.
+    """
+    temporary = f"{path}.tmp-{os.getpid()}"
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        if os.path.exists(temporary):
+            os.remove(temporary)
+
+
+def write(path: str, content: Union[bytes, str]) -> None:
+    """Writes a file atomically; text as UTF-8, with its own line ends."""
+    data = content if isinstance(content, bytes) else content.encode("utf-8")
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        file.write(data)
+
+
+def write_json(path: str, value: Any) -> None:
+    """Writes a value as indented JSON, atomically."""
+    write(path, json.dumps(value, indent=2) + "\n")
+
+
+def sha256(path: str) -> str:
+    """Hexadecimal SHA-256 of a file's content."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message, to be part of a sentence."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0].rstrip(".")[:300]
