@@ -1,0 +1,1 @@
+"""Exports of trained models, and programs that run them elsewhere."""

@@ -78,15 +78,18 @@ class Files:
 
     @staticmethod
     def exists(path: str) -> bool:
+        """Whether there is a file."""
         return FileSystems.exists(path)
 
     @staticmethod
     def read(path: str) -> bytes:
+        """Reads a file as it is stored."""
         with FileSystems.open(path, compression_type=_PLAIN) as file:
             return file.read()
 
     @staticmethod
     def write(path: str, data: bytes) -> None:
+        """See `write_parts`."""
         Files.write_parts(path, [data])
 
     @staticmethod
@@ -117,6 +120,7 @@ class Fill(beam.DoFn):
         }
 
     def setup(self):
+        """Loads the model, once per process."""
         # TensorFlow takes seconds to import, and the launcher does not need it.
         from tf_btgmi import loading
 
@@ -128,6 +132,7 @@ class Fill(beam.DoFn):
         self._predictor.need("inpainted", "fill holes")
 
     def process(self, job: Job) -> Iterator[Outcome]:
+        """Does one job."""
         options = self._batch.options
         outcome = batch_filling.fill(job, self._predictor, Files, options)
         self._counters[outcome.state].inc()

@@ -134,6 +134,7 @@ def play(film):
 
 
 def main():
+    """Records the animation of a running studio."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--url", default="http://127.0.0.1:8000")
     options = parser.parse_args()

@@ -16,6 +16,11 @@ class StagePlan:
         head_steps: steps of stage 0.
         refinement_steps: steps of each later stage.
         num_refinement_blocks: number of later stages.
+
+    Example:
+        >>> plan = StagePlan(100, 10, num_refinement_blocks=3)
+        >>> plan.total_steps, plan.stage(99), plan.stage(100)
+        (130, 0, 1)
     """
 
     head_steps: int
@@ -78,29 +83,8 @@ class Phases:
 _BOTH = Phases()
 
 
-class Schedule:
-    """A serialisable callable of the step, in the style of `LearningRateSchedule`.
-
-    Subclasses keep every constructor argument under its name.
-    """
-
-    def __call__(self, step: int) -> float:
-        raise TypeError(f"{type(self).__name__} does not say what its value is.")
-
-    def get_config(self) -> dict:
-        """The constructor's arguments, in plain types."""
-        return {
-            name: dataclasses.asdict(value) if isinstance(value, StagePlan) else value
-            for name, value in vars(self).items()
-        }
-
-    @classmethod
-    def from_config(cls, config: dict) -> "Schedule":
-        """The schedule that `get_config` describes."""
-        return cls(**{**config, "plan": StagePlan(**config["plan"])})
-
-
-class AdversarialWeightSchedule(Schedule):
+@dataclasses.dataclass(frozen=True)
+class AdversarialWeightSchedule:
     """Adversarial loss annealing: the generator's adversarial weight by step.
 
     Args:
@@ -109,19 +93,27 @@ class AdversarialWeightSchedule(Schedule):
         factor: stage i has `factor ** i` times that, with `stepwise`.
         annealing: `stepwise` as in the paper; `linear` falls from the end of stage 0
             to the end of the run, reaching the last stage's weight there; `constant`.
+
+    Example:
+        >>> weight = AdversarialWeightSchedule(StagePlan(100, 10, 3))
+        >>> weight(0), weight(100)
+        (1.0, 0.1)
     """
 
-    def __init__(self, plan, initial_weight=1.0, factor=0.1, annealing="stepwise"):
-        if annealing not in ("stepwise", "linear", "constant"):
+    plan: StagePlan
+    initial_weight: float = 1.0
+    factor: float = 0.1
+    annealing: str = "stepwise"
+
+    def __post_init__(self):
+        if self.annealing not in ("stepwise", "linear", "constant"):
             raise ValueError(
-                f"annealing must be stepwise, linear or constant; it is {annealing!r}."
+                "annealing must be stepwise, linear or constant; it is "
+                f"{self.annealing!r}."
             )
-        self.plan = plan
-        self.initial_weight = initial_weight
-        self.factor = factor
-        self.annealing = annealing
 
     def __call__(self, step: int) -> float:
+        """The weight at a step."""
         plan = self.plan
         if self.annealing == "constant" or plan.stage(step) == 0:
             return self.initial_weight
@@ -133,7 +125,8 @@ class AdversarialWeightSchedule(Schedule):
         return self.initial_weight * (1.0 + passed * (final - 1.0))
 
 
-class LearningRateByStage(Schedule):
+@dataclasses.dataclass(frozen=True)
+class LearningRateByStage:
     """lr_i = factor ** i * lr_0 in stage i.
 
     Args:
@@ -144,19 +137,20 @@ class LearningRateByStage(Schedule):
             top of that; none in the paper.
     """
 
-    def __init__(self, plan, initial_rate=2e-4, factor=0.1, decay_steps=0):
-        self.plan = plan
-        self.initial_rate = initial_rate
-        self.factor = factor
-        self.decay_steps = decay_steps
+    plan: StagePlan
+    initial_rate: float = 2e-4
+    factor: float = 0.1
+    decay_steps: int = 0
 
     def __call__(self, step: int) -> float:
+        """The learning rate at a step."""
         rate = self.initial_rate * self.factor ** self.plan.stage(step)
         left = max(self.plan.total_steps - step, 0)
         return rate if left >= self.decay_steps else rate * left / self.decay_steps
 
 
-class FadeInSchedule(Schedule):
+@dataclasses.dataclass(frozen=True)
+class FadeInSchedule:
     """`fade_in_alpha` of the newest refinement block: 0 at its stage's first step.
 
     Linear to 1 over `fade_in_steps`; 1 in stage 0, where nothing fades in, and with
@@ -165,13 +159,18 @@ class FadeInSchedule(Schedule):
     Args:
         plan: the stages.
         fade_in_steps: length of the ramp in steps.
+
+    Example:
+        >>> alpha = FadeInSchedule(StagePlan(100, 10, 3), fade_in_steps=5)
+        >>> alpha(100), alpha(101), alpha(105)
+        (0.0, 0.2, 1.0)
     """
 
-    def __init__(self, plan, fade_in_steps):
-        self.plan = plan
-        self.fade_in_steps = fade_in_steps
+    plan: StagePlan
+    fade_in_steps: int
 
     def __call__(self, step: int) -> float:
+        """`fade_in_alpha` at a step."""
         stage = self.plan.stage(step)
         passed = step - self.plan.start(stage)
         if stage == 0 or passed >= self.fade_in_steps:

@@ -72,22 +72,6 @@ def test_a_changed_setting_is_named_and_not_the_hashes_that_follow_from_it(folde
         Store(folder, new, METHODS)
 
 
-def test_a_folder_that_knew_pictures_by_their_times_is_refused_with_what_to_do(folder):
-    old = {"fingerprint": "0123456789ab", **SETTINGS}
-    new = {"fingerprint": "0123456789abcdef", **SETTINGS}
-    Store(folder, old, METHODS).add_row("telea", "a", {"l1": 0.25})
-    with pytest.raises(ValueError, match="earlier version.*'0123456789abcdef' for"):
-        Store(folder, new, METHODS)
-    path = os.path.join(folder, "settings.json")
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text.replace('"0123456789ab"', '"0123456789abcdef"'))
-    assert set(Store(folder, new, METHODS).rows("telea")) == {"a"}
-    with pytest.raises(ValueError, match="settings: the picture files have changed. G"):
-        Store(folder, {**new, "fingerprint": "f" * 16}, METHODS)
-
-
 def test_a_method_without_rows_may_change(folder):
     Store(folder, SETTINGS, METHODS)
     Store(folder, SETTINGS, {"telea": "telea, 2"}).add_row("telea", "a", {"l1": 0.25})

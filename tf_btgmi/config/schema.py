@@ -369,6 +369,11 @@ class Config:
         task: `inpainting` (holes of `masks`), `object_removal` (holes in the shape of
             objects), `harmonization` (foregrounds of wrong colours) or `guided` (both
             outputs at once). All but the first need a `data.source` with objects.
+
+    Example:
+        >>> config = Config(data=DataConfig(source="folder:photos", image_size=128))
+        >>> config.data.image_size, config.losses.reconstruction
+        (128, 'ppl')
     """
 
     name: str = "btgmi"

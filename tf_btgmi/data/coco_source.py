@@ -52,6 +52,7 @@ class CocoSource(ObjectSource):
         super().__init__(folder, num_held_out, names)
 
     def object_mask(self, name, rng):
+        """See `ObjectSource.object_mask`."""
         objects = self._objects[name]
         return objects[rng.integers(len(objects))].mask()
 

@@ -74,6 +74,12 @@ class MaskSampler:
     its hole ratio is within the limits (so the limits do not change the mixture).
     After that a rectangle of the picture's proportions at a random place takes its
     place, with the last draw's hole ratio moved to the nearest limit.
+
+    Example:
+        >>> sampler = MaskSampler(MaskConfig(free_form=1.0))
+        >>> mask = sampler.sample(64, 96, seed=7)
+        >>> mask.shape, bool(mask.any())
+        ((64, 96), True)
     """
 
     def __init__(self, masks: MaskConfig):

@@ -101,12 +101,14 @@ class ObjectFolder(ObjectSource):
         super().__init__(images, num_held_out, names)
 
     def describe(self) -> List[str]:
+        """See `FolderSource.describe`; also counts the pictures without a mask."""
         lines = super().describe()
         if self.num_without_mask:
             lines.append(f"  {self.num_without_mask} pictures without {self._masks}")
         return lines
 
     def object_mask(self, name, rng):
+        """See `ObjectSource.object_mask`."""
         path = os.path.join(self._masks, self._mask_names[_stem(name)])
         if not self._are_segments:
             return read_mask(path)

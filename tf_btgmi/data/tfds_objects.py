@@ -72,6 +72,7 @@ class TFDSObjects(TFDSSource):
             record = following
 
     def held_out_records(self):
+        """(position, name and payload, and those of the next) of held-out records."""
         records = self.records().take(self.num_held_out)
         following = records.skip(1).concatenate(records.take(1))
         pairs = tf.data.Dataset.zip((records, following)).enumerate()

@@ -69,6 +69,8 @@ class TFDSSource(StreamingSource):
         super().__init__(spec, count, num_held_out, shuffle_buffer)
 
     def records(self, order_seed: Optional[Tuple[int, ...]] = None) -> tf.data.Dataset:
+        """See `StreamingSource.records`."""
+
         def order(files):
             if order_seed is None:
                 return files

@@ -54,6 +54,7 @@ class TFRecordSource(StreamingSource):
             self.unreadable.add(f"{path}#{counts[path]}", error)
 
     def records(self, order_seed: Optional[Tuple[int, ...]] = None) -> tf.data.Dataset:
+        """See `StreamingSource.records`."""
         paths = [path for path, count in self._counts.items() if count]
         if order_seed is not None:
             rng = np.random.default_rng(order_seed)

@@ -11,9 +11,6 @@ from tf_btgmi.evaluation.yardsticks import Method
 from tf_btgmi.pictures.decoding import decode_image
 from tf_btgmi.pictures.listing import list_pictures
 
-# Digits of a fingerprint. It had 12 when it was made of sizes and times.
-FINGERPRINT_DIGITS = 16
-
 
 def results_method(label: str, folder: str, names: Iterable[str]) -> Method:
     """The pictures of a folder, found by name: `a/b` is `FOLDER/a/b.png` or `.jpg`.
@@ -88,7 +85,7 @@ def fingerprint(folder: str, paths: List[str]) -> str:
         paths: theirs in it.
 
     Returns:
-        Hexadecimal, `FINGERPRINT_DIGITS` of them.
+        16 hexadecimal digits.
 
     Raises:
         OSError: one cannot be read.
@@ -97,7 +94,7 @@ def fingerprint(folder: str, paths: List[str]) -> str:
     for path in sorted(paths):
         digest.update(path.encode("utf-8", "surrogateescape") + b"\0")
         digest.update(bytes.fromhex(files.sha256(os.path.join(folder, path))))
-    return digest.hexdigest()[:FINGERPRINT_DIGITS]
+    return digest.hexdigest()[:16]
 
 
 def _size(picture: np.ndarray) -> str:

@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image
 
 from tf_btgmi import files
-from tf_btgmi.evaluation.result_files import FINGERPRINT_DIGITS, read_picture
+from tf_btgmi.evaluation.result_files import read_picture
 from tf_btgmi.evaluation.tasks import JUDGE
 
 # The name under which the features of the pictures themselves are kept.
@@ -195,14 +195,6 @@ def _compare(folder: str, known: Dict[str, Any], wanted: Dict[str, Any]) -> None
         for key, value in wanted.items()
         if key != "methods" and known.get(key) != value
     }
-    before, now = changed.get("fingerprint", ("", ""))
-    if len(changed) == 1 and len(str(before)) < len(now) == FINGERPRINT_DIGITS:
-        raise ValueError(
-            f"{folder} was made by an earlier version, which told pictures by the "
-            "times of their files and cannot tell whether these are the same. Give "
-            f"another folder, or, if you know that they are, put {now!r} for "
-            f"{before!r} into {os.path.join(folder, _SETTINGS)}."
-        )
     # Another --limit or --data changes the hashes as well; they explain nothing then.
     changes = [
         f"{key} was {before!r} and is now {now!r}"

@@ -52,6 +52,16 @@ class Predictor:
     Raises:
         ValueError: `image_size` is not a multiple of `multiple`, or outputs that are
             not known.
+
+    Example:
+        >>> import tf_btgmi
+        >>> predictor = tf_btgmi.load("btgmi-outdoor-128")
+        >>> image = np.full((200, 300, 3), 90, np.uint8)
+        >>> mask = np.zeros((200, 300), bool)
+        >>> mask[80:120, 100:150] = True
+        >>> composite = predictor.inpaint(image, mask)
+        >>> composite.shape, bool((composite[~mask] == 90).all())
+        ((200, 300, 3), True)
     """
 
     def __init__(

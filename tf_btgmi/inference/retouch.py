@@ -90,7 +90,7 @@ def retouch(
 
 
 def _redraw(source, known, share, weights) -> np.ndarray:
-    """source [H * W, 3] with a share [H, W] of each pixel drawn by known patches."""
+    """The source [H * W, 3], blended with known patches by a share [H, W]."""
     current, coarser, matches = source, None, None
     for patches, (side, step, rounds, inherits) in zip(known, _PASSES):
         search = PatchSearch(patches, share > 0, step, weights)

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from tf_btgmi.layers.configuration import ConfigFromArguments
 from tf_btgmi.layers.convolution import (
     INIT_STDDEV,
     NormalizedConvolution,
@@ -14,7 +15,7 @@ OUTPUT_CHANNELS = 3
 
 
 @keras.saving.register_keras_serializable("tf_btgmi")
-class BackEnd(keras.layers.Layer):
+class BackEnd(ConfigFromArguments, keras.layers.Layer):
     """Doubles the sides again and again, then a 7x7 convolution and tanh.
 
     [B, h, w, C] to [B, n h, n w, channels] float32 in [-1, 1], n = 2 to the power of
@@ -26,6 +27,11 @@ class BackEnd(keras.layers.Layer):
         resampling: `strided` or `interpolated`.
         channels: of the output.
         init_stddev: standard deviation of initial kernels and scales.
+
+    Example:
+        >>> back_end = BackEnd(filters=[16, 8])
+        >>> back_end(tf.zeros([1, 16, 16, 32])).shape
+        TensorShape([1, 64, 64, 3])
     """
 
     def __init__(
@@ -56,17 +62,8 @@ class BackEnd(keras.layers.Layer):
         )
 
     def call(self, inputs, training=None):
+        """Features [B, h, w, C] to pictures [B, H, W, channels] in [-1, 1]."""
         hidden = inputs
         for layer in self.upsamplings:
             hidden = layer(hidden, training=training)
         return tf.tanh(tf.cast(self.to_image(hidden), tf.float32))
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "filters": list(self.filters),
-            "normalization": self.normalization,
-            "resampling": self.resampling,
-            "channels": self.channels,
-            "init_stddev": self.init_stddev,
-        }

@@ -6,6 +6,7 @@ Feature maps are [B, H, W, C].
 import keras
 import tensorflow as tf
 
+from tf_btgmi.layers.configuration import ConfigFromArguments
 from tf_btgmi.layers.normalization import INIT_STDDEV
 from tf_btgmi.layers.normalization import normalization as make_normalization
 
@@ -66,7 +67,7 @@ def leaky_relu(inputs: tf.Tensor, leak: float) -> tf.Tensor:
 
 
 @keras.saving.register_keras_serializable("tf_btgmi")
-class ReflectedConvolution(keras.layers.Layer):
+class ReflectedConvolution(ConfigFromArguments, keras.layers.Layer):
     """A 7x7 convolution over edges that are mirrored instead of filled with zeros.
 
     Args:
@@ -74,6 +75,10 @@ class ReflectedConvolution(keras.layers.Layer):
         kernel_size: odd side of the kernel in pixels.
         use_bias: whether a bias is added.
         init_stddev: standard deviation of the initial kernel.
+
+    Example:
+        >>> ReflectedConvolution(8)(tf.zeros([1, 32, 32, 4])).shape
+        TensorShape([1, 32, 32, 8])
     """
 
     def __init__(
@@ -94,10 +99,12 @@ class ReflectedConvolution(keras.layers.Layer):
         )
 
     def build(self, input_shape):
+        """Builds the kernel for the channels of the input."""
         self.inner.build(input_shape)
         self.built = True
 
     def call(self, inputs):
+        """[B, H, W, C] to [B, H, W, filters]."""
         edge = self.kernel_size // 2
         padded = tf.pad(inputs, [[0, 0], [edge, edge], [edge, edge], [0, 0]], "REFLECT")
         sides = inputs.shape[1:3]
@@ -112,18 +119,9 @@ class ReflectedConvolution(keras.layers.Layer):
             result = tf.nn.bias_add(result, tf.tile(bias, [4]))
         return tf.nn.depth_to_space(result, 2)
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-            "use_bias": self.use_bias,
-            "init_stddev": self.init_stddev,
-        }
-
 
 @keras.saving.register_keras_serializable("tf_btgmi")
-class Resampling(keras.layers.Layer):
+class Resampling(ConfigFromArguments, keras.layers.Layer):
     """A 3x3 convolution that halves or doubles the sides.
 
     Args:
@@ -135,6 +133,10 @@ class Resampling(keras.layers.Layer):
 
     Raises:
         ValueError: `method` is neither.
+
+    Example:
+        >>> Resampling(8, "down")(tf.zeros([1, 32, 32, 4])).shape
+        TensorShape([1, 16, 16, 8])
     """
 
     def __init__(
@@ -157,6 +159,7 @@ class Resampling(keras.layers.Layer):
             self.inner = transposed_convolution(filters, 3, init_stddev)
 
     def call(self, inputs):
+        """[B, H, W, C] to [B, h, w, filters], half or twice the sides."""
         if self.method == "strided":
             return self.inner(inputs)
         if self.direction == "down":
@@ -166,18 +169,9 @@ class Resampling(keras.layers.Layer):
         doubled = tf.image.resize(inputs, size, "bilinear")
         return self.inner(tf.cast(doubled, inputs.dtype))
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "direction": self.direction,
-            "method": self.method,
-            "init_stddev": self.init_stddev,
-        }
-
 
 @keras.saving.register_keras_serializable("tf_btgmi")
-class NormalizedConvolution(keras.layers.Layer):
+class NormalizedConvolution(ConfigFromArguments, keras.layers.Layer):
     """A convolution, its normalization and a ReLU.
 
     Args:
@@ -185,6 +179,11 @@ class NormalizedConvolution(keras.layers.Layer):
         normalization: `batch`, `instance` or `none`.
         leak: slope of the ReLU below 0.
         init_stddev: standard deviation of the initial scales of batch normalization.
+
+    Example:
+        >>> layer = NormalizedConvolution(Resampling(8, "up"), "instance")
+        >>> layer(tf.zeros([1, 32, 32, 4])).shape
+        TensorShape([1, 64, 64, 8])
     """
 
     def __init__(
@@ -205,6 +204,7 @@ class NormalizedConvolution(keras.layers.Layer):
             self.normalize = make_normalization(normalization, init_stddev=init_stddev)
 
     def call(self, inputs, training=None):
+        """Convolution, normalization and ReLU, in this order."""
         hidden = self.inner(inputs)
         if self.normalize is not None:
             hidden = self.normalize(hidden, training=training)
@@ -212,17 +212,9 @@ class NormalizedConvolution(keras.layers.Layer):
             return tf.nn.relu(hidden)
         return leaky_relu(hidden, self.leak)
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "inner": keras.saving.serialize_keras_object(self.inner),
-            "normalization": self.normalization,
-            "leak": self.leak,
-            "init_stddev": self.init_stddev,
-        }
-
     @classmethod
     def from_config(cls, config):
+        """Restores the layer with its inner layer."""
         inner = keras.saving.deserialize_keras_object(config["inner"])
         return cls(**{**config, "inner": inner})
 

@@ -128,6 +128,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         super().__init__(**kwargs, autocast=False)
 
     def call(self, inputs, training=None):
+        """Normalizes [B, H, W, C] in float32, by batch statistics in training."""
         values = tf.cast(inputs, tf.float32)
         # While a model is built in a strategy's scope there is no replica to sum over.
         replica = not tf.distribute.in_cross_replica_context()
@@ -180,6 +181,7 @@ class FoldedNormalization(keras.layers.Layer):
     """The offset a channel that is left once the scale is in the kernel before it."""
 
     def build(self, input_shape):
+        """Creates one offset per channel."""
         self.offset = self.add_weight(
             name="offset",
             shape=(input_shape[-1],),
@@ -189,5 +191,6 @@ class FoldedNormalization(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs, training=None):
+        """Adds the offset to [B, H, W, C]."""
         del training
         return tf.nn.bias_add(inputs, tf.cast(self.offset, inputs.dtype))

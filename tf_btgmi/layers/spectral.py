@@ -23,6 +23,11 @@ class SpectralConvolution(keras.layers.Layer):
         filters: channels of the output.
         kernel_size: side of the kernel in pixels.
         **options: for `layers.convolution.convolution`.
+
+    Example:
+        >>> layer = SpectralConvolution(8, kernel_size=3)
+        >>> layer(tf.zeros([1, 16, 16, 4]), training=True).shape
+        TensorShape([1, 16, 16, 8])
     """
 
     def __init__(self, filters, kernel_size, name=None, **options):
@@ -31,6 +36,7 @@ class SpectralConvolution(keras.layers.Layer):
         self.filters = filters
 
     def build(self, input_shape):
+        """Builds the kernel and the vector of the power iteration."""
         self.inner.build(input_shape)
         # Each replica iterates by itself, with the same result: the kernels are equal.
         initializer = keras.initializers.RandomNormal()

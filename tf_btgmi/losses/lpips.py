@@ -29,6 +29,11 @@ class LPIPSDistance(keras.layers.Layer):
         weights: as `load_lpips_weights` returns for `trunk`; read by it where None.
         trunk: class of the network whose features are compared, `AlexNetFeatures` or
             `VGG16Features`.
+
+    Example:
+        >>> image = tf.random.uniform([2, 64, 64, 3], -1.0, 1.0)
+        >>> LPIPSDistance()(image, image).numpy()
+        array([0., 0.], dtype=float32)
     """
 
     def __init__(

@@ -52,6 +52,12 @@ class Objective(keras.layers.Layer):
 
     Raises:
         ValueError: an unknown name.
+
+    Example:
+        >>> objective = Objective(reconstruction="l1", reconstruction_weight=10.0)
+        >>> terms = {"reconstruction_loss": 0.5, "pixel_loss": 0.0}
+        >>> float(objective.generator(terms, adversarial_weight=1.0))
+        5.0
     """
 
     def __init__(

@@ -36,6 +36,12 @@ class PatchPerceptualLoss(keras.layers.Layer):
 
     Raises:
         ValueError: `patch_size` is too small for AlexNet.
+
+    Example:
+        >>> image = tf.random.uniform([1, 64, 64, 3], -1.0, 1.0)
+        >>> boxes = tf.constant([[[16.0, 16.0, 48.0, 48.0]]])
+        >>> float(PatchPerceptualLoss(patch_size=32)(image, image, boxes))
+        0.0
     """
 
     def __init__(

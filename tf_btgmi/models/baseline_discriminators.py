@@ -12,6 +12,7 @@ import math
 import keras
 import tensorflow as tf
 
+from tf_btgmi.layers.configuration import ConfigFromArguments
 from tf_btgmi.layers.convolution import (
     INIT_STDDEV,
     NormalizedConvolution,
@@ -47,6 +48,7 @@ class WholeImageDiscriminator(keras.Model):
         self.image_size = image_size
 
     def build(self, input_shape=None):
+        """Builds the network for its image size."""
         if self.built:
             return
         side = self.image_size
@@ -77,7 +79,7 @@ class WholeImageDiscriminator(keras.Model):
 
 
 @keras.saving.register_keras_serializable("tf_btgmi")
-class GlobalDiscriminator(WholeImageDiscriminator):
+class GlobalDiscriminator(ConfigFromArguments, WholeImageDiscriminator):
     """Of the Context Encoder (Pathak et al. 2016), after DCGAN.
 
     4x4 convolutions of stride 2 with LeakyReLU 0.2 down to 4 pixels, batch normalized
@@ -91,6 +93,11 @@ class GlobalDiscriminator(WholeImageDiscriminator):
         base_filters: filters of the first convolution; 64 in the authors' code.
         init_stddev: standard deviation of initial kernels and scales; 0 as for
             `convolution.kernel_initializer`.
+
+    Example:
+        >>> discriminator = GlobalDiscriminator(image_size=32, base_filters=8)
+        >>> discriminator.logits(tf.zeros([2, 64, 64, 6]), mask=None).shape
+        TensorShape([2, 1, 1, 1])
     """
 
     def __init__(
@@ -114,17 +121,9 @@ class GlobalDiscriminator(WholeImageDiscriminator):
         candidate = _resized(inputs[..., -CANDIDATE_CHANNELS:], self.image_size)
         return _logit(self.verdict(self.pyramid(candidate)))
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "image_size": self.image_size,
-            "base_filters": self.base_filters,
-            "init_stddev": self.init_stddev,
-        }
-
 
 @keras.saving.register_keras_serializable("tf_btgmi")
-class GlobalLocalDiscriminator(WholeImageDiscriminator):
+class GlobalLocalDiscriminator(ConfigFromArguments, WholeImageDiscriminator):
     """Of Iizuka et al. 2017: a global and a local one, joined to one verdict.
 
     Each has 5x5 convolutions of stride 2, batch normalized, with ReLU, down to 4
@@ -139,6 +138,12 @@ class GlobalLocalDiscriminator(WholeImageDiscriminator):
         num_features: length of each one's vector; 1024 in the paper.
         init_stddev: standard deviation of initial kernels and scales; 0 as for
             `convolution.kernel_initializer`.
+
+    Example:
+        >>> discriminator = GlobalLocalDiscriminator(32, base_filters=8)
+        >>> mask = tf.ones([2, 64, 64, 1])
+        >>> discriminator.logits(tf.zeros([2, 64, 64, 6]), mask).shape
+        TensorShape([2, 1, 1, 1])
     """
 
     def __init__(
@@ -178,15 +183,6 @@ class GlobalLocalDiscriminator(WholeImageDiscriminator):
         both = [self.global_features(whole), self.local_features(part)]
         return _logit(self.verdict(tf.nn.relu(tf.concat(both, axis=-1))))
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "image_size": self.image_size,
-            "base_filters": self.base_filters,
-            "init_stddev": self.init_stddev,
-            "num_features": self.num_features,
-        }
-
 
 class Pyramid(keras.layers.Layer):
     """Convolutions of stride 2, then everything in one vector: [B, H, W, C] to [B, N].
@@ -220,6 +216,7 @@ class Pyramid(keras.layers.Layer):
         ]
 
     def call(self, inputs):
+        """[B, H, W, 3] to features."""
         hidden = inputs
         for level in self.levels:
             hidden = level(hidden, training=True)

@@ -13,6 +13,7 @@ import functools
 import keras
 import tensorflow as tf
 
+from tf_btgmi.layers.configuration import ConfigFromArguments
 from tf_btgmi.layers.convolution import (
     INIT_STDDEV,
     NormalizedConvolution,
@@ -75,6 +76,7 @@ class BaselineGenerator(keras.Model):
         return 4 * self.size_multiple
 
     def build(self, input_shape=None):
+        """Builds the network on a picture of `build_size`."""
         if self.built:
             return
         side = self.build_size
@@ -90,7 +92,7 @@ class BaselineGenerator(keras.Model):
 
 
 @keras.saving.register_keras_serializable("tf_btgmi")
-class ContextEncoder(BaselineGenerator):
+class ContextEncoder(ConfigFromArguments, BaselineGenerator):
     """Pathak et al. 2016, "Context Encoders: Feature Learning by Inpainting".
 
     4x4 convolutions of stride 2 with LeakyReLU 0.2 down, a channel-wise fully-connected
@@ -109,6 +111,11 @@ class ContextEncoder(BaselineGenerator):
         num_downsamplings: levels; 5 for 128 pixels in the authors' code.
         normalization: `batch` or `instance`.
         init_stddev: standard deviation of initial kernels and scales.
+
+    Example:
+        >>> encoder = ContextEncoder(32, base_filters=8, num_downsamplings=3)
+        >>> encoder(tf.zeros([1, 64, 64, 4])).shape
+        TensorShape([1, 64, 64, 3])
     """
 
     def __init__(
@@ -150,6 +157,7 @@ class ContextEncoder(BaselineGenerator):
 
     @property
     def build_size(self) -> int:
+        """Side of the picture that the network is built on, in pixels."""
         return self.image_size
 
     def call(self, inputs, training=None):
@@ -162,19 +170,9 @@ class ContextEncoder(BaselineGenerator):
         prediction = tf.tanh(self._run(inputs, training))
         return tf.image.resize(prediction, size, "bilinear")
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "image_size": self.image_size,
-            "base_filters": self.base_filters,
-            "num_downsamplings": self.num_downsamplings,
-            "normalization": self.normalization,
-            "init_stddev": self.init_stddev,
-        }
-
 
 @keras.saving.register_keras_serializable("tf_btgmi")
-class CompletionNetwork(BaselineGenerator):
+class CompletionNetwork(ConfigFromArguments, BaselineGenerator):
     """Iizuka et al. 2017, "Globally and Locally Consistent Image Completion", Table 1.
 
     A 5x5 convolution, two halvings to 1/4 resolution, dilations 2, 4, 8 and 16 there,
@@ -186,6 +184,11 @@ class CompletionNetwork(BaselineGenerator):
         num_downsamplings: halvings; 2 in the paper.
         normalization: `batch` or `instance`.
         init_stddev: standard deviation of initial kernels and scales.
+
+    Example:
+        >>> network = CompletionNetwork(base_filters=8)
+        >>> network(tf.zeros([1, 64, 64, 4])).shape
+        TensorShape([1, 64, 64, 3])
     """
 
     DILATIONS = (2, 4, 8, 16)
@@ -230,18 +233,9 @@ class CompletionNetwork(BaselineGenerator):
         # Twice the sigmoid less 1, to more digits near 0.
         return tf.tanh(0.5 * self._run(inputs, training))
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "base_filters": self.base_filters,
-            "num_downsamplings": self.num_downsamplings,
-            "normalization": self.normalization,
-            "init_stddev": self.init_stddev,
-        }
-
 
 @keras.saving.register_keras_serializable("tf_btgmi")
-class ChannelwiseDense(keras.layers.Layer):
+class ChannelwiseDense(ConfigFromArguments, keras.layers.Layer):
     """A fully-connected layer within each channel of [B, n, n, C], none across them.
 
     n^4 C weights instead of the n^4 C^2 of one over everything (Pathak et al., Sec.
@@ -256,6 +250,7 @@ class ChannelwiseDense(keras.layers.Layer):
         self.init_stddev = init_stddev
 
     def build(self, input_shape):
+        """Builds one square matrix per channel."""
         _, height, width, channels = input_shape
         self.kernel = self.add_weight(
             name="kernel",
@@ -265,15 +260,13 @@ class ChannelwiseDense(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs, training=None):
+        """[B, h, w, C] to the same shape."""
         del training
         shape = tf.shape(inputs)
         height, width, channels = inputs.shape[1:]
         places = tf.reshape(inputs, [shape[0], height * width, channels])
         mixed = tf.einsum("bpc,cpq->bqc", places, tf.cast(self.kernel, places.dtype))
         return tf.nn.relu(tf.reshape(mixed, [shape[0], height, width, channels]))
-
-    def get_config(self):
-        return {**super().get_config(), "init_stddev": self.init_stddev}
 
 
 def level_filters(base_filters: int, num_levels: int) -> list:

@@ -11,6 +11,7 @@ Training asks of any discriminator: `features`, `patch_masks`, `parts`, and
 import keras
 import tensorflow as tf
 
+from tf_btgmi.layers.configuration import ConfigFromArguments
 from tf_btgmi.layers.convolution import INIT_STDDEV, convolution, leaky_relu
 from tf_btgmi.layers.normalization import normalization as make_normalization
 from tf_btgmi.layers.spectral import SpectralConvolution
@@ -30,7 +31,7 @@ NORMALIZATIONS = ("spectral", "batch", "instance", "none")
 
 
 @keras.saving.register_keras_serializable("tf_btgmi")
-class PatchDiscriminator(keras.Model):
+class PatchDiscriminator(ConfigFromArguments, keras.Model):
     """One conditional PatchGAN: [B, H, W, 6] to logits [B, h, w, 1] in float32.
 
     Args:
@@ -110,17 +111,9 @@ class PatchDiscriminator(keras.Model):
                 features.append(hidden)
         return [*features, tf.cast(hidden, tf.float32)]
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "base_filters": self.base_filters,
-            "normalization": self.normalization,
-            "init_stddev": self.init_stddev,
-        }
-
 
 @keras.saving.register_keras_serializable("tf_btgmi")
-class MultiScaleDiscriminator(keras.Model):
+class MultiScaleDiscriminator(ConfigFromArguments, keras.Model):
     """Identical PatchGANs at scales 1, 1/2, 1/4, ...
 
     Called with [B, H, W, 6] it returns a list of logits [B, h, w, 1], finest first:
@@ -131,6 +124,12 @@ class MultiScaleDiscriminator(keras.Model):
         num_scales: number of PatchGANs.
         normalization: of each PatchGAN, one of `NORMALIZATIONS`.
         init_stddev: of each PatchGAN.
+
+    Example:
+        >>> discriminator = MultiScaleDiscriminator(base_filters=8)
+        >>> logits = discriminator(tf.zeros([1, 128, 128, 6]))
+        >>> [tuple(scale.shape) for scale in logits]
+        [(1, 19, 19, 1), (1, 11, 11, 1), (1, 7, 7, 1)]
     """
 
     def __init__(
@@ -162,6 +161,7 @@ class MultiScaleDiscriminator(keras.Model):
         return {f"scale_{i}": part for i, part in enumerate(self.patch_discriminators)}
 
     def build(self, input_shape=None):
+        """Builds the discriminators of all scales."""
         if self.built:
             return
         with tf.init_scope():
@@ -202,15 +202,6 @@ class MultiScaleDiscriminator(keras.Model):
                 mask = patch_mask(mask, [SCALE_WINDOW])
             masks.append(patch_mask(mask, PATCH_WINDOWS))
         return masks
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "base_filters": self.base_filters,
-            "num_scales": self.num_scales,
-            "normalization": self.normalization,
-            "init_stddev": self.init_stddev,
-        }
 
 
 def _half(image):

@@ -21,6 +21,7 @@ import keras
 import tensorflow as tf
 
 from tf_btgmi.layers.back_end import OUTPUT_CHANNELS, BackEnd
+from tf_btgmi.layers.configuration import ConfigFromArguments
 from tf_btgmi.layers.convolution import (
     INIT_STDDEV,
     NormalizedConvolution,
@@ -42,7 +43,7 @@ FIRST_TRUST = 0.5
 
 
 @keras.saving.register_keras_serializable("tf_btgmi")
-class Generator(keras.Model):
+class Generator(ConfigFromArguments, keras.Model):
     """Front end, residual blocks, refinement blocks and back end.
 
     Attributes:
@@ -70,6 +71,11 @@ class Generator(keras.Model):
 
     Raises:
         ValueError: `resampling`, `normalization` or `outputs` is unknown.
+
+    Example:
+        >>> generator = Generator(base_filters=8, num_head_blocks=1)
+        >>> generator(tf.zeros([1, 64, 64, 4])).shape
+        TensorShape([1, 64, 64, 3])
     """
 
     def __init__(
@@ -204,7 +210,7 @@ class Generator(keras.Model):
         return [v for v in self.weights if v is not self.fade_in_alpha]
 
     def build(self, input_shape=None):
-        # Makes all blocks, those too that `call` leaves out at this stage.
+        """Builds all blocks, including those that `call` leaves out at this stage."""
         if self.built:
             return
         side = 4 * self.size_multiple
@@ -236,24 +242,9 @@ class Generator(keras.Model):
                 )
         return self._run(inputs, self.stage, training)
 
-    def get_config(self):
-        # From the base class come the name and, on Keras 3, the precision policy.
-        return {
-            **super().get_config(),
-            "base_filters": self.base_filters,
-            "max_filters": self.max_filters,
-            "num_downsamplings": self.num_downsamplings,
-            "num_head_blocks": self.num_head_blocks,
-            "num_refinement_blocks": self.num_refinement_blocks,
-            "dilation": self.dilation,
-            "dilated_convolutions": self.dilated_convolutions,
-            "normalization": self.normalization,
-            "resampling": self.resampling,
-            "stage": self.stage,
-            "outputs": list(self.output_names),
-            "harmonized_change": self.harmonized_change,
-            "init_stddev": self.init_stddev,
-        }
+    def get_config(self) -> dict:
+        """Returns the arguments of the constructor."""
+        return {**super().get_config(), "outputs": list(self.output_names)}
 
     def _run(self, inputs, num_blocks, training):
         if self._maps_colors(self.output_names[-1]):

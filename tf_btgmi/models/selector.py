@@ -11,6 +11,7 @@ output the logits of the object, float32 [B, side, side, 1].
 import keras
 import tensorflow as tf
 
+from tf_btgmi.layers.configuration import ConfigFromArguments
 from tf_btgmi.layers.convolution import (
     NormalizedConvolution,
     Resampling,
@@ -29,7 +30,7 @@ _BOTTLENECK_DILATIONS = (2, 4)
 
 
 @keras.saving.register_keras_serializable("tf_btgmi")
-class Selector(keras.Model):
+class Selector(ConfigFromArguments, keras.Model):
     """Encoder, residual blocks and decoder with skip connections.
 
     Args:
@@ -37,6 +38,11 @@ class Selector(keras.Model):
         max_filters: cap on the filters of the coarser levels.
         window_side: side of the window in pixels, a multiple of 16.
         normalization: `batch` or `instance`.
+
+    Example:
+        >>> selector = Selector(base_filters=8)
+        >>> selector(tf.zeros([1, 128, 128, 8])).shape
+        TensorShape([1, 128, 128, 1])
     """
 
     def __init__(
@@ -130,14 +136,6 @@ class Selector(keras.Model):
         return DilatedResidualBlock(
             filters, dilation, "both", normalization=self.normalization
         )
-
-    def get_config(self):
-        return {
-            "base_filters": self.base_filters,
-            "max_filters": self.max_filters,
-            "window_side": self.window_side,
-            "normalization": self.normalization,
-        }
 
 
 def _resized_like(features, other):

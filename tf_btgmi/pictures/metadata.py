@@ -34,15 +34,17 @@ _TIFF_STRUCTURE = {
 
 @dataclasses.dataclass
 class Metadata:
-    """Attributes:
-    exif: EXIF block as a JPEG holds it, beginning with `Exif`; empty without one.
-    icc: colour profile.
-    xmp: XMP packet.
-    dpi: pixels an inch, across and down.
-    comment: a JPEG's comment.
-    photoshop: a JPEG's APP13 segment (IPTC).
-    texts: a PNG's texts.
-    png_chunks: a PNG's own chunks, where the picture came from one.
+    """Metadata of a picture file.
+
+    Attributes:
+        exif: EXIF block as a JPEG holds it, beginning with `Exif`; empty without one.
+        icc: colour profile.
+        xmp: XMP packet.
+        dpi: pixels an inch, across and down.
+        comment: a JPEG's comment.
+        photoshop: a JPEG's APP13 segment (IPTC).
+        texts: a PNG's texts.
+        png_chunks: a PNG's own chunks, where the picture came from one.
     """
 
     exif: bytes = b""

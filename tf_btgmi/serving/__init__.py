@@ -1,0 +1,1 @@
+"""Models outside this process: exported files and servers."""

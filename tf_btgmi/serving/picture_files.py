@@ -168,11 +168,13 @@ def _with_rim(levels: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
 
 
 def _attempt(function: Callable, data: tf.Tensor, shape, dtype) -> tf.Tensor:
-    """`function(data)`, or zeros where that fails: a graph's try and except.
+    """`function(data)`, or zeros if that fails: try and except in a graph.
 
     Args:
-        function: of the scalar string `data`.
-        shape: of what it returns; zeros have 0 where it is None.
+        function: takes the scalar string `data`.
+        data: its argument.
+        shape: of the result; the zeros have 0 where it is None.
+        dtype: of the result.
     """
     zeros = tf.zeros([length or 0 for length in shape], dtype)
     # A single element is taken in a tenth of the time that `reduce` needs.

@@ -7,6 +7,8 @@ also cancelled when its client disconnects.
 
 import asyncio
 import base64
+import dataclasses
+import functools
 import json
 import uuid
 from typing import List, Optional
@@ -99,15 +101,22 @@ def make_router(models: List[models_lib.Model], limits: Limits, workers) -> APIR
                 worker.cancel(job.name)
         return _response(request, future.result())
 
-    def post(path, form_type, worker, make_work, summary):
+    def post(task, form_type, summary: str, output: Optional[str] = None):
+        """Adds the address of a task, which uses a model if it needs an output."""
+        worker = model_worker if output else light_worker
+
         async def endpoint(request: Request) -> Response:
             worker.check_room()
             form = await forms.read(request, form_type, limits)
-            return await answer(request, form, worker, make_work(form))
+            work = functools.partial(task, form=form, limits=limits)
+            if output:
+                model = models_lib.find(models, form.model, output)
+                work = functools.partial(work, model=model)
+            return await answer(request, form, worker, work)
 
         router.post(
-            path,
-            name=path.strip("/"),
+            f"/{task.__name__}",
+            name=task.__name__,
             summary=summary,
             description=form_type.__doc__,
             responses=_file_responses(),
@@ -115,42 +124,12 @@ def make_router(models: List[models_lib.Model], limits: Limits, workers) -> APIR
             openapi_extra=forms.body_schema(form_type),
         )(endpoint)
 
-    def with_model(task, output):
-        def make_work(form):
-            return task(form, models_lib.find(models, form.model, output), limits)
-
-        return make_work
-
-    for path, form_type, task, output, summary in (
-        ("/inpaint", forms.InpaintForm, tasks.inpaint, INPAINTED, "Remove and repair"),
-        (
-            "/harmonize",
-            forms.HarmonizeForm,
-            tasks.harmonize,
-            HARMONIZED,
-            "Harmonize an object",
-        ),
-        (
-            "/compose",
-            forms.ComposeForm,
-            tasks.compose,
-            HARMONIZED,
-            "Compose two pictures",
-        ),
-    ):
-        post(path, form_type, model_worker, with_model(task, output), summary)
-    for path, form_type, task, summary in (
-        ("/segment", forms.SegmentForm, tasks.segment, "Select an object"),
-        ("/preview", forms.PictureForm, tasks.preview, "Get a picture upright"),
-        ("/export", forms.PictureForm, tasks.export, "Get the edited picture"),
-    ):
-        post(
-            path,
-            form_type,
-            light_worker,
-            lambda form, task=task: task(form, limits),
-            summary,
-        )
+    post(tasks.inpaint, forms.InpaintForm, "Remove and repair", INPAINTED)
+    post(tasks.harmonize, forms.HarmonizeForm, "Harmonize an object", HARMONIZED)
+    post(tasks.compose, forms.ComposeForm, "Compose two pictures", HARMONIZED)
+    post(tasks.segment, forms.SegmentForm, "Select an object")
+    post(tasks.preview, forms.PictureForm, "Get a picture upright")
+    post(tasks.export, forms.PictureForm, "Get the edited picture")
 
     @router.get("/models", response_model=ModelsBody, summary="List the models")
     async def list_models():
@@ -170,10 +149,7 @@ def make_router(models: List[models_lib.Model], limits: Limits, workers) -> APIR
         return {
             "status": "ready",
             "version": __version__,
-            "max_file_bytes": limits.max_file_bytes,
-            "max_pixels": limits.max_pixels,
-            "max_waiting": limits.max_waiting,
-            "max_seconds": limits.max_seconds,
+            **dataclasses.asdict(limits),
         }
 
     @router.get("/examples", response_model=List[ExampleBody], summary="List examples")

@@ -5,12 +5,14 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """Attributes:
-    max_file_bytes: of one uploaded file.
-    max_pixels: of one picture, width times height; read from its header, before
-        anything is decoded.
-    max_waiting: jobs in the queue; further ones are refused.
-    max_seconds: run time of a job.
+    """Limits of one request.
+
+    Attributes:
+        max_file_bytes: of one uploaded file.
+        max_pixels: of one picture, width times height; read from its header, before
+            anything is decoded.
+        max_waiting: jobs in the queue; further ones are refused.
+        max_seconds: run time of a job.
     """
 
     max_file_bytes: int = 64 * 1024**2

@@ -1,5 +1,6 @@
 """Models of the studio, by name, with the progress of their jobs."""
 
+import time
 from typing import Callable, List, Optional
 
 import numpy as np
@@ -47,6 +48,7 @@ class Model:
                 does not answer.
         """
         self._job = job
+        started = time.monotonic()
         try:
             return call(self.predictor)
         except _AWAY as error:
@@ -54,6 +56,7 @@ class Model:
         except ValueError as error:
             raise errors.impossible(first_line(error)) from None
         finally:
+            job.model_seconds = time.monotonic() - started
             self._job = None
 
     def count_windows(self, mask: np.ndarray, dilation: int) -> Optional[int]:

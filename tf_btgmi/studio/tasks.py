@@ -1,9 +1,8 @@
-"""Work of each request, run in a worker's thread."""
+"""Work of each request, run in a worker's thread: job and form to an `Answer`."""
 
 import dataclasses
 import io
-import time
-from typing import Callable, List, NamedTuple, Optional
+from typing import List, NamedTuple, Optional
 
 import numpy as np
 from PIL import Image
@@ -47,125 +46,86 @@ class Answer:
     model_seconds: float = 0.0
 
 
-def inpaint(form: forms.InpaintForm, model: Model, limits: Limits):
-    """The work of /inpaint."""
+def inpaint(job: Job, form: forms.InpaintForm, limits: Limits, model: Model):
+    """Answers /inpaint."""
+    before = _current(form, limits)
+    image = before.composite
+    mask = uploads.read_mask(form.mask, limits, image.shape[:2], form.image)
+    _check_not_empty(mask, "Nothing is selected.", "Mark what you want filled")
+    dilation = form.mask_dilation
+    if dilation is None:
+        dilation = removal_dilation(image.shape) if form.remove else 0
+    job.total = model.count_windows(mask, dilation)
+    composite = model.run(
+        job, lambda predictor: predictor.inpaint(image, mask, dilation)
+    )
+    hole = None
+    if before.picture.alpha() is not None:
+        # Over transparent pixels a fill is seen whatever its colour.
+        hole = dilated(mask, dilation)
+    return _changed(job, form, before, composite, hole)
 
-    def change(job: Job, image: np.ndarray, picture: Picture):
-        del picture
+
+def harmonize(job: Job, form: forms.HarmonizeForm, limits: Limits, model: Model):
+    """Answers /harmonize."""
+    before = _current(form, limits)
+    image = before.composite
+    mask = uploads.read_mask(form.mask, limits, image.shape[:2], form.image)
+    _check_not_empty(mask, "Nothing is selected.", "Mark the object to recolour")
+    composite = model.run(job, lambda predictor: predictor.harmonize(image, mask))
+    return _changed(job, form, before, composite)
+
+
+def compose(job: Job, form: forms.ComposeForm, limits: Limits, model: Model):
+    """Answers /compose."""
+    before = _current(form, limits)
+    guide = uploads.read_picture(form.guide, limits, "The guide")
+    guide = rgb_as_in(guide, before.picture)
+    mask = uploads.read_mask(
+        form.guide_mask, limits, guide.shape[:2], form.guide, "The guide's mask"
+    )
+    _check_not_empty(mask, "Nothing is cut out.", "Select the object in the guide")
+    pose = ((form.y, form.x), form.scale, form.rotate, form.flip)
+    composite = model.run(
+        job,
+        lambda predictor: predictor.compose(
+            before.composite, guide, mask, *pose, harmonize=form.harmonize
+        ),
+    )
+    return _changed(job, form, before, composite)
+
+
+def segment(job: Job, form: forms.SegmentForm, limits: Limits):
+    """Answers /segment with a PNG, white on the object."""
+    del job
+    image = _current(form, limits).composite
+    mask: Optional[np.ndarray] = None
+    if form.mask:
         mask = uploads.read_mask(form.mask, limits, image.shape[:2], form.image)
-        _check_not_empty(mask, "Nothing is selected.", "Mark what you want filled")
-        dilation = form.mask_dilation
-        if dilation is None:
-            dilation = removal_dilation(image.shape) if form.remove else 0
-        job.total = model.count_windows(mask, dilation)
-        composite = model.run(
-            job, lambda predictor: predictor.inpaint(image, mask, dilation)
-        )
-        return composite, dilated(mask, dilation)
-
-    return _run(form, change, limits)
+    try:
+        selected = select(image, form.box, form.clicks, mask)
+    except ValueError as error:
+        raise errors.impossible(str(error)) from None
+    return Answer(overlays.png(selected), "image/png")
 
 
-def harmonize(form: forms.HarmonizeForm, model: Model, limits: Limits):
-    """The work of /harmonize."""
-
-    def change(job: Job, image: np.ndarray, picture: Picture):
-        del picture
-        mask = uploads.read_mask(form.mask, limits, image.shape[:2], form.image)
-        _check_not_empty(mask, "Nothing is selected.", "Mark the object to recolour")
-        composite = model.run(job, lambda predictor: predictor.harmonize(image, mask))
-        return composite, None
-
-    return _run(form, change, limits)
-
-
-def compose(form: forms.ComposeForm, model: Model, limits: Limits):
-    """The work of /compose."""
-
-    def change(job: Job, image: np.ndarray, picture: Picture):
-        guide = uploads.read_picture(form.guide, limits, "The guide")
-        guide = rgb_as_in(guide, picture)
-        mask = uploads.read_mask(
-            form.guide_mask, limits, guide.shape[:2], form.guide, "The guide's mask"
-        )
-        _check_not_empty(mask, "Nothing is cut out.", "Select the object in the guide")
-        pose = ((form.y, form.x), form.scale, form.rotate, form.flip)
-        composite = model.run(
-            job,
-            lambda predictor: predictor.compose(
-                image, guide, mask, *pose, harmonize=form.harmonize
-            ),
-        )
-        return composite, None
-
-    return _run(form, change, limits)
+def preview(job: Job, form: forms.PictureForm, limits: Limits):
+    """Answers /preview: the picture upright, in a format that browsers show."""
+    del job
+    picture, image, _ = _current(form, limits)
+    notes = [picture.format, picture.mode, str(picture.pixels.dtype)]
+    if image.shape[0] * image.shape[1] <= _PNG_PIXELS:
+        return Answer(overlays.png(image, picture), "image/png", notes)
+    file = io.BytesIO()
+    options = {"icc_profile": rgb_profile(picture), "subsampling": 0}
+    Image.fromarray(image).save(file, "JPEG", quality=95, **options)
+    return Answer(file.getvalue(), "image/jpeg", notes)
 
 
-def segment(form: forms.SegmentForm, limits: Limits):
-    """The work of /segment: a PNG, white on the object."""
-
-    def work(job: Job) -> Answer:
-        del job
-        image = _current(form, limits).composite
-        mask: Optional[np.ndarray] = None
-        if form.mask:
-            mask = uploads.read_mask(form.mask, limits, image.shape[:2], form.image)
-        try:
-            found = select(image, form.box, form.clicks, mask)
-        except ValueError as error:
-            raise errors.impossible(str(error)) from None
-        return Answer(overlays.png(found), "image/png")
-
-    return work
-
-
-def preview(form: forms.PictureForm, limits: Limits):
-    """The work of /preview: the picture upright, as any browser can show it."""
-
-    def work(job: Job) -> Answer:
-        del job
-        picture, image, _ = _current(form, limits)
-        notes = [picture.format, picture.mode, str(picture.pixels.dtype)]
-        if image.shape[0] * image.shape[1] <= _PNG_PIXELS:
-            return Answer(overlays.png(image, picture), "image/png", notes)
-        file = io.BytesIO()
-        options = {"icc_profile": rgb_profile(picture), "subsampling": 0}
-        Image.fromarray(image).save(file, "JPEG", quality=95, **options)
-        return Answer(file.getvalue(), "image/jpeg", notes)
-
-    return work
-
-
-def export(form: forms.PictureForm, limits: Limits):
-    """The work of /export: the changed picture in its own format."""
-
-    def work(job: Job) -> Answer:
-        del job
-        return _finished(form.image, _current(form, limits))
-
-    return work
-
-
-def _run(form: forms.RunForm, change: Callable, limits: Limits):
-    def work(job: Job) -> Answer:
-        before = _current(form, limits)
-        started = time.monotonic()
-        composite, hole = change(job, before.composite, before.picture)
-        seconds = time.monotonic() - started
-        mask = before.mask | overlays.changed(before.composite, composite)
-        if hole is not None and before.picture.alpha() is not None:
-            # Over transparent pixels a fill is seen whatever its colour.
-            mask |= hole
-        after = _Current(before.picture, composite, mask)
-        if form.output == "overlay":
-            data = overlays.encode(composite, mask, before.picture)
-            answer = Answer(data, "image/png")
-        else:
-            answer = _finished(form.image, after)
-        answer.model_seconds = seconds
-        return answer
-
-    return work
+def export(job: Job, form: forms.PictureForm, limits: Limits):
+    """Answers /export: the edited picture in its own format."""
+    del job
+    return _finished(form.image, _current(form, limits))
 
 
 class _Current(NamedTuple):
@@ -191,6 +151,26 @@ def _current(form: forms.PictureForm, limits: Limits) -> _Current:
     return _Current(
         picture, overlays.applied(image, overlay), overlays.covered(overlay)
     )
+
+
+def _changed(
+    job: Job,
+    form: forms.RunForm,
+    before: _Current,
+    composite: np.ndarray,
+    hole: Optional[np.ndarray] = None,
+) -> Answer:
+    """The answer to a run: the finished picture, or the overlay of all edits."""
+    mask = before.mask | overlays.changed(before.composite, composite)
+    if hole is not None:
+        mask |= hole
+    if form.output == "overlay":
+        data = overlays.encode(composite, mask, before.picture)
+        answer = Answer(data, "image/png")
+    else:
+        answer = _finished(form.image, _Current(before.picture, composite, mask))
+    answer.model_seconds = job.model_seconds
+    return answer
 
 
 def _finished(data: bytes, current: _Current) -> Answer:

@@ -29,6 +29,7 @@ class Job:
         result: a future of what `work` returns.
         done: steps taken.
         total: number of steps; None if unknown.
+        model_seconds: time spent in a model.
         started: start of the run, `time.monotonic`; None while it waits.
     """
 
@@ -39,6 +40,7 @@ class Job:
         self.result: concurrent.futures.Future = concurrent.futures.Future()
         self.done = 0
         self.total: Optional[int] = None
+        self.model_seconds = 0.0
         self.started: Optional[float] = None
         self._cancelled = threading.Event()
 

@@ -82,8 +82,9 @@ class StudyPictures:
 
 
 def ruined(picture: np.ndarray, seed: str) -> np.ndarray:
-    """A picture that nobody takes for a photograph: tiles shuffled, half of them
-    negative.
+    """Shuffles the tiles of a picture and inverts half of them.
+
+    Nobody takes the result for a photograph.
 
     Args:
         picture: [H, W, 3] uint8.

@@ -1,0 +1,1 @@
+"""A training run: the model that trains, its callbacks, its checkpoints."""

@@ -4,9 +4,9 @@ Each reads the step, asks its schedule and assigns the value; the values are log
 with the losses by `reporting`.
 """
 
-import keras
+from typing import Callable
 
-from tf_btgmi.schedules import Schedule
+import keras
 
 
 class ScheduledValue(keras.callbacks.Callback):
@@ -21,12 +21,13 @@ class ScheduledValue(keras.callbacks.Callback):
 
     name = "value"
 
-    def __init__(self, schedule: Schedule):
+    def __init__(self, schedule: Callable[[int], float]):
         super().__init__()
         self.schedule = schedule
         self.value = None
 
     def on_train_batch_begin(self, batch, logs=None):
+        """Assigns the value of the step about to be taken."""
         value = float(self.schedule(int(self.model.step.numpy())))
         if value != self.value:
             self.assign(value)
@@ -43,6 +44,7 @@ class AdversarialLossAnnealing(ScheduledValue):
     name = "adversarial_weight"
 
     def assign(self, value):
+        """Assigns the weight."""
         self.model.adversarial_weight.assign(value)
 
 
@@ -52,6 +54,7 @@ class FadeIn(ScheduledValue):
     name = "fade_in_alpha"
 
     def assign(self, value):
+        """Assigns the weight of the newest block."""
         for generator in (self.model.generator, self.model.ema_generator):
             generator.fade_in_alpha.assign(value)
 
@@ -71,6 +74,7 @@ class LearningRateAnnealing(ScheduledValue):
         self.discriminator_factor = discriminator_factor
 
     def assign(self, value):
+        """Assigns both learning rates."""
         self.model.generator_optimizer.learning_rate.assign(value)
         self.model.discriminator_optimizer.learning_rate.assign(
             self.discriminator_factor * value
@@ -81,4 +85,5 @@ class GeneratorAverage(keras.callbacks.Callback):
     """Moves the averaged generator after every step."""
 
     def on_train_batch_end(self, batch, logs=None):
+        """Moves the average."""
         self.model.update_average()

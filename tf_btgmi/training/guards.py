@@ -26,6 +26,7 @@ class FiniteGuard(keras.callbacks.Callback):
         self._checkpoints = checkpoints
 
     def on_train_batch_end(self, batch, logs=None):
+        """Raises FloatingPointError unless all losses are finite."""
         for name, value in (logs or {}).items():
             if not math.isfinite(value):
                 raise FloatingPointError(
@@ -73,6 +74,7 @@ class SaveInTime(keras.callbacks.Callback):
             signal.signal(number, handler)
 
     def on_train_batch_end(self, batch, logs=None):
+        """Saves a checkpoint when one is due, and stops the run when asked to."""
         step = int(self.model.step.numpy())
         stop = self._told_to_stop(step)
         passed = time.monotonic() - self._saved_at

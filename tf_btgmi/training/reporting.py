@@ -82,10 +82,11 @@ class Progress(keras.callbacks.Callback):
         self._since = None
 
     def on_train_begin(self, logs=None):
-        # A new trace is about to be made; its time is nobody's images/s.
+        """Starts the clock anew: the next step is traced first."""
         self._since = None
 
     def on_train_batch_end(self, batch, logs=None):
+        """Logs the step if it is due."""
         step = int(self.model.step.numpy())
         now = time.monotonic()
         self._bar.update(1)
@@ -181,6 +182,7 @@ class Validation(keras.callbacks.Callback):
         self._discriminators_from = discriminators_from
 
     def on_train_batch_end(self, batch, logs=None):
+        """Validates if it is due."""
         step = int(self.model.step.numpy())
         if step % self._every_steps == 0:
             self.validate(step)

@@ -42,6 +42,7 @@ class Gate:
         self.max_body_bytes = max_body_bytes
 
     async def __call__(self, scope, receive, send):
+        """Checks a request, and passes it on."""
         if scope["type"] != "http":
             # There are no WebSockets here.
             if scope["type"] == "lifespan":

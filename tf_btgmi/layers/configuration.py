@@ -1,0 +1,27 @@
+"""Configs of layers and networks, for `from_config`."""
+
+import inspect
+
+import keras
+
+
+class ConfigFromArguments:
+    """Mixin: the config holds the constructor's arguments.
+
+    The constructor keeps each argument in an attribute of the same name.
+    """
+
+    def get_config(self) -> dict:
+        """Returns the arguments of the constructor, in types that JSON has."""
+        # From Keras come the name and, on Keras 3, the precision policy.
+        config = super().get_config()
+        for name, parameter in inspect.signature(type(self)).parameters.items():
+            if parameter.kind is not inspect.Parameter.VAR_KEYWORD:
+                config[name] = _plain(getattr(self, name, None))
+        return config
+
+
+def _plain(value):
+    if isinstance(value, keras.layers.Layer):
+        return keras.saving.serialize_keras_object(value)
+    return list(value) if isinstance(value, (list, tuple)) else value
