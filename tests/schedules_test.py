@@ -7,7 +7,6 @@ from tf_btgmi.schedules import (
     FadeInSchedule,
     LearningRateByStage,
     Phases,
-    Schedule,
     StagePlan,
     segments,
 )
@@ -137,11 +136,6 @@ def test_a_phase_is_a_segment():
     starts = [(first, end, size) for first, end, _, size in found]
     assert starts[:4] == [(0, 3, 16), (3, 4, 16), (4, 5, 32), (5, 10, 32)]
     assert segments(SMALL, 4, 0, (16, 32), phases)[0] == (4, 5, 0, 32)
-
-
-def test_the_base_class_has_no_value():
-    with pytest.raises(TypeError, match="Schedule does not say"):
-        Schedule()(0)
 
 
 def test_segments_are_the_stages_from_the_start():

@@ -220,7 +220,7 @@ def test_composing_needs_no_more_than_the_model_has():
 @pytest.mark.parametrize(
     "changes, words",
     [
-        ({"position": (300, 60)}, "Nothing of the object is in the picture"),
+        ({"position": (300, 60)}, "The object is outside the picture"),
         ({"scale": 90}, "The object covers the whole picture"),
         ({"guide_mask": np.zeros((50, 60), bool)}, "The guide's mask is empty"),
         ({"guide_mask": np.zeros((5, 6), bool)}, "The mask is 6x5 pixels, the guide"),
@@ -292,7 +292,7 @@ def test_a_thin_object_is_recoloured_though_its_gap_hides_it_from_the_network():
 def test_specks_too_fine_for_the_network_are_said():
     mask = np.zeros((2000, 2000), bool)
     mask[[10, 1990], [10, 1990]] = True
-    with pytest.raises(ValueError, match="too fine to be recoloured: at 32 pixels"):
+    with pytest.raises(ValueError, match="too thin .* at the 32 pixels"):
         both().harmonize(picture(2000, 2000), mask)
 
 

@@ -106,7 +106,7 @@ def test_a_turned_object_keeps_its_area_and_the_box_is_tight():
     "pose, words",
     [
         (Pose((-2, 10)), "rows -3 to 0 and columns 8 to 13, and the picture is 50x40"),
-        (Pose((20, 53)), "Nothing of the object is in the picture"),
+        (Pose((20, 53)), "The object is outside the picture"),
         (Pose((20, 20), scale=0.0), "scale must be above 0"),
         (Pose((20, 20), scale=float("nan")), "finite numbers"),
         (Pose((20, float("inf"))), "finite numbers"),

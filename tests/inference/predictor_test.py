@@ -306,7 +306,7 @@ def test_a_network_that_gives_no_pictures_is_said():
     with pytest.raises(ValueError, match="NaN"):
         wrong = lambda inputs: np.full(inputs.shape[:3] + (3,), np.nan)  # noqa: E731
         Predictor(wrong, S).inpaint(image, mask)
-    with pytest.raises(ValueError, match="predict_fn must give"):
+    with pytest.raises(ValueError, match="predict_fn must return"):
         Predictor(lambda inputs: inputs, S).inpaint(image, mask)
 
 

@@ -1,41 +1,41 @@
-"""A smooth local colour change: learnt from a small picture, carried to a large one.
+"""A smooth local colour change, fitted to a small picture and applied to a large one.
 
-A network recolours an object at its own size. What it did is told here by affine maps
-of RGB to RGB, one for each vertex of a coarse grid over place and brightness (a
-bilateral grid: Chen, Paris and Durand 2007; affine maps in it: Chen et al. 2016,
-"Bilateral guided upsampling"). Between vertices the maps are interpolated. Since a map
-is applied to the pixels of the large picture, their detail stays.
+A network recolours an object at its own resolution. Its change is fitted by affine maps
+from RGB to RGB, one per vertex of a bilateral grid, a coarse grid over position and
+brightness (Chen, Paris and Durand 2007; affine maps: Chen et al. 2016, "Bilateral
+guided upsampling"), and interpolated between vertices. Applied to the pixels of the
+large picture, the maps keep their detail.
 
-Colours are RGB in 0 to 255 as pictures hold them; inside, they are in [0, 1].
+Public functions take colours in [0, 255]; internally they are in [0, 1].
 """
 
 import cv2
 import numpy as np
 
-# Vertices down, along, and from black to white.
+# Vertices in y, in x, and from black to white.
 _ROWS, _COLUMNS, _LEVELS = 8, 8, 6
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-# Both pictures are blurred by so many pixels first: what a network loses in sharpness
-# must not be taken for a loss of contrast.
+# Sigma of the blur of both pictures before the fit, in pixels: the network's lack of
+# sharpness must not look like a loss of contrast.
 _BLUR = 1.5
-# How many pixels of data it takes to move a vertex halfway from the map of the whole
-# object, as a share of the mean number a vertex has; and the whole object's from the
-# identity, as a share of all. A map's offset is free to move more than its slopes.
+# Strength of the regularization of a vertex's map towards the map of the whole object,
+# relative to the mean data per vertex, and of that map towards the identity, relative
+# to all data. The offset of a map is regularized less than its slopes.
 _LOCAL_STRENGTH = 0.02
 _GLOBAL_STRENGTH = 1e-4
 _PRECISION = np.diag([1.0, 1.0, 1.0, 0.1])
 _STRIP = 128
-# Rows and columns that the grid is drawn out to before it is applied.
+# Rows and columns to which the grid is interpolated before it is applied.
 _FINE = 128
 
 
 class ColorGrid:
-    """What happened to the colours of an object between two small pictures.
+    """The colour change of an object between two small pictures.
 
     Args:
         before: [h, w, 3] in [0, 255].
         after: [h, w, 3] in [0, 255].
-        weight: [h, w], at least 0, some above: how much each pixel is the object's.
+        weight: [h, w], how much of each pixel belongs to the object; not all 0.
     """
 
     def __init__(self, before: np.ndarray, after: np.ndarray, weight: np.ndarray):
@@ -60,7 +60,7 @@ class ColorGrid:
         self._maps = _solve(moments).astype(np.float32)
 
     def apply(self, colors: np.ndarray) -> np.ndarray:
-        """The same change to a picture of the same scene at any size.
+        """Applies the change to a picture of the same scene at any size.
 
         Args:
             colors: uint8 [H, W, 3].
@@ -79,10 +79,10 @@ class ColorGrid:
         return result
 
     def _fine_maps(self) -> np.ndarray:
-        """The maps with more rows and columns: [3, FINE, LEVELS * FINE, 4].
+        """The maps on a finer grid, [3, FINE, LEVELS * FINE, 4].
 
-        OpenCV knows 32 places between two vertices; on the coarse grid each would be
-        some pixels wide in a large picture, and steps would show.
+        OpenCV interpolates in steps of 1/32 vertex. On the coarse grid such a step
+        spans several pixels of a large picture and would be visible.
         """
         rows, columns = _hats(_FINE, _ROWS), _hats(_FINE, _COLUMNS)
         fine = np.einsum("yr,lrcij,xc->jylxi", rows, self._maps, columns, optimize=True)
@@ -107,7 +107,7 @@ def _mapped(colors: np.ndarray, fine: np.ndarray, y, x) -> np.ndarray:
 
 
 def _places(length: int, num: int) -> np.ndarray:
-    """Where the middle of each pixel lies between vertex 0 and vertex num - 1."""
+    """Positions of pixel centres among the vertices, from 0 to num - 1."""
     places = (np.arange(length, dtype=np.float32) + 0.5) / length
     return (places * (num - 1)).astype(np.float32)
 
@@ -119,7 +119,7 @@ def _hats(length: int, num: int) -> np.ndarray:
 
 
 def _blurred(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """The mean around each pixel, of the object's pixels alone."""
+    """Gaussian mean over the object's pixels alone."""
 
     def blur(array):
         return cv2.GaussianBlur(array, (0, 0), _BLUR, borderType=cv2.BORDER_CONSTANT)

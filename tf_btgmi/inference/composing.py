@@ -1,4 +1,4 @@
-"""A picture with an object pasted into it, and the gap to be filled around it."""
+"""Pastes an object into a picture, with a gap around it to be filled."""
 
 from typing import NamedTuple, Optional, Union
 
@@ -7,7 +7,7 @@ import numpy as np
 from tf_btgmi.inference.holes import Box, clipped, dilated, slices
 from tf_btgmi.inference.placement import Placed
 
-# The whole of the object's box that is not object: the paper's choice.
+# The gap is the rest of the object's box, as in the paper.
 BOX = "box"
 # Width of the default gap, as a share of the longer side of the object's box.
 _BAND_SHARE = 0.02
@@ -18,11 +18,10 @@ class Pasted(NamedTuple):
     """A picture with an object in it.
 
     Attributes:
-        image: uint8 [H, W, 3], hard-edged.
+        image: uint8 [H, W, 3], with a hard-edged object.
         foreground: [H, W] bool, pixels that are at least half object.
-        gap: [H, W] bool, pixels around it to be filled.
-        box: what may differ from the picture it was made of: the object's box, grown
-            by the gap.
+        gap: [H, W] bool, pixels to be filled.
+        box: the object's box grown by the gap; outside it the picture is unchanged.
     """
 
     image: np.ndarray
@@ -39,12 +38,12 @@ def paste(
     Args:
         image: uint8 [H, W, 3]; it is not changed.
         placed: the object in its place.
-        gap: what is to be filled: a band around the object of so many pixels (0 for
-            none), `BOX` for all of its box that is not object, or None for a band of
-            2 % of the box's longer side, at least 2 pixels.
+        gap: width of a band around the object in pixels (0 for none), `BOX` for the
+            rest of its box, or None for a band of 2 % of the longer side of the box,
+            at least 2 pixels.
 
     Raises:
-        ValueError: `gap` is nothing of that.
+        ValueError: an invalid `gap`.
     """
     box = placed.box
     band = _band(gap, box)
@@ -64,7 +63,7 @@ def paste(
 
 
 def blend(background: np.ndarray, placed: Placed, colors: np.ndarray) -> np.ndarray:
-    """The object over its background, with its soft edge.
+    """Blends the object over the background, with its soft edge.
 
     Args:
         background: uint8 [H, W, 3]; it is not changed.

@@ -1,28 +1,26 @@
-"""Which square windows of a picture the network has to see to fill its holes.
+"""Plans the square windows in which the network fills the holes of a picture.
 
-The policy, all of it. `S` is the model's image size; a window is always shown to the
-network as `S` x `S`.
+`S` is the model's image size; the network sees every window as `S` x `S`.
 
-1. Holes are the connected wholes of the mask. Small ones that lie together within
-   `S / 2` share one window, as long as none needs to be scaled down.
+1. Holes are the connected components of the mask. Small ones that fit together into
+   `S / 2` share one window, provided that none needs to be scaled down.
 2. A hole's length `l` is the longer side of its box, its thickness `t` twice the
    largest distance from one of its pixels to a known one. Its windows have the side
-   `max(S, 2 min(l, 1.5 t))`, at most the picture's longer side. So a compact hole gets
-   twice its length, scaled down by area to `S` where that is larger, and a thin
-   stroke of any length is seen at full resolution. Parts thinner than `S / 3` of a
-   hole that is thicker elsewhere count as holes of their own, once as long as that.
-3. A hole within three quarters of its window is filled in one go. A longer one is cut
-   in tiles of half a window; every second tile goes first, and the tiles between them
-   see what those were filled with.
-4. Windows of the smallest scale go first, so that a scratch is sharp and is known when
-   a fat hole beside it is filled. Every hole pixel in a window that is not filled yet
-   is hole to the network, whichever hole it belongs to.
-5. A window is centred on what it fills and moved to lie within the picture. Where the
-   picture is smaller than the window, it is mirrored at its edges.
+   `max(S, 2 min(l, 1.5 t))`, at most the picture's longer side. A compact hole thus
+   gets twice its length, scaled down by area to `S` where that is larger, and a thin
+   stroke of any length is seen at full resolution. In a thick hole, parts thinner than
+   `S / 3` and at least as long count as separate holes.
+3. A hole within three quarters of its window is filled at once. A longer one is cut
+   into tiles of half a window; every second tile is filled first, and the tiles
+   between them see the result.
+4. Small windows are filled first, so that a scratch is sharp and known when a large
+   hole beside it is filled. All pixels of a window that are still unfilled are hole to
+   the network, whichever hole they belong to.
+5. A window is centred on the pixels it fills and moved into the picture. A picture
+   smaller than the window is mirrored at its edges.
 
-Lattices of hole pixels are interpolated before and need no window: `interpolation.py`.
-
-The work is in proportion to the holes: only their common box is looked at.
+Lattices of hole pixels are interpolated beforehand (`interpolation.py`). The cost
+depends on the common box of the holes, not on the size of the picture.
 """
 
 import math
@@ -35,7 +33,7 @@ from tf_btgmi.inference.holes import Box, Holes, clipped, mirrored, slices
 _CONTEXT_FACTOR = 2.0
 # A hole this much longer than thick still counts as compact.
 _ELONGATION = 1.5
-# The share of a window's side that one hole may take, and a tile.
+# Maximum share of a window's side for one hole, and for a tile.
 _LARGEST_SHARE = 0.75
 _TILE_SHARE = 0.5
 # Width of the picture's edge in pixels, and as a share of its shorter side.
@@ -50,7 +48,7 @@ class Crop(NamedTuple):
         x: its column.
         side: the window's side in pixels of the picture.
         hole: number of the hole, see `Holes.pixels`.
-        box: (y0, x0, y1, x1), end-exclusive: fill the hole's pixels within it.
+        box: (y0, x0, y1, x1), end-exclusive; the hole's pixels in it are filled.
     """
 
     y: int
@@ -61,9 +59,9 @@ class Crop(NamedTuple):
 
 
 def plan(holes: Holes, image_size: int) -> List[Crop]:
-    """The windows that fill every hole pixel, in the order they must be filled in."""
+    """The windows that fill every hole pixel, in the order of filling."""
     longest = max(holes.height, holes.width)
-    # Thicker than this, a hole has to be scaled down.
+    # Thicker holes have to be scaled down.
     limit = image_size / (_CONTEXT_FACTOR * _ELONGATION)
     for hole in range(1, len(holes.boxes) + 1):
         if _length(holes, hole) > 2 * limit and holes.thickness(hole) > limit:
@@ -86,10 +84,10 @@ def plan(holes: Holes, image_size: int) -> List[Crop]:
 
 
 def batches(crops: List[Crop], batch_size: int) -> Iterator[List[Crop]]:
-    """Groups crops that do not wait for each other, `batch_size` or one at a time.
+    """Groups independent crops into batches of `batch_size` or one.
 
-    A crop waits for the earlier ones that fill pixels of its window. With only two
-    batch sizes, a network compiled for static shapes is compiled twice at most.
+    A crop depends on the earlier ones that fill pixels of its window. With two batch
+    sizes only, a network compiled for static shapes is compiled at most twice.
     """
     if not crops:
         return
@@ -111,7 +109,7 @@ def batches(crops: List[Crop], batch_size: int) -> Iterator[List[Crop]]:
 
 
 def window_around(box: Box, image_size: int, height: int, width: int) -> Crop:
-    """The window that shows all of a box, and as much around it as rule 2 allows."""
+    """The window around a box, with as much context as rule 2 allows."""
     length = max(box[2] - box[0], box[3] - box[1])
     wanted = max(image_size, int(_CONTEXT_FACTOR * length))
     side = max(min(max(height, width), wanted), image_size)
@@ -127,11 +125,10 @@ def window_of(image: np.ndarray, crop: Crop) -> np.ndarray:
 
 
 def edge_of(crop: Crop, height: int, width: int) -> np.ndarray:
-    """The outermost pixels of a picture in a crop's window, bool [side, side].
+    """Marks the edge of the picture in a crop's window, bool [side, side].
 
-    They are no examples of what to fill holes with: scans often end in a frame. Two
-    rows and columns belong to the edge, more in large pictures; so do their mirror
-    images.
+    Edge pixels are no examples for fills: scans often end in a frame. The edge is two
+    pixels wide, more in large pictures, and includes its mirror images.
     """
     margin = max(_MIN_EDGE, round(_EDGE_SHARE * min(height, width)))
     rows, columns = (

@@ -1,14 +1,11 @@
-"""Detail for fills that the network saw at a smaller scale than the picture's.
+"""Adds detail to fills of windows that were scaled down for the network.
 
-A fill made at 128 pixels and enlarged five times is blurred beside a sharp picture.
-What is missing, octave by octave, is taken from the picture itself: a block of the
-coarse fill looks for the known place whose coarse version is most alike, and gets what
-the finer version adds there (example-based super-resolution: Freeman, Jones and
-Pasztor 2002, "Example-based super-resolution"; within one picture: Glasner, Bagon and
-Irani 2009). Colours and shapes stay the network's; only what lies between two octaves
-is added.
-
-Everything here is a pure function of its arguments: no random choice is made.
+A fill of 128 pixels, enlarged five times, is blurred beside a sharp picture. The
+missing detail is taken from the picture itself, octave by octave: for each block of the
+coarse fill, the most similar known patch of the coarse picture is found, and the
+difference between that patch and its finer version is added (Freeman, Jones and Pasztor
+2002, "Example-based super-resolution"; within one picture: Glasner, Bagon and Irani
+2009). Colours and shapes remain those of the network. The result is deterministic.
 """
 
 import math
@@ -17,21 +14,21 @@ from typing import Optional
 import cv2
 import numpy as np
 
-# A block's side and the distance of two, in coarse pixels: they overlap by one.
+# Side and distance of the blocks in coarse pixels; they overlap by one.
 _BLOCK = 4
 _STRIDE = 3
 # Coarse pixels around a block that are compared as well.
 _BORDER = 1
 _PATCH = _BLOCK + 2 * _BORDER
-# Places that are compared with, at most, and blocks compared at a time.
+# Maximum number of known patches, and blocks compared at once.
 _MAX_PLACES = 12_000
 _BATCH = 256
-# Windows of a longer side are filled at this one; two pixels more of blur do not show
-# in a hole of thousands.
+# Larger windows are filled at this size; a blur of two pixels is invisible in a hole
+# of thousands.
 _MAX_SIDE = 4096
-# Contrast in grey levels below which everything is as flat as everything else.
+# Contrast in grey levels that counts as flat.
 _GRAIN = 1.0
-# How much a difference in mean colour counts beside one in structure.
+# Weight of a difference in mean colour, relative to one in structure.
 _MEAN_WEIGHT = 0.5
 
 
@@ -47,7 +44,7 @@ def enlarge(
         fill: uint8 [S, S, 3], the window at the network's size with its hole filled.
         window: uint8 [N, N, 3], N > S; may hold anything where `unknown`.
         unknown: bool [N, N], pixels to be filled.
-        excluded: bool [N, N], known pixels that are no examples; None for none.
+        excluded: bool [N, N], known pixels that are not used as examples.
 
     Returns:
         uint8 [N, N, 3]: `window` where it is known, the enlarged fill elsewhere.
@@ -87,7 +84,7 @@ def _enlarge_smaller(fill, window, unknown, excluded) -> np.ndarray:
 
 
 def _resampled(fill, base: int, step: float) -> np.ndarray:
-    """The fill on `base` x `base` pixels that are `step`, 1 to 2, of its own apart."""
+    """Resamples the fill to `base` x `base` pixels, `step` (1 to 2) pixels apart."""
     offset = 0.5 * step - 0.5
     matrix = np.array([[step, 0.0, offset], [0.0, step, offset]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -115,7 +112,7 @@ def _halved(mask: np.ndarray) -> np.ndarray:
 
 
 def _next_octave(coarse, hole, excluded, fine, fine_hole) -> np.ndarray:
-    """`fine` with its hole filled from `coarse`, which is half as large."""
+    """Fills the hole of `fine` from `coarse`, which is half as large."""
     blurred = cv2.resize(coarse, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
     places = _places(excluded)
     blocks = _blocks(hole)
@@ -127,8 +124,8 @@ def _next_octave(coarse, hole, excluded, fine, fine_hole) -> np.ndarray:
 
 
 def _places(excluded: np.ndarray) -> np.ndarray:
-    """Corners [P, 2] of patches without an excluded pixel, evenly thinned out."""
-    # Enlarging looks one pixel further than the patch.
+    """Corners [P, 2] of patches without excluded pixels, evenly subsampled."""
+    # Enlarging uses one pixel beyond the patch.
     margin = _PATCH + 2
     counts = cv2.boxFilter(
         excluded.astype(np.float32),
@@ -160,7 +157,7 @@ def _blocks(hole: np.ndarray) -> np.ndarray:
 
 
 def _match(coarse, blocks, places) -> np.ndarray:
-    """For each block the index of the place whose coarse patch is most alike."""
+    """For each block, the index of the most similar patch."""
     targets, examples = _describe(coarse, blocks), _describe(coarse, places)
     # Half the squared distance, without the block's own length, which does not change
     # the argmin.
@@ -184,7 +181,7 @@ def _describe(coarse, corners) -> np.ndarray:
 def _strength(coarse, blocks, nearest) -> np.ndarray:
     """Contrast of the blocks over that of their matches, at most 1: [B].
 
-    A flat fill amid noise has no match worth the name, and stays flat.
+    It keeps a flat fill flat where all known patches are noisy.
     """
     wanted, given = (
         _cut(coarse, corners, _PATCH).std(axis=(1, 2)).mean(axis=1) + _GRAIN
@@ -194,7 +191,7 @@ def _strength(coarse, blocks, nearest) -> np.ndarray:
 
 
 def _assemble(detail, blocks, nearest, strength) -> np.ndarray:
-    """Puts the fine detail of `nearest` where the blocks are, feathered."""
+    """Copies the fine detail of `nearest` to the blocks, feathered."""
     side = 2 * _BLOCK
     overlap = 2 * (_BLOCK - _STRIDE)
     ramp = np.minimum(np.arange(side) + 0.5, overlap) / overlap
@@ -208,7 +205,7 @@ def _assemble(detail, blocks, nearest, strength) -> np.ndarray:
         for corners in (blocks, nearest)
     )
     strength = strength[:, None]
-    # No two blocks have the same pixel at the same place.
+    # No two blocks have the same pixel at the same offset.
     for y, x in np.ndindex(side, side):
         weight, offset = ramp[y] * ramp[x], y * width + x
         total[targets + offset] += weight * strength * pixels[sources + offset]

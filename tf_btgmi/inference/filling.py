@@ -11,7 +11,7 @@ from tf_btgmi.inference.holes import Holes
 from tf_btgmi.inference.network import INPAINTED, Network
 from tf_btgmi.inference.retouch import retouch
 
-# Called with the number of windows filled so far and of all windows.
+# Called with the numbers of filled windows and of all windows.
 Progress = Callable[[int, int], None]
 
 
@@ -28,13 +28,11 @@ def fill(
     Args:
         network: has the output `inpainted`.
         image: uint8 [H, W, 3].
-        holes: of the picture; they are marked filled.
-        foreground: bool [H, W], an object that is an input of the network; disjoint
-            from the holes.
-        retouched: redraws fills before they are enlarged, see `retouch.py`. With a
-            foreground, whose pixels belong to nothing else, it has no effect, and
-            nothing is interpolated.
-        progress: called with the windows filled so far and their number in all, first
+        holes: the holes; they are marked as filled.
+        foreground: bool [H, W], an object as an input of the network, disjoint from
+            the holes. With it, nothing is interpolated or redrawn.
+        retouched: whether fills are redrawn before they are enlarged, see `retouch.py`.
+        progress: called with the numbers of filled windows and of all windows, first
             with 0, then after each batch. An exception that it raises ends the work.
     """
     composite = np.array(image, order="C")
@@ -55,10 +53,10 @@ def fill(
 
 
 def shrunk(image: np.ndarray, gap: np.ndarray, size: int):
-    """A square window at the network's size; nothing changes at that size.
+    """Scales a square window down to the network's size.
 
-    Only known pixels count in the mean that a small pixel is made of, and it is gap
-    where they are less than half.
+    A small pixel is the mean of the known pixels below it, and gap if these are less
+    than half. A window of the network's size is returned unchanged.
 
     Args:
         image: uint8 [side, side, 3].
@@ -78,7 +76,7 @@ def shrunk(image: np.ndarray, gap: np.ndarray, size: int):
 
 
 def area_share(mask: np.ndarray, size: int) -> np.ndarray:
-    """How much of each pixel of a smaller square a mask covers, in 1/255.
+    """The share of a mask in each pixel of a smaller square, in steps of 1/255.
 
     Args:
         mask: uint8 [side, side] in {0, 1}.

@@ -1,8 +1,8 @@
-"""Recolours an object so that it fits its surroundings, at any size.
+"""Recolours an object of any size to fit its surroundings.
 
-The network sees one window around the object, at its own size. What it did to the
-object's colours is carried to the full picture as a smooth local change
-(`color_grid.py`), so that the object keeps the detail it has there.
+The network sees one window around the object, scaled to its own size. Its colour change
+is carried to the full picture as a smooth local change (`color_grid.py`), which keeps
+the object's detail.
 """
 
 from typing import Callable, NamedTuple, Optional
@@ -20,14 +20,13 @@ from tf_btgmi.pictures.mask_arrays import bounding_box
 
 
 class Recoloring(NamedTuple):
-    """What the network does to an object.
+    """Colour change of an object.
 
     Attributes:
-        box: the object's, (y0, x0, y1, x1) in the picture, end-exclusive.
-        change: colours of the box, uint8 [h, w, 3] -> the same, recoloured with their
-            detail.
-        pixels: the box as the network gives it, uint8 [h, w, 3], enlarged where the
-            window is larger than what the network sees.
+        box: the object's box, (y0, x0, y1, x1), end-exclusive.
+        change: recolours the pixels of the box, uint8 [h, w, 3], keeping their detail.
+        pixels: the network's own pixels in the box, uint8 [h, w, 3], enlarged if the
+            window was scaled down.
     """
 
     box: Box
@@ -42,17 +41,18 @@ def recolor(
     gap: Optional[np.ndarray] = None,
     box: Optional[Box] = None,
 ) -> Recoloring:
-    """Asks the network once.
+    """Predicts the colour change of an object, in one call of the network.
 
     Args:
         network: has the output `harmonized`.
         image: uint8 [H, W, 3] with the object in it.
         foreground: [H, W] bool, the object.
-        gap: [H, W] bool, pixels that are not known; None for none.
-        box: of the object; None for the smallest around it.
+        gap: [H, W] bool, unknown pixels.
+        box: the object's box. Default: its bounding box.
 
     Raises:
-        ValueError: no object, one too fine to be seen, or nothing but object.
+        ValueError: no object, an object too thin for the network to see, or no
+            surroundings.
     """
     if not foreground.any():
         raise ValueError(
@@ -61,8 +61,8 @@ def recolor(
     known = ~foreground if gap is None else ~(foreground | gap)
     if not known.any():
         raise ValueError(
-            "The object covers the whole picture: there are no surroundings that it "
-            "could be made to fit."
+            "The object covers the whole picture: there are no surroundings to fit it "
+            "to."
         )
     box = box or bounding_box(foreground)
     size = network.image_size
@@ -74,29 +74,29 @@ def recolor(
         gap_seen = crop_plan.window_of(gap.view(np.uint8), window)
     colors, gap_small = shrunk(crop_plan.window_of(image, window), gap_seen, size)
     share = area_share(seen, size) * (1 - gap_small)
-    # The object's box among the pixels that the network sees.
+    # The object's box in pixels of the network's input.
     corner = np.array([window.y, window.x] * 2)
     part = (np.array(box) - corner) * size / window.side
-    # A thin object covers no small pixel by half. Its mirror image, where the window is
-    # wider than the picture, may be covered better, but is not what is wanted.
+    # A thin object covers no small pixel by half. Its mirror image, in a window wider
+    # than the picture, may cover more, but does not count.
     y0, x0, y1, x1 = (*np.floor(part[:2]).astype(int), *np.ceil(part[2:]).astype(int))
     best_share = share[y0:y1, x0:x1].max()
     if not best_share and gap is not None:
-        # A thin object is lost in its gap at that size; it counts more than the gap.
+        # At this size a thin object vanishes in its gap; the gap is then ignored.
         return recolor(network, image, foreground, None, box)
     if not best_share:
         raise ValueError(
-            f"The object is too fine to be recoloured: at {size} pixels, which the "
-            "network sees, nothing of it is left."
+            f"The object is too thin to be recoloured: nothing of it is left at the "
+            f"{size} pixels that the network sees. Select more of it."
         )
     small = share >= min(0.5, best_share)
     if gap is not None:
-        # A thin gap must stay one at the network's size: object and surroundings that
-        # touch there would be taken for one another's continuation.
+        # Keep at least a thin gap at the network's size: otherwise object and
+        # surroundings touch and look like one surface.
         touching = cv2.dilate(small.view(np.uint8), np.ones((5, 5), np.uint8)) > 0
         gap_small = np.where(touching & ~small, np.uint8(1), gap_small)
     result = network.run(colors[None], gap_small[None], small[None])[HARMONIZED][0]
-    # What the network gives beside the object means nothing: it must not be mixed in.
+    # The output beside the object is meaningless and must not be mixed in.
     result = drawn_out(result, small)
     weight = (share * small)[..., None]
     parts = np.concatenate([colors * weight, result * weight, weight], axis=-1)
@@ -108,9 +108,9 @@ def recolor(
 
 
 def _cut(array: np.ndarray, part: np.ndarray) -> np.ndarray:
-    """The object's box out of what the network saw, [h, w, C] float32.
+    """Cuts the object's box out of the network's input, [h, w, C] float32.
 
-    The box ends within a small pixel; the cut does so too, by linear interpolation.
+    The box may end within a small pixel; the cut interpolates linearly.
     """
     y0, x0, y1, x1 = part
     rows, columns = (max(2, int(np.ceil(n - 1e-6))) for n in (y1 - y0, x1 - x0))

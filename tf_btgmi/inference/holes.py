@@ -1,4 +1,4 @@
-"""The holes of a mask: where they are, how they hang together, what is still unfilled.
+"""The holes of a mask: their boxes, components and unfilled pixels.
 
 Boxes are (y0, x0, y1, x1) in pixels, end-exclusive.
 """
@@ -13,7 +13,7 @@ from tf_btgmi.pictures.mask_arrays import bounding_box, is_hole
 
 Box = Tuple[int, int, int, int]
 
-# Connected wholes are looked for on a map of at most this many cells a side.
+# Maximum side of the map on which connected components are found, in cells.
 _MAP_SIDE = 2048
 # Known pixels around a hole that its interpolation depends on.
 _INTERPOLATION_MARGIN = 12
@@ -24,12 +24,12 @@ class Holes:
 
     Args:
         mask: [H, W], bool, or uint8 with the hole at >= 128.
-        dilation: pixels by which the hole is grown on every side.
+        dilation: pixels by which the hole is dilated.
 
     Attributes:
         height: of the mask.
         width: of the mask.
-        boxes: the box of each connected whole, (y0, x0, y1, x1), end-exclusive.
+        boxes: the box of each component, (y0, x0, y1, x1), end-exclusive.
 
     Raises:
         ValueError: no hole, or nothing but hole.
@@ -49,18 +49,19 @@ class Holes:
             self._hole = _dilate(self._hole, dilation)
         if self._hole.size == mask.size and self._hole.all():
             raise ValueError(
-                "The mask covers the whole picture: nothing is known to fill it from."
+                "The mask covers the whole picture: no known pixel is left to fill it "
+                "from."
             )
-        self._find_wholes()
+        self._find_components()
 
     def window(self, y: int, x: int, side: int) -> np.ndarray:
-        """Pixels not filled yet, uint8 [side, side] in {0, 1}, mirrored outside."""
+        """Unfilled pixels of a window, uint8 [side, side], mirrored outside."""
         box = clipped((y, x, y + side, x + side), self.height, self.width)
         inner = self._cut(box)
         return mirrored(inner, box, y, x, side)
 
     def pixels(self, hole: int, box: Box) -> np.ndarray:
-        """Pixels of one hole in `box` that are not filled yet, bool."""
+        """Unfilled pixels of one hole in `box`, bool."""
         unfilled = self._cut(box).astype(bool)
         cells = self._owner[self._cell_slices(box)] == hole
         if self._unit > 1:
@@ -71,13 +72,13 @@ class Holes:
         return unfilled & cells
 
     def fill(self, hole: int, box: Box) -> np.ndarray:
-        """Like `pixels`, and marks them filled."""
+        """Like `pixels`, and marks them as filled."""
         filled = self.pixels(hole, box)
         self._hole[slices(self._relative(box))][filled] = 0
         return filled
 
     def interpolate(self, image: np.ndarray) -> None:
-        """Fills the lattice-like parts in `image` [H, W, 3] and marks them filled.
+        """Fills lattice-like parts of `image` [H, W, 3] and marks them as filled.
 
         See `interpolation.py`.
         """
@@ -94,14 +95,14 @@ class Holes:
         area = slices(around)
         image[area] = interpolate(image[area], chosen, known)
         self._hole[part] = 0
-        self._find_wholes()
+        self._find_components()
 
     def any(self, box: Box) -> bool:
-        """Whether `box` has a pixel that is not filled yet."""
+        """Whether `box` has an unfilled pixel."""
         return bool(self._hole[slices(self._relative(box))].any())
 
     def share(self, holes: List[int]) -> int:
-        """Makes one hole of several; returns its number."""
+        """Merges several holes into one; returns its number."""
         if len(holes) > 1:
             lookup = np.arange(len(self.boxes) + 1)
             lookup[holes] = holes[0]
@@ -111,16 +112,16 @@ class Holes:
         return holes[0]
 
     def thickness(self, hole: int) -> float:
-        """Twice the largest distance from a pixel of the hole to a known one.
+        """Twice the largest distance from a pixel of the hole to a known pixel.
 
-        On a map of several pixels a cell it is right to about one cell.
+        The error is up to one cell of the map.
         """
         thickness = 2.0 * float(self._depth(hole).max())
-        # A line of one pixel touches two cells where it runs along their border.
+        # A line of one pixel along a border of cells touches two of them.
         return thickness * self._unit - (self._unit - 1)
 
     def split_thin(self, hole: int, limit: float) -> None:
-        """Makes parts that are thinner than `limit`, and as long, holes of their own.
+        """Splits off parts thinner than `limit` and at least as long.
 
         The thick rest keeps its number.
         """
@@ -129,7 +130,8 @@ class Holes:
         core = (depth <= radius).astype(np.uint8)
         if core.all():
             return
-        # What a disc in the hole reaches is thick; a half more for a square's corners.
+        # Pixels within reach of a disc inside the hole are thick, with a margin of one
+        # half for the corners of squares.
         reach = cv2.distanceTransform(core, cv2.DIST_L2, 5)
         thin = ((depth > 0) & (reach > 1.5 * radius + 1)).astype(np.uint8)
         _, parts, stats, _ = cv2.connectedComponentsWithStats(thin, connectivity=8)
@@ -147,10 +149,10 @@ class Holes:
         self.boxes[hole - 1] = self.tight(hole, self.boxes[hole - 1])
 
     def _depth(self, hole: int) -> np.ndarray:
-        """How many cells each cell in the hole's box is from the nearest known one."""
+        """Distance of each cell of the hole's box to the nearest known cell."""
         y0, x0, y1, x1 = self.boxes[hole - 1]
         cells = self._owner[self._cell_slices((y0, x0, y1, x1))] == hole
-        # What lies around the box is known; what lies beyond the picture is not.
+        # Cells around the box are known, except beyond the picture.
         around = (y0 > 0, y1 < self.height, x0 > 0, x1 < self.width)
         top, bottom, left, right = map(int, around)
         cells = cv2.copyMakeBorder(
@@ -160,9 +162,9 @@ class Holes:
         rows, columns = depth.shape
         return depth[top : rows - bottom, left : columns - right]
 
-    def _find_wholes(self):
-        # One cell of the map stands for unit x unit pixels; what is nearer than that
-        # counts as connected.
+    def _find_components(self):
+        # A cell of the map is unit x unit pixels; holes in neighbouring cells count as
+        # connected.
         self._unit = -(-max(self._hole.shape) // _MAP_SIDE)
         cells = self._hole
         if self._unit > 1:
@@ -178,7 +180,7 @@ class Holes:
             self.boxes.append(box if self._unit == 1 else self.tight(number, box))
 
     def tight(self, hole: int, box: Box):
-        """The smallest box of the hole's unfilled pixels in `box`; None without any."""
+        """The bounding box of the hole's unfilled pixels in `box`; None without any."""
         inner = bounding_box(self.pixels(hole, box))
         if inner is None:
             return None
@@ -204,7 +206,7 @@ class Holes:
 
 
 def dilated(mask: np.ndarray, pixels: int) -> np.ndarray:
-    """A mask [H, W] with its hole grown by `pixels` on every side, as bool."""
+    """A mask [H, W], dilated by `pixels`, as bool."""
     hole = is_hole(mask).copy()
     box = bounding_box(mask)
     if box and pixels:
@@ -214,7 +216,7 @@ def dilated(mask: np.ndarray, pixels: int) -> np.ndarray:
 
 
 def mirrored(inner: np.ndarray, box: Box, y: int, x: int, side: int) -> np.ndarray:
-    """`inner`, which is cut out at `box`, mirrored to the square at (y, x)."""
+    """Extends `inner`, cut out at `box`, to the square at (y, x) by mirroring."""
     top, left = box[0] - y, box[1] - x
     bottom, right = y + side - box[2], x + side - box[3]
     if not (top or bottom or left or right):
@@ -223,12 +225,12 @@ def mirrored(inner: np.ndarray, box: Box, y: int, x: int, side: int) -> np.ndarr
 
 
 def clipped(box: Box, height: int, width: int) -> Box:
-    """A box within a picture of this size."""
+    """The part of a box inside a picture of this size."""
     return clipped_to(box, (0, 0, height, width))
 
 
 def clipped_to(box: Box, limits: Box) -> Box:
-    """The part of a box that lies in another."""
+    """The intersection of two boxes."""
     y0, x0, y1, x1 = limits
     return max(box[0], y0), max(box[1], x0), min(box[2], y1), min(box[3], x1)
 
@@ -242,8 +244,8 @@ def _dilate(hole: np.ndarray, pixels: int) -> np.ndarray:
     if hole.all():
         return hole
     distance = cv2.distanceTransform(1 - hole, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    # Squares are whole numbers. A distance of 7 comes out now as 7, now as a little
-    # more, as threads and memory fall.
+    # Squared distances are integers. OpenCV's result varies in the last digits with
+    # threads and alignment.
     return (np.square(distance) <= pixels**2 + 0.5).astype(np.uint8)
 
 

@@ -1,8 +1,8 @@
-"""The network as the predictor calls it: uint8 windows in, uint8 windows out.
+"""The network behind a predictor: uint8 windows in, uint8 windows out.
 
-A network that fills holes alone sees four channels, [B, S, S, 4] float32: the masked
-image in [-1, 1] with its hole at 0, and the mask. One that harmonizes sees five: the
-image with its gap at 0 and the foreground visible, the gap mask, the foreground mask.
+The input of an inpainting network is [B, S, S, 4] float32: the image in [-1, 1] with 0
+in the hole, and the mask. The input of a network that harmonizes has a fifth channel,
+the mask of the foreground.
 """
 
 import os
@@ -14,19 +14,19 @@ INPAINTED = "inpainted"
 HARMONIZED = "harmonized"
 OUTPUTS = (INPAINTED, HARMONIZED)
 _FORKED = (
-    "A model was loaded before the process was forked, and TensorFlow's threads do not "
-    'survive that. Start processes by multiprocessing.get_context("spawn"), and load '
-    "the model in each."
+    "A model was loaded before this process was forked, and TensorFlow's threads do "
+    'not survive a fork. Start processes with multiprocessing.get_context("spawn") and '
+    "load the model in each."
 )
 _owner: Optional[int] = None
 
 
 def claim_process() -> None:
-    """Records that TensorFlow runs in this process; to be called before it does.
+    """Records that TensorFlow runs in this process; called before it starts.
 
     Raises:
-        RuntimeError: it ran in the process that this one was forked from, so that it
-            would wait here for ever.
+        RuntimeError: it has run in the parent of this forked process, where it would
+            now hang.
     """
     global _owner
     if _owner not in (None, os.getpid()):
@@ -53,19 +53,18 @@ def predict_function(generator, image_size: int, num_channels: int = 4) -> Calla
 
 
 class Network:
-    """A function of a fixed size with its outputs by name.
+    """A network of fixed input size.
 
     Args:
-        predict_fn: input [B, S, S, C] float32 -> [B, S, S, 3] in [-1, 1], or a dict of
-            such by output name. C is 5 with the output `harmonized`, otherwise 4.
+        predict_fn: maps [B, S, S, C] float32 to [B, S, S, 3] in [-1, 1], or to a dict
+            of these by output name. C is 5 with the output `harmonized`, otherwise 4.
         image_size: S, the side of the input in pixels.
-        multiple: what the network needs S to be a multiple of.
-        batch_size: windows at once; `predict_fn` gets this many or one.
-        outputs: what it gives, of `OUTPUTS`.
+        multiple: divisor that S must have.
+        batch_size: windows per call; `predict_fn` gets this many or one.
+        outputs: names of its outputs, from `OUTPUTS`.
 
     Raises:
-        ValueError: `image_size` is not a multiple of `multiple`, or an output that is
-            not known.
+        ValueError: `image_size` is not a multiple of `multiple`, or an unknown output.
     """
 
     def __init__(
@@ -78,8 +77,8 @@ class Network:
     ):
         if image_size < 1 or image_size % multiple:
             raise ValueError(
-                f"image_size must be a multiple of {multiple}, which the network "
-                f"halves its input by; it is {image_size}."
+                f"image_size must be a multiple of {multiple}, the factor by which the "
+                f"network reduces its input; it is {image_size}."
             )
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1; it is {batch_size}.")
@@ -96,7 +95,7 @@ class Network:
 
     @property
     def num_channels(self) -> int:
-        """Of the input: 5 for a network that harmonizes, otherwise 4."""
+        """Channels of the input: 5 for a network that harmonizes, otherwise 4."""
         return 5 if HARMONIZED in self.outputs else 4
 
     def run(
@@ -105,19 +104,19 @@ class Network:
         gaps: np.ndarray,
         foregrounds: Optional[np.ndarray] = None,
     ) -> Dict[str, np.ndarray]:
-        """What the network gives for some windows.
+        """Predicts a batch of windows.
 
         Args:
-            images: uint8 [B, S, S, 3]; what they hold in the gap does not matter.
+            images: uint8 [B, S, S, 3]; their pixels in the gap are ignored.
             gaps: [B, S, S] in {0, 1}, 1 = to be filled.
-            foregrounds: [B, S, S] in {0, 1}; None for none. Left out where the network
-                has no channel for it.
+            foregrounds: [B, S, S] in {0, 1}, or None; ignored by a network without a
+                channel for it.
 
         Returns:
             uint8 [B, S, S, 3] by output name.
 
         Raises:
-            ValueError: it gives something else than pictures.
+            ValueError: the prediction has a wrong shape or is not finite.
             RuntimeError: the process was forked after the network was loaded.
         """
         if os.getpid() != self._process:
@@ -129,16 +128,16 @@ class Network:
                 foregrounds = np.zeros(gaps.shape[:3])
             channels.append(foregrounds.astype(np.float32)[..., None])
         inputs = np.concatenate(channels, axis=-1)
-        given = self.predict_fn(inputs)
-        if not isinstance(given, dict):
-            given = {self.outputs[0]: given}
-        missing = [name for name in self.outputs if name not in given]
+        predictions = self.predict_fn(inputs)
+        if not isinstance(predictions, dict):
+            predictions = {self.outputs[0]: predictions}
+        missing = [name for name in self.outputs if name not in predictions]
         if missing:
             raise ValueError(
-                f"predict_fn must give {' and '.join(self.outputs)}; "
-                f"{missing[0]} is not among what it gave: {', '.join(sorted(given))}."
+                f"predict_fn must return {' and '.join(self.outputs)}; {missing[0]} is "
+                f"missing from its result: {', '.join(sorted(predictions))}."
             )
-        return {name: _levels(given[name], inputs.shape) for name in self.outputs}
+        return {name: _levels(predictions[name], inputs.shape) for name in self.outputs}
 
 
 def _levels(prediction, input_shape) -> np.ndarray:
@@ -146,12 +145,12 @@ def _levels(prediction, input_shape) -> np.ndarray:
     wanted = input_shape[:3] + (3,)
     if prediction.shape != wanted:
         raise ValueError(
-            f"predict_fn must give {wanted} for an input {input_shape}; it gave "
+            f"predict_fn must return {wanted} for an input {input_shape}; it returned "
             f"{prediction.shape}."
         )
     if not np.isfinite(prediction).all():
         raise ValueError(
-            "The network's prediction has NaN or infinite values; its weights are "
-            "damaged or it has diverged in training."
+            "The network's prediction has NaN or infinite values: its weights are "
+            "damaged, or its training diverged."
         )
     return ((prediction + 1.0) * 127.5).round().clip(0, 255).astype(np.uint8)

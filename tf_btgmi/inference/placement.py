@@ -1,10 +1,10 @@
-"""Puts an object of one picture where it belongs in another.
+"""Places an object of one picture in another.
 
-The object is mirrored, then scaled, then turned; the box around what comes out is
-centred on the wanted place, to the pixel. What lies outside the picture is cut off.
-Colours are drawn out of the object before they are resampled, so that its edge does not
-take on what lay around it in its own picture; the mask becomes soft instead. An object
-that is neither scaled nor turned is copied pixel by pixel.
+The object is mirrored, then scaled, then rotated; the box of the result is centred on
+the position, to the nearest pixel, and clipped to the picture. The object's colours are
+extended into its background before resampling, so that its edge takes on no colours of
+its old surroundings; the mask becomes soft instead. An object that is neither scaled
+nor rotated is copied pixel by pixel.
 """
 
 import math
@@ -18,12 +18,12 @@ from tf_btgmi.pictures.mask_arrays import bounding_box, is_hole
 
 
 class Placed(NamedTuple):
-    """An object in its place.
+    """An object in its new place.
 
     Attributes:
-        box: its part of the picture, (y0, x0, y1, x1), end-exclusive.
-        colors: uint8 [h, w, 3], beyond the object those of its nearest pixel.
-        alpha: float32 [h, w] in [0, 1], how much of each pixel is object.
+        box: (y0, x0, y1, x1) in the picture, end-exclusive.
+        colors: uint8 [h, w, 3]; beyond the object, the colour of its nearest pixel.
+        alpha: alpha matte, float32 [h, w] in [0, 1].
     """
 
     box: Box
@@ -37,13 +37,13 @@ class Placed(NamedTuple):
 
 
 class Pose(NamedTuple):
-    """Where an object goes, and how.
+    """Position and transformation of an object.
 
     Attributes:
-        position: (y, x) of its box's centre, in pixels of the picture.
+        position: (y, x) of the centre of its box, in pixels of the picture.
         scale: factor of its size, above 0.
         rotate: degrees counter-clockwise.
-        flip: whether it is mirrored left to right first.
+        flip: whether it is first mirrored left to right.
     """
 
     position: Tuple[float, float]
@@ -55,17 +55,17 @@ class Pose(NamedTuple):
 def place(
     size: Tuple[int, int], guide: np.ndarray, mask: np.ndarray, pose: Pose
 ) -> Placed:
-    """The object as it appears in a picture.
+    """Transforms an object and clips it to a picture.
 
     Args:
         size: (height, width) of the picture.
-        guide: uint8 [h, w, 3], the picture the object comes from.
+        guide: uint8 [h, w, 3], the picture that shows the object.
         mask: [h, w], bool, or uint8 with the object at >= 128.
-        pose: where it goes.
+        pose: position and transformation.
 
     Raises:
-        ValueError: no object in the mask, a pose that is none, or nothing of the
-            object within the picture.
+        ValueError: an empty mask, an invalid pose, or no part of the object inside the
+            picture.
     """
     _check(pose)
     inner = bounding_box(mask)
@@ -92,7 +92,7 @@ def place(
         part = slices(tuple(b - o for b, o in zip(box, (top, left) * 2)))
         placed = Placed(box, colors[part].copy(), object_mask[part].astype(np.float32))
     else:
-        # From pixels of the object to those of the box.
+        # Offset from pixels of the object to pixels of the box.
         shift = np.array([top, left]) - low - box[:2]
         placed = Placed(box, *_resampled(colors, object_mask, turn, shift, box))
     if not placed.foreground.any():
@@ -104,8 +104,8 @@ def _check(pose: Pose) -> None:
     numbers = (*pose.position, pose.scale, pose.rotate)
     if len(pose.position) != 2 or not all(map(math.isfinite, numbers)):
         raise ValueError(
-            "position must be (y, x), and it, scale and rotate finite numbers; they "
-            f"are {pose.position}, {pose.scale} and {pose.rotate}."
+            "position must be (y, x), and position, scale and rotate must be finite; "
+            f"they are {pose.position}, {pose.scale} and {pose.rotate}."
         )
     if pose.scale <= 0:
         raise ValueError(f"scale must be above 0; it is {pose.scale}.")
@@ -116,15 +116,15 @@ def _is_copy(pose: Pose) -> bool:
 
 
 def _turn(pose: Pose) -> np.ndarray:
-    """The 2x2 matrix that takes (y, x) to its place, counter-clockwise as seen."""
+    """The 2x2 matrix of scale and rotation, for (y, x)."""
     angle = math.radians(pose.rotate)
     sine, cosine = math.sin(angle), math.cos(angle)
-    # Rows go down: a turn counter-clockwise takes what is right upwards.
+    # Rows go down: counter-clockwise, a vector to the right turns upwards.
     return pose.scale * np.array([[cosine, -sine], [sine, cosine]])
 
 
 def _extent(object_mask: np.ndarray, turn: np.ndarray):
-    """Least and largest (y, x) of the turned object's pixels, corners and all."""
+    """Minimum and maximum (y, x) of the corners of the rotated object's pixels."""
     contours, _ = cv2.findContours(
         object_mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
     )
@@ -139,14 +139,14 @@ def _resampled(colors, object_mask, turn, shift, box: Box):
     alpha = object_mask.astype(np.float32)
     scale = math.sqrt(abs(np.linalg.det(turn)))
     if scale < 1.0:
-        # By area first, or fine detail would come out as noise.
+        # Reduced by area first: fine detail would alias.
         rows, columns = (max(1, round(n * scale)) for n in alpha.shape)
         factors = np.array([rows, columns]) / alpha.shape
         size = (columns, rows)
         colors = cv2.resize(colors, size, interpolation=cv2.INTER_AREA)
         alpha = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
         turn = turn / factors
-    # OpenCV wants (x, y), and the middle of the first pixel at 0 instead of 1/2.
+    # OpenCV takes (x, y), and has the centre of the first pixel at 0, not 1/2.
     offset = shift + turn @ [0.5, 0.5] - 0.5
     matrix = np.column_stack([turn[::-1, ::-1], offset[::-1]])
     size = (box[3] - box[1], box[2] - box[0])
@@ -162,11 +162,11 @@ def _resampled(colors, object_mask, turn, shift, box: Box):
 
 
 def drawn_out(colors: np.ndarray, object_mask: np.ndarray) -> np.ndarray:
-    """Every other pixel gets the colour of the object's nearest.
+    """Extends the object's colours into the background (nearest neighbour).
 
     Args:
         colors: uint8 [h, w, 3].
-        object_mask: bool [h, w], some of it True.
+        object_mask: bool [h, w], not empty.
     """
     if object_mask.all():
         return colors
@@ -184,6 +184,6 @@ def drawn_out(colors: np.ndarray, object_mask: np.ndarray) -> np.ndarray:
 def _nothing_left(whole: Box, size) -> ValueError:
     y0, x0, y1, x1 = whole
     return ValueError(
-        f"Nothing of the object is in the picture: it would take rows {y0} to {y1} and "
-        f"columns {x0} to {x1}, and the picture is {size[1]}x{size[0]} pixels."
+        f"The object is outside the picture: it covers rows {y0} to {y1} and columns "
+        f"{x0} to {x1}, and the picture is {size[1]}x{size[0]} pixels."
     )

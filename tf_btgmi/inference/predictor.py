@@ -1,15 +1,8 @@
-"""Inpainting, object removal, harmonizing and composing of pictures of any size.
+"""Inpainting, object removal, harmonization and composition of pictures of any size.
 
-Arrays in, arrays out. Pictures are uint8 [H, W, 3], for all but composing also uint16;
-masks are [H, W], set where True or >= 128.
-
-- `inpaint` fills holes; `remove` fills what an object covers, grown by a margin.
-- `harmonize` recolours an object so that it fits its surroundings.
-- `compose` pastes an object of another picture into this one, fills the gap around it
-  and recolours it.
-
-Pixels outside the hole or object are returned unchanged. `crops.py` chooses the windows
-that the network sees, and `network.py` calls it.
+Pictures are uint8 [H, W, 3] arrays, or uint16 for all but composition. Masks are
+[H, W], set where True or >= 128. Pixels outside the hole or object are returned
+unchanged. `crops.py` plans the windows that the network sees; `network.py` calls it.
 """
 
 from typing import Callable, Optional, Sequence, Tuple, Union
@@ -30,28 +23,25 @@ from tf_btgmi.inference.network import (
 from tf_btgmi.inference.placement import Pose, place
 from tf_btgmi.pictures.mask_arrays import is_hole
 
-# By how much `remove` grows an object, as a share of the picture's shorter side:
-# shadows and blended edges lie outside most masks.
+# Dilation of objects by `remove`, as a fraction of the picture's shorter side: shadows
+# and blended edges lie outside most masks.
 _REMOVAL_DILATION = 0.015
 
 
 class Predictor:
-    """Pictures of any size through a network of a fixed size.
+    """Applies a network of fixed size to pictures of any size.
 
     Args:
-        predict_fn: the network's input [B, S, S, C], float32 -> [B, S, S, 3] in
-            [-1, 1], or a dict of such by output name; see `network.py`.
-        image_size: S, the side of the network's input in pixels.
-        multiple: what the network needs S to be a multiple of.
-        batch_size: windows the network sees at once; `predict_fn` gets batches of
-            this many or of one.
-        outputs: what the network gives: "inpainted", "harmonized" or both.
-        retouched: whether what `inpaint` and `remove` fill is redrawn near its edge
-            with known pixels, at the scale of the network; see `retouch.py`.
+        predict_fn: see `Network`.
+        image_size: see `Network`.
+        multiple: see `Network`.
+        batch_size: see `Network`.
+        outputs: "inpainted", "harmonized" or both.
+        retouched: whether fills of `inpaint` and `remove` are redrawn near their edge
+            with patches of the picture, at the scale of the network; see `retouch.py`.
 
     Raises:
-        ValueError: `image_size` is not a multiple of `multiple`, or outputs that are
-            not known.
+        ValueError: see `Network`.
 
     Example:
         >>> import tf_btgmi
@@ -83,12 +73,12 @@ class Predictor:
 
     @classmethod
     def from_generator(cls, generator, config) -> "Predictor":
-        """A Keras `Generator` at the size that `config` trained it for.
+        """Makes a predictor of a Keras `Generator` and the config of its training.
 
-        The predictor runs a copy of its weights with batch normalization folded into
+        The predictor has a copy of the weights, with batch normalization folded into
         the convolutions; later changes of the generator have no effect.
         """
-        # TensorFlow takes seconds to import; a wrong argument is reported before.
+        # Imported on demand: TensorFlow takes seconds.
         from tf_btgmi.models.folding import fold
 
         size = config.data.image_size
@@ -105,25 +95,24 @@ class Predictor:
         mask_dilation: int = 0,
         progress: Optional[Progress] = None,
     ) -> np.ndarray:
-        """Fills the hole of one picture.
+        """Fills the hole of a picture.
 
         Args:
             image: uint8 or uint16 [H, W, 3], or [H, W, 4] with an alpha channel, which
-                becomes opaque in the hole; it is not changed.
+                becomes opaque in the hole.
             mask: [H, W], bool, or uint8 with the hole at >= 128.
-            mask_dilation: pixels by which the hole is grown on every side.
-            progress: called as `progress(done, total)` with the number of windows that
-                the network has filled and will have filled, first with 0, then after
-                each batch of windows; for progress bars. An exception that it raises
-                ends the work and is passed on.
+            mask_dilation: pixels by which the hole is dilated.
+            progress: called as `progress(done, total)` with numbers of windows, first
+                with 0, then after each batch. An exception that it raises ends the
+                work.
 
         Returns:
-            The composite, with the type and shape of `image` and equal to it outside
-            the hole. A fill of 16 bits has smooth gradients, see `sixteen_bits.py`.
+            The composite, an array like `image` and equal to it outside the hole. A
+            fill of 16 bits has smooth gradients, see `sixteen_bits.py`.
 
         Raises:
-            ValueError: wrong types or shapes, sizes that differ, an empty mask, a mask
-                of the whole picture, or a network that does not give pictures.
+            ValueError: wrong types or shapes, sizes that differ, a mask that is empty
+                or covers the whole picture, or an invalid prediction.
         """
         self.need(INPAINTED, "fill holes")
         _check(image, mask, channels=(3, 4))
@@ -161,14 +150,14 @@ class Predictor:
         mask_dilation: Optional[int] = None,
         progress: Optional[Progress] = None,
     ) -> np.ndarray:
-        """Takes an object out of one picture.
+        """Removes an object: `inpaint` with its mask, dilated.
 
         Args:
-            image: as for `inpaint`.
+            image: see `inpaint`.
             mask: [H, W], bool, or uint8 with the object at >= 128.
-            mask_dilation: pixels by which the object is grown on every side; None for
+            mask_dilation: pixels by which the mask is dilated. Default:
                 `removal_dilation`.
-            progress: as for `inpaint`.
+            progress: see `inpaint`.
 
         Returns:
             As `inpaint`.
@@ -184,23 +173,22 @@ class Predictor:
     def harmonize(
         self, image: np.ndarray, mask: np.ndarray, direct: bool = False
     ) -> np.ndarray:
-        """Recolours an object so that it fits its surroundings.
+        """Recolours an object to fit its surroundings.
 
         Args:
-            image: uint8 or uint16 [H, W, 3]; it is not changed. The object's new
-                colours have a precision of 8 bits.
+            image: uint8 or uint16 [H, W, 3]. New colours have a precision of 8 bits.
             mask: [H, W], bool, or uint8 with the object at >= 128.
-            direct: takes the network's own pixels, enlarged where the object is larger
-                than what the network sees, instead of carrying its colour change to
-                the object's own pixels, which keeps their detail.
+            direct: whether the result has the network's own pixels, enlarged if
+                necessary, instead of the object's pixels with the network's colour
+                change, which keep their detail.
 
         Returns:
-            The type and shape of `image`; equal to it outside the object.
+            An array like `image`, equal to it outside the object.
 
         Raises:
-            ValueError: wrong types or shapes, sizes that differ, an empty mask, a mask
-                of the whole picture or of nothing that the network can see, or a
-                network that does not harmonize.
+            ValueError: wrong types or shapes, sizes that differ, a mask that is empty,
+                too thin for the network or covers the whole picture, or a network that
+                does not harmonize.
         """
         self.need(HARMONIZED, "harmonize")
         _check(image, mask)
@@ -228,30 +216,26 @@ class Predictor:
         gap: Optional[Union[int, str]] = None,
         harmonize: bool = True,
     ) -> np.ndarray:
-        """Puts an object of another picture into this one.
+        """Pastes an object of another picture, fills a gap around it and recolours it.
 
         Args:
-            image: uint8 [H, W, 3]; it is not changed.
-            guide: uint8 [h, w, 3], the picture that the object is in.
+            image: uint8 [H, W, 3].
+            guide: uint8 [h, w, 3], the picture that shows the object.
             guide_mask: [h, w], bool, or uint8 with the object at >= 128.
-            position: (y, x) in `image` where the centre of the object's box goes.
-            scale: factor of its size.
-            rotate: degrees counter-clockwise.
-            flip: whether it is mirrored left to right, before it is turned.
-            gap: what is filled around it: a band of so many pixels (0 for none),
-                "box" for all of its box that is not object, None for a band of 2 % of
-                the box's longer side, at least 2 pixels. A network that only
-                harmonizes has no gap.
-            harmonize: False leaves its colours as they are.
+            position: see `Pose`.
+            scale: see `Pose`.
+            rotate: see `Pose`.
+            flip: see `Pose`.
+            gap: see `composing.paste`. A network without the output "inpainted" takes
+                no gap.
+            harmonize: whether the object is recoloured.
 
         Returns:
-            uint8 [H, W, 3], equal to `image` outside the object's box, grown by the
-            band.
+            uint8 [H, W, 3], equal to `image` outside the object's box and its gap.
 
         Raises:
-            ValueError: wrong types or shapes, no object, nothing of it within the
-                picture, nothing of the picture left, or a network that does not give
-                what is asked for.
+            ValueError: wrong types or shapes, no object, no part of it inside the
+                picture, no surroundings, or a network without a required output.
         """
         if harmonize:
             self.need(HARMONIZED, "harmonize", "; harmonize=False keeps the colours")
@@ -267,8 +251,8 @@ class Predictor:
         colors = placed.colors
         if harmonize:
             seen = pasted.image, pasted.foreground, pasted.gap, placed.box
-            # The soft edge reaches beyond the foreground; its colours are the object's,
-            # drawn out, so that the change holds there as well.
+            # The soft edge has extended colours of the object, to which its change
+            # applies as well.
             colors = recolor(self._network, *seen).change(placed.colors)
         background = image
         if pasted.gap.any():
@@ -283,8 +267,8 @@ class Predictor:
 
         Args:
             output: name of the output.
-            work: its purpose, for the message: "fill holes".
-            way_out: an alternative without it, after a semicolon.
+            work: its purpose, for the message, such as "fill holes".
+            way_out: an alternative, such as "; gap=0 leaves none".
 
         Raises:
             ValueError: the model does not have the output.
@@ -297,7 +281,7 @@ class Predictor:
 
 
 def removal_dilation(shape: Sequence[int]) -> int:
-    """Pixels by which `Predictor.remove` grows an object: 1.5 % of the short side.
+    """Default dilation of `Predictor.remove`: 1.5 % of the shorter side, in pixels.
 
     Args:
         shape: (height, width, ...) of the picture.
@@ -306,7 +290,7 @@ def removal_dilation(shape: Sequence[int]) -> int:
 
 
 def removal_mask(mask: np.ndarray, mask_dilation: Optional[int] = None) -> np.ndarray:
-    """What `Predictor.remove` replaces: an object, grown. [H, W] bool."""
+    """The pixels that `Predictor.remove` replaces, [H, W] bool."""
     if mask_dilation is None:
         mask_dilation = removal_dilation(mask.shape)
     return dilated(mask, mask_dilation)

@@ -1,22 +1,21 @@
-"""Fills at the network's own scale, redrawn near their edge with the picture's pixels.
+"""Redraws fills near their edge with patches of the picture, at the network's scale.
 
-A network's fill is softer than what lies around it, which shows most in thin holes,
-where known pixels are close. So near the edge the fill is made anew from known patches:
-every patch that meets the hole looks for the known one most alike, all of them vote for
-the pixels they cover, and that is done again on the result (Wexler, Shechtman and Irani
-2007, "Space-time completion of video"), with smaller and smaller patches. Known pixels
-count far more in a comparison than the fill, which would ask for patches as soft as it
-is. Where the patch beside it would go on just as well, a patch goes on with it
-(Ashikhmin 2001, "Synthesizing natural textures"), since votes that agree are sharp.
+A network's fill is softer than its surroundings, most visibly in thin holes. Near the
+edge it is therefore replaced by known patches: the most similar known patch is found
+for every patch that meets the hole, overlapping patches are averaged, and the search is
+repeated on the result (Wexler, Shechtman and Irani 2007, "Space-time completion of
+video"), with smaller and smaller patches. In a comparison, known pixels count far more
+than the fill, which would select patches as soft as itself. A patch continues the match
+of its neighbour where that fits nearly as well (Ashikhmin 2001, "Synthesizing natural
+textures"), because agreeing votes are sharp.
 
-The network's fill is what it starts from and what stays deep inside, where a known
-patch is only a guess: over the distance to the nearest known pixel the one fades into
-the other, and colours move there by as much as they did nearby, so that a sky which
-the network made a little too bright is not left as a spot. Last, known patches take
-over deep inside too where they show the same: in what is flat or even, where a
-network's faint patterns would be seen.
+The network's fill is the initial value and remains deep inside the hole, where known
+patches are only a guess. In between, the two are blended by the distance to the nearest
+known pixel, and the change of colours is continued inwards, so that a sky that the
+network made too bright leaves no spot. Finally, known patches also replace flat regions
+deep inside, where faint patterns of the network would be visible.
 
-A pure function of its arguments: no random choice is made.
+The result is deterministic.
 """
 
 from typing import Optional
@@ -26,27 +25,28 @@ import numpy as np
 
 from tf_btgmi.inference.patch_search import KnownPatches, PatchSearch
 
-# Other results under other numbers: evaluations keep them apart.
+# Changes with the results; evaluations distinguish versions.
 VERSION = 3
 
-# From coarse to fine: a patch's side and the distance of two blocks, in pixels, the
-# rounds, and whether the search starts from the matches of the pass before.
+# Passes from coarse to fine: side of a patch and distance of blocks in pixels, rounds,
+# and whether the search starts from the matches of the previous pass.
 _PASSES = ((7, 2, 3, False), (5, 2, 1, True), (3, 1, 1, False))
-# With fewer known patches than this there is nothing to choose from.
+# Minimum number of known patches.
 _MIN_PLACES = 50
-# What a pixel of the fill counts in a comparison where a known one counts 1, at the
-# hole's edge and, as a factor, a pixel farther inside.
+# Weight in a comparison of a pixel of the fill at the hole's edge, relative to a known
+# pixel, and its factor per pixel of distance from the edge.
 _FILL_WEIGHT, _FARTHER_WEIGHT = 0.01, 0.7
-# Pixels from the nearest known one: all known patches up to the first, all the
-# network's from the second on.
+# Distances to the nearest known pixel: only known patches up to the first, only the
+# network's fill from the second on.
 _NEAR, _FAR = 4.0, 8.0
-# How far colours' change reaches into the rest: a Gaussian's sigma, in pixels.
+# Sigma in pixels with which the change of colours is continued inwards.
 _SPREAD = 8.0
-# Deep inside known patches take over where they differ from the fill by so few grey
-# levels that they show the same: fully up to the first, not from the second on.
+# Differences between known patches and the fill, in grey levels: deep inside, known
+# patches replace the fill completely up to the first, not at all from the second on.
 _SAME, _OTHER = 4.0, 8.0
-# The same for the contrast (standard deviation in a patch, in grey levels) of what is
-# known around: a dark forest differs by little and is not flat. A Gaussian's sigma.
+# The same for the contrast of the known surroundings, the standard deviation within a
+# patch in grey levels: a dark forest has small differences but is not flat. Then the
+# sigma of "surroundings" in pixels.
 _FLAT, _RICH = 2.0, 5.0
 _AROUND = 12.0
 
@@ -59,11 +59,11 @@ def retouch(
     Args:
         filled: uint8 [H, W, 3] with the network's fill in the hole; it is not changed.
         hole: bool [H, W].
-        excluded: bool [H, W], pixels that are no examples; None for the hole alone.
+        excluded: bool [H, W], known pixels that are not used as examples.
 
     Returns:
-        uint8 [H, W, 3], equal to `filled` outside the hole, and deep inside it but for
-        a smooth change of colours.
+        uint8 [H, W, 3], equal to `filled` outside the hole, and up to a smooth change
+        of colours deep inside it.
     """
     if min(hole.shape) < _PASSES[0][0]:
         return filled
@@ -106,13 +106,13 @@ def _redraw(source, known, share, weights) -> np.ndarray:
 
 
 def _share(distance: np.ndarray) -> np.ndarray:
-    """How much of a pixel is redrawn, by its distance to a known one."""
+    """Share of a pixel that is redrawn, by its distance to known pixels."""
     return np.where(distance > 0, _falling(distance, _NEAR, _FAR), np.float32(0.0))
 
 
 def _pixel_weights(distance: np.ndarray) -> np.ndarray:
-    """Weight of a pixel in a comparison, by its distance to a known one."""
-    # In float32 it would be 0 some 200 pixels inside; a patch must have some weight.
+    """Weight of a pixel in a comparison, by its distance to known pixels."""
+    # Without the minimum, float32 would underflow some 200 pixels inside the hole.
     farther = _FARTHER_WEIGHT ** np.minimum(distance, 40)
     return np.where(distance > 0, _FILL_WEIGHT * farther, 1.0).astype(np.float32)
 
@@ -124,7 +124,7 @@ def _vote_weights(side: int) -> np.ndarray:
 
 
 def _vote(source, blocks, matches, offsets, side: int) -> np.ndarray:
-    """The weighted mean of the matches that overlap at a pixel; 0 where none does."""
+    """Weighted mean of the matches that overlap at a pixel; 0 without any."""
     targets = (blocks[:, None] + offsets).reshape(-1)
     pixels = source[(matches[:, None] + offsets).reshape(-1)]
     votes = np.tile(_vote_weights(side), len(blocks))
@@ -152,24 +152,24 @@ def _similarity(one, other, hole) -> np.ndarray:
 
 
 def _flatness(picture, hole) -> np.ndarray:
-    """How flat the known part around a pixel is, [H, W] in 0 to 1."""
+    """Flatness of the known surroundings of a pixel, [H, W] in [0, 1]."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
     window = (_PASSES[0][0],) * 2
     variance = cv2.blur(grey * grey, window) - cv2.blur(grey, window) ** 2
     contrast = np.sqrt(np.maximum(variance, 0.0))
     known = (cv2.blur(hole.astype(np.float32), window) == 0).astype(np.float32)
-    # Where nothing is known nearby, nothing is known to be flat.
+    # Without known pixels nearby, nothing counts as flat.
     nearby = _mean_nearby(known * contrast, known, _AROUND, far=_RICH)
     return _falling(nearby, _FLAT, _RICH)
 
 
 def _mean_nearby(weighted, weights, sigma: float, far: float = 0.0) -> np.ndarray:
-    """A Gaussian mean of values that come times their weights; `far` far from all."""
+    """Weighted Gaussian mean of weighted values; `far` far from all weights."""
     total = cv2.GaussianBlur(weighted, (0, 0), sigma)
     weight = cv2.GaussianBlur(weights, (0, 0), sigma).reshape(weights.shape)
     return (total + 1e-3 * far) / (weight + 1e-3)
 
 
 def _falling(values, low: float, high: float) -> np.ndarray:
-    """1 up to low, 0 from high on, float32."""
+    """Linear from 1 at low to 0 at high, constant beyond, float32."""
     return np.clip((high - values) / (high - low), 0.0, 1.0).astype(np.float32)

@@ -1,9 +1,8 @@
-"""Fills of 16 bits from a network that sees and predicts 8.
+"""Fills with 16 bits from a network that predicts 8.
 
-The picture is rounded to 8 bits, filled, and the steps between the levels of the fill
-are smoothed: the result is the smoothest that rounds to the same levels, with the known
-pixels around it in 16 bits. Where a picture uses only a part of the range, 8 bits are
-spread over that part.
+The picture is rounded to 8 bits and filled; then the steps between the levels of the
+fill are smoothed as far as it still rounds to the same levels, with the known 16-bit
+pixels around it. The 8 bits are spread over the range of values that the picture uses.
 """
 
 from typing import Callable
@@ -15,7 +14,7 @@ from tf_btgmi.inference.holes import clipped, slices
 from tf_btgmi.pictures.mask_arrays import bounding_box
 
 _LEVEL = 257.0
-# Pictures that use less than this share of the range are spread over all 8 bits.
+# Levels are spread only if a picture uses less than this share of the range.
 _NARROW = 0.5
 _MAX_SMOOTHING = 512
 
@@ -28,16 +27,15 @@ def fill(
     """Fills a hole in 16 bits.
 
     Args:
-        image: uint16 [H, W, 3]; it is not changed.
+        image: uint16 [H, W, 3].
         hole: bool [H, W].
-        fill_eight_bits: the same for uint8.
+        fill_eight_bits: fills the hole of a uint8 picture.
 
     Returns:
         uint16 [H, W, 3], equal to `image` outside the hole.
     """
     low, level = _range(image, hole)
     levels = rounded(image, low, level)
-    # Whatever the hole holds may lie outside the range of the known pixels.
     composite = fill_eight_bits(levels, hole)
     inner = bounding_box(hole)
     size = max(inner[2] - inner[0], inner[3] - inner[1])
@@ -59,7 +57,7 @@ def smoothed(levels, known, hole, size: int) -> np.ndarray:
         levels: uint8 [H, W, 3], filled.
         known: float32 [H, W, 3], the exact values outside the hole, in levels.
         hole: bool [H, W].
-        size: length of the hole in pixels, up to which steps are smoothed.
+        size: length of the hole in pixels, the maximum width of smoothing.
 
     Returns:
         float32 [H, W, 3], equal to `known` outside the hole.
@@ -70,7 +68,7 @@ def smoothed(levels, known, hole, size: int) -> np.ndarray:
     width = min(size, _MAX_SMOOTHING)
     while width >= 2:
         side = (width // 2 * 2 + 1,) * 2
-        # A box filtered twice, in time that does not depend on its size.
+        # Two box filters, whose cost does not depend on their size.
         mean = cv2.blur(cv2.blur(values, side), side)
         values = np.where(hole, np.clip(mean, low, high), known)
         width //= 2
@@ -78,19 +76,19 @@ def smoothed(levels, known, hole, size: int) -> np.ndarray:
 
 
 def rounded(image: np.ndarray, low: float = 0.0, level: float = _LEVEL) -> np.ndarray:
-    """uint16 pixels as uint8, with 0 at `low` and levels of that width."""
+    """Rounds uint16 pixels to uint8 levels of the width `level`, starting at `low`."""
     return cv2.convertScaleAbs(
         np.maximum(image, np.uint16(low)), alpha=1 / level, beta=-low / level
     )
 
 
 def _range(image: np.ndarray, hole: np.ndarray):
-    """The value of level 0 and the width of a level."""
+    """Value of level 0, and width of a level."""
     known = image[~hole]
     if not known.size:
         return 0.0, _LEVEL
     low, high = int(known.min()), int(known.max())
     if high - low >= _NARROW * 65535:
         return 0.0, _LEVEL
-    # A picture of one value needs no width, but some.
+    # At least 1, for a picture of one value.
     return float(low), max(high - low, 1) / 255.0

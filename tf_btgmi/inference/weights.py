@@ -1,4 +1,4 @@
-"""The generator that a training run has arrived at: the moving average's weights."""
+"""Loads the averaged generator of a training run."""
 
 import os
 
@@ -18,11 +18,11 @@ def load_generator(folder: str):
         folder: workdir of a run, finished or not.
 
     Returns:
-        The `Generator` in float32, with as many refinement blocks running as the
-        training had faded in, and the run's `Config`.
+        The `Generator` in float32, with the active refinement blocks of the last step,
+        and the run's `Config`.
 
     Raises:
-        ValueError: no run there, no checkpoint yet, or a damaged one.
+        ValueError: no run, no checkpoint, or a damaged one.
     """
     config = config_lib.load(os.path.join(folder, workdir.CONFIG))
     path = workdir.newest_checkpoint(folder)
@@ -32,8 +32,7 @@ def load_generator(folder: str):
     workdir.restore(
         tf.train.Checkpoint(ema_generator=named_weights(generator), step=step), path
     )
-    # The blocks that ran in the last step taken; how far the newest of them is faded
-    # in is one of the weights.
+    # Active blocks of the last step; `fade_in_alpha` is one of the weights.
     last = max(int(step.numpy()) - 1, 0)
     generator.stage = num_active_blocks(config, last)
     return generator, config
