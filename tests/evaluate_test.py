@@ -155,7 +155,7 @@ def test_one_picture_is_enough(folder, capsys):
         ({"mask_kind": None, "mask_folder": "none"}, "There is no folder none"),
         ({"mask_kind": "object"}, "needs --objects_folder"),
         ({"model": ["none"]}, "none is neither a folder nor the name of a model"),
-        ({"model": ["empty"]}, "empty holds no model"),
+        ({"model": ["empty"]}, "empty has no model"),
         ({"inception_weights": "none.pb"}, "there is no file none.pb"),
         ({"lpips_vgg": "none.npz"}, "--lpips_vgg=none.npz cannot be read"),
         ({"lpips_vgg": "photos/a.jpg"}, "does not hold the LPIPS weights of VGG16"),

@@ -283,7 +283,7 @@ def test_a_missing_flag_is_a_usage_error(files, flag, words):
         (["--imge=a.png"], "imge"),
         (["--mask_dilation=-1"], "mask_dilation"),
         (["--image=a.png", "--mask=m", "--output=o", "--model=nowhere"], "nowhere is"),
-        (["--image=a.png", "--mask=m", "--output=o", "--workdir=."], "holds no model"),
+        (["--image=a.png", "--mask=m", "--output=o", "--workdir=."], "has no model"),
     ],
 )
 def test_the_program_ends_with_one_line_and_exit_code_2(tmp_path, arguments, words):

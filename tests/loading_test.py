@@ -82,7 +82,7 @@ def test_a_bundled_model_is_found_by_its_name(release, tmp_path, monkeypatch):
 def test_a_place_without_a_model_is_said(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="nowhere is neither a folder nor the name"):
         loading.load(str(tmp_path / "nowhere"))
-    with pytest.raises(ValueError, match="holds no model: neither a training run's"):
+    with pytest.raises(ValueError, match="has no model: neither the config.json of a"):
         loading.load(str(tmp_path))
     monkeypatch.setattr(assets, "models_dir", lambda: tmp_path)
     with pytest.raises(ValueError, match="No model is bundled"):
@@ -135,7 +135,7 @@ def test_pickled_weights_are_never_unpickled(release, tmp_path):
         return {**values, name: np.array([Bomb()], dtype=object)}
 
     rewrite(release, change)
-    with pytest.raises(ValueError, match="weights.npz holds no weights of this model"):
+    with pytest.raises(ValueError, match="weights.npz has no weights of this model"):
         load_release(str(release))
     assert not (tmp_path / "gone off").exists()
 

@@ -69,7 +69,7 @@ def load_generator(place: Optional[str] = None):
     kind, folder = _find(place)
     if kind in ("SavedModel", "server", _TFLITE):
         raise ValueError(
-            f"{place} is a {kind}; a release or a training's workdir is wanted."
+            f"{place} is a {kind}; give a release or the workdir of a training."
         )
     return _generator(kind, folder)
 
@@ -105,7 +105,7 @@ def num_bytes(place: Optional[str] = None) -> Optional[int]:
     A checkpoint of a training run holds the state of the training as well.
 
     Raises:
-        ValueError: no model of that name or in that folder.
+        ValueError: the model does not exist.
     """
     kind, folder = _find(place)
     if kind in ("workdir", "server"):
@@ -123,7 +123,7 @@ def _hash(folder: str, name: str) -> str:
 def _default(names: Sequence[str], output: str) -> str:
     """Returns the first bundled model with that output, or the first of all."""
     if not names:
-        raise ValueError("No model is bundled; give the place of one.")
+        raise ValueError("No model is bundled. Name one.")
     for name in names:
         config = config_lib.load(os.path.join(assets.model_folder(name), CONFIG))
         if output in config_lib.OUTPUTS_OF_TASKS[config.task]:
@@ -162,13 +162,13 @@ def _find(place: Optional[str], output: str = "inpainted") -> Tuple[str, str]:
     if os.path.exists(os.path.join(place, CONFIG)):
         return "workdir", place
     raise ValueError(
-        f"{place} holds no model: neither a training run's {CONFIG}, nor a release, "
+        f"{place} has no model: neither the {CONFIG} of a training run, nor a release, "
         "nor a SavedModel."
     )
 
 
 def _generator(kind: str, folder: str):
-    # TensorFlow takes seconds to import; a wrong place is reported before.
+    # Imported on demand: TensorFlow takes seconds.
     if kind == "release":
         from tf_btgmi.releases import load_release
 
@@ -191,15 +191,15 @@ def _from_saved_model(folder: str) -> Predictor:
     # TensorFlow raises many kinds of exceptions for a damaged model.
     except Exception as error:
         raise ValueError(
-            f"{folder} is no SavedModel of this project, or is damaged: "
+            f"{folder} is not a SavedModel of this project, or is damaged: "
             f"{files.first_line(error)}."
         ) from error
 
     def run(windows: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
-        found = signature(**{name: tf.constant(w) for name, w in windows.items()})
-        return {name: output.numpy() for name, output in found.items()}
+        outputs = signature(**{name: tf.constant(w) for name, w in windows.items()})
+        return {name: output.numpy() for name, output in outputs.items()}
 
-    # A signature holds its variables weakly; they live as long as their module.
+    # A signature has weak references to the variables of its module.
     run.module = module
     outputs = tuple(sorted(signature.structured_outputs, reverse=True))
     return _of_windows(run, shape[1], outputs)
@@ -213,7 +213,7 @@ def _from_server(place: str) -> Predictor:
 def _of_windows(run: Callable, size: int, outputs: Sequence[str]) -> Predictor:
     """Makes a predictor of the signature `predict_window`, whose windows are uint8.
 
-    Nothing is lost: a `Predictor` reads pictures of uint8 and rounds its results to it.
+    This loses nothing, because a `Predictor` rounds its results to uint8.
     """
 
     def predict(inputs: np.ndarray) -> Dict[str, np.ndarray]:
@@ -222,7 +222,7 @@ def _of_windows(run: Callable, size: int, outputs: Sequence[str]) -> Predictor:
         windows = {"image": levels.astype(np.uint8), "mask": masks[..., :1]}
         if masks.shape[-1] == 2:
             windows["foreground"] = masks[..., 1:]
-        found = run(windows)
-        return {name: found[name] / np.float32(127.5) - 1.0 for name in outputs}
+        predictions = run(windows)
+        return {name: predictions[name] / np.float32(127.5) - 1.0 for name in outputs}
 
     return Predictor(predict, size, 1, outputs=outputs)

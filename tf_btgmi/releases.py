@@ -93,7 +93,7 @@ def load_selector(folder: str) -> Selector:
             size = json.load(file)["selector"]
         selector = Selector(**size)
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise ValueError(f"{path} is no config of a selector: {error}.") from error
+        raise ValueError(f"{path} is not the config of a selector: {error}.") from error
     selector.build()
     _read_weights(selector, folder, _description(folder)["sha256"])
     return selector
@@ -136,9 +136,11 @@ def _description(folder: str) -> dict:
             description = json.load(file)
         stage, digest = description["stage"], description["sha256"]
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise ValueError(f"{path} is no description of a release: {error}.") from error
+        raise ValueError(f"{path} does not describe a release: {error}.") from error
     if type(stage) is not int or stage < 0 or not isinstance(digest, str):
-        raise ValueError(f"{path}: stage must be a count and sha256 a string.")
+        raise ValueError(
+            f"{path}: stage must be an integer of at least 0, sha256 a text."
+        )
     return description
 
 
@@ -159,7 +161,7 @@ def _fill(network, path: str) -> None:
             values = {name: arrays[name].astype(np.float32) for name in variables}
     # Readers of archives raise many kinds of exceptions for damaged ones.
     except Exception as error:
-        raise ValueError(f"{path} holds no weights of this model: {error}.") from error
+        raise ValueError(f"{path} has no weights of this model: {error}.") from error
     for name, variable in variables.items():
         if values[name].shape != tuple(variable.shape):
             raise ValueError(
@@ -178,5 +180,5 @@ def _check_names(found: set, wanted: set) -> None:
 
 
 def _compact(name: str, value: np.ndarray) -> np.ndarray:
-    # Variances are too small for float16; all weights but kernels are small.
+    # Variances may underflow in float16; other weights than kernels take little space.
     return value.astype(np.float16 if name.endswith("kernel") else np.float32)

@@ -261,7 +261,7 @@ def test_strokes_grow_from_thin_to_thick():
 
 
 def test_named_masks_refuse_other_names_and_objects_without_a_folder():
-    with pytest.raises(ValueError, match="A mask is one of .*; not 'fat'"):
+    with pytest.raises(ValueError, match="kind of a mask is one of .*; it is 'fat'"):
         named_mask("fat", 8, 8)
     with pytest.raises(ValueError, match="need a folder"):
         named_mask("object", 8, 8)

@@ -22,7 +22,7 @@ def test_an_unknown_dataset_is_named_with_the_nearest():
     with pytest.raises(ValueError) as error:
         TFDSSource("oxford_flowers", 0, 10)
     assert str(error.value) == (
-        "TFDS knows no dataset oxford_flowers; did you mean oxford_flowers102?"
+        "TFDS has no dataset oxford_flowers; did you mean oxford_flowers102?"
     )
 
 
@@ -34,7 +34,7 @@ def test_a_dataset_that_is_not_prepared_is_one_line_with_what_to_do():
 
 
 def test_a_dataset_without_pictures_is_refused():
-    with pytest.raises(ValueError, match="no pictures under the name 'image'.* text,"):
+    with pytest.raises(ValueError, match="no pictures as the feature 'image'.* text,"):
         TFDSSource("imdb_reviews", 0, 10)
 
 

@@ -298,7 +298,7 @@ def test_specks_too_fine_for_the_network_are_said():
 
 def test_an_output_that_is_missing_is_said():
     predictor = Predictor(lambda x: {"inpainted": x[..., :3]}, S, outputs=BOTH)
-    with pytest.raises(ValueError, match="harmonized is not among what it gave"):
+    with pytest.raises(ValueError, match="harmonized is missing from its result"):
         predictor.harmonize(picture(40, 40), block(40, 40, 5, 9, 5, 9))
     with pytest.raises(ValueError, match="outputs must be some of"):
         Predictor(Network(), S, outputs=("sharpened",))

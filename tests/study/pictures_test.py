@@ -62,7 +62,7 @@ def test_missing_folders_pictures_and_sizes_are_named(folders):
     with pytest.raises(ValueError, match="lacks 1 of the 6 pictures .* is pic3"):
         StudyPictures({"a": a, "b": b}, truth)
     Image.new("RGB", (24, 17)).save(os.path.join(b, "pic3.png"))
-    with pytest.raises(ValueError, match="pic3.png is 24x17 .* its truth 24x16"):
+    with pytest.raises(ValueError, match="pic3.png is 24x17 .* its original 24x16"):
         StudyPictures({"a": a, "b": b}, truth)
     with open(os.path.join(b, "pic3.png"), "wb") as file:
         file.write(b"nothing")

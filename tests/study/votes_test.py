@@ -63,7 +63,7 @@ def test_another_study_is_refused(votes, tmp_path):
         votes.claim({"methods": ["a", "c"], "num_shown": 2})
     assert votes.settings() == {"methods": ["a", "b"], "num_shown": 2}
     (tmp_path / "other").write_bytes(b"not a database " * 100)
-    with pytest.raises(ValueError, match="is no file of a study"):
+    with pytest.raises(ValueError, match="is not the file of a study"):
         Votes(str(tmp_path / "other"))
 
 

@@ -1,8 +1,8 @@
-"""Which examples of every global batch one input pipeline yields.
+"""The share of one input pipeline in every global batch.
 
 Example i of a run is at position i % global_batch_size of step i // global_batch_size.
-With several workers each has its own contiguous slice of every global batch, so the
-global batches do not depend on the number of workers.
+With several workers, each has a contiguous slice of every global batch, so that global
+batches do not depend on the number of workers.
 """
 
 import dataclasses
@@ -16,9 +16,9 @@ class BatchSlice:
     """Positions `start` to `start + size` of every global batch.
 
     Attributes:
-        global_batch_size: examples a step, over all input pipelines.
+        global_batch_size: examples per step, over all input pipelines.
         start: first position of the slice.
-        size: examples of the slice.
+        size: number of positions.
     """
 
     global_batch_size: int
@@ -26,18 +26,18 @@ class BatchSlice:
     size: int
 
     def index(self, position):
-        """Example index of the slice's own `position`; ints or tensors."""
+        """Example index of a position within the slice; ints or tensors."""
         step = position // self.size
         return step * self.global_batch_size + self.start + position % self.size
 
     def owns(self, index: int) -> bool:
-        """Whether example `index` is one of the slice's."""
+        """Whether the slice has example `index`."""
         return self.start <= index % self.global_batch_size < self.start + self.size
 
     def positions(
         self, start_step: int = 0, num_steps: Optional[int] = None
     ) -> tf.data.Dataset:
-        """The slice's own positions from `start_step` on, `num_steps` steps or all."""
+        """Positions within the slice, from `start_step` on."""
         last = tf.int64.max if num_steps is None else start_step + num_steps
         stop = last if num_steps is None else last * self.size
         return tf.data.Dataset.range(start_step * self.size, stop)

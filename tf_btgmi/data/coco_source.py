@@ -1,9 +1,13 @@
-"""Objects out of a COCO instances file: `coco:INSTANCES.json:IMAGES_FOLDER`.
+"""Objects of a COCO instances file: `coco:INSTANCES.json:IMAGES_FOLDER`.
 
-The file is what COCO calls "instances" (https://cocodataset.org/#format-data): pictures
-by `file_name`, annotations with a `segmentation` that is a list of polygons
-[x0, y0, x1, y1, ...] in pixels, or a run-length code over columns, as numbers or
-compressed into a string. Crowds are left out, and so are objects that are very small.
+The file has the format "instances" (https://cocodataset.org/#format-data): pictures by
+`file_name`, annotations whose `segmentation` is a list of polygons [x0, y0, x1, y1,
+...] in pixels, or a run-length code over columns, as numbers or compressed into a
+string. Crowds and very small objects are left out.
+
+Run-length codes are not decoded by pycocotools: without an error, its version 2.0.11
+decodes a code that is shorter than its picture (such as "32" for 3x4 pixels) to
+uninitialized memory.
 """
 
 import json
@@ -15,23 +19,23 @@ import numpy as np
 
 from tf_btgmi.data.object_folder import ObjectSource
 
-# The smallest share of its picture that an object takes to be used. A crop may enlarge
-# it a few times.
+# Minimum area of an object, as a fraction of its picture. Crops may enlarge it.
 MIN_OBJECT = 0.004
-# Polygons are drawn at this many parts of a pixel.
+# Precision of the corners of polygons, in bits below one pixel.
 _FRACTION_BITS = 4
 
 
 class CocoSource(ObjectSource):
-    """The pictures of a COCO instances file that have an object large enough.
+    """The pictures of a COCO instances file with objects of sufficient size.
 
     Args:
         annotations: the JSON file.
-        folder: the pictures', where `file_name` leads from.
+        folder: folder that `file_name` is relative to.
         num_held_out: see `FolderSource`.
 
     Raises:
-        ValueError: no such file or folder, no instances file, nothing to use in it.
+        ValueError: the file or folder does not exist, the file has another format, or
+            no object is large enough.
     """
 
     def __init__(self, annotations: str, folder: str, num_held_out: int = 0):
@@ -47,7 +51,7 @@ class CocoSource(ObjectSource):
         missing = [n for n in names[:3] if not os.path.exists(f"{folder}/{n}")]
         if len(missing) == len(names[:3]):
             raise ValueError(
-                f"{missing[0]}, which {annotations} names, is not in {folder}."
+                f"{folder} has no picture {missing[0]}, which is in {annotations}."
             )
         super().__init__(folder, num_held_out, names)
 
@@ -58,13 +62,12 @@ class CocoSource(ObjectSource):
 
 
 class _Object:
-    """One annotation, kept small: COCO has some 900,000 of them."""
+    """One annotation, in little memory: COCO has some 900,000."""
 
     __slots__ = ("size", "segmentation")
 
     def __init__(self, size, segmentation):
         self.size = size
-        # Polygons become arrays; a run-length code stays as it is.
         if isinstance(segmentation, list):
             segmentation = [np.asarray(part, np.float32) for part in segmentation]
         self.segmentation = segmentation
@@ -77,10 +80,10 @@ class _Object:
 
 
 def polygon_mask(polygons: List[np.ndarray], height: int, width: int) -> np.ndarray:
-    """The pixels inside any of the polygons: [height, width] bool.
+    """Draws the union of polygons, [height, width] bool.
 
     Args:
-        polygons: each [x0, y0, x1, y1, ...] in pixels; 0 is the first pixel's edge.
+        polygons: each [x0, y0, x1, y1, ...] in pixels; 0 is the edge of the picture.
         height: rows.
         width: columns.
     """
@@ -95,15 +98,16 @@ def polygon_mask(polygons: List[np.ndarray], height: int, width: int) -> np.ndar
 def run_length_mask(
     counts: Union[List[int], str], height: int, width: int
 ) -> np.ndarray:
-    """A run-length code, outside first, column after column: [height, width] bool.
+    """Decodes a run-length code, column by column: [height, width] bool.
 
     Args:
-        counts: pixels outside, inside, outside and so on, or these compressed.
+        counts: lengths of runs outside, inside, outside and so on, or a string of
+            compressed lengths.
         height: rows.
         width: columns.
 
     Raises:
-        ValueError: they do not add up to the picture.
+        ValueError: the lengths do not add up to the size of the picture.
     """
     counts = decompress(counts) if isinstance(counts, str) else counts
     values = np.arange(len(counts)) % 2 == 1
@@ -116,11 +120,11 @@ def run_length_mask(
 
 
 def decompress(text: str) -> List[int]:
-    """The counts of a compressed run-length code.
+    """Decompresses the lengths of a run-length code.
 
-    Every character carries five bits, the lowest first, and a sixth that says whether
-    another one follows; the last one's fifth bit is the sign. From the fourth count on
-    it is the difference to the one before the last.
+    A character has five bits of a number, lowest first, and a sixth that is set if
+    another character follows; the fifth bit of the last one is the sign. From the
+    fourth on, numbers are differences to the length before the last one.
     """
     counts = []
     value = shift = 0
@@ -154,6 +158,6 @@ def _read(path: str) -> Dict[str, List[_Object]]:
         raise ValueError(f"There is no file {path}.") from None
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
-            f"{path} is not an instances file of COCO: {type(error).__name__} {error}."
+            f"{path} is not a COCO instances file: {type(error).__name__} {error}."
         ) from None
     return objects

@@ -1,7 +1,7 @@
-"""A folder of pictures as a source: listed once, read at random, shuffled by formula.
+"""A folder of pictures as a source: listed once, read at random, shuffled by index.
 
-Position p of epoch e is file `index_shuffle(p, seed, e)`, so a run resumes at any step
-at once, and an epoch holds every picture exactly once.
+Position p of epoch e is file `index_shuffle(p, seed, e)`. A run therefore resumes at
+any step at once, and every epoch has each picture exactly once.
 """
 
 import os
@@ -17,13 +17,13 @@ from tf_btgmi.pictures.listing import list_folder, name_hash, natural_key, no_pi
 
 
 class FolderSource:
-    """The pictures below a folder, some of them held out for validation.
+    """The pictures in and below a folder, some held out for validation.
 
     Attributes:
-        spec: how the source was named.
+        spec: the spec of the source.
         unreadable: the `UnreadableCounter`.
-        training_names: relative paths that are trained on.
-        held_out_names: relative paths held out, in the order of their hashes.
+        training_names: relative paths of the training pictures.
+        held_out_names: relative paths of the held-out pictures, ordered by hash.
     """
 
     def __init__(
@@ -33,13 +33,12 @@ class FolderSource:
 
         Args:
             folder: the path.
-            num_held_out: pictures held out of training, those whose relative names
-                have the smallest hashes, so that other runs and machines hold out the
-                same ones.
-            names: relative paths of the pictures, where not all of them are meant.
+            num_held_out: number of held-out pictures. Those with the smallest hashes of
+                their relative paths are chosen, the same in every run.
+            names: relative paths of the pictures to use. Default: all.
 
         Raises:
-            ValueError: no such folder, no pictures.
+            ValueError: the folder does not exist or has no pictures.
         """
         self._passed_over = ""
         if names is None:
@@ -58,16 +57,16 @@ class FolderSource:
 
     @property
     def num_training(self) -> int:
-        """Pictures to train on."""
+        """Number of training pictures."""
         return len(self.training_names)
 
     @property
     def num_held_out(self) -> int:
-        """Pictures kept for validation."""
+        """Number of held-out pictures."""
         return len(self.held_out_names)
 
     def describe(self) -> List[str]:
-        """Lines for the log: counts by folder and the first paths."""
+        """Lines for the log: counts per folder, and the first paths."""
         names = sorted(self.training_names + self.held_out_names, key=natural_key)
         counts = {}
         for name in names:
@@ -76,10 +75,10 @@ class FolderSource:
         lines = [
             f"{self.spec}: {len(names)} pictures, {self.num_held_out} for validation"
         ]
-        # A folder of masks beside the one of images shows itself here.
+        # Reveals a folder of masks among those of pictures.
         if len(counts) > 1:
             some = [f"{top or 'itself'}: {n}" for top, n in list(counts.items())[:8]]
-            more = f" and {len(counts) - 8} folders more" if len(counts) > 8 else ""
+            more = f" and {len(counts) - 8} more folders" if len(counts) > 8 else ""
             lines.append(f"  in {', '.join(some)}{more}")
         if self._passed_over:
             lines.append(f"  {self._passed_over}")
@@ -92,13 +91,13 @@ class FolderSource:
         start_step: int = 0,
         num_steps: Optional[int] = None,
     ) -> tf.data.Dataset:
-        """(example index, key for `read`) of every example, in order; endless.
+        """Records (example index, key for `read`) in training order.
 
         Args:
             seed: seed of the order.
-            batch_slice: the share of every global batch that is wanted.
-            start_step: the step that the first batch is for.
-            num_steps: batches, or None without end.
+            batch_slice: share of this input pipeline in every global batch.
+            start_step: step of the first batch.
+            num_steps: number of batches; None for no end.
         """
         count = self.num_training
 
@@ -114,7 +113,7 @@ class FolderSource:
         return batch_slice.positions(start_step, num_steps).map(record)
 
     def held_out_records(self) -> tf.data.Dataset:
-        """(position, key for `read`) of every held-out picture."""
+        """Records (position, key for `read`) of the held-out pictures."""
         return tf.data.Dataset.range(self.num_held_out).map(lambda i: (i, i))
 
     def read(
@@ -150,8 +149,7 @@ class FolderSource:
                 continue
             try:
                 return load(name)
-            # Pillow raises nearly anything for a damaged file; all of it means the
-            # same here, and is counted.
+            # Pillow raises many kinds of exceptions for damaged files.
             except Exception as error:
                 self.unreadable.add(name, error)
         raise UnreadableError(f"No picture of {self.spec} can be read.")

@@ -1,6 +1,6 @@
-"""Examples of the task `inpainting`, as bytes: a picture, a hole, the hole's boxes.
+"""Examples of the task `inpainting` as uint8: a picture, a hole and its boxes.
 
-Nothing here imports TensorFlow: trainings outside of it draw the same examples.
+Imports no TensorFlow, so that trainings in other frameworks draw the same examples.
 """
 
 from typing import Dict
@@ -13,7 +13,7 @@ from tf_btgmi.data.masks import MaskSampler
 from tf_btgmi.data.transforms import Seed
 from tf_btgmi.pictures.mask_arrays import hole_boxes
 
-# What a seed is for, so that no two uses of it draw the same numbers.
+# Uses of a seed; each draws different numbers.
 CROP, MASK, VALIDATION_MASK = 1, 2, 3
 
 
@@ -24,10 +24,10 @@ def training_example(
 
     Args:
         picture: [height, width, 3] uint8.
-        index: of the example.
+        index: number of the example.
         size: side of the crop in pixels.
         config: the experiment.
-        sampler: of the config's masks.
+        sampler: sampler of `config.masks`.
 
     Returns:
         As `example`.
@@ -47,7 +47,7 @@ def training_example(
 def example(
     image: np.ndarray, seed: Seed, config: Config, sampler: MaskSampler
 ) -> Dict[str, np.ndarray]:
-    """An image with the hole of a seed.
+    """Draws the hole of an image from a seed.
 
     Returns:
         `image` [H, W, 3] uint8, `mask` [H, W, 1] uint8 in {0, 1} and `hole_boxes`

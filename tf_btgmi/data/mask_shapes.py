@@ -1,8 +1,7 @@
-"""The kinds of holes: each draws one mask from a NumPy random generator.
+"""Shapes of holes: each function draws one mask from a NumPy random generator.
 
-A mask is [height, width] uint8, 1 = hole. The functions here enforce no limits of the
-hole ratio, and a mask may even be empty; `masks` draws again. Sizes are shares of the
-picture's sides.
+A mask is [height, width] uint8, 1 = hole. It may be empty, and its hole ratio is not
+limited; `masks` draws again if necessary. Sizes are fractions of the picture's sides.
 """
 
 from typing import Tuple
@@ -10,8 +9,8 @@ from typing import Tuple
 import cv2
 import numpy as np
 
-# The fixed kinds of evaluation; `masks.named_mask` draws them. They stand here since
-# programs name them in their flags, before anybody has waited for TensorFlow.
+# Fixed kinds of evaluation, drawn by `masks.named_mask`; defined here so that flags can
+# list them without importing TensorFlow.
 NAMED_KINDS = (
     "centre64of256",
     "centre128of256",
@@ -23,12 +22,12 @@ NAMED_KINDS = (
     "outpaint",
     "large",
 )
-# Brush widths as shares of the shorter side, and how many strokes: thin to thick.
+# Minimum and maximum brush width (fraction of the shorter side) and number of strokes.
 THIN = ((0.015, 0.04), (2, 5))
 MEDIUM = ((0.04, 0.09), (2, 5))
 THICK = ((0.09, 0.20), (1, 4))
 ANY_BRUSH = ((0.02, 0.16), (1, 5))
-# Least and largest hole ratio of `large`.
+# Minimum and maximum hole ratio of `large`.
 LARGE = (0.5, 0.7)
 
 
@@ -65,14 +64,13 @@ def strokes(
     width: int,
     brush: Tuple[Tuple[float, float], Tuple[int, int]] = ANY_BRUSH,
 ) -> np.ndarray:
-    """Brush strokes: random walks whose direction and width drift, round at joints.
+    """Brush strokes: random walks of drifting direction and width, with round joints.
 
     Args:
-        rng: the random numbers.
+        rng: random generator.
         height: rows.
         width: columns.
-        brush: ((least, largest) width as shares of the shorter side, (least, largest)
-            number of strokes).
+        brush: `ANY_BRUSH`, `THIN`, `MEDIUM`, `THICK` or values of this form.
     """
     mask = np.zeros([height, width], np.uint8)
     widths, numbers = brush
@@ -86,7 +84,7 @@ def strokes(
         moves = np.stack([np.cos(angles), np.sin(angles)], -1) * lengths[:, None]
         start = rng.uniform(0, 1, [1, 2]) * [width, height]
         points = np.concatenate([start, start + np.cumsum(moves, 0)])
-        # Strokes that leave the picture come back mirrored at its edge.
+        # Strokes are mirrored at the edge of the picture.
         points = _fold(points, np.array([width - 1, height - 1]))
         _draw(mask, np.rint(points).astype(int), thickness)
     return mask
@@ -99,7 +97,7 @@ def scratches(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     for _ in range(rng.integers(1, 9)):
         length, bend = rng.uniform(0.3, 1.4) * short, rng.normal(0, 0.15)
         angle, thickness = rng.uniform(0, np.pi), rng.uniform(0.004, 0.025) * short
-        # A parabola along the x axis, turned and put anywhere.
+        # A parabola along the x axis, rotated and placed at random.
         along = np.linspace(-0.5, 0.5, 17)
         curve = length * np.stack([along, bend * (1 - 4 * along**2)], -1)
         cos, sin = np.cos(angle), np.sin(angle)
@@ -110,7 +108,7 @@ def scratches(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
 
 def large(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """Rectangles and broad strokes in turn, until 50 to 70 % is hole."""
+    """Rectangles and broad strokes alternately, up to a hole ratio of 50 to 70 %."""
     area = height * width
     target, most = rng.uniform(LARGE[0], LARGE[1] - 0.1), LARGE[1] * area
     mask = rectangles(rng, height, width, 1)
@@ -128,11 +126,11 @@ def large(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
 
 def borders(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """Outpainting: a border along 1 to 4 sides, each of its own width."""
+    """Outpainting: borders along 1 to 4 sides, with different widths."""
     mask = np.zeros([height, width], np.uint8)
     num_sides = rng.integers(1, 5)
     chosen = rng.permutation(4)[:num_sides]
-    # The more sides, the narrower, so that something is left to go by.
+    # More sides have narrower borders, so that enough known pixels remain.
     shares = rng.uniform(0.08, 0.5 / np.sqrt(num_sides), 4)
     for side in chosen:
         pixels = _pixels(shares[side], (height, width)[side % 2])
@@ -154,18 +152,18 @@ def placed_object(
     shape: np.ndarray,
     max_margin: float = 0.0,
 ) -> np.ndarray:
-    """An object's shape at a random scale and place, half of the time mirrored.
+    """Places an object's shape at a random scale and position, mirrored half the time.
 
     Args:
-        rng: the random numbers.
+        rng: random generator.
         height: rows.
         width: columns.
-        shape: [rows, columns] bool, the object in its own picture. At scale 1 it takes
-            the share of the sides that it takes there; scales are 1/2 to 1 1/2.
-        max_margin: the shape is dilated by up to this share of the shorter side.
+        shape: [rows, columns] bool, the object in its own picture. The scale is
+            relative to that picture, from 1/2 to 3/2.
+        max_margin: maximum dilation, as a fraction of the shorter side.
 
     Returns:
-        The mask; an object larger than the picture is cut by the picture's edge.
+        The mask; a larger object is clipped to the picture.
     """
     mask = np.zeros([height, width], np.uint8)
     scale = np.exp(rng.uniform(np.log(0.5), np.log(1.5)))
@@ -175,7 +173,7 @@ def placed_object(
     if not rows.size:
         return mask
     box = shape[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    # The one factor for both sides keeps the object's proportions.
+    # One factor for both sides keeps the object's proportions.
     factor = scale * min(height / shape.shape[0], width / shape.shape[1])
     new_rows = max(1, int(round(box.shape[0] * factor)))
     new_columns = max(1, int(round(box.shape[1] * factor)))
@@ -186,7 +184,7 @@ def placed_object(
     drawn = (drawn >= 128).astype(np.uint8)
     if mirror < 0.5:
         drawn = drawn[:, ::-1]
-    # Inside the picture where it fits, covering it where it does not.
+    # Inside the picture if it fits, otherwise covering it.
     top = _place(down, height - new_rows)
     left = _place(along, width - new_columns)
     y0, y1 = max(top, 0), min(top + new_rows, height)

@@ -1,7 +1,7 @@
-"""Masks of a seed: the mixture a config asks for, and the fixed kinds of evaluation.
+"""Random masks: the mixture of a config, and the fixed kinds of evaluation.
 
-A mask is [height, width] uint8, 1 = hole; it is never empty and never the whole
-picture. It is a pure function of its arguments (and of the folder of object shapes).
+A mask is [height, width] uint8, 1 = hole, and has both hole and known pixels. It is a
+pure function of its arguments and of the folder of object shapes.
 """
 
 import functools
@@ -18,21 +18,21 @@ from tf_btgmi.data.unreadable import UnreadableCounter, UnreadableError
 from tf_btgmi.pictures.listing import list_pictures
 from tf_btgmi.pictures.masks import read_mask
 
-# Draws of a kind before the limits of the hole ratio are met by a plain rectangle.
+# Draws of a kind; then a rectangle meets the limits of the hole ratio.
 MAX_DRAWS = 20
-# Object shapes kept in memory, as bits, at most this large: 32 KiB each.
+# Number and maximum side of cached object shapes, stored as bits: 32 KiB each.
 _MAX_CACHED = 4096
 _MAX_SHAPE_SIDE = 512
 
 
 class ObjectShapes:
-    """Object shapes out of a folder of mask files; see `pictures.masks`."""
+    """Object shapes from a folder of mask files; see `pictures.masks`."""
 
     def __init__(self, folder: str):
         """Lists the folder.
 
         Raises:
-            ValueError: no such folder, no pictures in it.
+            ValueError: the folder does not exist or has no pictures.
         """
         self._folder = folder
         self._names = list_pictures(folder)
@@ -43,14 +43,14 @@ class ObjectShapes:
         return len(self._names)
 
     def __getitem__(self, position: int) -> np.ndarray:
-        """The shape at `position`, or the next that can be read: [h, w] bool."""
+        """The shape at `position`, or the next readable one: [h, w] bool."""
         for step in range(len(self._names)):
             name = self._names[(position + step) % len(self._names)]
             if name in self.unreadable.names:
                 continue
             try:
                 shape, bits = self._packed(name)
-            # Pillow raises nearly anything for a damaged file; it is counted.
+            # Pillow raises many kinds of exceptions for damaged files.
             except Exception as error:
                 self.unreadable.add(name, error)
                 continue
@@ -68,12 +68,12 @@ class ObjectShapes:
 
 
 class MaskSampler:
-    """Draws masks as a `MaskConfig` asks.
+    """Draws masks of the mixture of a `MaskConfig`.
 
-    A kind is drawn by weight, then a mask of that kind, up to `MAX_DRAWS` times until
-    its hole ratio is within the limits (so the limits do not change the mixture).
-    After that a rectangle of the picture's proportions at a random place takes its
-    place, with the last draw's hole ratio moved to the nearest limit.
+    A kind is drawn by weight, then masks of that kind until the hole ratio is within
+    the limits, which therefore do not change the mixture. After `MAX_DRAWS` failures
+    the mask is a rectangle of the picture's proportions at a random place, with the
+    last hole ratio clipped to the limits.
 
     Example:
         >>> sampler = MaskSampler(MaskConfig(free_form=1.0))
@@ -83,10 +83,10 @@ class MaskSampler:
     """
 
     def __init__(self, masks: MaskConfig):
-        """Lists the object folder, if that kind has weight.
+        """Lists the folder of object shapes if that kind has weight.
 
         Raises:
-            ValueError: that folder is missing or has no pictures.
+            ValueError: the folder does not exist or has no pictures.
         """
         self._masks = masks
         weights = np.array([getattr(masks, kind) for kind in MASK_KINDS], np.float64)
@@ -102,7 +102,7 @@ class MaskSampler:
             seed: an int or a sequence of ints, none negative.
         """
         rng = np.random.default_rng(seed)
-        # Counted over the thresholds, a kind without weight is never met.
+        # Searching to the right never selects a kind without weight.
         chosen = int(np.searchsorted(self._thresholds, rng.random(), side="right"))
         kind = MASK_KINDS[min(chosen, len(MASK_KINDS) - 1)]
         limits = (self._masks.min_hole_ratio, self._masks.max_hole_ratio)
@@ -143,7 +143,7 @@ def named_mask(
     seed: Seed = 0,
     objects: Optional[ObjectShapes] = None,
 ) -> np.ndarray:
-    """A mask of one of the fixed kinds that results are reported on.
+    """Draws a mask of one of the fixed kinds of evaluation.
 
     Args:
         kind: one of `NAMED_KINDS`. The centre squares take 1/4 and 1/2 of the shorter
@@ -177,7 +177,9 @@ def named_mask(
         "large": lambda: mask_shapes.large(rng, height, width),
     }
     if kind not in draws:
-        raise ValueError(f"A mask is one of {', '.join(NAMED_KINDS)}; not {kind!r}.")
+        raise ValueError(
+            f"The kind of a mask is one of {', '.join(NAMED_KINDS)}; it is {kind!r}."
+        )
     if kind == "object" and objects is None:
         raise ValueError("Masks of kind 'object' need a folder of object shapes.")
     limits = mask_shapes.LARGE if kind == "large" else (0.0, 0.6)
@@ -191,9 +193,9 @@ def object_hole(
 
     Args:
         shape: [h, w] bool, the object in its own picture.
-        rng: the random numbers.
+        rng: random generator.
         size: side of the mask in pixels.
-        limits: least and largest hole ratio.
+        limits: minimum and maximum hole ratio.
 
     Returns:
         [size, size] uint8 in {0, 1}.
@@ -208,7 +210,7 @@ def object_hole(
 
 
 def _within(draw, rng, height, width, limits) -> np.ndarray:
-    """Draws until the number of hole pixels is within the limits; see MaskSampler."""
+    """Draws until the hole ratio is within the limits; see `MaskSampler`."""
     area = height * width
     least = max(1, int(np.ceil(limits[0] * area)))
     most = min(area - 1, int(np.floor(limits[1] * area)))
@@ -217,7 +219,7 @@ def _within(draw, rng, height, width, limits) -> np.ndarray:
         count = int(np.count_nonzero(mask))
         if least <= count <= most:
             return mask
-    # Where the limits leave no whole number of pixels, the larger one has its way.
+    # The upper limit decides if no number of pixels is within both.
     count = max(1, min(max(count, least), most))
     rows = int(np.clip(round(height * np.sqrt(count / area)), 1, height))
     columns = int(np.clip(count // rows, 1, width))

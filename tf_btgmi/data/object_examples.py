@@ -1,7 +1,7 @@
-"""Examples of the tasks with objects, as bytes: what is filled, what is recoloured.
+"""Examples of the tasks with objects as uint8: holes, foregrounds, colour changes.
 
-Nothing here imports TensorFlow: trainings outside of it draw the same examples. Colours
-are changed later, a batch at a time, by `changes` and the colours of `second`.
+Imports no TensorFlow, so that trainings in other frameworks draw the same examples.
+Colours are changed later, in batches, by `changes` and the colours of `second`.
 """
 
 from typing import Dict, Optional
@@ -14,11 +14,11 @@ from tf_btgmi.data.masks import MaskSampler
 from tf_btgmi.data.object_masks import ObjectPicture
 from tf_btgmi.pictures.mask_arrays import hole_boxes
 
-# Colour statistics are taken of every so many-th row and column.
+# Stride of the rows and columns that colour statistics are taken from.
 STATISTICS_STRIDE = 4
-# Crops tried until one holds enough of the object.
+# Maximum number of crops that are tried until one shows enough of the object.
 _MAX_CROPS = 8
-# What a seed is for; `inpainting` has the numbers up to 3.
+# Uses of a seed; `inpainting` has the numbers up to 3.
 _GUIDED, _SECOND, _VALIDATION_GUIDED, _REGION = range(4, 8)
 
 
@@ -27,11 +27,11 @@ class ObjectExamples:
 
     An example has `image` [S, S, 3] uint8, `mask` [S, S, 1] uint8 and `hole_boxes`
     [K, 4] float32; with foregrounds also `foreground`, `foreground_boxes`, `second`
-    [S / 4, S / 4, 3] uint8 (rounded up), a picture whose colour statistics the
-    foreground may be given, and `changes` float32, the fields of `guided.Changes`.
+    [S / 4, S / 4, 3] uint8 (rounded up), a source of colour statistics, and `changes`
+    float32, the fields of `guided.Changes`.
 
     Attributes:
-        has_foreground: whether there are foregrounds in this task.
+        has_foreground: whether examples of the task have foregrounds.
 
     Args:
         config: the experiment.
@@ -50,15 +50,15 @@ class ObjectExamples:
             self._sampler = MaskSampler(config.masks)
 
     def generator(self, index: int) -> np.random.Generator:
-        """The random numbers of a training's example, also those of its reading."""
+        """The random generator of training example `index` and of its reading."""
         return np.random.default_rng((self._config.training.seed, index, _GUIDED))
 
     def held_out_generator(self, index: int) -> np.random.Generator:
-        """The random numbers of a validation's example."""
+        """The random generator of validation example `index`."""
         return np.random.default_rng((0, index, _VALIDATION_GUIDED))
 
     def region_generator(self, index: int) -> Optional[np.random.Generator]:
-        """Draws a region for the example's object; None where it has its own."""
+        """The random generator of a region as the object; None if it has its own."""
         rng = np.random.default_rng((self._config.training.seed, index, _REGION))
         share = self._config.guided.regions if self.has_foreground else 0.0
         return rng if rng.random() < share else None
@@ -71,14 +71,14 @@ class ObjectExamples:
         size: int,
         rng: np.random.Generator,
     ) -> Dict[str, np.ndarray]:
-        """Example `index` of a training, of random crops.
+        """Training example `index`, of random crops.
 
         Args:
-            own: the picture, with its object.
-            other: another one.
-            index: of the example.
+            own: the picture and its object.
+            other: another picture and its object.
+            index: number of the example.
             size: side of the crops in pixels.
-            rng: from `generator`.
+            rng: the result of `generator`.
         """
         data, seed = self._config.data, self._config.training.seed
 
@@ -111,7 +111,7 @@ class ObjectExamples:
         size: int,
         rng: np.random.Generator,
     ) -> Dict[str, np.ndarray]:
-        """Example `index` of the validation, of centre crops; see above."""
+        """Validation example `index`, of centre crops; see `training_example`."""
         foreground = transforms.centre_crop(_levels(own.mask), size) >= 128
         image, second = (
             transforms.centre_crop(picture.image, size) for picture in (own, other)
@@ -120,15 +120,15 @@ class ObjectExamples:
         return self._example(image, foreground, second, other.mask, rng, masks_seed)
 
     def _example(self, image, foreground, second, shape, rng, masks_seed):
-        """Draws what is to be filled and recoloured.
+        """Draws the hole and the foreground.
 
         Args:
             image: [S, S, 3] uint8.
-            foreground: [S, S] bool, the picture's own object.
+            foreground: [S, S] bool, the picture's object.
             second: [S, S, 3] uint8, another picture.
-            shape: [h, w] bool, that one's object.
-            rng: the random numbers.
-            masks_seed: of the holes that `config.masks` describes.
+            shape: [h, w] bool, the object of the other picture.
+            rng: random generator.
+            masks_seed: seed of holes of `config.masks`.
         """
         config = self._config
         size = image.shape[0]
@@ -138,8 +138,8 @@ class ObjectExamples:
         if kind in guided.WITH_FOREGROUND:
             foreground = foreground.astype(np.uint8)
             if not guided.is_usable(foreground, config.guided):
-                # The picture has no object of a fitting size here; another one's
-                # shape makes a foreground of any part of it.
+                # The object has an unsuitable size here; the foreground is some part of
+                # the picture, in the shape of the other object.
                 allowed = (config.guided.min_object, config.guided.max_object)
                 foreground = guided.object_hole(shape, rng, size, allowed)
             foreground, mask = guided.foreground_and_gap(

@@ -1,9 +1,9 @@
-"""Folders of pictures with the objects in them: `images/` beside `masks/`.
+"""Folders of pictures with masks of their objects: `images/` beside `masks/`.
 
 A picture's mask has its name (`images/a/7.jpg`, `masks/a/7.png` or
-`masks/a/7_mask*.png`, see `pictures.pairs`), white = object (`pictures.masks`). In
-place of `masks/` there may be `segments/`, index maps of regions, one of which is drawn
-at random each time. Pictures without such a file are left out.
+`masks/a/7_mask*.png`, see `pictures.pairs`), white = object (`pictures.masks`). Instead
+of `masks/` there may be `segments/`, index maps of regions of which one is drawn at
+random each time. Pictures without such a file are left out.
 """
 
 import os
@@ -31,7 +31,7 @@ class ObjectSource(FolderSource):
     """Pictures with known objects; derived classes implement `object_mask`."""
 
     def object_mask(self, name: str, rng: np.random.Generator) -> np.ndarray:
-        """An object of the picture `name`: [h, w] bool, at the mask's own size."""
+        """Mask of one object of the picture `name`, [h, w] bool, at its stored size."""
         raise NotImplementedError
 
     def read_objects(
@@ -69,11 +69,11 @@ class ObjectFolder(ObjectSource):
     """`images/` with `masks/` or `segments/` beside it.
 
     Args:
-        folder: where these are.
+        folder: their parent folder.
         num_held_out: see `FolderSource`.
 
     Raises:
-        ValueError: one of them is missing, or no picture has a mask.
+        ValueError: a folder is missing, or no picture has a mask.
     """
 
     def __init__(self, folder: str, num_held_out: int = 0):
@@ -81,9 +81,9 @@ class ObjectFolder(ObjectSource):
         found = [n for n in (MASKS, SEGMENTS) if os.path.isdir(f"{folder}/{n}")]
         if not os.path.isdir(images) or not found:
             raise ValueError(
-                f"{folder} must hold the folders {IMAGES} and {MASKS} (or {SEGMENTS}), "
-                "with files of the same names: this task needs pictures whose objects "
-                "are known."
+                f"{folder} must have the folders {IMAGES} and {MASKS} (or {SEGMENTS}), "
+                "with files of the same names: this task needs pictures with known "
+                "objects."
             )
         self._are_segments = found[0] == SEGMENTS
         self._masks = os.path.join(folder, found[0])
@@ -94,8 +94,8 @@ class ObjectFolder(ObjectSource):
         names = [name for name in everything if _stem(name) in self._mask_names]
         if not names:
             raise ValueError(
-                f"None of the {len(everything)} pictures in {images} has a file of its "
-                f"name in {self._masks}."
+                f"{self._masks} has no file named like one of the {len(everything)} "
+                f"pictures in {images}."
             )
         self.num_without_mask = len(everything) - len(names)
         super().__init__(images, num_held_out, names)

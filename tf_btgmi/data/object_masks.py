@@ -1,6 +1,6 @@
-"""Objects of pictures as masks: regions of index maps, masks at a picture's size.
+"""Masks of objects: regions of index maps, and masks at the size of a picture.
 
-Nothing here imports TensorFlow.
+Imports no TensorFlow.
 """
 
 from typing import NamedTuple, Optional
@@ -8,12 +8,12 @@ from typing import NamedTuple, Optional
 import cv2
 import numpy as np
 
-# The smallest share of a picture that a region of a segment map takes to be drawn.
+# Minimum area of a region that is drawn, as a fraction of the picture.
 MIN_SEGMENT = 0.01
 
 
 class ObjectPicture(NamedTuple):
-    """A picture and one object of it.
+    """A picture and one of its objects.
 
     Attributes:
         image: [height, width, 3] uint8.
@@ -25,26 +25,26 @@ class ObjectPicture(NamedTuple):
 
 
 def partner(key: int, count: int, rng: np.random.Generator) -> int:
-    """Another picture of `count` than `key`, unless there is no other."""
+    """Draws another of `count` pictures than `key`, if there is another."""
     return (key + 1 + int(rng.integers(max(1, count - 1)))) % count
 
 
 def random_segment(
     segments: np.ndarray, rng: np.random.Generator, ignored: Optional[int] = None
 ) -> np.ndarray:
-    """One region of an index map, of at least `MIN_SEGMENT`: [h, w] bool.
+    """Draws a region of at least `MIN_SEGMENT` from an index map: [h, w] bool.
 
     Args:
-        segments: [h, w] integers, one for each region.
-        rng: draws the region.
-        ignored: the index of what is no region; not drawn.
+        segments: [h, w] integers, the index of the region of each pixel.
+        rng: random generator.
+        ignored: index that is not a region.
 
     Raises:
-        ValueError: it is no index map.
+        ValueError: not an index map.
     """
     if segments.ndim != 2 or not np.issubdtype(segments.dtype, np.integer):
         raise ValueError(
-            "a segment map has one whole number a pixel, in one channel; this one is "
+            "a segment map has one channel of integers; this one is "
             f"{segments.dtype} {segments.shape}"
         )
     indices, counts = np.unique(segments, return_counts=True)
@@ -53,13 +53,13 @@ def random_segment(
         if not indices.size:
             return np.zeros(segments.shape, bool)
     large = indices[counts >= MIN_SEGMENT * segments.size]
-    # With nothing but small regions, the largest one.
+    # The largest one if all are small.
     large = large if large.size else indices[[counts.argmax()]]
     return segments == large[rng.integers(large.size)]
 
 
 def fit_mask(mask: np.ndarray, image: np.ndarray) -> np.ndarray:
-    """The mask at the size of `image`, which may have been decoded smaller.
+    """Resizes a mask to `image`, which may have been decoded at reduced size.
 
     Raises:
         ValueError: their proportions differ.
@@ -68,7 +68,7 @@ def fit_mask(mask: np.ndarray, image: np.ndarray) -> np.ndarray:
     wanted, given = width / height, mask.shape[1] / mask.shape[0]
     if abs(wanted / given - 1.0) > 0.02 + 1.0 / min(height, width):
         raise ValueError(
-            f"the mask is {mask.shape[1]}x{mask.shape[0]}, the picture of other "
+            f"the mask is {mask.shape[1]}x{mask.shape[0]}, and the picture has other "
             "proportions"
         )
     if mask.shape == (height, width):

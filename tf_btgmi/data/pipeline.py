@@ -4,9 +4,9 @@ A batch is a dict: `image` [B, S, S, 3] float32 in [-1, 1], `mask` [B, S, S, 1] 
 in {0, 1}, 1 = hole, and `hole_boxes` [B, K, 4] float32, pixels (y0, x0, y1, x1). Tasks
 with a foreground add `foreground`, `foreground_boxes` and `masked_image`; see `tasks`.
 
-Example i of a run, at position i % global_batch_size of step i // global_batch_size,
-is a pure function of the seed and of i: its picture, crop, flip, colours and mask. A
-run resumed at any step, or spread over any number of workers, sees the same batches.
+Picture, crop, flip, colours and mask of example i of a run are pure functions of the
+seed and of i; its position is i % global_batch_size of step i // global_batch_size. A
+resumed run, and one on any number of workers, sees the same batches.
 """
 
 from typing import List, Optional
@@ -29,16 +29,15 @@ def training_dataset(
 
     Args:
         config: the experiment.
-        start_step: the step that the first batch is for.
-        num_steps: batches, or None without end.
-        image_size: side of the examples in pixels; `config.data.image_size` if None.
-            The same parts of the same pictures are seen at any size.
-        input_context: with several input pipelines each yields its own contiguous
-            slice of every global batch.
+        start_step: step of the first batch.
+        num_steps: number of batches; None for no end.
+        image_size: side of the examples in pixels. Default: `config.data.image_size`.
+            Examples show the same parts of the same pictures at any size.
+        input_context: input pipelines; each yields its slice of every global batch.
 
     Raises:
-        ValueError: the source or the object masks are not there; holding out
-            validation pictures leaves none to train on; the batch cannot be divided.
+        ValueError: the source or the object masks do not exist, no training pictures
+            are left beside those held out, or the batch cannot be divided.
     """
     size = image_size or config.data.image_size
     task = make_task(config)
@@ -53,11 +52,11 @@ def training_dataset(
 
 
 def validation_dataset(config: Config, batch_size: int) -> tf.data.Dataset:
-    """The validation pictures in a fixed order: centre crops with fixed masks.
+    """Validation pictures in a fixed order: centre crops with fixed masks.
 
-    The masks are of the same kinds as in training and depend on the position only, so
-    runs with different seeds are validated on the same examples. The last batch may be
-    smaller; with `num_validation_images` 0 there is none.
+    The masks have the kinds of training and depend only on the position, so that runs
+    with different seeds are validated on the same examples. The last batch may be
+    smaller.
 
     Raises:
         ValueError: as `training_dataset`.
@@ -74,7 +73,7 @@ def validation_dataset(config: Config, batch_size: int) -> tf.data.Dataset:
 
 
 def describe(config: Config) -> List[str]:
-    """What is trained and validated on, as lines for the log.
+    """Lines for the log about the training and validation pictures.
 
     Raises:
         ValueError: as `training_dataset`.
@@ -130,11 +129,11 @@ def _batches(
 
     options = tf.data.Options()
     options.deterministic = True
-    # Every input pipeline has its slice already.
+    # Every input pipeline already has its slice.
     options.experimental_distribute.auto_shard_policy = (
         tf.data.experimental.AutoShardPolicy.OFF
     )
-    # Bytes travel to the batch, floats are made of it: a quarter of the memory.
+    # Batched as uint8 and then converted: a quarter of the memory.
     return (
         records.map(load, num_parallel_calls=tf.data.AUTOTUNE)
         .batch(batch_size, drop_remainder=drop_remainder)

@@ -1,4 +1,4 @@
-"""Wrong colours for the foregrounds of a batch, in TensorFlow."""
+"""Mismatched colours for the foregrounds of a batch, in TensorFlow."""
 
 import tensorflow as tf
 
@@ -9,12 +9,12 @@ from tf_btgmi.ops import color_ops, mask_ops
 def recolor(
     image: tf.Tensor, foreground: tf.Tensor, second: tf.Tensor, changes: tf.Tensor
 ) -> tf.Tensor:
-    """The image with other colours in its foreground: [B, H, W, 3] in [-1, 1].
+    """Changes the colours of the foreground: [B, H, W, 3] in [-1, 1].
 
     Args:
         image: [B, H, W, 3] in [-1, 1].
         foreground: [B, H, W, 1], 1 = foreground.
-        second: [B, h, w, 3] in [-1, 1], whose statistics the foreground is given.
+        second: [B, h, w, 3] in [-1, 1], source of the colour statistics.
         changes: [B, 13], the fields of `Changes`.
     """
     change = Changes(*tf.unstack(changes, axis=-1))

@@ -1,7 +1,7 @@
-"""Training examples of the selector: windows of pictures whose objects are known.
+"""Training examples of the selector: windows of pictures with known objects.
 
-Example number i depends on the seed and i only, so that a resumed run sees what an
-uninterrupted one would have seen; but for the clicks that correct its own masks.
+Example i depends only on the seed and i, apart from clicks that correct the network's
+own masks, so that a resumed run sees the same examples.
 """
 
 import os
@@ -22,13 +22,13 @@ from tf_btgmi.data.simulated_clicks import damaged_mask, jittered_box, next_clic
 from tf_btgmi.pictures.decoding import decode_image
 from tf_btgmi.pictures.mask_arrays import bounding_box
 
-# How an example begins: a box, a click, or a selection that is partly wrong.
+# Initial input of an example and its probability; the mask is partly wrong.
 _BEGINNINGS, _SHARES = ("box", "click", "mask"), (0.65, 0.2, 0.15)
 _MAX_JITTER = 0.2
-# Sides of the windows over the longer side of the box, and over the object's where a
-# click is all there is.
+# Range of the window's side, relative to the longer side of the box, or of the object
+# if there is only a click.
 _SCALES, _CLICK_SCALES = (1.25, 1.9), (1.1, 4.0)
-# An object of fewer pixels in its window cannot be learned from.
+# Minimum number of object pixels in the window.
 _MIN_PIXELS = 40
 _MAX_COLOR = 0.15
 
@@ -41,7 +41,7 @@ class Example(NamedTuple):
         truth: bool [side, side].
         box: [4] or None.
         clicks: float64 [n, 3] of (y, x, is_object).
-        mask: bool [side, side], the selection so far.
+        mask: bool [side, side], the current selection.
     """
 
     image: np.ndarray
@@ -55,9 +55,9 @@ class SelectionExamples:
     """Examples of several folders of pictures with objects.
 
     Args:
-        sources: pairs of a folder, as `ObjectFolder` takes it, and its weight.
-        held_out: share of each folder's pictures that is held out of training.
-        seed: of everything that is drawn.
+        sources: pairs of a folder for `ObjectFolder` and its weight.
+        held_out: fraction of each folder's pictures that is held out of training.
+        seed: seed of the examples.
     """
 
     def __init__(
@@ -82,20 +82,20 @@ class SelectionExamples:
                 return example
 
     def held_out_objects(self, folder: int = 0) -> List[ObjectPicture]:
-        """Every held-out picture of a folder with one object of it."""
+        """Every held-out picture of a folder, with one of its objects."""
         source = self.folders[folder]
         rng = np.random.default_rng(0)
         return [read_object(source, name, rng) for name in source.held_out_names]
 
 
 def read_object(folder: ObjectFolder, name: str, rng) -> ObjectPicture:
-    """A picture of a folder by its name, and an object of it."""
+    """Reads a picture of a folder and one of its objects."""
     image = decode_image(os.path.join(folder.folder, name))
     return ObjectPicture(image, fit_mask(folder.object_mask(name, rng), image))
 
 
 def make_example(picture: ObjectPicture, rng: np.random.Generator) -> Optional[Example]:
-    """One example of a picture's object; None where the object is too small."""
+    """Makes an example; None if the object is too small."""
     image, truth = picture
     if rng.random() < 0.5:
         image, truth = np.fliplr(image), np.fliplr(truth)
@@ -123,7 +123,7 @@ def _place(truth, beginning, rng) -> Tuple[Window, Optional[np.ndarray]]:
         box = np.array(bounding_box(truth), float)
         scale = np.exp(rng.uniform(*np.log(_CLICK_SCALES)))
         side = max(box[2:] - box[:2])
-        # The object may be anywhere in the window.
+        # Anywhere in the window.
         room = max(0.0, (scale - 1.0) / 2.0) * side
         box += np.tile(rng.uniform(-room, room, 2), 2)
         return window_around(box, height, width, scale), None
@@ -133,7 +133,7 @@ def _place(truth, beginning, rng) -> Tuple[Window, Optional[np.ndarray]]:
 
 
 def _recolored(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Brightness, contrast, colour cast and sharpness changed at random."""
+    """Changes brightness, contrast, colour cast and sharpness at random."""
     values = image.astype(np.float32)
     gains = 1.0 + rng.uniform(-_MAX_COLOR, _MAX_COLOR, 3)
     mean = values.mean()

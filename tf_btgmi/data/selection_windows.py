@@ -1,7 +1,7 @@
-"""What the selector sees: a window of the picture, and what was pointed at, as maps.
+"""Input of the selector: a window of the picture, and maps of box, clicks and mask.
 
-Training, inference and evaluation all make the network's input here. Boxes are
-(y0, x0, y1, x1) in pixels, end-exclusive; clicks are (y, x, is_object).
+Used by training, inference and evaluation. Boxes are (y0, x0, y1, x1) in pixels,
+end-exclusive; clicks are (y, x, is_object).
 """
 
 from typing import NamedTuple, Optional, Sequence, Tuple
@@ -11,24 +11,26 @@ import numpy as np
 from scipy import ndimage
 
 WINDOW_SIDE = 128
-# Side of the window over the longer side of what was pointed at.
+# Side of the window over the longer side of the box.
 WINDOW_SCALE = 1.5
-# A window is at least this many pixels of the picture wide.
+# Minimum side of a window in pixels of the picture.
 MIN_WINDOW = 32
 # Standard deviation of a click's map, in pixels of the window.
 _CLICK_SIGMA = 4.0
-# Bins of each colour channel, and the smoothing over neighbouring bins.
+# Bins per colour channel, and sigma of the smoothing over bins.
 _BINS, _BIN_SIGMA = 16, 0.8
-# Around clicks alone: the radius whose colours are the object's, in window pixels.
+# Radius around a click in which colours count as the object's, in window pixels.
 _COLOR_RADIUS = 5
 
 
 class Window(NamedTuple):
-    """A rectangle inside the picture that is shown to the network as a square.
+    """A rectangle of the picture that the network sees as a square.
 
     Attributes:
-        top, left: its first pixel.
-        height, width: in pixels of the picture.
+        top: its first row.
+        left: its first column.
+        height: in pixels of the picture.
+        width: in pixels of the picture.
     """
 
     top: int
@@ -62,13 +64,12 @@ class Window(NamedTuple):
 def window_around(
     box: Sequence[float], height: int, width: int, scale: float = WINDOW_SCALE
 ) -> Window:
-    """The window with a box in its middle, moved into the picture.
+    """The window centred on a box and moved into the picture.
 
-    It is a square unless the picture is too small for one; then it takes all of the
-    picture that way.
+    It is square unless the picture is too small.
 
     Args:
-        box: what is to be seen.
+        box: the box.
         height: of the picture.
         width: of the picture.
         scale: side of the window over the longer side of the box.
@@ -84,7 +85,7 @@ def window_around(
 
 
 def resized(array: np.ndarray, side: int = WINDOW_SIDE) -> np.ndarray:
-    """A part of a picture, or of a mask as bool, at the size of the network's input."""
+    """Resizes a part of a picture, or of a bool mask, to the network's input."""
     array = np.ascontiguousarray(array)
     shrinks = max(array.shape[:2]) > side
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
@@ -100,18 +101,18 @@ def network_input(
     clicks: np.ndarray,
     mask: np.ndarray,
 ) -> np.ndarray:
-    """The network's input, everything in pixels of the window.
+    """Makes the network's input; coordinates are pixels of the window.
 
     Args:
         image: uint8 [side, side, 3].
         box: [4] or None.
         clicks: [n, 3] of (y, x, is_object).
-        mask: bool [side, side], the selection so far.
+        mask: bool [side, side], the current selection.
 
     Returns:
         float32 [side, side, 8]: the picture in [-1, 1], then in [0, 1] the box, the
-        clicks on the object, those beside it, the selection so far, and how likely each
-        colour is the object's.
+        clicks on the object, those on the background, the current selection, and the
+        likelihood that each colour belongs to the object.
     """
     side = len(image)
     clicks = np.reshape(clicks, (-1, 3))
@@ -140,7 +141,7 @@ def _click_map(clicks: np.ndarray, side: int) -> np.ndarray:
 
 
 def _likely_colors(image, inside, clicks, mask) -> np.ndarray:
-    """Share of the object's histogram in both, at the colour of each pixel."""
+    """Share of the object in the colour histograms of object and background."""
     near = {}
     for is_object in (True, False):
         disc = np.zeros(mask.shape, np.uint8)

@@ -1,7 +1,7 @@
-"""Boxes and clicks as a user would give them, made up from the object's true mask.
+"""Simulated boxes and clicks of a user, from the true mask of an object.
 
-Clicks follow RITM (Sofiiuk, Petrov and Konushin, 2021): each goes to the largest
-connected error of the mask so far, far from its edge.
+Clicks follow RITM (Sofiiuk, Petrov and Konushin, 2021): each is in the largest
+connected error of the current mask, far from the edge of that error.
 """
 
 from typing import Optional
@@ -15,12 +15,12 @@ from tf_btgmi.pictures.mask_arrays import bounding_box
 def jittered_box(
     truth: np.ndarray, jitter: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """The object's box with every edge moved by up to `jitter` of its side.
+    """The object's box with every edge moved at random.
 
     Args:
         truth: bool [H, W], not empty.
-        jitter: share of the box's height (or width) an edge moves by at most.
-        rng: draws the moves.
+        jitter: maximum move of an edge, as a fraction of the box's height or width.
+        rng: random generator.
 
     Returns:
         (y0, x0, y1, x1), float, inside the picture.
@@ -41,19 +41,18 @@ def next_click(
 
     Args:
         truth: bool [H, W].
-        mask: bool [H, W], the selection so far.
-        rng: draws the place from the inner half of the error; its innermost pixel
-            where None.
+        mask: bool [H, W], the current selection.
+        rng: draws a place in the inner half of the error. Default: its innermost pixel.
 
     Returns:
-        (y, x, is_object), float, or None where the mask is right everywhere.
+        (y, x, is_object), float, or None if the mask has no error.
     """
     best, largest = None, 0
     for is_object, wrong in ((1, truth & ~mask), (0, mask & ~truth)):
         region = _largest_region(wrong)
         if region is None:
             continue
-        # The picture's own edge counts as an edge of the region.
+        # The edge of the picture is an edge of the region.
         distance = cv2.distanceTransform(
             cv2.copyMakeBorder(region, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0),
             cv2.DIST_L2,
@@ -82,11 +81,11 @@ def _largest_region(wrong: np.ndarray) -> Optional[np.ndarray]:
 
 
 def damaged_mask(truth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A selection that is partly wrong: grown or shrunk, with parts cut or added.
+    """A partly wrong selection: dilated or eroded, with ellipses cut out or added.
 
     Args:
         truth: bool [H, W].
-        rng: draws what is done to it.
+        rng: random generator.
     """
     mask = truth.astype(np.uint8)
     height, width = truth.shape

@@ -1,8 +1,8 @@
-"""What TFDS and TFRecord sources share: records that come one after another.
+"""Streaming sources, the common part of TFDS and TFRecord sources.
 
-An epoch reads the files in an order of its own and shuffles through a buffer, both
-seeded by (seed, epoch). Resuming at a step therefore reads, without decoding, what
-comes before it in its epoch, and nothing of the epochs before.
+Every epoch reads the files in a new order and shuffles through a buffer, both seeded by
+(seed, epoch). Resuming at a step therefore reads, without decoding, the preceding
+records of its epoch only.
 """
 
 import hashlib
@@ -17,10 +17,10 @@ from tf_btgmi.data.batch_slice import BatchSlice
 from tf_btgmi.data.unreadable import UnreadableCounter, UnreadableError
 from tf_btgmi.pictures.decoding import decode_image
 
-# Readable records that stand in for unreadable ones: the stream cannot be asked for
-# the next one while pictures are decoded in parallel.
+# Number of substitutes for unreadable records. Pictures are decoded in parallel, so the
+# next record of the stream is not available.
 _NUM_SPARES = 8
-# Records tried to find them.
+# Maximum number of records that are searched for substitutes.
 _MAX_SPARE_TRIES = 200
 
 
@@ -30,23 +30,23 @@ class StreamingSource:
     Derived classes implement `records`.
 
     Attributes:
-        spec: how the source was named.
+        spec: the spec of the source.
         unreadable: the `UnreadableCounter`.
-        num_training: records that are trained on.
-        num_held_out: records held out.
+        num_training: number of training records.
+        num_held_out: number of held-out records.
     """
 
-    # Texts that make up a record of training or of those held out.
+    # Number of strings in a record of `training_records` and `held_out_records`.
     _record_length = 2
 
     def __init__(self, spec: str, count: int, num_held_out: int, shuffle_buffer: int):
-        """Reads the names of the records held out.
+        """Reads the names of the held-out records.
 
         Args:
-            spec: how the source was named.
-            count: records of the source.
-            num_held_out: records held out of training, the first ones in order.
-            shuffle_buffer: records held in memory to shuffle.
+            spec: the spec of the source.
+            count: number of records.
+            num_held_out: number of records held out of training, the first ones.
+            shuffle_buffer: size of the shuffle buffer.
         """
         self.spec = spec
         self.unreadable = UnreadableCounter(spec, count)
@@ -61,15 +61,15 @@ class StreamingSource:
         self._lock = threading.Lock()
 
     def records(self, order_seed: Optional[Tuple[int, ...]] = None) -> tf.data.Dataset:
-        """All records as (unique name, encoded picture), deterministic.
+        """All records (unique name, encoded picture) in a deterministic order.
 
         Args:
-            order_seed: seed of the order of the files; None reads them as they come.
+            order_seed: seed of the order of the files; None for their stored order.
         """
         raise NotImplementedError
 
     def describe(self) -> List[str]:
-        """Lines for the log: the count and the first records."""
+        """Lines for the log: counts, and the first records."""
         count = self.num_training + self.num_held_out
         first = f"{self.spec}: {count} pictures, {self.num_held_out} for validation"
         return [first] + [f"  {name}" for name in self._first_names]
@@ -81,15 +81,15 @@ class StreamingSource:
         start_step: int = 0,
         num_steps: Optional[int] = None,
     ) -> tf.data.Dataset:
-        """(example index, name, encoded picture) of every example, in order; endless.
+        """Records (example index, name, encoded picture) in training order.
 
-        Every input pipeline reads all records and passes its own ones on.
+        Every input pipeline reads all records and yields those of its slice.
 
         Args:
             seed: seed of the order.
-            batch_slice: the share of every global batch that is wanted.
-            start_step: the step that the first batch is for.
-            num_steps: batches, or None without end.
+            batch_slice: share of this input pipeline in every global batch.
+            start_step: step of the first batch.
+            num_steps: number of batches; None for no end.
         """
         first = start_step * batch_slice.global_batch_size
         last = (
@@ -101,7 +101,7 @@ class StreamingSource:
         def generate():
             records = self._records_from(seed, first)
             indices = itertools.count(first) if last is None else range(first, last)
-            # The indices lead: when they end, no further record is read.
+            # Iterating over the indices: after the last one, no record is read.
             for index in indices:
                 record = next(records)
                 if batch_slice.owns(index):
@@ -112,7 +112,7 @@ class StreamingSource:
         return tf.data.Dataset.from_generator(generate, output_signature=signature)
 
     def held_out_records(self) -> tf.data.Dataset:
-        """(position, name, encoded picture) of every held-out record."""
+        """Records (position, name, encoded picture) of the held-out pictures."""
         records = self.records().take(self.num_held_out).enumerate()
         return records.map(lambda position, record: (position, *record))
 
@@ -138,7 +138,7 @@ class StreamingSource:
         )
 
     def _records_from(self, seed: int, first: int) -> Iterator[Tuple[bytes, ...]]:
-        """Training records in order without end, from number `first` on."""
+        """Endless training records in order, from number `first` on."""
         epoch, skipped = divmod(first, self.num_training)
         epochs = (self._epoch(seed, e) for e in itertools.count(epoch))
         records = itertools.chain.from_iterable(epochs)
@@ -155,7 +155,7 @@ class StreamingSource:
             yield from records
         except tf.errors.DataLossError as error:
             raise UnreadableError(
-                f"{self.spec} is damaged ({error.message}); write that file again or "
+                f"{self.spec} is damaged ({error.message}). Write the file again, or "
                 "remove it."
             ) from None
 
@@ -163,7 +163,7 @@ class StreamingSource:
         """`decode(encoded)`, or `decode` of a substitute if that fails."""
         try:
             return decode(bytes(encoded))
-        # Pillow raises nearly anything for a damaged picture; it is counted.
+        # Pillow raises many kinds of exceptions for damaged pictures.
         except Exception as error:
             self.unreadable.add(name.decode(), error)
         with self._lock:
@@ -196,7 +196,7 @@ class StreamingSource:
 def _shuffled(records: Iterable, size: int, rng: np.random.Generator) -> Iterator:
     """Shuffles through a buffer of `size`.
 
-    Not `Dataset.shuffle`, whose order depends on TensorFlow's global seed, too.
+    The order of `Dataset.shuffle` also depends on TensorFlow's global seed.
     """
     buffer = []
     for record in records:

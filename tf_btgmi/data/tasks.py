@@ -1,10 +1,10 @@
-"""What an example of each task is (Sec. 3.4): `config.task` says which.
+"""Examples of each task (Sec. 3.4), selected by `config.task`.
 
-`inpainting` needs pictures of any source. `object_removal` (holes in the shape of other
-pictures' objects, so that the truth is known), `harmonization` (a foreground of wrong
-colours and no hole) and `guided` (both, and plain inpainting, too) need a source that
-knows objects. A task opens its source, makes the bytes of one example out of a record,
-a pure function of (seed, index), and floats out of a batch of them.
+`inpainting` takes any source of pictures. `object_removal` (holes in the shape of
+objects of other pictures, so that the truth is known), `harmonization` (a foreground
+of mismatched colours and no hole) and `guided` (both, and plain inpainting) need a
+source with objects. A task opens its source, makes uint8 examples of its records, a
+pure function of (seed, index), and converts batches of them to float.
 """
 
 import math
@@ -29,7 +29,7 @@ def make_task(config: Config):
     """The task that `config.task` names.
 
     Raises:
-        ValueError: its object masks are not there.
+        ValueError: its object masks do not exist.
     """
     if config.task == "inpainting":
         return InpaintingTask(config)
@@ -37,7 +37,7 @@ def make_task(config: Config):
 
 
 class InpaintingTask:
-    """Holes of `config.masks`: `image`, `mask` and `hole_boxes`."""
+    """Examples with holes of `config.masks`: `image`, `mask` and `hole_boxes`."""
 
     def __init__(self, config: Config):
         self._config = config
@@ -48,7 +48,7 @@ class InpaintingTask:
         return open_source(spec, num_held_out, self._config.data.shuffle_buffer)
 
     def example_spec(self, size: int) -> Spec:
-        """Types and shapes of what an example consists of."""
+        """Types and shapes of an example."""
         return {
             "image": (tf.uint8, (size, size, 3)),
             "mask": (tf.uint8, (size, size, 1)),
@@ -56,7 +56,7 @@ class InpaintingTask:
         }
 
     def training_example(self, source, index: int, key: tuple, size: int) -> dict:
-        """Example `index` of a training, a random crop: bytes by name."""
+        """Training example `index`, a random crop: uint8 arrays by name."""
         min_side = math.ceil(size / self._config.data.min_crop)
         picture = source.read(*key, min_side=min_side)
         return inpainting.training_example(
@@ -64,14 +64,14 @@ class InpaintingTask:
         )
 
     def held_out_example(self, source, index: int, key: tuple, size: int) -> dict:
-        """Example `index` of the validation, a centre crop: bytes by name."""
+        """Validation example `index`, a centre crop: uint8 arrays by name."""
         picture = source.read(*key, min_side=size, held_out=True)
         image = transforms.centre_crop(picture, size)
         seed = (0, index, inpainting.VALIDATION_MASK)
         return inpainting.example(image, seed, self._config, self._sampler)
 
     def to_float(self, batch: dict) -> dict:
-        """The batch that training gets out of one of bytes."""
+        """Converts a batch to the one of training."""
         return {
             "image": image_ops.to_float(batch["image"]),
             "mask": tf.cast(batch["mask"], tf.float32),
@@ -80,11 +80,11 @@ class InpaintingTask:
 
 
 class ObjectTask:
-    """Tasks whose pictures come with an object each.
+    """Tasks whose pictures have an object each.
 
-    A batch has `image`, `mask` and `hole_boxes`, like one of inpainting; the hole is
-    the gap around a foreground. With foregrounds it also has `foreground`,
-    `foreground_boxes` and `masked_image`, which shows the foreground in wrong colours.
+    A batch has `image`, `mask` and `hole_boxes`; the hole is the gap around a
+    foreground. With foregrounds it also has `foreground`, `foreground_boxes` and
+    `masked_image`, which shows the foreground in mismatched colours.
     """
 
     def __init__(self, config: Config):
@@ -101,7 +101,7 @@ class ObjectTask:
         return open_object_source(spec, num_held_out, buffer)
 
     def example_spec(self, size: int) -> Spec:
-        """Types and shapes of what an example consists of."""
+        """Types and shapes of an example."""
         boxes = (tf.float32, (self._config.losses.ppl_max_holes, 4))
         spec = {
             "image": (tf.uint8, (size, size, 3)),
@@ -119,7 +119,7 @@ class ObjectTask:
         }
 
     def training_example(self, source, index: int, key: tuple, size: int) -> dict:
-        """Example `index` of a training, random crops: bytes by name."""
+        """Training example `index`, of random crops: uint8 arrays by name."""
         rng = self._examples.generator(index)
         side = math.ceil(size / self._config.data.min_crop)
         own, other = source.read_objects(*key, rng=rng, min_side=side)
@@ -136,13 +136,13 @@ class ObjectTask:
         return ObjectPicture(image, mask)
 
     def held_out_example(self, source, index: int, key: tuple, size: int) -> dict:
-        """Example `index` of the validation, centre crops: bytes by name."""
+        """Validation example `index`, of centre crops: uint8 arrays by name."""
         rng = self._examples.held_out_generator(index)
         own, other = source.read_objects(*key, rng=rng, min_side=size, held_out=True)
         return self._examples.held_out_example(own, other, index, size, rng)
 
     def to_float(self, batch: dict) -> dict:
-        """The batch that training gets out of one of bytes; colours change here."""
+        """Converts a batch to the one of training, and changes colours."""
         image = image_ops.to_float(batch["image"])
         mask = tf.cast(batch["mask"], tf.float32)
         floats = {"image": image, "mask": mask, "hole_boxes": batch["hole_boxes"]}

@@ -1,10 +1,9 @@
-"""Objects of a dataset of TensorFlow Datasets: `tfds:coco/2017_panoptic[:SPLIT]`.
+"""Objects of a TensorFlow dataset: `tfds:coco/2017_panoptic[:SPLIT]`.
 
-Taken from the feature `panoptic_image`, whose regions are told apart by their colour,
-or, where there is none as in `coco/2017`, from the boxes of `objects`: what stands out
-of the box (GrabCut, Rother et al. 2004) is the object.
-
-Records come one after another, so the other picture of an example is the next record.
+Objects are the regions of the feature `panoptic_image`, which differ in colour, or, in
+datasets without it such as `coco/2017`, the foreground of the boxes of `objects` by
+GrabCut (Rother et al. 2004). The other picture of an example is that of the next
+record.
 """
 
 from typing import Tuple
@@ -19,12 +18,12 @@ from tf_btgmi.data.tfds_source import IMAGE, TFDSSource
 from tf_btgmi.pictures.decoding import decode_image
 
 REGIONS, OBJECTS, BOXES = "panoptic_image", "objects", "bbox"
-# Digits of the number of bytes that the picture takes, in front of it.
+# Digits of the length of the encoded picture, which precede it in a payload.
 _DIGITS = 12
-# GrabCut sees a picture no larger than this, and goes over it so often.
+# Maximum side of a picture, and number of iterations, of GrabCut.
 _CUT_SIDE = 96
 _CUT_ROUNDS = 2
-# Boxes smaller than this share of a picture are not drawn.
+# Minimum area of a box, as a fraction of the picture.
 _MIN_BOX = 0.004
 
 
@@ -32,10 +31,10 @@ class TFDSObjects(TFDSSource):
     """As `TFDSSource`, with `read_objects`.
 
     Raises:
-        ValueError: as `TFDSSource`; the dataset has neither feature.
+        ValueError: as `TFDSSource`, or the dataset has neither feature.
     """
 
-    # Name and payload of a record, and of the next one.
+    # Name and payload of a record and of the next one.
     _record_length = 4
 
     def _decoders(self):
@@ -114,7 +113,7 @@ def _object_picture(payload: bytes, rng, min_side: int) -> ObjectPicture:
     if kind == b"r":
         colors = decode_image(known).astype(np.int64)
         regions = colors @ np.array([1, 256, 256**2])
-        # What no object or background was found in is 0.
+        # 0 is neither object nor background.
         mask = random_segment(regions, rng, ignored=0)
         return ObjectPicture(image, fit_mask(mask, image))
     boxes = np.array(known.split(), np.float32).reshape(-1, 4)
@@ -126,15 +125,15 @@ def _object_picture(payload: bytes, rng, min_side: int) -> ObjectPicture:
 
 
 def cut_out_of_box(image: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """What stands out of a box: [height, width] bool.
+    """Segments the foreground of a box by GrabCut: [height, width] bool.
 
     Args:
         image: [height, width, 3] uint8.
-        box: (y0, x0, y1, x1) as shares of the sides.
+        box: (y0, x0, y1, x1) as fractions of the sides.
 
     Returns:
-        A mask within the box; the ellipse that fits into it where nothing, or nearly
-        nothing, stands out.
+        A mask within the box; its inscribed ellipse if GrabCut finds less than 10 % of
+        the box.
     """
     height, width = image.shape[:2]
     scale = min(1.0, _CUT_SIDE / max(height, width))
@@ -150,7 +149,7 @@ def cut_out_of_box(image: np.ndarray, box: np.ndarray) -> np.ndarray:
     labels[y0:y1, x0:x1] = cv2.GC_PR_FGD
     mask = ellipse
     if (labels == cv2.GC_BGD).any():
-        # The generator that GrabCut starts from is the thread's own.
+        # GrabCut starts from the random generator of the thread.
         cv2.setRNGSeed(0)
         models = np.zeros([1, 65]), np.zeros([1, 65])
         cv2.grabCut(small, labels, None, *models, _CUT_ROUNDS, cv2.GC_INIT_WITH_MASK)

@@ -1,6 +1,6 @@
-"""A dataset of TensorFlow Datasets as a source: `tfds:NAME[:SPLIT]`.
+"""A prepared dataset of TensorFlow Datasets as a source: `tfds:NAME[:SPLIT]`.
 
-Nothing is downloaded: the dataset has to be prepared, in TFDS's own folder
+Nothing is downloaded; the dataset must be prepared in the folder of TFDS
 (`~/tensorflow_datasets` or `$TFDS_DATA_DIR`). The picture is the feature `image`.
 """
 
@@ -20,24 +20,24 @@ DEFAULT_SPLIT = "train"
 
 
 class TFDSSource(StreamingSource):
-    """The records of one split, or slice of a split, of a prepared dataset.
+    """The records of a split, or of a slice of one.
 
     Attributes:
-        version: the dataset's name with config and version, and the split.
+        version: full name of the dataset with its version, and the split.
     """
 
     def __init__(self, place: str, num_held_out: int, shuffle_buffer: int):
         """Finds the dataset.
 
         Args:
-            place: `NAME[:SPLIT]`; the name as TFDS has it, such as `coco/2017:1.1.0`,
-                the split, too, such as `train[:80%]`; `train` if left out.
-            num_held_out: records held out of training, the first ones.
-            shuffle_buffer: records held in memory to shuffle.
+            place: `NAME[:SPLIT]` in the notation of TFDS, such as
+                `coco/2017:1.1.0:train[:80%]`. Default split: `train`.
+            num_held_out: see `StreamingSource`.
+            shuffle_buffer: see `StreamingSource`.
 
         Raises:
-            ValueError: TFDS does not know the dataset or split, it is not prepared,
-                or it has no pictures.
+            ValueError: an unknown dataset or split, one that is not prepared, or one
+                without pictures.
         """
         name, self._split = _name_and_split(place)
         self._builder = _builder(name)
@@ -46,16 +46,16 @@ class TFDSSource(StreamingSource):
         features = dict(features.items()) if hasattr(features, "items") else {}
         if not isinstance(features.get(IMAGE), tfds.features.Image):
             raise ValueError(
-                f"{spec} has no pictures under the name {IMAGE!r}; its features are "
+                f"{spec} has no pictures as the feature {IMAGE!r}; its features are "
                 f"{', '.join(features) or 'without names'}."
             )
         try:
             count = int(self.records().cardinality())
-        # TFDS says with assertions what the user has not done yet.
+        # TFDS raises AssertionError for datasets that are not prepared.
         except (AssertionError, tfds.core.DatasetNotFoundError):
             raise ValueError(
-                f"{spec} is not prepared in {self._builder.data_dir}; run "
-                f"`tfds build {name}` first, or set TFDS_DATA_DIR to where it is."
+                f"{spec} is not prepared in {self._builder.data_dir}. Run "
+                f"`tfds build {name}` first, or set TFDS_DATA_DIR to its folder."
             ) from None
         except (ValueError, KeyError) as error:
             splits = ", ".join(self._builder.info.splits) or "unknown"
@@ -79,7 +79,7 @@ class TFDSSource(StreamingSource):
 
         dataset = self._builder.as_dataset(
             split=self._split,
-            # TFDS's own shuffling depends on TensorFlow's global seed; this does not.
+            # Shuffling by TFDS would depend on TensorFlow's global seed.
             shuffle_files=False,
             read_config=tfds.ReadConfig(
                 experimental_interleave_sort_fn=order,
@@ -91,18 +91,18 @@ class TFDSSource(StreamingSource):
         return dataset.map(self._record)
 
     def _decoders(self) -> tfds.decode.PartialDecoding:
-        """Which features are read, and that pictures stay encoded."""
+        """The features to read; pictures stay encoded."""
         return tfds.decode.PartialDecoding(
             {IMAGE: True}, decoders={IMAGE: tfds.decode.SkipDecoding()}
         )
 
     def _record(self, record: dict) -> Tuple[tf.Tensor, tf.Tensor]:
-        """Name and encoded picture of what TFDS gives."""
+        """Name and encoded picture of a record of TFDS."""
         return record["tfds_id"], record[IMAGE]
 
 
 def _name_and_split(place: str) -> Tuple[str, str]:
-    # A colon also stands before a version number, which belongs to the name.
+    # A version number, after a colon, belongs to the name.
     found = re.fullmatch(r"([^:]+(?::[\d.*]+)?)(?::(.+))?", place)
     if not found:
         raise ValueError(f"tfds:{place} is not of the form tfds:NAME[:SPLIT].")
@@ -115,6 +115,6 @@ def _builder(name: str):
     except tfds.core.DatasetNotFoundError:
         near = difflib.get_close_matches(name, tfds.list_builders(), n=1)
         hint = f"; did you mean {near[0]}?" if near else "."
-        raise ValueError(f"TFDS knows no dataset {name}{hint}") from None
+        raise ValueError(f"TFDS has no dataset {name}{hint}") from None
     except (AssertionError, ValueError, KeyError) as error:
         raise ValueError(f"tfds:{name} cannot be opened: {first_line(error)}") from None

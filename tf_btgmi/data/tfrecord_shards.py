@@ -25,7 +25,7 @@ class Encoding(NamedTuple):
     Attributes:
         format: "jpeg" or "png".
         quality: of a JPEG, 1 to 100.
-        max_side: what a longer side is shrunk to, in pixels; 0: never.
+        max_side: maximum side in pixels; larger pictures are reduced. 0: no maximum.
     """
 
     format: str
@@ -36,20 +36,20 @@ class Encoding(NamedTuple):
 def write_shards(
     folder: str, names: List[str], output: str, num_shards: int, encoding: Encoding
 ) -> Tuple[int, int]:
-    """Writes all shards beside their places, then replaces the old ones by them.
+    """Writes all shards to temporary files, then replaces the existing shards.
 
-    Old ones stay where no picture could be read.
+    Existing shards are kept if no picture is readable.
 
     Args:
-        folder: of the pictures.
+        folder: folder of the pictures.
         names: their paths in it.
-        output: folder for the shards.
-        num_shards: their number, at most that of the pictures.
+        output: folder of the shards.
+        num_shards: number of shards, at most that of the pictures.
         encoding: how pictures are stored.
 
     Returns:
-        The numbers of pictures written and of unreadable ones, which are named on
-        standard error.
+        The numbers of written and of unreadable pictures; unreadable ones are reported
+        on standard error.
     """
     temporary = [
         os.path.join(output, f".{_PREFIX}-{shard:05d}.tmp-{os.getpid()}")
@@ -90,10 +90,10 @@ def shards_in(output: str) -> List[str]:
 
 
 def _records(folder: str, names: List[str], encoding: Encoding) -> Iterator[tuple]:
-    """(name, serialised example or None, reason) of every picture, in order."""
+    """(name, serialized example or None, reason) of every picture, in order."""
     threads = os.cpu_count() or 1
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
-        # A few at a time: `map` alone would hold a whole shard in memory.
+        # In small groups: `map` alone would keep a whole shard in memory.
         for start in range(0, len(names), 4 * threads):
             some = names[start : start + 4 * threads]
             yield from pool.map(lambda name: _record(folder, name, encoding), some)
@@ -105,7 +105,7 @@ def _record(
     try:
         path = os.path.join(folder, name)
         image = decode_image(path, min_side=encoding.max_side)
-    # Pillow raises nearly anything for a damaged file; it is counted and named.
+    # Pillow raises many kinds of exceptions for damaged files.
     except Exception as error:
         return name, None, " ".join(str(error).split()) or type(error).__name__
     image = _shrink(image, encoding.max_side)

@@ -1,8 +1,8 @@
 """TFRecord files of `tf.train.Example`s as a source: `tfrecord:GLOB`.
 
-The picture is the feature `image/encoded`, as most public sets have it and as
-`tf_btgmi.write_tfrecords` writes it, or `image`, as TFDS writes it. The files must not
-be compressed.
+The picture is the feature `image/encoded`, as in most public datasets and in files of
+`tf_btgmi.write_tfrecords`, or `image`, as in files of TFDS. The files must not be
+compressed.
 """
 
 import os
@@ -20,20 +20,20 @@ HEIGHT = "image/height"
 WIDTH = "image/width"
 NAME = "image/filename"
 _ALSO_ENCODED = "image"
-# Files read at the same time.
+# Maximum number of files that are read in parallel.
 _CYCLE_LENGTH = 16
-# A record is its length, that number's checksum, the data and its checksum.
+# A record is: length, checksum of the length, data, checksum of the data.
 _HEADER, _FOOTER = 12, 4
 
 
 class TFRecordSource(StreamingSource):
-    """The records of all files that a glob pattern names, in natural order."""
+    """The records of all files of a glob pattern, in natural order."""
 
     def __init__(self, pattern: str, num_held_out: int, shuffle_buffer: int):
         """Counts the records.
 
         Raises:
-            ValueError: no such files, no records, not a TFRecord file.
+            ValueError: no file, no record, or a file of another format.
         """
         paths = sorted(tf.io.gfile.glob(pattern), key=natural_key)
         if not paths:
@@ -45,7 +45,7 @@ class TFRecordSource(StreamingSource):
                 cut.append(path)
         if not any(counts.values()):
             raise ValueError(f"There is no record in {pattern} ({len(paths)} files).")
-        # A file that ends within a record is read up to there.
+        # A file that ends within a record is read up to that record.
         self._counts: Dict[str, int] = counts
         total = sum(counts.values())
         super().__init__(f"tfrecord:{pattern}", total, num_held_out, shuffle_buffer)
@@ -68,7 +68,7 @@ class TFRecordSource(StreamingSource):
         files = tf.data.Dataset.from_tensor_slices((tf.constant(paths), counts))
         return files.interleave(
             read,
-            # In order as they come, mixed when shuffled.
+            # One after another if not shuffled.
             cycle_length=1 if order_seed is None else min(_CYCLE_LENGTH, len(paths)),
             num_parallel_calls=tf.data.AUTOTUNE,
             deterministic=True,
@@ -85,7 +85,7 @@ def count_records(path: str) -> Tuple[int, bool]:
         ValueError: this is not a TFRecord file.
     """
     if not os.path.exists(path):
-        # Not on a local disk: TensorFlow's file systems can only read it through.
+        # Not a local file: TensorFlow has to read all of it.
         whole = tf.data.TFRecordDataset(path)
         return int(whole.reduce(np.int64(0), lambda count, _: count + 1)), True
     size = os.path.getsize(path)
@@ -101,8 +101,8 @@ def count_records(path: str) -> Tuple[int, bool]:
             count += 1
     if size and not count:
         raise ValueError(
-            f"{path} is not a TFRecord file (or is compressed, or cut off within its "
-            "first record)."
+            f"{path} is not a TFRecord file, is compressed, or ends within its first "
+            "record."
         )
     return count, position == size
 

@@ -1,8 +1,8 @@
-"""Crops, resizing, flips and colour jitter of one picture, stateless by seed.
+"""Crop, resize, flip and colour jitter of a picture, stateless by seed.
 
-Pictures are [height, width, 3] uint8 RGB arrays of any size; results are square. All
-random numbers come out of `seed`, and are shares of the picture's size, so the same
-seed cuts the same part out at any resolution.
+Pictures are [height, width, 3] uint8 RGB arrays of any size; results are square. Crops
+are fractions of the picture's size, so that a seed selects the same part at any
+resolution.
 """
 
 from typing import Sequence, Union
@@ -12,7 +12,7 @@ import numpy as np
 
 Seed = Union[int, Sequence[int]]
 
-# ITU-R 601, the grey that saturation moves away from.
+# ITU-R 601.
 _GREY = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -24,7 +24,7 @@ def training_crop(
     flip: bool = False,
     color_jitter: float = 0.0,
 ) -> np.ndarray:
-    """A random square of `image`, resized, perhaps mirrored and recoloured.
+    """A random square of `image`, resized, and optionally mirrored and recoloured.
 
     Args:
         image: [height, width, 3] uint8.
@@ -32,12 +32,12 @@ def training_crop(
         seed: an int or a sequence of ints, none negative.
         min_crop: the square's side is uniform in [min_crop, 1] times the shorter side.
         flip: whether half of the results are mirrored left to right.
-        color_jitter: largest relative change of brightness, contrast and saturation.
+        color_jitter: maximum relative change of brightness, contrast and saturation.
 
     Returns:
         [size, size, 3] uint8.
     """
-    # Always the same draws in the same order, so that no option moves the others.
+    # The same draws for all options, so that options do not affect each other.
     scale, top, left, mirror, *changes = np.random.default_rng(seed).random(7)
     height, width = image.shape[:2]
     share = min_crop + (1.0 - min_crop) * scale
@@ -78,11 +78,11 @@ def resize(image: np.ndarray, size: int) -> np.ndarray:
 def jitter_color(
     image: np.ndarray, brightness: float, contrast: float, saturation: float
 ) -> np.ndarray:
-    """Scales the values, their distance from the mean and that from their grey.
+    """Changes brightness, contrast and saturation.
 
     Args:
         image: [height, width, 3] uint8.
-        brightness: factor; 1 changes nothing, nor do the other two at 1.
+        brightness: factor; 1 for no change.
         contrast: factor.
         saturation: factor.
 
@@ -90,8 +90,8 @@ def jitter_color(
         [height, width, 3] uint8, rounded and clipped.
     """
     values = image.astype(np.float32) * np.float32(brightness)
-    # One linear map a pixel: out = contrast * (saturation * (v - grey) + grey - mean)
-    # + mean, and the mean of the picture's grey is not moved by saturation.
+    # out = contrast * (saturation * (v - grey) + grey - mean) + mean. Saturation keeps
+    # the mean grey.
     grey = values @ _GREY
     mean = np.float32(grey.mean())
     values *= np.float32(contrast * saturation)

@@ -1,8 +1,8 @@
-"""Unreadable pictures: each is reported once and skipped; too many stop the run.
+"""Unreadable pictures: each is reported once and skipped; too many end the run.
 
-Decoding happens on TensorFlow's own threads, from where an exception comes out as a
-`tf.errors.OpError` with a Python traceback in its text. `clear_line` finds the line
-that was meant for the user in it.
+Pictures are decoded on threads of TensorFlow, which turns exceptions into
+`tf.errors.OpError` with a traceback in its message. `clear_line` extracts the message
+for the user.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Dict, Optional
 from absl import logging
 
 MAX_SHARE = 0.01
-# Unreadable pictures that a source may have however small it is.
+# Number of unreadable pictures that any source may have.
 MAX_NUMBER = 1
 
 
@@ -21,18 +21,18 @@ class UnreadableError(ValueError):
 
 
 class UnreadableCounter:
-    """Counts the unreadable pictures of one opened source; safe to share by threads.
+    """Thread-safe counter of the unreadable pictures of a source.
 
     Attributes:
-        names: name -> reason of every unreadable picture, in the order of discovery.
+        names: reasons by name, in the order of discovery.
     """
 
     def __init__(self, source: str, total: int):
         """Starts at zero.
 
         Args:
-            source: the source's spec, for messages.
-            total: pictures of the source, which the share is taken of.
+            source: spec of the source, for messages.
+            total: number of pictures of the source.
         """
         self.names: Dict[str, str] = {}
         self._source = source
@@ -40,11 +40,11 @@ class UnreadableCounter:
         self._lock = threading.Lock()
 
     def add(self, name: str, error: Exception) -> None:
-        """Counts `name`, and logs it if it is new.
+        """Counts a picture, and logs it the first time.
 
         Raises:
-            UnreadableError: all of the source's pictures are unreadable, or more than
-                one of them and more than 1 %.
+            UnreadableError: all pictures of the source are unreadable, or several and
+                more than 1 %.
         """
         reason = " ".join(str(error).split()) or type(error).__name__
         with self._lock:
@@ -74,7 +74,7 @@ def clear_line(error: Exception) -> Optional[str]:
     """The message of an `UnreadableError` that came through TensorFlow, or None.
 
     Args:
-        error: what iterating over a dataset raised.
+        error: exception raised by iterating over a dataset.
     """
     if isinstance(error, UnreadableError):
         return str(error)

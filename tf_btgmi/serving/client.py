@@ -1,12 +1,11 @@
 """A model on a TensorFlow Serving server, over gRPC or REST.
 
-`connect("grpc://host:8500/NAME")` or `connect("http://host:8501/NAME")`; NAME is the
-name of the model on the server and may be followed by `/versions/3` or
-`/labels/stable`. `tf_btgmi.load` makes a `Predictor` of it: the client cuts pictures
-into windows, and the server sees only those.
+Connect by `connect("grpc://host:8500/NAME")` or `connect("http://host:8501/NAME")`; the
+name of the model may be followed by `/versions/3` or `/labels/stable`. `tf_btgmi.load`
+returns a `Predictor` of it, which sends only windows of pictures to the server.
 
-A server that is starting, busy or unreachable is asked again, with growing pauses,
-until the deadline. A wrong request fails at once.
+Calls of a server that is starting, busy or unreachable are repeated with growing pauses
+until the deadline. Invalid requests fail at once.
 """
 
 import random
@@ -26,7 +25,7 @@ _LONGEST_PAUSE_SECONDS = 5.0
 
 
 class ServingClient:
-    """The network of a model on a server, window by window.
+    """The network of a model on a server.
 
     Args:
         transport: `GrpcTransport` or `RestTransport`.
@@ -65,13 +64,13 @@ class ServingClient:
             shape = predictions[name].shape if name in predictions else "nothing"
             if shape != inputs["image"].shape:
                 raise ServingError(
-                    f"{self.transport.place} gave {shape} as {name} of "
+                    f"{self.transport.place} returned {shape} as {name} for "
                     f"{inputs['image'].shape}."
                 )
         return predictions
 
     def _attempt(self, call: Callable):
-        """Calls `call(seconds left)`, again while the server is unavailable."""
+        """Calls `call(seconds left)` until the server is available."""
         end = time.monotonic() + self.deadline
         pause = _FIRST_PAUSE_SECONDS
         while True:
@@ -89,7 +88,7 @@ class ServingClient:
 
 
 def is_server(place: str) -> bool:
-    """Whether a place names a server rather than a folder."""
+    """Whether a place is the address of a server."""
     return place.split("://")[0] in SCHEMES and "://" in place
 
 
@@ -110,8 +109,8 @@ def connect(place: str, deadline: float = DEADLINE_SECONDS) -> ServingClient:
             from tf_btgmi.serving.grpc_transport import GrpcTransport as Transport
         except ImportError as error:
             raise ValueError(
-                f"{place} needs tensorflow-serving-api, which is not installed "
-                f"({error}); http:// does without."
+                f"{place} needs the package tensorflow-serving-api ({error}); http:// "
+                "does not."
             ) from error
     else:
         Transport = RestTransport
@@ -137,7 +136,7 @@ def _model_of(place: str) -> Tuple[str, str, str]:
         whole = False
     if not whole or parts.query or parts.fragment or parts.username:
         raise ValueError(
-            f"{place} is not the place of a model on a server: wanted "
+            f"{place} is not the address of a model on a server, which has the form "
             "grpc://HOST:8500/NAME or http://HOST:8501/NAME, optionally followed by "
             "/versions/NUMBER or /labels/LABEL."
         )

@@ -1,4 +1,4 @@
-"""The generator as a servable: pictures and masks in, filled pictures out.
+"""The generator as a module for SavedModels: pictures and masks in, composites out.
 
 | signature | in | out |
 |---|---|---|
@@ -8,10 +8,10 @@
 | `compose` | `image`, `gap`, `foreground` | `composite` |
 | `predict_window` | `image`, `mask`, `foreground` | `inpainted`, `harmonized` |
 
-Tensors are uint8; a mask is set at 128 and above. What is not to be changed comes back
-as it was, byte for byte. `harmonize` and `compose` are there where the model has the
-output `harmonized` (Sec. 3.4). `predict_window` gives what the network predicts, not
-composited: `tf_btgmi.load` makes a `Predictor` of it, in which the rest is done.
+Tensors are uint8; a mask is set at 128 and above. Known pixels are returned unchanged.
+`harmonize` and `compose` need a model with the output `harmonized` (Sec. 3.4).
+`predict_window` returns predictions without compositing, for the `Predictor` of
+`tf_btgmi.load`.
 """
 
 import tensorflow as tf
@@ -20,25 +20,25 @@ from tf_btgmi.models.generator import HARMONIZED, INPAINTED, Generator
 from tf_btgmi.ops import image_ops, mask_ops
 from tf_btgmi.serving import picture_files, window
 
-# A mask's pixel is hole from this grey level on.
+# Minimum grey level of hole pixels.
 HOLE_LEVEL = 128
 _FILES = ("image", "mask")
-# Of zlib: a sixth of the time that the default takes, for files 3 % larger.
+# Level of zlib: one sixth of the default's time, for files 3 % larger.
 _PNG_COMPRESSION = 1
-# Pictures of a batch decoded and encoded at once; each may hold `MAX_PIXELS`.
+# Pictures of a batch that are decoded and encoded in parallel.
 _PARALLEL_PICTURES = 4
 
 
 class InpaintingModule(tf.Module):
-    """Fills holes, all in the graph.
+    """Fills holes and harmonizes objects inside the graph.
 
     Args:
         generator: the trained generator, in float32.
-        image_size: S, the side in pixels of what it was trained on.
+        image_size: S, the side of its training pictures in pixels.
 
     Attributes:
-        outputs: names of what the generator predicts.
-        functions: the functions to export, by the name of their signature.
+        outputs: names of the generator's outputs.
+        functions: functions to export, by name of their signature.
     """
 
     def __init__(self, generator: Generator, image_size: int):
@@ -46,8 +46,8 @@ class InpaintingModule(tf.Module):
         self.image_size = image_size
         self.size_multiple = generator.size_multiple
         self.outputs = generator.output_names
-        # Variables alone, not Keras's layers: a SavedModel would keep what it needs to
-        # make Keras layers of them again, which a server does not do.
+        # Variables, not Keras layers: a SavedModel would also store how to restore the
+        # layers, which servers do not do.
         self.weights = [
             weight if isinstance(weight, tf.Variable) else weight.value
             for weight in generator.weights
@@ -55,7 +55,7 @@ class InpaintingModule(tf.Module):
         self._generate = lambda inputs: generator(inputs, training=False)
         any_size, window_size = [None, None, None], [None, image_size, image_size]
         files = [tf.TensorSpec([None], tf.string, f"{n}_bytes") for n in _FILES]
-        # What is not to be exported is not made: saving traces every function it finds.
+        # Saving traces every function it finds, so only exported ones exist.
         self.functions = {}
         if HARMONIZED in self.outputs:
             self._add(self._harmonize, any_size, ["image", "mask"])
@@ -75,7 +75,7 @@ class InpaintingModule(tf.Module):
             self.functions["serving_default"] = self.functions["harmonize"]
 
     def _add(self, method, size, names) -> None:
-        """Makes a method of uint8 tensors a signature of its name."""
+        """Adds a signature of uint8 tensors, with the name of its method."""
         channels = [3 if name == "image" else 1 for name in names]
         specs = [
             tf.TensorSpec([*size, count], tf.uint8, name)
@@ -88,7 +88,7 @@ class InpaintingModule(tf.Module):
         """Fills whole pictures at their own size.
 
         Args:
-            image: [B, H, W, 3], grey levels 0 to 255; may hold anything in the hole.
+            image: [B, H, W, 3], grey levels 0 to 255; ignored in the hole.
             mask: [B, H, W, 1], hole at 128 and above.
 
         Returns:
@@ -120,13 +120,13 @@ class InpaintingModule(tf.Module):
         return {"composite": tf.where(foreground, predictions[HARMONIZED], image)}
 
     def _compose(self, image, gap, foreground):
-        """Fits an object into whole pictures that it has been pasted on (Sec. 3.4).
+        """Fills the gap around a pasted object and recolours it (Sec. 3.4).
 
         Args:
-            image: [B, H, W, 3]; may hold anything in the gap.
-            gap: [B, H, W, 1], what is to be filled, 128 and above.
-            foreground: [B, H, W, 1], what is to be recoloured, 128 and above; the gap
-                comes first where both are set.
+            image: [B, H, W, 3]; ignored in the gap.
+            gap: [B, H, W, 1], pixels to fill, 128 and above.
+            foreground: [B, H, W, 1], pixels to recolour, 128 and above; pixels of the
+                gap are filled instead.
 
         Returns:
             `composite`, uint8 [B, H, W, 3]; `image` outside both masks.
@@ -145,20 +145,20 @@ class InpaintingModule(tf.Module):
     def _predict_bytes(self, image_bytes, mask_bytes):
         """Fills pictures of any size, each from one window around its hole.
 
-        A picture that cannot be filled does not fail the others: its `composite_bytes`
-        is empty, and `error` says why.
+        A picture that cannot be filled has empty `composite_bytes` and a message in
+        `error`; the others are filled.
 
         Args:
             image_bytes: [B] files, see `picture_files.py`.
-            mask_bytes: [B] files, each of the size of its picture.
+            mask_bytes: [B] files of the same sizes.
 
         Returns:
-            `composite_bytes`, [B] PNG files, and `error`, [B] strings, empty where
-            there is none.
+            `composite_bytes`, [B] PNG files, and `error`, [B] strings, empty for
+            success.
 
         Raises:
-            InvalidArgumentError: not as many pictures as masks, or not one of them can
-                be filled; the message has the reasons.
+            InvalidArgumentError: different numbers of pictures and masks, or none that
+                can be filled; the message has the reasons.
         """
         sizes = [tf.shape(image_bytes), tf.shape(mask_bytes)]
         same = tf.reduce_all(tf.equal(*sizes))
@@ -198,7 +198,7 @@ class InpaintingModule(tf.Module):
         return self._predict(image, mask >= HOLE_LEVEL, foreground)
 
     def _fill(self, image, hole):
-        """uint8 [B, H, W, 3] and bool [B, H, W, 1] to uint8 [B, H, W, 3]."""
+        """Fills bool [B, H, W, 1] of uint8 [B, H, W, 3]."""
         return tf.where(hole, self._predict(image, hole)[INPAINTED], image)
 
     def _predict(self, image, hole, foreground=None):
@@ -224,7 +224,7 @@ class InpaintingModule(tf.Module):
         return {name: image_ops.to_uint8(predictions[name]) for name in self.outputs}
 
     def _open(self, files):
-        """Decodes a picture and its mask, and cuts the window out of them."""
+        """Decodes a picture and its mask, and cuts out their window."""
         picture, picture_error = picture_files.decode_picture(files[0])
         hole, hole_error = picture_files.decode_mask(files[1])
         error = tf.case(
@@ -247,7 +247,7 @@ class InpaintingModule(tf.Module):
         def opened():
             place = window.window_of(hole, size)
             image, cut_hole = window.cut(picture, hole, place, size)
-            # Pictures of different sizes go through the batch as strings.
+            # Serialized, because pictures of a batch differ in size.
             kept = tf.io.serialize_tensor(picture), tf.io.serialize_tensor(hole)
             return (image, cut_hole, tf.stack(place), *kept)
 
@@ -273,7 +273,7 @@ def _checks(image, mask) -> list:
 
 
 def _close(example):
-    """Pastes a filled window into its picture and encodes that as PNG."""
+    """Pastes a filled window into its picture and encodes it as PNG."""
     filled, place, picture, hole, error = example
 
     def closed():

@@ -1,9 +1,8 @@
-"""Encoded pictures inside the graph: sizes out of headers, decoding that fails nobody.
+"""Decodes picture files inside the graph, after checking the size in their header.
 
-PNG, JPEG and BMP, and WebP where the TensorFlow that builds the graph has an operation
-for it (2.21 has, 2.15 has not). A picture comes out as [H, W, 3] uint8, alpha dropped;
-EXIF orientation is not looked at. One that cannot be used comes out empty, [0, 0, 3],
-with the reason, so that it does not fail the other pictures of its batch.
+Formats are PNG, JPEG, BMP and, if the graph is built by TensorFlow 2.21, WebP. Pictures
+are [H, W, 3] uint8 without alpha; EXIF orientation is ignored. A picture that cannot be
+used is empty, [0, 0, 3], with a reason, so that the rest of its batch succeeds.
 """
 
 from typing import Callable, Tuple
@@ -12,28 +11,28 @@ import tensorflow as tf
 
 from tf_btgmi.keras_compat import DECODES_WEBP
 
-# More pixels than this are refused from the header, before anything is decoded: a
-# picture of a few kilobytes can hold gigabytes. 7680 x 4320 is allowed.
+# Larger pictures are refused by their header: a file of some kilobytes may decode to
+# gigabytes. 7680 x 4320 is allowed.
 MAX_PIXELS = 2**25
-# Farther from the hole a soft rim is not followed; it takes a step for each pixel.
+# Maximum width of a soft rim; it takes one iteration per pixel.
 RIM_PIXELS = 64
-# Levels up to which lossy formats make noise around an edge, as in `pictures.masks`.
+# Noise around edges in lossy formats, in grey levels, as in `pictures.masks`.
 LOSSY_NOISE = 32
-# Enough for the sizes in the headers of PNG, BMP and WebP.
+# The headers of PNG, BMP and WebP have the size within this many bytes.
 _HEADER_BYTES = 32
 _FORMATS = ("PNG", "JPEG", "BMP") + ("WebP",) * DECODES_WEBP
 _UNKNOWN = len(_FORMATS)
 
 
 def decode_picture(data: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
-    """Decodes one picture, or says why not.
+    """Decodes one picture.
 
     Args:
         data: scalar string, the bytes of a file.
 
     Returns:
-        The picture, [H, W, 3] uint8, and a scalar string: empty, or the reason for
-        which the picture is empty.
+        The picture, [H, W, 3] uint8, and a scalar string: the reason for an empty
+        picture, otherwise empty.
     """
     picture, reason = _decode_rgba(data)
     return picture[..., :3], reason
@@ -53,7 +52,7 @@ def _decode_rgba(data: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
         + [lambda: tf.zeros([2], tf.int64)],
     )
     num_pixels = size[0] * size[1]
-    # A size of 0 is one that could not be read.
+    # An unreadable size is 0.
     usable = (num_pixels > 0) & (num_pixels <= MAX_PIXELS)
     picture = tf.cond(
         usable,
@@ -79,16 +78,16 @@ def _decode_rgba(data: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
 
 
 def decode_mask(data: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
-    """Decodes a mask by the rules of `tf_btgmi.pictures.masks`, but for two.
+    """Decodes a mask by the rules of `tf_btgmi.pictures.masks`, with two exceptions.
 
-    Colours do not help to tell strokes from an erased part: the frame and the area
-    alone decide. A soft rim ends after `RIM_PIXELS`.
+    Strokes and erased parts are distinguished by frame and area alone, not by colours,
+    and a soft rim is followed for `RIM_PIXELS` only.
 
     Args:
         data: scalar string, the bytes of a file.
 
     Returns:
-        The hole, [H, W] bool, and the reason as `decode_picture` gives it.
+        The hole, [H, W] bool, and the reason as of `decode_picture`.
     """
     picture, reason = _decode_rgba(data)
     usable = tf.equal(reason, "")
@@ -126,7 +125,7 @@ def decode_mask(data: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
 
 
 def _levels(picture: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
-    """How much each pixel is hole, int32 [H, W] from 0 to 255; whether that is open."""
+    """Levels of the mask, int32 [H, W] in 0 to 255, and whether they are ambiguous."""
     rgba = tf.cast(picture, tf.int32)
     # Grey as in ITU-R 601, in integers so that white stays 255.
     grey = tf.tensordot(rgba[..., :3], tf.constant([299, 587, 114]), 1) // 1000
@@ -177,7 +176,7 @@ def _attempt(function: Callable, data: tf.Tensor, shape, dtype) -> tf.Tensor:
         dtype: of the result.
     """
     zeros = tf.zeros([length or 0 for length in shape], dtype)
-    # A single element is taken in a tenth of the time that `reduce` needs.
+    # `get_single_element` takes one tenth of the time of `reduce`.
     results = tf.data.Dataset.from_tensors(data).map(function).ignore_errors()
     instead = tf.data.Dataset.from_tensors(zeros)
     result = results.concatenate(instead).take(1).get_single_element()
@@ -187,7 +186,7 @@ def _attempt(function: Callable, data: tf.Tensor, shape, dtype) -> tf.Tensor:
 def _decode(data: tf.Tensor) -> tf.Tensor:
     decoders = [
         lambda: tf.io.decode_png(data, channels=4),
-        # As Pillow decodes.
+        # The method of Pillow.
         lambda: _to_rgba(
             tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE")
         ),
@@ -199,7 +198,7 @@ def _decode(data: tf.Tensor) -> tf.Tensor:
 
 
 def _to_rgba(picture: tf.Tensor) -> tf.Tensor:
-    # A WebP comes as one frame or several.
+    # WebP may have several frames.
     picture = tf.reshape(picture, tf.concat([[-1], tf.shape(picture)[-3:]], 0))[0]
     channels = tf.shape(picture)[-1]
     grey = tf.equal(channels, 1)
@@ -213,7 +212,7 @@ def _to_rgba(picture: tf.Tensor) -> tf.Tensor:
 
 
 def _header(data: tf.Tensor) -> tf.Tensor:
-    """The first bytes as numbers, zeros behind the end: [_HEADER_BYTES] int64."""
+    """The first bytes as numbers, padded with zeros: [_HEADER_BYTES] int64."""
     start = tf.strings.substr(data, 0, _HEADER_BYTES)
     numbers = tf.io.decode_raw(start + b"\0" * _HEADER_BYTES, tf.uint8)
     return tf.cast(numbers[:_HEADER_BYTES], tf.int64)
@@ -244,13 +243,13 @@ def _little_endian(header: tf.Tensor, places, num_bytes=4) -> tf.Tensor:
     weights = tf.constant([256**i for i in range(num_bytes)], tf.int64)
     sums = [tf.reduce_sum(header[p : p + num_bytes] * weights) for p in places]
     numbers = tf.stack(sums)
-    # Of two's complement; a BMP's height is negative where its rows go down.
+    # Two's complement: the height of a BMP with rows from top to bottom is negative.
     limit = 2 ** (8 * num_bytes - 1)
     return numbers if num_bytes < 4 else (numbers + limit) % (2 * limit) - limit
 
 
 def _webp_size(header: tf.Tensor) -> tf.Tensor:
-    """[width, height] from the first chunk: lossy, lossless or extended."""
+    """[width, height] from the first chunk, lossy, lossless or extended."""
     sizes = [
         _little_endian(header, [26, 28], 2) % 2**14,
         _lossless_webp_size(header),
@@ -263,7 +262,7 @@ def _webp_size(header: tf.Tensor) -> tf.Tensor:
 
 
 def _lossless_webp_size(header: tf.Tensor) -> tf.Tensor:
-    # 14 bits each, less one, from the lowest bit on.
+    # 14 bits each, lowest first, minus one.
     bits = _little_endian(header, [21], 4)[0] % 2**32
     return tf.stack([bits % 2**14, bits // 2**14 % 2**14]) + 1
 

@@ -54,11 +54,11 @@ class RestTransport:
         answer = self._call(":predict", body, seconds)
         try:
             values = answer["outputs"]
-            # A single output comes without its name.
+            # A single output has no name.
             values = values if isinstance(values, dict) else {self._outputs[0]: values}
             return {name: np.array(values[name], np.uint8) for name in self._outputs}
         except (LookupError, TypeError, ValueError, OverflowError):
-            raise ServingError(f"{self.place} gave no picture.") from None
+            raise ServingError(f"{self.place} returned no picture.") from None
 
     def _call(self, path: str, body: Optional[dict], seconds: float):
         data = None if body is None else json.dumps(body).encode()
@@ -72,14 +72,14 @@ class RestTransport:
             kind = UnavailableError if error.code in _AGAIN else ServingError
             raise kind(text) from error
         except socket.timeout:
-            raise ServingError(f"{self.place} gave no answer in time.") from None
+            raise ServingError(f"{self.place} did not answer in time.") from None
         except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
             reason = getattr(error, "reason", None) or error
             if isinstance(reason, socket.timeout):
-                raise ServingError(f"{self.place} gave no answer in time.") from None
+                raise ServingError(f"{self.place} did not answer in time.") from None
             raise UnavailableError(f"{self.place}: {reason}.") from error
         except ValueError as error:
-            raise ServingError(f"{self.place} gave no JSON: {error}.") from error
+            raise ServingError(f"{self.place} returned no JSON: {error}.") from error
 
 
 def _reason(error: urllib.error.HTTPError) -> str:

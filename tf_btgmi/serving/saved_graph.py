@@ -1,15 +1,15 @@
-"""What a SavedModel may do: a list of operations, read before any of them is run.
+"""Checks the operations of a SavedModel before it is loaded.
 
-A SavedModel is a program. TensorFlow runs what it says, and there are operations that
-read and write files, or call Python. A model of this project needs none of them, so one
-that holds others is refused by name. Nothing is run to find that out.
+A SavedModel is a program: TensorFlow has operations that read and write files, or call
+Python. Models of this project need none of these; a model with any operation outside
+`ALLOWED` is refused, without running it.
 """
 
 import os
 from typing import Dict, Iterator, List
 
 FILE = "saved_model.pb"
-# Arithmetic, shapes, pictures in memory, variables that are read, control flow.
+# Arithmetic, shapes, pictures in memory, reading of variables, control flow.
 ALLOWED = frozenset(
     """
     Abs Add AddN AddV2 AdjustContrastv2 AdjustHue AdjustSaturation All Any
@@ -42,15 +42,15 @@ ALLOWED = frozenset(
     UnsortedSegmentMax UnsortedSegmentSum VarHandleOp Where While Xdivy ZerosLike
     """.split()
 )
-# Kinds of objects that run something of their own when they are loaded.
+# Kinds of objects that run code when they are loaded.
 _NOT_LOADED = ("resource", "asset")
 
 
 def check(folder: str) -> None:
-    """Reads the graph of the SavedModel in `folder`.
+    """Checks the SavedModel in `folder`.
 
     Raises:
-        ValueError: it is damaged, or could do more than compute.
+        ValueError: it is damaged, or has other operations than `ALLOWED`.
     """
     from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf import saved_model_pb2
@@ -64,26 +64,26 @@ def check(folder: str) -> None:
         raise ValueError(f"{path} is damaged: {error}.") from error
     graphs = [g for g in model.meta_graphs if g.HasField("object_graph_def")]
     if len(graphs) != 1 or len(model.meta_graphs) != 1:
-        raise ValueError(f"{path} is no SavedModel of this project, or is cut.")
+        raise ValueError(f"{path} is not a SavedModel of this project, or incomplete.")
     graph = graphs[0]
     nodes = graph.object_graph_def.nodes
     kinds = {node.WhichOneof("kind") for node in nodes} & set(_NOT_LOADED)
     if kinds or any(n.saveable_objects or n.registered_saver for n in nodes):
         raise ValueError(
-            f"{path} holds {sorted(kinds) or 'savers'} of its own, which no model of "
-            "this project has. It was not loaded."
+            f"{path} has {sorted(kinds) or 'savers'}, which no model of this project "
+            "has. It was not loaded."
         )
     functions = {f.signature.name: f for f in graph.graph_def.library.function}
     found = sorted(set(_operations(functions, _entries(nodes))) - ALLOWED)
     if found:
         raise ValueError(
-            f"{path} could do more than compute: it holds the operation {found[0]}, "
+            f"{path} could do more than compute: it has the operation {found[0]}, "
             "which no model of this project has. It was not loaded."
         )
 
 
 def _entries(nodes) -> List[str]:
-    """Names of all functions that a loaded model offers."""
+    """Names of all functions of a loaded model."""
     names = []
     for node in nodes:
         names += node.function.concrete_functions
@@ -92,7 +92,7 @@ def _entries(nodes) -> List[str]:
 
 
 def _operations(functions: Dict[str, object], entries: List[str]) -> Iterator[str]:
-    """The operations of `entries` and of all that they call."""
+    """The operations of `entries` and of all functions that they call."""
     todo, seen = list(entries), set()
     while todo:
         name = todo.pop()

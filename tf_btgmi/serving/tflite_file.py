@@ -1,7 +1,7 @@
-"""A network in a TFLite file of export.tflite, run by an interpreter.
+"""The network of a TFLite file of export.tflite, run by an interpreter.
 
-The interpreter is LiteRT's where it is installed, as on the second stack, otherwise
-TensorFlow's.
+The interpreter is that of LiteRT if it is installed, as on the second stack, otherwise
+that of TensorFlow.
 """
 
 import json
@@ -20,14 +20,14 @@ class TFLiteFile:
 
     Args:
         path: a file of export.tflite.
-        num_threads: threads of the interpreter. They wait actively: on two busy cores
-            two took three times as long as one (506 and 152 ms at 128 px).
+        num_threads: threads of the interpreter. They wait actively: on two busy cores,
+            two threads took three times as long as one (506 and 152 ms at 128 px).
 
     Attributes:
         image_size: side of the input in pixels.
 
     Raises:
-        ValueError: the file cannot be read, or is not one of export.tflite.
+        ValueError: the file cannot be read, or was not written by export.tflite.
     """
 
     def __init__(self, path: str, num_threads: int = 1):
@@ -42,7 +42,7 @@ class TFLiteFile:
             (source,) = self._interpreter.get_input_details()
             (target,) = self._interpreter.get_output_details()
             self.image_size = _size(source, target)
-        # The parser of a damaged file raises nearly anything.
+        # The parser raises many kinds of exceptions for damaged files.
         except Exception as error:
             raise ValueError(f"{path} cannot be used: {first_line(error)}.") from error
         self._input, self._output = source["index"], target["index"]
@@ -65,16 +65,16 @@ class TFLiteFile:
 
 
 def read_metadata(content: bytes) -> dict:
-    """The description of input and output that export.tflite writes into a file.
+    """Reads the description of input and output that export.tflite writes.
 
     Raises:
         ValueError: not a TFLite file, or not one of export.tflite.
     """
-    # Imported here: it brings TensorFlow along.
+    # Imported on demand: it imports TensorFlow.
     from tensorflow.lite.tools import flatbuffer_utils
 
     if content[4:8] != b"TFL3":
-        raise ValueError("It is no TFLite file.")
+        raise ValueError("It is not a TFLite file.")
     model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
     for entry in model.metadata or []:
         if entry.name.decode() == METADATA:
@@ -95,7 +95,7 @@ def _size(source, target) -> int:
 
 
 def _interpreter_class():
-    # TensorFlow is about to drop its own; LiteRT has none for the first stack's NumPy.
+    # TensorFlow is about to drop its own; LiteRT does not support NumPy 1.
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError:

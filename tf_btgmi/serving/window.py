@@ -1,15 +1,13 @@
-"""One window of a picture around its hole, cut and pasted back inside the graph.
+"""Cuts the window around a hole and pastes its fill, inside the graph.
 
-What `inference/crops.py` does for a hole that it fills in one go: `S` is the model's
-image size and `l` the longer side of the box around everything that is hole. The
-window has the side `max(S, 2 l)`, at most the picture's longer side; it is centred on
-the box, moved to lie within the picture, mirrored where the picture is smaller, and
-scaled down to `S` by area, known pixels only.
+As `inference/crops.py` for a hole that is filled at once: `S` is the model's image size
+and `l` the longer side of the box of all holes. The window has the side `max(S, 2 l)`,
+at most the picture's longer side; it is centred on the box, moved into the picture,
+mirrored where the picture is smaller, and scaled down to `S` by the area of known
+pixels.
 
-Two things are left to Python. A graph has no connected components: holes that
-`crops.py` would fill one by one, and long thin ones that it would see in tiles at full
-resolution, share one window here. And what is enlarged stays soft: `detail.py` is not
-in the graph.
+The graph has no connected components, so separate holes and long strokes share one
+window, and no `detail.py`, so enlarged fills stay soft.
 
 Pictures are [H, W, 3] uint8, holes [H, W] bool.
 """
@@ -21,7 +19,7 @@ import tensorflow as tf
 from tf_btgmi.ops.image_ops import mirrored_index
 
 _CONTEXT_FACTOR = 2
-# Of the bicubic kernel, as in OpenCV.
+# Parameter of the bicubic kernel, as in OpenCV.
 _CUBIC_SHARPNESS = -0.75
 
 
@@ -40,14 +38,14 @@ class Window(NamedTuple):
 
 
 def hole_box(hole: tf.Tensor) -> tf.Tensor:
-    """(y0, x0, y1, x1) of a hole that is not empty, end-exclusive: [4] int32."""
+    """(y0, x0, y1, x1) of a non-empty hole, end-exclusive: [4] int32."""
     y0, y1 = _extent(tf.reduce_any(hole, axis=1))
     x0, x1 = _extent(tf.reduce_any(hole, axis=0))
     return tf.stack([y0, x0, y1, x1])
 
 
 def window_of(hole: tf.Tensor, image_size: int) -> Window:
-    """The window in which a hole that is not empty is filled."""
+    """The window of a non-empty hole."""
     height, width = tf.unstack(tf.shape(hole))
     box = hole_box(hole)
     length = tf.reduce_max(box[2:] - box[:2])
@@ -91,13 +89,13 @@ def cut(
 def paste(
     image: tf.Tensor, hole: tf.Tensor, window: Window, filled: tf.Tensor
 ) -> tf.Tensor:
-    """The picture with its hole filled; known pixels are those of `image`.
+    """Fills the hole of a picture; known pixels are those of `image`.
 
     Args:
         image: [H, W, 3] uint8.
         hole: [H, W] bool, not empty.
-        window: where `filled` belongs.
-        filled: [S, S, 3] uint8, the whole window as the network leaves it.
+        window: the window.
+        filled: [S, S, 3] uint8, the whole window at the network's size.
     """
     y0, x0, y1, x1 = tf.unstack(hole_box(hole))
     rows = tf.range(y0, y1) - window.y
@@ -113,14 +111,14 @@ def paste(
 
 
 def _extent(line: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
-    """First and one past the last true place of [N]."""
+    """Index of the first true element of [N], and one past that of the last."""
     line = tf.cast(line, tf.int32)
     last = tf.size(line) - tf.argmax(line[::-1], output_type=tf.int32)
     return tf.argmax(line, output_type=tf.int32), last
 
 
 def _square(array: tf.Tensor, window: Window) -> tf.Tensor:
-    """Cuts the window out of [H, W, ...], mirrored where the picture ends."""
+    """Cuts the window out of [H, W, ...], mirrored at the edges."""
     height, width = tf.unstack(tf.shape(array)[:2])
     inside = tf.range(window.side)
     rows = mirrored_index(window.y + inside, height)
@@ -129,12 +127,12 @@ def _square(array: tf.Tensor, window: Window) -> tf.Tensor:
 
 
 def _reduced(array: tf.Tensor, size: int) -> tf.Tensor:
-    """Means over areas, rounded: [N, N, C] float32 to [size, size, C]."""
+    """Reduces [N, N, C] float32 by area to [size, size, C], rounded."""
     return tf.round(tf.image.resize(array[None], [size, size], "area")[0])
 
 
 def _enlarged(picture, side, rows, columns) -> tf.Tensor:
-    """The chosen rows and columns of a picture enlarged bicubically to `side`."""
+    """Rows and columns of the bicubic enlargement of a picture to `side`."""
     result = tf.cast(picture, tf.float32)
     for axis, places in ((1, columns), (0, rows)):
         size = picture.shape[axis]

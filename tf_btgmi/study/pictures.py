@@ -1,4 +1,4 @@
-"""The pictures of a study: each method's, the truth, and ruined ones as a check."""
+"""Pictures of a study: results, originals, and ruined originals as attention checks."""
 
 import hashlib
 import io
@@ -21,21 +21,21 @@ class StudyPictures:
     """Folders of pictures with the same names.
 
     Attributes:
-        names: the pictures, those of the truth.
+        names: names of the pictures.
         methods: names of the methods.
-        identity: by folder, what changes when its files do.
+        identity: fingerprint of each folder.
     """
 
     def __init__(self, results: Dict[str, str], truth: str):
-        """Lists the folders and looks at the sizes.
+        """Lists the folders and checks the sizes.
 
         Args:
-            results: folder by name of the method, two or more.
-            truth: folder of the untouched pictures.
+            results: folders by name of the method, at least two.
+            truth: folder of the originals.
 
         Raises:
-            ValueError: fewer than two methods, no such folder, pictures missing,
-                unreadable, or of different sizes.
+            ValueError: fewer than two methods, a missing folder, or pictures that are
+                missing, unreadable or of different sizes.
         """
         if len(results) < 2:
             raise ValueError("A study compares two or more --results=NAME=FOLDER.")
@@ -55,11 +55,11 @@ class StudyPictures:
         self._check(folders)
 
     def method_png(self, method: str, name: str) -> bytes:
-        """What a method made of a picture; nothing in the file tells which it was."""
+        """A method's result, as a PNG that does not name the method."""
         return _png(read_picture(self._paths[f"results {method}"][name]))
 
     def check_png(self, kind: str, name: str) -> bytes:
-        """The truth, or the truth ruined: `TRUTH`, or `RUINED` and a number."""
+        """A picture of an attention check: `TRUTH`, or `RUINED` and a number."""
         picture = read_picture(self._paths[TRUTH][name])
         return _png(picture if kind == TRUTH else ruined(picture, f"{kind} {name}"))
 
@@ -76,8 +76,8 @@ class StudyPictures:
                 size, wanted = _size(paths[name]), _size(self._paths[TRUTH][name])
                 if size != wanted:
                     raise ValueError(
-                        f"{paths[name]} is {size[0]}x{size[1]} pixels and its truth "
-                        f"{wanted[0]}x{wanted[1]}; they must be of one size."
+                        f"{paths[name]} is {size[0]}x{size[1]} pixels, its original "
+                        f"{wanted[0]}x{wanted[1]}; they must have the same size."
                     )
 
 
@@ -88,7 +88,7 @@ def ruined(picture: np.ndarray, seed: str) -> np.ndarray:
 
     Args:
         picture: [H, W, 3] uint8.
-        seed: the same one gives the same picture.
+        seed: seed of the permutation.
     """
     words = np.frombuffer(hashlib.sha256(seed.encode()).digest(), ">u4")
     rng = np.random.default_rng(list(map(int, words)))
@@ -113,6 +113,6 @@ def _size(path: str):
     try:
         with open_picture(path) as picture:
             return picture.size
-    # Pillow raises nearly anything for a damaged file.
+    # Pillow raises many kinds of exceptions for damaged files.
     except Exception as error:
         raise ValueError(f"{path} cannot be read: {error}") from error

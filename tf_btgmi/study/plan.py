@@ -1,4 +1,4 @@
-"""Which questions a voter gets: balanced over methods and pictures, sides at random."""
+"""Questions of a voter: balanced over methods and pictures, in random order."""
 
 import collections
 import itertools
@@ -10,13 +10,13 @@ from tf_btgmi.study.pictures import RUINED, TRUTH
 
 
 class Question(NamedTuple):
-    """A picture as several methods have filled it.
+    """Results of several methods for one picture.
 
     Attributes:
-        picture: its name.
-        shown: the methods from left to right; of an attention check, `TRUTH` and one
+        picture: name of the picture.
+        shown: the methods from left to right; in an attention check, `TRUTH` and one
             or more kinds of `RUINED`.
-        is_check: whether it is one.
+        is_check: whether it is an attention check.
     """
 
     picture: str
@@ -33,20 +33,20 @@ def plan(
     asked: Iterable[Question],
     rng: np.random.Generator,
 ) -> List[Question]:
-    """The questions of one voter, in order.
+    """Draws the questions of one voter.
 
-    Each is about the methods that have been compared least so far, and the picture
-    that has been used least for them, if possible one that this voter has not seen;
-    otherwise they are drawn at random. Checks come at random places among them.
+    Each compares the methods that were compared least, on the picture that this voter
+    has seen least and that was used least for them; ties are broken at random.
+    Attention checks are at random positions.
 
     Args:
-        pictures: names.
-        methods: names.
+        pictures: names of the pictures.
+        methods: names of the methods.
         num_shown: 2 for pairs, 3 for triples.
-        num_questions: how many; fewer where there are no more different ones.
-        num_checks: attention checks besides.
+        num_questions: maximum number of questions; they are all different.
+        num_checks: number of additional attention checks.
         asked: the questions of other voters.
-        rng: draws.
+        rng: random generator.
     """
     sets = list(itertools.combinations(sorted(methods), num_shown))
     of_set, of_both = collections.Counter(), collections.Counter()

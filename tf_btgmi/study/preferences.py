@@ -1,7 +1,4 @@
-"""What answers say: how often each method was preferred, and a ranking.
-
-Answers are taken as independent of each other.
-"""
+"""Preference rates of the methods, and their ranking, from independent answers."""
 
 import collections
 from statistics import NormalDist
@@ -18,14 +15,14 @@ _TOLERANCE = 1e-10
 
 
 class Comparison(NamedTuple):
-    """Methods that were shown side by side, and the preferred one; None if none was."""
+    """Methods that were shown side by side, and the preferred one or None."""
 
     methods: Tuple[str, ...]
     winner: Optional[str]
 
 
 class Rate(NamedTuple):
-    """A share with its Wilson interval; no numbers where nothing was counted."""
+    """A rate with its Wilson confidence interval; None without any answer."""
 
     count: int
     num: int
@@ -35,7 +32,7 @@ class Rate(NamedTuple):
 
 
 class Strength(NamedTuple):
-    """A method's logarithmic strength; the mean of all methods is 0."""
+    """Logarithmic strength of a method; the mean of all methods is 0."""
 
     value: float
     low: float
@@ -43,12 +40,12 @@ class Strength(NamedTuple):
 
     @property
     def chance(self) -> float:
-        """Of being preferred to a method of strength 0."""
+        """Probability of being preferred to a method of strength 0."""
         return float(1.0 / (1.0 + np.exp(-self.value)))
 
 
 def wilson(count: int, num: int) -> Rate:
-    """The share `count / num` with its 95 % interval after Wilson 1927."""
+    """The rate `count / num` with its 95 % confidence interval (Wilson 1927)."""
     if not num:
         return Rate(count, num, None, None, None)
     result = stats.binomtest(count, num)
@@ -59,7 +56,7 @@ def wilson(count: int, num: int) -> Rate:
 def preference_rates(
     comparisons: Sequence[Comparison],
 ) -> Dict[Tuple[str, ...], Dict[str, Rate]]:
-    """How often each was preferred, and `NO_DIFFERENCE`, by the methods compared."""
+    """Rates of each method and of `NO_DIFFERENCE`, by the compared methods."""
     counts = _counts(comparisons)
     rates = {}
     for methods in sorted(counts):
@@ -76,15 +73,15 @@ def bradley_terry(
 ) -> Dict[str, Strength]:
     """Strengths of the methods, the strongest first.
 
-    The model of Bradley and Terry 1952, with Luce's rule for more than two: the chance
-    to be preferred is a method's share of the strengths shown. No difference counts
-    as an equal part of a win for each. Every method has one comparison besides, half
-    won, with one of strength 1, so that who always wins has a finite strength. Found
-    by Newton's method; intervals of 95 % are those of the likelihood's curvature.
+    The model of Bradley and Terry 1952, with Luce's rule for more than two methods: the
+    probability of being preferred is a method's share of the strengths shown. No
+    difference is an equal part of a win for each. One additional comparison per method,
+    half won, with a method of strength 1 keeps all strengths finite. Estimated by
+    Newton's method; 95 % confidence intervals are from the curvature of the likelihood.
 
     Args:
-        comparisons: of `methods`; may be none.
-        methods: one or more.
+        comparisons: comparisons of `methods`; may be empty.
+        methods: at least one.
     """
     shown, wins, nums = _tables(comparisons, methods)
     strengths = np.zeros(len(methods))
@@ -95,12 +92,12 @@ def bradley_terry(
         slope = wins + 0.5 - nums @ chances - against_one
         curvature = np.diag(nums @ chances + against_one * (1.0 - against_one))
         curvature -= chances.T @ (chances * nums[:, None])
-        # The likelihood has one maximum; shorter steps keep far ones from overshooting.
+        # The likelihood has one maximum; limited steps do not overshoot it.
         step = np.clip(np.linalg.solve(curvature, slope), -1.0, 1.0)
         strengths = strengths + step
         if np.abs(step).max() < _TOLERANCE:
             break
-    # Of differences to the mean, which is what is told.
+    # Covariance of differences to the mean, which are reported.
     centring = np.eye(len(methods)) - 1.0 / len(methods)
     covariance = centring @ np.linalg.inv(curvature) @ centring
     values = centring @ strengths
@@ -120,7 +117,7 @@ def _counts(comparisons) -> Dict[Tuple[str, ...], collections.Counter]:
 
 
 def _tables(comparisons, methods):
-    """Which methods each kind of comparison shows, all wins, and how many of a kind."""
+    """For each set of methods shown: which they are, and how often; wins by method."""
     place = {name: position for position, name in enumerate(methods)}
     counts = _counts(comparisons)
     shown = np.zeros([len(counts), len(methods)])

@@ -21,10 +21,10 @@ class Kept(NamedTuple):
     """Answers that count.
 
     Attributes:
-        answers: of all voters that were attentive enough, without the checks.
-        voters: their numbers.
-        left_out: numbers of the voters that were not.
-        checks: how many of all checks were answered rightly.
+        answers: answers of attentive voters, without attention checks.
+        voters: numbers of these voters.
+        left_out: numbers of the other voters.
+        checks: rate of correct answers to all attention checks.
     """
 
     answers: List[Answer]
@@ -34,12 +34,12 @@ class Kept(NamedTuple):
 
 
 def keep(answers: Sequence[Answer], least_share: float) -> Kept:
-    """Leaves out whoever got too few of the attention checks right.
+    """Leaves out voters who failed too many attention checks.
 
     Args:
-        answers: of all voters.
-        least_share: of the checks that a voter must have right; somebody without any
-            check so far is kept.
+        answers: answers of all voters.
+        least_share: minimum fraction of correct answers to a voter's checks; voters
+            without a check are kept.
     """
     right, num = {}, {}
     for answer in answers:
@@ -56,7 +56,7 @@ def keep(answers: Sequence[Answer], least_share: float) -> Kept:
 
 
 def files(answers: Sequence[Answer], kept: Kept, methods: Sequence[str]):
-    """The report's files: text by name."""
+    """Content of the report's files, by name."""
     comparisons = [Comparison(a.question.shown, a.winner) for a in kept.answers]
     rates = preference_rates(comparisons)
     ranking = bradley_terry(comparisons, methods)

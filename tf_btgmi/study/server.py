@@ -1,11 +1,11 @@
 """The study's web application: a page, pictures, and a small JSON interface.
 
-    POST /api/sessions                           a new voter: {"token": ...}
-    GET  /api/sessions/TOKEN                     where the voter stands
-    POST /api/sessions/TOKEN/answers             an answer; says where the voter stands
+    POST /api/sessions                           starts a session: {"token": ...}
+    GET  /api/sessions/TOKEN                     progress of the session
+    POST /api/sessions/TOKEN/answers             stores an answer; returns the progress
     GET  /api/sessions/TOKEN/pictures/N/M        picture M of question N
 
-Nothing that leaves the server tells which method a picture is of.
+No response reveals the method of a picture.
 """
 
 import importlib.resources
@@ -26,16 +26,16 @@ from tf_btgmi.study.votes import (
 from tf_btgmi.web.gate import Gate
 
 _STATIC = importlib.resources.files("tf_btgmi.study") / "static"
-# The browser asks each time whether the page has changed.
+# Browsers check each time whether the page has changed.
 _REVALIDATE = {"Cache-Control": "no-cache"}
 # An answer is a hundred bytes.
 _MOST_BYTES = 10_000
-# Longer than anybody looks at a picture: an hour.
+# Maximum time of an answer, one hour.
 _MOST_SECONDS = 3600.0
 
 
 class Sizes(NamedTuple):
-    """How much a voter gets: pictures side by side, questions, attention checks."""
+    """Numbers of pictures side by side, questions and attention checks."""
 
     num_shown: int
     num_questions: int
@@ -43,7 +43,7 @@ class Sizes(NamedTuple):
 
 
 class Given(BaseModel):
-    """An answer as the page sends it; `chosen` null is no difference."""
+    """An answer of the page; `chosen` is null for no difference."""
 
     position: int = Field(ge=0)
     chosen: Optional[int] = Field(ge=0)
@@ -59,10 +59,10 @@ def make_app(
     """The application, for any ASGI server.
 
     Args:
-        pictures: what is shown.
-        votes: where answers go.
-        sizes: of a voter's session.
-        allowed_hosts: names beside localhost by which the server may be called.
+        pictures: the pictures.
+        votes: storage of the answers.
+        sizes: sizes of a session.
+        allowed_hosts: names of the server besides localhost.
     """
     app = FastAPI(openapi_url=None)
     app.add_middleware(Gate, allowed_hosts=allowed_hosts, max_body_bytes=_MOST_BYTES)
@@ -79,14 +79,14 @@ def make_app(
         html = (_STATIC / "index.html").read_text(encoding="utf-8")
         return Response(html, media_type="text/html", headers=_REVALIDATE)
 
-    # Plain functions run in threads of their own; the database sees to their order.
+    # Functions that are not async run in threads; the database serializes them.
     @app.post("/api/sessions", status_code=201)
     def begin() -> Dict[str, Any]:
         return {"token": votes.begin(pictures, *sizes)}
 
     @app.get("/api/sessions/{token}")
     def state(token: str) -> Dict[str, Any]:
-        return _told(token, votes.state(token))
+        return _progress(token, votes.state(token))
 
     @app.post("/api/sessions/{token}/answers")
     def answer(token: str, given: Given):
@@ -94,12 +94,12 @@ def make_app(
         try:
             found = votes.answer(token, given.position, given.chosen, seconds)
         except OutOfTurnError:
-            # Another tab was first: the page goes on from where the voter stands.
-            told = _told(token, votes.state(token))
-            return JSONResponse(told, status_code=409)
+            # Another tab was first: the page continues from the current state.
+            progress = _progress(token, votes.state(token))
+            return JSONResponse(progress, status_code=409)
         except ValueError as error:
             raise HTTPException(422, str(error)) from error
-        return _told(token, found)
+        return _progress(token, found)
 
     @app.get("/api/sessions/{token}/pictures/{position}/{place}")
     def picture(token: str, position: int, place: int) -> Response:
@@ -117,8 +117,8 @@ def make_app(
     return app
 
 
-def _told(token: str, state: State) -> Dict[str, Any]:
-    """What the page may know: no name of a picture or a method."""
+def _progress(token: str, state: State) -> Dict[str, Any]:
+    """Progress without names of pictures or methods."""
     coming = []
     for position in range(state.num_answered, len(state.questions))[:2]:
         num = len(state.questions[position].shown)

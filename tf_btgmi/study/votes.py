@@ -1,8 +1,7 @@
 """Voters, their questions and answers, in one SQLite file.
 
-Every change is one transaction that holds the file for itself, so that any number of
-voters, threads and processes lose nothing and mix nothing. Questions are kept as they
-were drawn: how they are drawn may change, what was asked does not.
+Every change is one exclusive transaction, safe for any number of voters, threads and
+processes. Questions are stored as drawn, so that the drawing may change later.
 """
 
 import contextlib
@@ -17,7 +16,7 @@ import numpy as np
 from tf_btgmi.study.pictures import StudyPictures
 from tf_btgmi.study.plan import Question, plan
 
-# Seconds that a transaction waits for its turn.
+# Seconds that a transaction waits for others.
 _PATIENCE = 30.0
 _TABLES = """
 CREATE TABLE IF NOT EXISTS study (settings TEXT NOT NULL);
@@ -41,19 +40,19 @@ class UnknownVoterError(LookupError):
 
 
 class OutOfTurnError(ValueError):
-    """An answer to another question than the next one."""
+    """An answer to a question that is not the next one."""
 
 
 class Answer(NamedTuple):
-    """What a voter said.
+    """An answer of a voter.
 
     Attributes:
-        voter: a number.
-        position: of the question, from 0.
-        question: what was asked.
+        voter: number of the voter.
+        position: position of the question, from 0.
+        question: the question.
         chosen: position in `question.shown`; None for no difference.
-        seconds: how long it took.
-        answered: when, UTC.
+        seconds: time of the answer.
+        answered: date and time in UTC.
     """
 
     voter: int
@@ -65,12 +64,12 @@ class Answer(NamedTuple):
 
     @property
     def winner(self) -> Optional[str]:
-        """The name that was chosen; None for no difference."""
+        """The chosen method; None for no difference."""
         return None if self.chosen is None else self.question.shown[self.chosen]
 
 
 class State(NamedTuple):
-    """Where a voter stands: `num_answered` is the position of the next question."""
+    """State of a session; `num_answered` is the position of the next question."""
 
     num_answered: int
     questions: List[Question]
@@ -80,7 +79,7 @@ class Votes:
     """The file of a study.
 
     Args:
-        path: made if it is not there; its folder, too.
+        path: created with its folder if necessary.
     """
 
     def __init__(self, path: str):
@@ -88,17 +87,17 @@ class Votes:
         os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
         try:
             with self._open() as database:
-                # Readers do not wait for writers, and the other way round.
+                # Readers and writers do not wait for each other.
                 database.execute("PRAGMA journal_mode = WAL")
                 database.executescript(_TABLES)
         except sqlite3.DatabaseError as error:
-            raise ValueError(f"{path} is no file of a study: {error}.") from error
+            raise ValueError(f"{path} is not the file of a study: {error}.") from error
 
     def claim(self, settings: Dict[str, Any]) -> None:
-        """Says what the study is of.
+        """Stores the settings of a new study, or checks those of an existing one.
 
         Raises:
-            ValueError: it is of something else.
+            ValueError: the study has other settings.
         """
         settings = json.loads(json.dumps(settings))
         with self._changing() as database:
@@ -118,7 +117,7 @@ class Votes:
                 )
 
     def settings(self) -> Optional[Dict[str, Any]]:
-        """What the study is of; None before `claim`."""
+        """The settings of the study; None before `claim`."""
         with self._open() as database:
             return self._settings(database)
 
@@ -129,7 +128,7 @@ class Votes:
         num_questions: int,
         num_checks: int,
     ) -> str:
-        """A new voter's token, with questions that even out those of the others."""
+        """Starts a session, with questions balanced with those of others; its token."""
         token = secrets.token_urlsafe(16)
         with self._changing() as database:
             asked = _questions(database.execute(f"{_SELECT} ORDER BY voter, position"))
@@ -155,10 +154,10 @@ class Votes:
         return token
 
     def state(self, token: str) -> State:
-        """Where a voter stands.
+        """The state of a session.
 
         Raises:
-            UnknownVoterError: nobody has that token.
+            UnknownVoterError: an unknown token.
         """
         with self._open() as database:
             return _state(database, _voter(database, token))
@@ -166,17 +165,17 @@ class Votes:
     def answer(
         self, token: str, position: int, chosen: Optional[int], seconds: float
     ) -> State:
-        """Keeps an answer.
+        """Stores an answer; returns the new state.
 
         Args:
-            token: the voter's.
-            position: of the question; it must be the next one.
+            token: the voter's token.
+            position: position of the question, which must be the next one.
             chosen: position of the picture, from the left; None for no difference.
-            seconds: how long it took.
+            seconds: time of the answer.
 
         Raises:
-            UnknownVoterError: nobody has that token.
-            OutOfTurnError: the question has been answered, or is not yet due.
+            UnknownVoterError: an unknown token.
+            OutOfTurnError: not the next question.
             ValueError: there is no such picture.
         """
         with self._changing() as database:
@@ -195,7 +194,7 @@ class Votes:
             return State(position + 1, state.questions)
 
     def answers(self) -> List[Answer]:
-        """All answers, voter by voter."""
+        """All answers, ordered by voter."""
         with self._open() as database:
             rows = database.execute(
                 "SELECT voter, position, picture, shown, is_check, chosen, seconds, "
@@ -208,7 +207,7 @@ class Votes:
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        # Without a level of its own, Python begins no transactions behind our back.
+        # With isolation_level None, Python starts no transactions of its own.
         database = sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)
         try:
             database.execute("PRAGMA foreign_keys = ON")
