@@ -104,7 +104,7 @@ def _check(pose: Pose) -> None:
     numbers = (*pose.position, pose.scale, pose.rotate)
     if len(pose.position) != 2 or not all(map(math.isfinite, numbers)):
         raise ValueError(
-            "position must be (y, x), and position, scale and rotate must be finite; "
+            "position must be (y, x), and position, scale and rotate finite numbers; "
             f"they are {pose.position}, {pose.scale} and {pose.rotate}."
         )
     if pose.scale <= 0:
