@@ -141,9 +141,13 @@ def test_a_version_or_a_label_can_be_asked_for(place, model, suffix, asked):
     ],
 )
 def test_a_place_of_another_form_is_refused_with_the_form_wanted(place):
-    with pytest.raises(ValueError, match="wanted grpc://HOST:8500/NAME or http://HOST"):
+    with pytest.raises(
+        ValueError, match="has the form grpc://HOST:8500/NAME or http://HOST"
+    ):
         client.connect(place)
-    with pytest.raises(ValueError, match="wanted grpc://HOST:8500/NAME or http://HOST"):
+    with pytest.raises(
+        ValueError, match="has the form grpc://HOST:8500/NAME or http://HOST"
+    ):
         loading.describe(place)
 
 

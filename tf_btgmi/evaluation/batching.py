@@ -1,17 +1,12 @@
-"""Runs networks over many pictures, in batches that fit the free memory."""
+"""Runs networks over many pictures in batches of limited memory."""
 
-import os
 from typing import Callable, Sequence
 
 import numpy as np
 
-# The share of free memory that a batch may take.
-_SHARE = 0.25
-_MOST = 64
-# Where the system does not say what is free.
-_FEW = 8
-_MEMINFO = "/proc/meminfo"
-_CGROUP = "/sys/fs/cgroup"
+# Memory of a batch while the network runs, and the largest batch.
+BATCH_BYTES = 1 << 29
+_MAX_PICTURES = 64
 
 
 def in_batches(
@@ -21,8 +16,7 @@ def in_batches(
 ) -> np.ndarray:
     """Runs a network on pictures of one size.
 
-    A batch starts with as many pictures as free memory allows, and is halved whenever
-    an accelerator has no room for it.
+    A batch is halved whenever an accelerator has no room for it.
 
     Args:
         network: [b, H, W, 3] uint8 -> [b, ...].
@@ -35,10 +29,10 @@ def in_batches(
     Raises:
         tf.errors.ResourceExhaustedError: no room for a single picture.
     """
-    # Imported here: it takes seconds, which a wrong flag should not wait for.
+    # Imported on demand: it takes seconds, which a wrong flag should not wait for.
     import tensorflow as tf
 
-    size = batch_size(bytes_each)
+    size = int(np.clip(BATCH_BYTES // bytes_each, 1, _MAX_PICTURES))
     parts, start = [], 0
     while start < len(pictures):
         try:
@@ -50,31 +44,3 @@ def in_batches(
             continue
         start += size
     return np.concatenate(parts)
-
-
-def batch_size(bytes_each: int) -> int:
-    """Largest batch that fits the free memory, 1 to 64."""
-    free = free_memory()
-    if free is None:
-        return _FEW
-    return int(np.clip(free * _SHARE // bytes_each, 1, _MOST))
-
-
-def free_memory():
-    """Free memory of this process in bytes; None where Linux does not report it."""
-    found = []
-    try:
-        with open(_MEMINFO, encoding="ascii") as file:
-            lines = dict(line.split(":", 1) for line in file)
-        found.append(int(lines["MemAvailable"].split()[0]) * 1024)
-        # A container's own limit, where it has one.
-        limit = _number("memory.max")
-        found.append(limit - _number("memory.current"))
-    except (OSError, KeyError, ValueError):
-        pass
-    return max(min(found), 0) if found else None
-
-
-def _number(name: str) -> int:
-    with open(os.path.join(_CGROUP, name), encoding="ascii") as file:
-        return int(file.read())
