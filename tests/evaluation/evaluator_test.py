@@ -160,7 +160,7 @@ def test_a_method_added_later_stands_beside_the_others(tmp_path, photos):
 @pytest.mark.parametrize("result", [np.zeros((32, 32), np.uint8), None])
 def test_what_is_no_picture_is_named(tmp_path, photos, result):
     methods = [Method("bad", lambda *_: result, "b"), yardstick("mean_fill")]
-    with pytest.raises(ValueError, match="bad must give uint8 .* for 1"):
+    with pytest.raises(ValueError, match="bad must return uint8 .* for 1"):
         run(tmp_path / "out", photos, methods)
 
 

@@ -1,14 +1,13 @@
-"""Test pictures of harmonization with known truth: recoloured objects.
+"""Test pictures of harmonization with known truth: photographs with recoloured objects.
 
-The truth is a photograph; methods get it with its object recoloured. Random choices
-depend only on the picture's name and the seed. Two sets:
+Random choices depend only on the picture's name and the seed. Two sets:
 
-- plain: in CIE Lab the object's mean moves and its spread changes, channel by channel,
-  as in a photograph taken elsewhere.
-- hard: one or two of a gamma, a turn of hue with another saturation, and light that
-  falls off across the object. Half of the pictures are cut so that an edge runs
-  through the object; in a third the surroundings get clashing colours, in the truth as
-  well, so that taking over their statistics misleads.
+- plain: mean and spread of the object's CIE Lab channels change, as between two
+  photographs.
+- hard: one or two of gamma, rotation of hue with another saturation, and a gradient of
+  light across the object. Half of the pictures are cropped through the object; in one
+  third the surroundings have clashing colours, also in the truth, so that their
+  statistics mislead.
 """
 
 from typing import Iterable, Optional
@@ -23,9 +22,9 @@ from tf_btgmi.evaluation.store import Store
 from tf_btgmi.pictures.mask_arrays import bounding_box
 
 SETS = ("plain", "hard")
-# The object's share of the square picture.
+# Minimum and maximum area of the object, as a fraction of the square.
 _LEAST_RATIO, _LARGEST_RATIO = 0.005, 0.8
-# The least side of a square that is cut through an object, of the picture's.
+# Minimum side of a square through the object, as a fraction of the picture's side.
 _LEAST_CUT = 0.4
 
 
@@ -60,15 +59,15 @@ class Composites:
         """The composite of a picture.
 
         Args:
-            name: of the picture.
+            name: name of the picture.
             image: uint8 [H, W, 3].
             size: side of the result.
 
         Returns:
-            None where less than 0.5 % or more than 80 % of it would be object.
+            None if the object would cover less than 0.5 % or more than 80 % of it.
 
         Raises:
-            ValueError: the mask cannot be read, or is of another size.
+            ValueError: the mask cannot be read or has another size.
         """
         mask = self._masks.whole(name, *image.shape[:2])
         return composite(image, mask, size, self.kind, seed_of(name, self.seed))
@@ -78,24 +77,24 @@ def prepare(store: Store, pictures, made: Composites, size: int):
     """Writes the composite of every picture to the store.
 
     Args:
-        store: the evaluation's folder; existing examples are not changed.
+        store: folder of the evaluation; existing examples are kept.
         pictures: a set of `picture_sets`.
         made: the composites.
         size: side in pixels.
 
     Returns:
-        Names of the pictures with a composite; names of those left out.
+        Names of the pictures with a composite, and of those left out.
 
     Raises:
-        ValueError: a picture or a mask cannot be used, or no composite at all.
+        ValueError: an unusable picture or mask, or no composite at all.
     """
     kept, left_out = prepare_examples(
         store, pictures, lambda name, image: made.example(name, image, size)
     )
     if not kept:
         raise ValueError(
-            f"Nothing to evaluate: no object takes {_LEAST_RATIO:.1%} to "
-            f"{_LARGEST_RATIO:.0%} of its picture, cut square."
+            f"Nothing to evaluate: no object covers {_LEAST_RATIO:.1%} to "
+            f"{_LARGEST_RATIO:.0%} of its picture, cropped to a square."
         )
     return kept, left_out
 
@@ -130,7 +129,7 @@ def composite(image, mask, size: int, kind: str, seed) -> Optional[Example]:
 
 
 def _square(box, height: int, width: int):
-    """(top, left, side) of the largest square, the object in its middle if it can."""
+    """(top, left, side) of the largest square, centred on the object if possible."""
     side = min(height, width)
     top, left = (
         int(np.clip((low + high - side) // 2, 0, length - side))
@@ -140,7 +139,7 @@ def _square(box, height: int, width: int):
 
 
 def _through_object(rng, box, height: int, width: int):
-    """A square with an edge through the object; None where it would be too small."""
+    """A square with an edge through the object; None if it would be too small."""
     edge, depth = rng.integers(4), rng.uniform(0.15, 0.4)
     axis = edge % 2
     low, high = box[axis], box[axis + 2]
@@ -193,7 +192,7 @@ def _turned_hue(image, degrees: float, saturation: float) -> np.ndarray:
 
 
 def _lit(image, where, angle: float, strength: float) -> np.ndarray:
-    """Brighter by e^strength at one end of the object, darker by it at the other."""
+    """Brightens one end of the object by e^strength, and darkens the other by it."""
     rows, columns = np.indices(where.shape)
     along = rows * np.sin(angle) + columns * np.cos(angle)
     low, high = along[where].min(), along[where].max()

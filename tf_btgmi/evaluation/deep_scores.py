@@ -1,8 +1,7 @@
 """Metrics that need a network: LPIPS on AlexNet and VGG16, and the features of both.
 
-LPIPS is taken over the picture and over the hole's box, the smallest that contains the
-whole hole, grown to 32 pixels a side (AlexNet takes no less) and moved into the
-picture; nothing is resized.
+LPIPS is computed over the picture and over the bounding box of the hole, enlarged to
+the 32 pixels that AlexNet needs and moved into the picture; nothing is resized.
 """
 
 from typing import Callable, Dict, List, Optional, Tuple
@@ -14,8 +13,8 @@ from tf_btgmi.evaluation.batching import in_batches
 from tf_btgmi.evaluation.tasks import FEATURES, VGG_FEATURES
 
 MIN_SIDE = 32
-# Memory of a running network per pixel: 108 bytes measured for AlexNet at 1,024 px, 870
-# for VGG16 at 256 px.
+# Memory of a running network per pixel; measured: 108 bytes for AlexNet at 1,024 px,
+# 870 for VGG16 at 256 px.
 _ALEXNET_BYTES = 128
 _VGG16_BYTES = 1024
 
@@ -27,11 +26,11 @@ class DeepScores:
         judge_path: weights of LPIPS-VGG, an `.npz` file; None leaves that metric out.
 
     Raises:
-        ValueError: the file is missing, or holds other weights.
+        ValueError: the file is missing or has other weights.
     """
 
     def __init__(self, judge_path: Optional[str] = None):
-        # Imported here: they take seconds, which a wrong flag should not wait for.
+        # Imported on demand: they take seconds, and wrong flags are reported before.
         import tensorflow as tf
 
         from tf_btgmi.losses.lpips import LPIPSDistance, load_judge
@@ -121,10 +120,10 @@ def judge_identity(path: str) -> str:
 
 
 def hole_box(mask: np.ndarray) -> Tuple[int, int, int, int]:
-    """The box of a hole, at least 32 pixels a side: (y0, x0, y1, x1), end-exclusive.
+    """Bounding box of a hole, at least 32 pixels a side: (y0, x0, y1, x1).
 
     Args:
-        mask: [H, W] bool, at least 32 pixels a side, some of it True.
+        mask: [H, W] bool, not empty, at least 32 pixels a side.
     """
     starts, ends = [], []
     for axis in (0, 1):

@@ -1,8 +1,7 @@
-"""Runs every method on every picture and keeps one row per method and picture.
+"""Runs every method on every picture and stores one row per method and picture.
 
-It takes one picture at a time, so that memory does not grow with the number of
-pictures. A stopped evaluation continues with the missing rows. A row without a metric
-that is now reported is computed again from the composite in the store.
+Pictures are processed one at a time. A stopped evaluation resumes with the missing
+rows; rows that lack a new metric are computed again from the stored composites.
 """
 
 import base64
@@ -27,17 +26,17 @@ def evaluate(
     methods: List[Method],
     deep: Optional[DeepScores] = None,
 ) -> None:
-    """Fills the holes, computes the metrics of the composites, stores both.
+    """Fills the holes, computes the metrics of the composites, and stores both.
 
     Args:
-        store: holds the pictures and masks; gets composites and rows.
-        names: the pictures.
+        store: has the pictures and masks; gets composites and rows.
+        names: names of the pictures.
         methods: the methods to evaluate.
-        deep: the metrics of networks, with LPIPS-VGG where the settings of the store
-            have it; loaded here, if needed, where None.
+        deep: metrics that need networks, with LPIPS-VGG if the settings of the store
+            have it. Default: loaded if needed.
 
     Raises:
-        ValueError: a method returns something that is not a picture of the right size.
+        ValueError: a method returns something else than a picture of the same size.
     """
     task = task_of(store.settings)
     num_rows = len(names) * len(methods)
@@ -122,6 +121,6 @@ def _check(method: Method, name: str, result, image: np.ndarray) -> None:
     given = getattr(result, "dtype", type(result).__name__), np.shape(result)
     if given != (np.uint8, image.shape):
         raise ValueError(
-            f"{method.name} must give uint8 {image.shape} for {name}; it gave "
+            f"{method.name} must return uint8 {image.shape} for {name}; it returned "
             f"{given[0]} {given[1]}."
         )

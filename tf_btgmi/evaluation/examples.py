@@ -1,4 +1,4 @@
-"""The examples of an evaluation: each picture at its size, with its hole."""
+"""Examples of an evaluation: square pictures with their holes."""
 
 from typing import Callable, List, NamedTuple, Optional, Tuple
 
@@ -8,7 +8,7 @@ import tqdm
 from tf_btgmi.data.transforms import centre_crop
 from tf_btgmi.evaluation.store import Store
 
-# Grey where the hole is: 0 in [-1, 1], as networks see it.
+# Grey of holes in inputs: 0 in [-1, 1], as networks see them.
 HOLE_VALUE = 128
 
 
@@ -30,18 +30,17 @@ def prepare(store: Store, pictures, masks, size: int) -> Tuple[List[str], List[s
     """Writes every picture, cropped and resized, and its mask to the store.
 
     Args:
-        store: the evaluation's folder; existing examples are not changed.
+        store: folder of the evaluation; existing examples are kept.
         pictures: a set of `picture_sets`.
         masks: `DrawnMasks` or `MaskFiles`.
         size: side in pixels.
 
     Returns:
-        Names of the pictures to fill; names of those left out, because the hole is
-        empty, or all of the picture, once it is cut square.
+        Names of the pictures to fill, and of those left out because the hole of the
+        square is empty or covers all of it.
 
     Raises:
-        ValueError: a picture or a mask cannot be read, sizes that differ, no picture
-            with a hole.
+        ValueError: an unreadable picture or mask, sizes that differ, or no hole at all.
     """
 
     def make(name, image):
@@ -53,8 +52,8 @@ def prepare(store: Store, pictures, masks, size: int) -> Tuple[List[str], List[s
     kept, left_out = prepare_examples(store, pictures, make)
     if not kept:
         raise ValueError(
-            "Nothing to evaluate: no mask has both hole and known pixels once it is "
-            "cut square with its picture."
+            "Nothing to evaluate: no mask has both hole and known pixels in the centre "
+            "square of its picture."
         )
     return kept, left_out
 
@@ -67,12 +66,12 @@ def prepare_examples(
     """Writes the example of every picture to the store.
 
     Args:
-        store: the evaluation's folder; existing examples are not changed.
+        store: folder of the evaluation; existing examples are kept.
         pictures: a set of `picture_sets`.
-        make: name and picture, uint8 [H, W, 3] -> the example, or None for none.
+        make: maps name and picture, uint8 [H, W, 3], to the example or None.
 
     Returns:
-        Names of the pictures with an example; names of those without.
+        Names of the pictures with an example, and of those without.
     """
     left_out = set()
     total = len(pictures.names)

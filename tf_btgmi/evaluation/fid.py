@@ -29,7 +29,7 @@ class InceptionDistances(NamedTuple):
 def inception_distances(
     store: Store, names: List[str], methods: List[str], network
 ) -> InceptionDistances:
-    """The FID of each method, over plain covariances, as it is published.
+    """FID of each method, from plain covariances, as in publications.
 
     Args:
         store: a finished evaluation.
@@ -78,6 +78,6 @@ def _kept(path, names, network):
             if same and found["names"].tolist() == list(names):
                 return found["features"]
     except (ValueError, KeyError, OSError, zipfile.BadZipFile):
-        # Damaged; computed again.
+        # Damaged files are computed again.
         return None
     return None

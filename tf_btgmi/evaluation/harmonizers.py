@@ -1,8 +1,8 @@
 """Classical methods of harmonization.
 
-Each gets a picture with a recoloured object, uint8 [H, W, 3], the object's mask, [H, W]
-bool, and the picture's name, as the methods of `yardsticks.py` do; only the object's
-pixels of the result count.
+Like the methods of `yardsticks.py`, each takes a picture with a recoloured object,
+uint8 [H, W, 3], the object's mask, [H, W] bool, and the picture's name. Only the
+object's pixels of the result count.
 """
 
 import cv2
@@ -11,8 +11,8 @@ from skimage.exposure import match_histograms
 
 from tf_btgmi.pictures.mask_arrays import bounding_box
 
-# RGB to the responses of the eye's cones, and those, as logarithms, to lightness,
-# yellow-blue and red-green: Reinhard et al. 2001, equations 4 and 6.
+# From RGB to cone responses, and from their logarithms to lightness, yellow-blue and
+# red-green: Reinhard et al. 2001, equations 4 and 6.
 _CONES = np.array(
     [[0.3811, 0.5783, 0.0402], [0.1967, 0.7244, 0.0782], [0.0241, 0.1288, 0.8444]]
 )
@@ -21,9 +21,9 @@ _OPPONENTS = np.diag([3**-0.5, 6**-0.5, 2**-0.5]) @ np.array(
 )
 # Black has no logarithm.
 _LEAST = 1.0 / 255.0
-# OpenCV's seamlessClone erodes the mask by so many pixels before it uses it.
+# Pixels by which OpenCV's seamlessClone erodes the mask.
 _EROSION = 3
-# Of .5, .7, .85 and 1 the best for training pictures with hard changes.
+# The best of .5, .7, .85 and 1 for training pictures with hard changes.
 _MISMATCH_SHARE = 0.7
 
 
@@ -69,20 +69,20 @@ def seamless_clone(given, mask, name):
     target = cv2.inpaint(picture, where, 3, cv2.INPAINT_TELEA)
     grown = cv2.dilate(where, np.ones((3, 3), np.uint8), iterations=_EROSION)
     y0, x0, y1, x1 = bounding_box(grown > 0)
-    # The point that the box's middle goes to, as OpenCV computes it.
+    # The centre of the box, as computed by OpenCV.
     middle = (x0 + (x1 - x0) // 2, y0 + (y1 - y0) // 2)
     cloned = cv2.seamlessClone(source, target, grown * 255, middle, cv2.NORMAL_CLONE)
     return cloned[edge:-edge, edge:-edge]
 
 
 def boundary_mismatch(given, mask, name):
-    """The prior of the networks here, without a network.
+    """The prior of the networks, without a network.
 
-    Adds 0.7 of the colours' mismatch along the object's edge, drawn inwards: see
-    `ops/mismatch.py`. The difference of a model to this is what its network brings.
+    Adds 0.7 of the mismatch of colours along the object's edge, extended inwards: see
+    `ops/mismatch.py`. A model's gain over this is due to its network.
     """
     del name
-    # Imported here: it takes seconds, which a wrong flag should not wait for.
+    # Imported on demand: it takes seconds, and wrong flags are reported before.
     from tf_btgmi.ops import mismatch
 
     image = given[None].astype(np.float32)

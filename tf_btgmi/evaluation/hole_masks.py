@@ -1,8 +1,8 @@
 """Hole masks of the test pictures, drawn from a seed or read from files.
 
-A mask is [size, size] bool, True = hole. A drawn one depends on the picture's name and
-the seed alone (for objects, on the folder of shapes too), so every method sees the same
-holes on every machine, whatever other pictures lie beside it.
+A mask is [size, size] bool, True = hole. A drawn mask depends only on the picture's
+name, the seed and, for objects, the folder of shapes. Every method therefore sees the
+same holes on every machine, whatever the other pictures.
 """
 
 import hashlib
@@ -25,10 +25,10 @@ class DrawnMasks:
     Args:
         kind: one of `masks.NAMED_KINDS`.
         seed: at least 0.
-        objects_folder: masks whose shapes the kind `object` places.
+        objects_folder: folder of masks for the kind `object`.
 
     Raises:
-        ValueError: no such kind, a negative seed, `object` without shapes.
+        ValueError: an unknown kind, a negative seed, or `object` without shapes.
     """
 
     def __init__(self, kind: str, seed: int, objects_folder: Optional[str] = None):
@@ -42,11 +42,11 @@ class DrawnMasks:
             self._objects = masks.ObjectShapes(objects_folder)
             paths = list(by_name(objects_folder).values())
             self.identity = f"{kind} of {fingerprint(objects_folder, paths)}"
-        # Whatever is wrong with the kind shows itself before any work is done.
+        # Reports an invalid kind before any work.
         masks.named_mask(kind, 32, 32, seed, self._objects)
 
     def mask(self, name: str, height: int, width: int, size: int) -> np.ndarray:
-        """The mask of a picture; its own size does not matter."""
+        """The mask of a picture, independent of its size."""
         del height, width
         seed = seed_of(name, self.seed)
         return masks.named_mask(self.kind, size, size, seed, self._objects) > 0
@@ -61,16 +61,17 @@ def seed_of(name: str, seed: int) -> List[int]:
 class MaskFiles:
     """Masks from the files of a folder, by name (`pairs.assign`).
 
-    A file is of its picture's size, and cropped and resized with it, or of the size of
-    the evaluation.
+    A mask has the size of its picture, and is cropped and resized with it, or the size
+    of the evaluation.
 
     Args:
-        folder: the masks.
+        folder: folder of the masks.
         names: names of the pictures.
-        pictures_folder: theirs. Where it is the masks' too, no picture is a mask.
+        pictures_folder: folder of the pictures; if it is `folder`, pictures are not
+            masks.
 
     Raises:
-        ValueError: no such folder, pictures without a mask, or with several.
+        ValueError: the folder does not exist, or pictures have no mask or several.
     """
 
     kind = "files"
@@ -104,7 +105,7 @@ class MaskFiles:
         """The mask of a picture of `height` x `width` pixels; it may be empty.
 
         Raises:
-            ValueError: it cannot be read, or is of another size.
+            ValueError: it cannot be read or has another size.
         """
         hole = self.whole(name, height, width, (size, size))
         return hole if hole.shape == (size, size) else _centre(hole, size)
@@ -119,7 +120,7 @@ class MaskFiles:
             other: a second permitted size.
 
         Raises:
-            ValueError: it cannot be read, or is of another size.
+            ValueError: it cannot be read or has another size.
         """
         path = os.path.join(self._folder, self._files[name])
         try:
@@ -136,7 +137,7 @@ class MaskFiles:
 
 
 def _centre(hole: np.ndarray, size: int) -> np.ndarray:
-    """As `transforms.centre_crop` does with the picture; hole from one half on."""
+    """Crops and resizes like `transforms.centre_crop`; hole where at least one half."""
     side = min(hole.shape)
     top, left = ((length - side) // 2 for length in hole.shape)
     square = hole[top : top + side, left : left + side].astype(np.float32)

@@ -1,13 +1,13 @@
-"""Inception, the network of FID, from a file of weights that the user has.
+"""Inception, the network of FID, from a file of weights.
 
 Two kinds of files are read:
 
     .pb  the Inception of 2015 as a frozen graph (`classify_image_graph_def.pb`), the
-         network of Heusel et al. 2017: pictures go in at `ExpandDims:0` in 0 to 255,
-         the graph resizes them itself, features come out at `pool_3:0`.
-    .h5  Keras's InceptionV3 without top, as Keras itself downloads it
-         (`inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5`). Another network:
-         its distances are not to be compared with published FIDs.
+         network of Heusel et al. 2017. Input `ExpandDims:0` in 0 to 255, resized by the
+         graph; output `pool_3:0`.
+    .h5  Keras's InceptionV3 without top, as downloaded by Keras
+         (`inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5`), a different
+         network whose distances do not compare with published FIDs.
 """
 
 import os
@@ -22,7 +22,7 @@ from tf_btgmi.evaluation.batching import in_batches
 
 WIDTH = 2048
 SIDE = 299
-# Measured: both networks take less while they run.
+# Upper bound of the measured memory of both networks.
 _BYTES_EACH = 48 * 2**20
 _GRAPH, _KERAS = ".pb", ".h5"
 _HDF5_START = b"\x89HDF"
@@ -33,17 +33,17 @@ class Inception:
 
     Attributes:
         name: of the network, for reports.
-        identity: the name and a hash of the file.
+        identity: its name, and a hash of the file.
     """
 
     def __init__(self, path: str):
         """Loads the network.
 
         Args:
-            path: see the module.
+            path: see the docstring of the module.
 
         Raises:
-            ValueError: no such file, or not one of the two networks.
+            ValueError: the file does not exist or has another network.
         """
         ending = os.path.splitext(path)[1]
         if not os.path.isfile(path):
@@ -56,7 +56,7 @@ class Inception:
         try:
             load = _frozen_graph if ending == _GRAPH else _keras_network
             self._network = load(path)
-        # Each way of loading has errors of its own for a file of something else.
+        # Each loader raises its own exceptions for other files.
         except Exception as error:
             raise ValueError(
                 f"--inception_weights: {path} is not the network that its ending "
@@ -84,8 +84,8 @@ def _frozen_graph(path: str):
         (pooled,) = tf.graph_util.import_graph_def(
             definition, {"ExpandDims:0": pictures}, ["pool_3:0"], name=""
         )
-    # A session, not a function: the graph has operations that TensorFlow has since
-    # withdrawn, which it still runs in graphs that say they are that old.
+    # A session, not a function: TensorFlow runs withdrawn operations of the graph only
+    # in graphs of that age.
     session = tf.compat.v1.Session(graph=graph)
 
     def network(batch):

@@ -1,13 +1,12 @@
 """Metrics of a report: names, units, digits and directions.
 
-The value of a set is the mean over its pictures, except for PSNR, which is that of the
-mean squared error: in a mean of decibels one nearly perfect picture would outweigh
-several poor ones.
+The value of a set is the mean over its pictures; PSNR is computed from the mean squared
+error, because one nearly perfect picture would dominate a mean of decibels.
 """
 
 from typing import NamedTuple
 
-# Changes whenever a number could change for the same composite.
+# Changes whenever values of the same composite may change.
 METRIC_VERSION = "1"
 
 
@@ -63,8 +62,8 @@ VGG_BOX = Measure(
     "box_lpips_vgg", "LPIPS-VGG of its box", False, "box_lpips_vgg", False, 4
 )
 VGG_PICTURE = Measure("lpips_vgg", "LPIPS-VGG", False, "lpips_vgg", False, 4)
-# On an object, and over the picture it was pasted into. Squared errors are in grey
-# levels of 255, as papers on harmonization tell them.
+# Over an object, and over the whole composite. Squared errors are in grey levels, as in
+# papers on harmonization.
 _LEVELS = 255.0**2
 OBJECT = (
     Measure("fmse", "fMSE", False, "hole_l2", False, 1, _LEVELS, "hole_l2"),

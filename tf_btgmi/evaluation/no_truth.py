@@ -1,6 +1,6 @@
-"""Results on composites without known truth, as a page to look at.
+"""A page of results on composites without known truth.
 
-Pictures keep their proportions; their longer side is the evaluation's size.
+Pictures keep their proportions; their longer side has the size of the evaluation.
 """
 
 from typing import Iterable, List, Optional
@@ -30,10 +30,10 @@ class ObjectMasks(MaskFiles):
         self.identity = f"whole {self.identity}"
 
     def example(self, name: str, image: np.ndarray, side: int) -> Example:
-        """A composite and its mask, scaled down to `side` if they are larger.
+        """A composite and its mask, scaled down to `side` if necessary.
 
         Raises:
-            ValueError: the mask is of another size, empty or all of the picture.
+            ValueError: the mask has another size, is empty or covers the picture.
         """
         mask = self.whole(name, *image.shape[:2])
         scale = min(1.0, side / max(mask.shape))
@@ -42,7 +42,7 @@ class ObjectMasks(MaskFiles):
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
             mask = cv2.resize(mask.astype(np.float32), size, cv2.INTER_AREA) >= 0.5
         if not mask.any() or mask.all():
-            raise ValueError(f"The mask of {name} is empty or all of the picture.")
+            raise ValueError(f"The mask of {name} is empty or covers the picture.")
         return Example(image, mask, image)
 
 
@@ -54,12 +54,12 @@ def show(
     Args:
         store: gets the pictures, the results and the page.
         pictures: a set of `picture_sets`, composites.
-        masks: of their objects.
-        methods: of harmonization.
-        side: the longer side of a picture, at most.
+        masks: masks of their objects.
+        methods: methods of harmonization.
+        side: maximum length of the longer side of a picture.
 
     Raises:
-        ValueError: a picture or a mask cannot be used.
+        ValueError: an unusable picture or mask.
     """
     names, _ = prepare_examples(
         store, pictures, lambda name, image: masks.example(name, image, side)

@@ -1,11 +1,11 @@
 """Sets of test pictures: a folder, or a split of TFDS.
 
-A set knows the names of its pictures before it reads one. It has
+A set has
 
-    names         in natural order
+    names         names of the pictures, in natural order
     label         its name in reports
-    fingerprint   changes when the set does
-    each()        yields every (name, read); `read()` gives [H, W, 3] uint8
+    fingerprint   changes with the set
+    each()        yields (name, read) of every picture; `read()` returns [H, W, 3] uint8
 """
 
 import hashlib
@@ -27,16 +27,16 @@ def open_pictures(place: str, limit: int = 0, mask_folder: Optional[str] = None)
 
     Args:
         place: a folder, or `tfds:NAME[:SPLIT]`.
-        limit: takes this many, those whose names have the smallest hashes, so that a
-            few out of a sorted folder are of all sorts; 0 takes all.
-        mask_folder: of the masks. Where it is `place`, files named as masks are no
-            pictures.
+        limit: number of pictures, those with the smallest hashes of their names, so
+            that a sorted folder is sampled evenly; 0 for all.
+        mask_folder: folder of the masks; if it is `place`, files named as masks are
+            not pictures.
 
     Returns:
         A `FolderPictures` or `TFDSPictures`.
 
     Raises:
-        ValueError: nothing there, or two pictures of one name.
+        ValueError: no pictures, or two of the same name.
     """
     if place.startswith(TFDS):
         return TFDSPictures(place, limit)
@@ -44,7 +44,7 @@ def open_pictures(place: str, limit: int = 0, mask_folder: Optional[str] = None)
 
 
 class FolderPictures:
-    """Pictures in a folder and those in it; a name is the path without its ending."""
+    """Pictures in and below a folder; a name is the path without its ending."""
 
     def __init__(self, folder: str, limit: int = 0, has_masks: bool = False):
         """Lists the folder.
@@ -52,10 +52,10 @@ class FolderPictures:
         Args:
             folder: the path.
             limit: see `open_pictures`.
-            has_masks: whether masks, named as such, lie among the pictures.
+            has_masks: whether files named as masks are among the pictures.
 
         Raises:
-            ValueError: no such folder, no pictures, two of one name.
+            ValueError: no folder, no pictures, or two of the same name.
         """
         paths = by_name(folder)
         self.names = _first(without_masks(paths) if has_masks else paths, limit)
@@ -78,9 +78,9 @@ class TFDSPictures:
         """Reads the names.
 
         Raises:
-            ValueError: TFDS does not know it, or it is not prepared, or empty.
+            ValueError: an unknown, unprepared or empty dataset.
         """
-        # Imported here: it takes seconds, which nobody else should wait for.
+        # Imported on demand: it takes seconds.
         from tf_btgmi.data.tfds_source import TFDSSource
 
         source = TFDSSource(place[len(TFDS) :], num_held_out=0, shuffle_buffer=1)
@@ -102,7 +102,7 @@ class TFDSPictures:
     def _decode(self, encoded: bytes, name: str) -> np.ndarray:
         try:
             return decode_image(encoded)
-        # Pillow raises nearly anything for a damaged picture.
+        # Pillow raises many kinds of exceptions for damaged pictures.
         except Exception as error:
             raise ValueError(f"{self.label}: {name} cannot be read: {error}") from error
 

@@ -17,11 +17,11 @@ def results_method(label: str, folder: str, names: Iterable[str]) -> Method:
 
     Args:
         label: name of the method.
-        folder: the results, at the size of the evaluation.
-        names: names of the pictures that are evaluated.
+        folder: folder of the results, at the size of the evaluation.
+        names: names of the evaluated pictures.
 
     Raises:
-        ValueError: no such folder, two results of one name, or results missing.
+        ValueError: no folder, two results of the same name, or missing results.
     """
     paths = by_name(folder)
     missing = [name for name in names if name not in paths]
@@ -51,7 +51,7 @@ def by_name(folder: str) -> Dict[str, str]:
     """Relative paths of a folder's pictures by name: the path without its ending.
 
     Raises:
-        ValueError: no such folder, no pictures, or two of one name.
+        ValueError: no folder, no pictures, or two of the same name.
     """
     paths = {}
     for path in list_pictures(folder):
@@ -65,30 +65,30 @@ def by_name(folder: str) -> Dict[str, str]:
 
 
 def read_picture(path: str) -> np.ndarray:
-    """[H, W, 3] uint8.
+    """Reads a picture as [H, W, 3] uint8.
 
     Raises:
         ValueError: it cannot be read.
     """
     try:
         return decode_image(path)
-    # Pillow raises nearly anything for a damaged file.
+    # Pillow raises many kinds of exceptions for damaged files.
     except Exception as error:
         raise ValueError(f"{path} cannot be read: {error}") from error
 
 
 def fingerprint(folder: str, paths: List[str]) -> str:
-    """A short hash of names and contents; a copy of the files has the same.
+    """A short hash of names and contents, equal for copies of the files.
 
     Args:
-        folder: where the files are.
-        paths: theirs in it.
+        folder: folder of the files.
+        paths: their paths in it.
 
     Returns:
         16 hexadecimal digits.
 
     Raises:
-        OSError: one cannot be read.
+        OSError: a file cannot be read.
     """
     digest = hashlib.sha256()
     for path in sorted(paths):

@@ -1,7 +1,7 @@
 """Means over pictures, 95 % bootstrap confidence intervals, paired differences.
 
-Intervals are percentile intervals of scipy.stats.bootstrap. A resample holds the same
-pictures for every method, so that the difficulty of a picture cancels in differences.
+Intervals are percentile intervals of scipy.stats.bootstrap. A resample has the same
+pictures for all methods, so that the difficulty of a picture cancels in differences.
 """
 
 from typing import Dict, List, NamedTuple, Optional, Tuple
@@ -19,7 +19,7 @@ _BATCH = 100
 
 
 class Estimate(NamedTuple):
-    """A value and its confidence interval; without one for a single picture."""
+    """A value and its confidence interval, which a single picture does not have."""
 
     value: float
     low: Optional[float]
@@ -27,7 +27,7 @@ class Estimate(NamedTuple):
 
     @property
     def excludes_zero(self) -> bool:
-        """Whether there is an interval, and 0 is not in it."""
+        """Whether there is an interval that does not contain 0."""
         return self.low is not None and (self.low > 0 or self.high < 0)
 
 
@@ -55,8 +55,8 @@ def estimates(
     decibels = np.array(is_psnr, bool)
 
     def statistic(pictures, axis=-1):
-        # By the numbers of the resampled pictures: nine times as fast as resampling
-        # 130 values of 1,000 pictures.
+        # Resamples indices, nine times as fast as resampling 130 values of 1,000
+        # pictures.
         counts = np.apply_along_axis(np.bincount, axis, pictures, minlength=num)
         means = np.tensordot(counts, values, 1) / num
         means[..., decibels] = psnr(means[..., decibels])
@@ -80,7 +80,7 @@ def estimates(
 
 
 def by_hole_ratio(ratios: np.ndarray) -> Dict[str, np.ndarray]:
-    """Positions of the pictures in each tenth of the hole ratio, without empty ones.
+    """Positions of the pictures in each non-empty tenth of the hole ratio.
 
     Args:
         ratios: [n] in (0, 1).

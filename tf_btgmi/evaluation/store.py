@@ -1,4 +1,4 @@
-"""The folder of an evaluation, from which a stopped one resumes.
+"""The folder of an evaluation, for results and for resuming.
 
     settings.json          the settings; a rerun must have the same
     images/NAME.png        the truth, cropped and resized
@@ -7,8 +7,7 @@
     composites/METHOD/     the results, known pixels as in the truth
     rows/METHOD.jsonl      one line per picture: its metrics and features
 
-Files are complete: they are written under another name and renamed, and an incomplete
-last line is ignored.
+Files are written atomically, and an incomplete last line is ignored.
 """
 
 import json
@@ -23,7 +22,7 @@ from tf_btgmi import files
 from tf_btgmi.evaluation.result_files import read_picture
 from tf_btgmi.evaluation.tasks import JUDGE
 
-# The name under which the features of the pictures themselves are kept.
+# Name of the features of the original pictures.
 TRUTH = "truth"
 _SETTINGS = "settings.json"
 # Settings that are hashes of files, and those files.
@@ -35,18 +34,18 @@ class Store:
     """The folder of one evaluation.
 
     Args:
-        folder: made if it is not there.
-        settings: everything the numbers depend on, as JSON values.
-        methods: the identity of each method by name. Methods may come and go between
-            runs; one of the same name that has rows has to be the same.
+        folder: created if necessary.
+        settings: everything that the numbers depend on, as JSON values.
+        methods: identities by name. Methods may change between runs, but a name with
+            rows keeps its identity.
 
     Attributes:
         settings: the argument.
         identities: the argument `methods`.
 
     Raises:
-        ValueError: another evaluation is in the folder, a method has changed, or a name
-            is not fit for a file.
+        ValueError: the folder has another evaluation, a method has changed, or a name
+            is not valid for a file.
     """
 
     def __init__(self, folder: str, settings: Dict[str, Any], methods: Dict[str, str]):
@@ -64,16 +63,16 @@ class Store:
         path = os.path.join(folder, _SETTINGS)
         wanted = json.loads(json.dumps({**settings, "methods": methods}))
         kept = os.listdir(folder) if os.path.isdir(folder) else []
-        # Settings alone are left where an evaluation failed before its first picture.
+        # Settings alone remain of an evaluation that failed before its first picture.
         if _SETTINGS in kept and len(kept) > 1:
             known = _read_json(path)
-            # A method that failed before its first row may have been mended.
+            # A method that failed before its first row may have changed.
             known["methods"] = {
                 name: identity
                 for name, identity in known["methods"].items()
                 if os.path.exists(self._rows_path(name))
             }
-            # The judge may come later, and is still the same when it comes back.
+            # The judge may be added later, and must then remain the same.
             added = {} if known.get(JUDGE) else {JUDGE: wanted.get(JUDGE)}
             _compare(folder, {**known, **added}, wanted)
             if known.get(JUDGE):
@@ -81,7 +80,7 @@ class Store:
             wanted["methods"] = {**known["methods"], **wanted["methods"]}
         elif kept and kept != [_SETTINGS]:
             raise ValueError(
-                f"{folder} is not empty and holds no evaluation; give another folder."
+                f"{folder} is not empty and has no evaluation; give another folder."
             )
         os.makedirs(folder, exist_ok=True)
         files.write_json(path, wanted)
@@ -89,12 +88,12 @@ class Store:
 
     @classmethod
     def opened(cls, folder: str, methods: Sequence[str]) -> "Store":
-        """The evaluation that `folder` holds, with some of its methods.
+        """Opens an existing evaluation with some of its methods.
 
         Raises:
             ValueError: it cannot be read.
-            FileNotFoundError: there is none.
-            KeyError: one of the methods is not in it.
+            FileNotFoundError: there is no evaluation.
+            KeyError: it does not have one of the methods.
         """
         settings = _read_json(os.path.join(folder, _SETTINGS))
         known = settings.pop("methods")
@@ -108,14 +107,14 @@ class Store:
         """Stores the row of one picture."""
         path = self._rows_path(method)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        # JSON of its own strictness: NaN is an error here, not a word in the file.
+        # NaN is not valid JSON.
         line = json.dumps({"name": name, **row}, allow_nan=False)
         with open(path, "a", encoding="utf-8") as file:
             file.write(line + "\n")
         self._rows[method][name] = row
 
     def read_image(self, name: str) -> Optional[np.ndarray]:
-        """The truth, [S, S, 3] uint8, or None where it is not there yet."""
+        """The truth, [S, S, 3] uint8, or None before it is written."""
         path = self._path("images", name)
         return read_picture(path) if os.path.exists(path) else None
 
@@ -128,7 +127,7 @@ class Store:
         return read_picture(self._path(os.path.join("composites", method), name))
 
     def read_given(self, name: str) -> Optional[np.ndarray]:
-        """The methods' input, [S, S, 3] uint8; None where it was not stored."""
+        """The methods' input, [S, S, 3] uint8, or None if it was not stored."""
         path = self._path("given", name)
         return read_picture(path) if os.path.exists(path) else None
 
@@ -175,7 +174,7 @@ class Store:
             text = file.read()
         whole, newline, torn = text.rpartition("\n")
         if torn:
-            # What comes next starts on a line of its own.
+            # The next row must start on a new line.
             self.write_text(os.path.join("rows", f"{method}.jsonl"), whole + newline)
         rows = {}
         for line in whole.splitlines():
@@ -195,7 +194,7 @@ def _compare(folder: str, known: Dict[str, Any], wanted: Dict[str, Any]) -> None
         for key, value in wanted.items()
         if key != "methods" and known.get(key) != value
     }
-    # Another --limit or --data changes the hashes as well; they explain nothing then.
+    # Hashes also change with --limit or --data, and are then not reported.
     changes = [
         f"{key} was {before!r} and is now {now!r}"
         for key, (before, now) in changed.items()
@@ -208,7 +207,7 @@ def _compare(folder: str, known: Dict[str, Any], wanted: Dict[str, Any]) -> None
     ]
     if changes:
         raise ValueError(
-            f"{folder} holds an evaluation with other settings: {', '.join(changes)}. "
+            f"{folder} has an evaluation with other settings: {', '.join(changes)}. "
             "Give another --output, or another name to a method that has changed."
         )
 

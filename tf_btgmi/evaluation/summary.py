@@ -1,4 +1,4 @@
-"""The numbers of an evaluation by method, over all pictures and by hole ratio."""
+"""Numbers of an evaluation by method, over all pictures and by hole ratio."""
 
 from typing import Any, Dict, List, NamedTuple, Optional
 
@@ -45,7 +45,7 @@ class SetDistances(NamedTuple):
 
     Attributes:
         frechet: `metrics.frechet.frechet_distance`.
-        kernel: `metrics.frechet.kernel_distance`; None where there is one picture.
+        kernel: `metrics.frechet.kernel_distance`; None for a single picture.
     """
 
     frechet: float
@@ -56,8 +56,8 @@ class Cost(NamedTuple):
     """Time and size of a method.
 
     Attributes:
-        milliseconds: of one picture: median and quartiles; None where not measured.
-        num_bytes: size of the model's files; None without one.
+        milliseconds: median and quartiles per picture; None if not measured.
+        num_bytes: size of the model's files; None without files.
     """
 
     milliseconds: Optional[Estimate]
@@ -73,9 +73,8 @@ class Summary(NamedTuple):
         baseline: the method that the others are compared with.
         groups: that of all pictures first.
         distances: by features (`Task.features`) and method.
-        fid: None where Inception was not given.
-        weave: periodic artifacts by method; without the methods whose holes are all
-            too thin for it, or that are not fills.
+        fid: None without weights of Inception.
+        weave: periodic artifacts by method, if holes are wide enough.
         left_out: names of pictures without a usable hole.
         notes: warnings, one sentence each.
         costs: by method.
@@ -121,7 +120,7 @@ def summarize(
     fid: Optional[InceptionDistances] = None,
     sizes: Optional[Dict[str, Optional[int]]] = None,
 ) -> Summary:
-    """Sums up the rows of a finished evaluation.
+    """Summarizes the rows of a finished evaluation.
 
     Args:
         store: has a row of every method for every picture.
@@ -130,7 +129,7 @@ def summarize(
         baseline: one of them.
         names: the pictures.
         left_out: the pictures without a usable hole.
-        fid: FID, where Inception was given.
+        fid: FID, with weights of Inception.
         sizes: bytes of the models' files by method.
     """
     chosen = task_of(settings).measures

@@ -1,7 +1,7 @@
 """Classical methods, for comparison with trained models.
 
-A method fills a holed picture: `fill(holed, mask, name)` gets uint8 [H, W, 3] with the
-hole grey, [H, W] bool with True = hole, and the picture's name, never the truth; it
+A method fills a holed picture: `fill(holed, mask, name)` takes uint8 [H, W, 3] with a
+grey hole, [H, W] bool with True = hole, and the picture's name, but never the truth; it
 returns uint8 [H, W, 3], of which only the hole counts.
 """
 
@@ -16,10 +16,10 @@ from skimage.restoration import inpaint_biharmonic
 from tf_btgmi.inference import retouch
 from tf_btgmi.inference.predictor import Predictor
 
-# Pixels around a point that OpenCV's methods look at.
+# Radius of OpenCV's methods in pixels.
 _RADIUS = 3
 _PATCH_SIZE = 3
-# Side of the windows that `telea_redrawn` is redrawn in: that of the bundled models.
+# Side of the windows of `telea_redrawn`, as of the bundled models.
 _WINDOW = 128
 
 
@@ -60,10 +60,9 @@ def telea(holed, mask, name):
 
 
 def telea_redrawn(holed, mask, name):
-    """Telea in place of the network, redrawn as the fills of a model are.
+    """Telea instead of the network, redrawn like the fills of a model.
 
-    What redrawing brings without a network: the difference of a model to this is what
-    the network brings.
+    A model's gain over this is due to its network.
     """
     del name
     return _telea_predictor().inpaint(holed, mask)
@@ -130,7 +129,7 @@ def yardstick(name: str, known: Dict[str, tuple] = FILLS) -> Method:
             task (`harmonizers.FILLS`).
 
     Raises:
-        ValueError: no such yardstick, or the package it needs is not there.
+        ValueError: an unknown yardstick, or its package is not installed.
     """
     if name not in known:
         raise ValueError(f"There is no method {name!r}; these are: {', '.join(known)}.")
@@ -145,7 +144,7 @@ def yardstick(name: str, known: Dict[str, tuple] = FILLS) -> Method:
 
 
 def why_missing(name: str) -> Optional[str]:
-    """Why a yardstick cannot run here, in a sentence; None where it can."""
+    """Why a yardstick cannot run, in one sentence; None if it can."""
     if name != "patchmatch":
         return None
     try:
@@ -161,5 +160,5 @@ def _version(package: str) -> str:
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
-        # OpenCV comes under several names; its module knows its version.
+        # OpenCV has several package names.
         return cv2.__version__ if package.startswith("opencv") else "of unknown version"

@@ -1,8 +1,7 @@
-"""The colours of one picture as another picture's colour profile has them.
+"""Converts the colours of a picture to the colour profile of another picture.
 
-A phone's photograph is often in Display P3, where the same three numbers are a stronger
-colour than in sRGB. A picture without a profile, with one that cannot be read, or with
-one that is not of RGB, counts as sRGB.
+Photographs of phones are often in Display P3, where the same values are more saturated
+than in sRGB. A picture without a readable RGB profile counts as sRGB.
 """
 
 import io
@@ -13,14 +12,14 @@ from PIL import Image, ImageCms
 from tf_btgmi.pictures.picture import Picture
 
 _RGB = b"RGB "
-# Grey levels that two profiles of one space differ by in rounding.
+# Differences up to this are rounding errors of two profiles of one space.
 _ROUNDING = 2
 
 
 def rgb_as_in(picture: Picture, other: Picture) -> np.ndarray:
-    """`picture.rgb()`, in the colour space of `other`: uint8 [H, W, 3].
+    """`picture.rgb()` in the colour space of `other`, uint8 [H, W, 3].
 
-    Colours that it does not have come out as the nearest that it has.
+    Colours outside that space become the nearest colours in it.
     """
     rgb = picture.rgb()
     profiles = [rgb_profile(picture), rgb_profile(other)]
@@ -40,7 +39,7 @@ def rgb_as_in(picture: Picture, other: Picture) -> np.ndarray:
 
 
 def rgb_profile(picture: Picture) -> bytes:
-    """The picture's colour profile where that is of RGB, otherwise nothing."""
+    """The picture's colour profile if it is an RGB profile, otherwise empty."""
     profile = picture.metadata.icc
     return profile if profile[16:20] == _RGB else b""
 

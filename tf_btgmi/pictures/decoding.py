@@ -1,7 +1,7 @@
-"""Picture files to RGB arrays, whatever their depth, mode or orientation.
+"""Decodes picture files of any depth, mode and orientation to RGB arrays.
 
-Pillow rather than TensorFlow's decoders, which know neither EXIF orientation, nor
-CMYK, nor an error that concerns one file only.
+Uses Pillow: TensorFlow's decoders support neither EXIF orientation nor CMYK, and an
+error of one file fails a whole batch.
 """
 
 import io
@@ -13,28 +13,28 @@ from PIL import Image, UnidentifiedImageError
 from tf_btgmi.pictures.formats import open_picture
 from tf_btgmi.pictures.picture import upright
 
-# Above this a picture is taken for a decompression bomb: 16384 x 16384, 768 MiB as RGB.
+# Larger pictures count as decompression bombs: 16384 x 16384, 768 MiB as RGB.
 MAX_PIXELS = 2**28
-# Pillow's own limit warns at a third of that.
+# Pillow's own limit is a third of that.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 _ORIENTATION_TAG = 0x0112
 
 
 def decode_image(file: Union[str, bytes], min_side: int = 0) -> np.ndarray:
-    """Decodes one picture; upright, alpha dropped, 16-bit depths scaled to 8.
+    """Decodes one picture: upright, without alpha, 16 bits scaled to 8.
 
     Args:
         file: a path, or the encoded bytes.
-        min_side: the shorter side that is enough, in pixels. A JPEG much larger is
-            decoded at 1/2, 1/4 or 1/8, never below this. 0 decodes at full size.
+        min_side: sufficient length of the shorter side in pixels. A much larger JPEG is
+            decoded at 1/2, 1/4 or 1/8 of its size, not below this. 0: full size.
 
     Returns:
         [height, width, 3] uint8 RGB.
 
     Raises:
-        Exception: whatever Pillow raises for a missing, damaged, truncated or
-            foreign file; ValueError above `MAX_PIXELS`.
+        Exception: of Pillow, for a missing or damaged file or another format;
+            ValueError above `MAX_PIXELS`.
     """
     with _open(file) as image:
         width, height = image.size
@@ -43,7 +43,7 @@ def decode_image(file: Union[str, bytes], min_side: int = 0) -> np.ndarray:
                 f"{width}x{height} is more than the {MAX_PIXELS} pixels allowed"
             )
         if min_side and min(width, height) >= 2 * min_side:
-            # Does something for JPEG alone; keeps both sides at min_side or above.
+            # Applies to JPEG only; both sides stay at least `min_side`.
             image.draft(None, (min_side, min_side))
         image.load()
         orientation = _orientation(image)
@@ -61,15 +61,14 @@ def _open(file: Union[str, bytes]) -> Image.Image:
 def _orientation(image: Image.Image) -> int:
     try:
         return image.getexif().get(_ORIENTATION_TAG, 1)
-    # Damaged metadata, for which Pillow has many exceptions, does not make a picture
-    # unreadable.
+    # Damaged metadata, for which Pillow raises many kinds of exceptions.
     except Exception:
         return 1
 
 
 def _to_rgb(image: Image.Image, orientation: int) -> np.ndarray:
     if image.mode.startswith("I"):
-        # 16 bits of grey; Pillow's own conversion would clip at 255.
+        # 16-bit grey; Pillow's conversion clips at 255.
         grey = np.clip(np.asarray(image).astype(np.int64) // 256, 0, 255)
         image = Image.fromarray(grey.astype(np.uint8))
     elif image.mode == "P" or image.mode == "PA":

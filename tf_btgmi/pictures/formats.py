@@ -1,7 +1,7 @@
-"""Formats of picture files: one list for everything that opens one.
+"""Formats of picture files, one list for all readers.
 
-Pillow knows many more, among them ones whose decoders had faults or that have programs
-in them (PSD, FITS, FLI, EPS). Those are not reached, whatever a file is called.
+Pillow supports many more, among them formats whose decoders had faults or that contain
+programs (PSD, FITS, FLI, EPS). These are never decoded, whatever a file is called.
 """
 
 import struct
@@ -11,16 +11,16 @@ from PIL import Image, UnidentifiedImageError, features
 from tf_btgmi.pictures import thumbnails
 
 try:
-    # Optional: HEIC, as phones write it.
+    # Optional: HEIC, a format of phones.
     import pillow_heif
 except ImportError:
     pillow_heif = None
 
-# In Pillow's words; PPM stands for PBM, PGM and PNM too. A JPEG of several pictures,
-# which phones write, is opened as a JPEG and then says that it is an MPO.
+# Names of Pillow; PPM includes PBM, PGM and PNM. A JPEG of several pictures, as phones
+# write it, is opened as JPEG and then has the format MPO.
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
 WORDS = "JPEG, PNG, WebP, TIFF, BMP, GIF or PNM"
-# What a picture's name ends in.
+# Endings of the names of picture files.
 ENDINGS = (
     *(".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm"),
     *(".tif", ".tiff", ".webp"),
@@ -34,7 +34,7 @@ if pillow_heif:
     FORMATS += ("HEIF",)
     WORDS = WORDS.replace(" or ", ", ") + " or HEIC"
     ENDINGS += (".heic", ".heif")
-# What Pillow raises over damaged files, beside ValueError.
+# Exceptions of Pillow for damaged files, besides ValueError.
 DAMAGED = (
     *(OSError, SyntaxError, struct.error, LookupError, TypeError, AttributeError),
     *(ArithmeticError, Image.DecompressionBombError),
@@ -45,19 +45,18 @@ _SAMPLE_FORMAT, _FLOATING_POINT = 339, 3
 
 
 def open_picture(file) -> Image.Image:
-    """`PIL.Image.open` for the formats of `FORMATS` alone.
+    """`PIL.Image.open` for `FORMATS` only.
 
     Args:
         file: a path or a binary file.
 
     Raises:
-        UnidentifiedImageError: it is of none of them, or of a kind that is not read;
-            the text goes on from "it is".
-        Exception: whatever else Pillow raises for a missing or damaged file.
+        UnidentifiedImageError: another format; the message continues "it is".
+        Exception: of Pillow, for a missing or damaged file.
     """
     try:
         image = Image.open(file, formats=FORMATS)
-    # Pillow's text names a path for the second time, or an object in memory.
+    # Pillow's message repeats the path, or names an object in memory.
     except UnidentifiedImageError:
         raise UnidentifiedImageError(_kind(_first_bytes(file))) from None
     if image.mode == "F":
@@ -70,7 +69,7 @@ _FLOATING_TIFF = "a floating-point TIFF; save it with 8 or 16 bits"
 
 
 def _kind(data: bytes) -> str:
-    """What a file is that Pillow did not open."""
+    """Describes a file that Pillow did not open."""
     if data[4:8] == b"ftyp":
         if data[8:12] in _HEIC_BRANDS and not pillow_heif:
             return f"a HEIC picture, which is not read here: {HEIC_HINT}"
@@ -81,7 +80,7 @@ def _kind(data: bytes) -> str:
         position = thumbnails.tiff_entry(data, order, first, _SAMPLE_FORMAT)
         (count,) = struct.unpack_from(order + "I", data, position - 4)
         if count > 2:
-            # The values do not fit into the entry: it has their place.
+            # Several values are stored elsewhere; the entry has their position.
             (position,) = struct.unpack_from(order + "I", data, position)
         if struct.unpack_from(order + "H", data, position)[0] == _FLOATING_POINT:
             return _FLOATING_TIFF

@@ -1,4 +1,4 @@
-"""A job: one picture and its result, whether flags, folders or a CSV file name them."""
+"""A job: one picture and its result, named by flags, folders or a CSV file."""
 
 import os
 from typing import Callable, Dict, NamedTuple

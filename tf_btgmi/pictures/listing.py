@@ -1,7 +1,7 @@
-"""The pictures of a folder, by one rule for every program, and two orders of them.
+"""Lists the pictures of a folder, and orders them by name or by hash.
 
-A folder stands for the pictures in it and in the folders below it. Names that start
-with a dot are left out; files of other kinds are counted.
+A folder means the pictures in it and in its subfolders. Names with a leading dot are
+left out; other files are counted.
 """
 
 import collections
@@ -27,7 +27,7 @@ class Listing(NamedTuple):
     passed_over: Dict[str, int]
 
     def passed_over_line(self, folder: str) -> str:
-        """One line that counts the other files; empty where there are none."""
+        """One line that counts the other files; empty without any."""
         if not self.passed_over:
             return ""
         kinds = sorted(self.passed_over.items(), key=lambda item: (-item[1], item[0]))
@@ -42,14 +42,14 @@ class Listing(NamedTuple):
 def list_folder(folder: str, without: Iterable[str] = ()) -> Listing:
     """Lists the pictures in and below `folder`.
 
-    Links are followed, each folder once, so loops do no harm.
+    Links are followed; each folder is visited once.
 
     Args:
         folder: the path.
-        without: paths of folders and files that are left out.
+        without: paths of folders and files to leave out.
 
     Raises:
-        ValueError: there is no such folder.
+        ValueError: the folder does not exist.
     """
     if not os.path.isdir(folder):
         raise ValueError(f"There is no folder {folder}.")
@@ -62,7 +62,7 @@ def list_folder(folder: str, without: Iterable[str] = ()) -> Listing:
             folders.clear()
             continue
         seen.add((status.st_dev, status.st_ino))
-        # Sorted, so that of two links to a folder the same one is taken every time.
+        # Sorted, so that the same of two links to a folder is visited every time.
         folders[:] = sorted(
             name
             for name in folders
@@ -85,10 +85,10 @@ def list_folder(folder: str, without: Iterable[str] = ()) -> Listing:
 
 
 def list_pictures(folder: str) -> List[str]:
-    """Relative paths of a folder's pictures, as `list_folder` finds them.
+    """The relative paths of `list_folder`.
 
     Raises:
-        ValueError: there is no such folder, or no picture in it.
+        ValueError: the folder does not exist or has no pictures.
     """
     listing = list_folder(folder)
     if not listing.pictures:
@@ -106,7 +106,7 @@ def no_pictures(folder: str, listing: Listing) -> ValueError:
 
 
 def is_picture(path: str) -> bool:
-    """Whether its name ends as a picture's does."""
+    """Whether a path has the ending of a picture file."""
     return path.lower().endswith(ENDINGS)
 
 
@@ -116,11 +116,11 @@ def is_same_folder(one: str, other: Optional[str]) -> bool:
 
 
 def natural_key(name: str) -> tuple:
-    """Sorts 2 before 10; the name itself decides between 1 and 01."""
+    """Sort key that orders 2 before 10; ties (1 and 01) are ordered by name."""
     parts = re.split(r"(\d+)", name)
     return [int(p) if i % 2 else p for i, p in enumerate(parts)], name
 
 
 def name_hash(name: str) -> bytes:
-    """A hash of a relative path: an order that has nothing to do with its content."""
+    """Hash of a relative path, for an order that is independent of the contents."""
     return hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()

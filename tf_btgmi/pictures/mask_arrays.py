@@ -1,11 +1,11 @@
-"""Which pixels of a mask array are hole, and the boxes around them."""
+"""Hole pixels of mask arrays, and their boxes."""
 
 import cv2
 import numpy as np
 
 
 def bounding_box(mask: np.ndarray):
-    """The smallest (y0, x0, y1, x1) around the hole of `mask`; None without a hole.
+    """The bounding box (y0, x0, y1, x1) of the hole; None without a hole.
 
     Args:
         mask: [H, W], bool, or uint8 with the hole at >= 128.
@@ -21,20 +21,19 @@ def bounding_box(mask: np.ndarray):
 
 
 def is_hole(mask: np.ndarray) -> np.ndarray:
-    """A mask of either type as bool."""
+    """A bool or uint8 mask as bool."""
     return mask if mask.dtype == bool else mask >= 128
 
 
 def hole_boxes(mask: np.ndarray, max_holes: int) -> np.ndarray:
-    """Boxes of the separate holes of one mask, the largest hole first.
+    """Bounding boxes of the holes of a mask, largest hole first.
 
-    A hole is a connected component (8 neighbours), so a brush-shaped one has the box
-    of its connected whole. With more than `max_holes` of them, the smallest share the
-    last box.
+    Holes are connected components (8 neighbours). Of more than `max_holes`, the
+    smallest share the last box.
 
     Args:
         mask: [H, W], hole where above 0.5.
-        max_holes: boxes returned, K.
+        max_holes: number of boxes, K.
 
     Returns:
         [K, 4] float32; rows without a hole are zeros.

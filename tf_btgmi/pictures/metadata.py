@@ -1,8 +1,7 @@
-"""What a picture file says beside its pixels, carried from one file to the next.
+"""Metadata of picture files, carried from one file to the next.
 
-A PNG's own chunks are copied as they are, and so is everything else but for small
-pictures in it (`thumbnails.py`): they still show what was in the hole. EXIF data so
-damaged that it cannot be read is left out.
+Everything is copied unchanged, including the chunks of a PNG, except for thumbnails
+(`thumbnails.py`), which still show the contents of the hole, and unreadable EXIF data.
 """
 
 import dataclasses
@@ -24,7 +23,7 @@ _EXIF_PREFIX = b"Exif\0\0"
 _ORIENTATION = 0x0112
 _XMP, _EXIF_IFD, _GPS_IFD = 700, 0x8769, 0x8825
 _PHOTOSHOP, _PHOTOSHOP_LAYERS = 34377, 37724
-# Tags that tell how a TIFF's pixels are stored, and what is written by other ways.
+# Tags of the storage of a TIFF's pixels, and tags that are written otherwise.
 _TIFF_STRUCTURE = {
     *(254, 255, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 282, 283, 284, 296),
     *(301, 317, 318, 319, 320, 322, 323, 324, 325, 330, 338, 339, 347, 529, 530, 531),
@@ -37,14 +36,14 @@ class Metadata:
     """Metadata of a picture file.
 
     Attributes:
-        exif: EXIF block as a JPEG holds it, beginning with `Exif`; empty without one.
+        exif: EXIF block in the form of JPEG, beginning with `Exif`; may be empty.
         icc: colour profile.
         xmp: XMP packet.
-        dpi: pixels an inch, across and down.
+        dpi: pixels per inch, horizontally and vertically.
         comment: a JPEG's comment.
         photoshop: a JPEG's APP13 segment (IPTC).
         texts: a PNG's texts.
-        png_chunks: a PNG's own chunks, where the picture came from one.
+        png_chunks: the chunks of a PNG.
     """
 
     exif: bytes = b""
@@ -58,12 +57,12 @@ class Metadata:
 
     @property
     def orientation(self) -> int:
-        """EXIF orientation, 1 to 8; 1 where there is none."""
+        """EXIF orientation, 1 to 8; 1 by default."""
         value = self.tags().get(_ORIENTATION, 1)
         return value if value in range(1, 9) else 1
 
     def tags(self) -> Image.Exif:
-        """The EXIF block, parsed; what tells how a TIFF was stored is left out."""
+        """The parsed EXIF block, without tags of the storage of a TIFF."""
         parsed = Image.Exif()
         if self.exif:
             parsed.load(self.exif)
@@ -71,14 +70,14 @@ class Metadata:
 
     @property
     def has_directories(self) -> bool:
-        """Whether there is camera or position data in directories of their own."""
-        # Asking for one makes an empty one, which libtiff does not write: of `tags()`,
-        # new each time, and not of tags that are still to be written.
+        """Whether there are directories of camera or position data."""
+        # `get_ifd` creates an empty directory, which libtiff does not write; here it
+        # does so in a new copy of the tags.
         tags = self.tags()
         return any(tags.get_ifd(number) for number in (_EXIF_IFD, _GPS_IFD))
 
     def contents(self) -> List[str]:
-        """What there is beside orientation and resolution, in words."""
+        """Kinds of metadata besides orientation and resolution, in words."""
         has_exif = self.has_directories or bool(set(self.tags()) - {_ORIENTATION})
         kinds = {
             "colour profile": self.icc,
@@ -88,7 +87,7 @@ class Metadata:
         return [word for word, is_there in kinds.items() if is_there]
 
     def without_orientation(self) -> "Metadata":
-        """For pixels that were turned upright."""
+        """Metadata for pixels that were rotated upright."""
         tags = self.tags()
         if _ORIENTATION in tags:
             del tags[_ORIENTATION]
@@ -96,20 +95,20 @@ class Metadata:
         return dataclasses.replace(self, exif=tags.tobytes(), png_chunks=chunks)
 
     def with_orientation_alone(self) -> "Metadata":
-        """Of the EXIF block only how the picture is turned."""
+        """Keeps only the orientation of the EXIF block."""
         tags = Image.Exif()
         tags[_ORIENTATION] = self.orientation
         return dataclasses.replace(self, exif=tags.tobytes())
 
     def without_icc(self) -> "Metadata":
-        """For pixels whose colours the profile does not describe."""
+        """Metadata for pixels that the colour profile does not describe."""
         color = (b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"mDCV", b"cLLI")
         chunks = [chunk for chunk in self.png_chunks if chunk[0] not in color]
         return dataclasses.replace(self, icc=b"", png_chunks=chunks)
 
 
 def read_metadata(stored: Image.Image, data: bytes) -> Metadata:
-    """Metadata of an opened picture whose file is `data`."""
+    """Reads the metadata of an opened picture with the file `data`."""
     info = stored.info
     exif = info.get("exif", b"")
     if stored.format == "TIFF":
@@ -152,7 +151,7 @@ def read_metadata(stored: Image.Image, data: bytes) -> Metadata:
 
 
 def chunks_of(metadata: Metadata) -> List[Tuple[bytes, bytes]]:
-    """Metadata as PNG chunks: the picture's own, or made from what it had."""
+    """Metadata as PNG chunks: those of the picture, or converted."""
     if metadata.png_chunks:
         return metadata.png_chunks
     chunks = []
@@ -191,7 +190,7 @@ def png_file(chunks: List[Tuple[bytes, bytes]]) -> bytes:
 
 
 def without_tiff_orientation(data: bytes) -> bytes:
-    """A TIFF file that says its pixels are upright; for readers that turn them."""
+    """A TIFF file with orientation 1, for readers that apply the orientation."""
     try:
         order, first = thumbnails.tiff_header(data)
         position = thumbnails.tiff_entry(data, order, first, _ORIENTATION)
@@ -201,7 +200,7 @@ def without_tiff_orientation(data: bytes) -> bytes:
 
 
 def _is_readable(exif: bytes) -> bool:
-    """Whether Pillow can read an EXIF block; a damaged one is left out."""
+    """Whether Pillow can read an EXIF block."""
     parsed = Image.Exif()
     try:
         parsed.load(exif)

@@ -1,15 +1,13 @@
-"""Which picture goes with which mask, and where its result goes.
+"""Pairs pictures with masks and results by name.
 
-Pictures are one file, a folder (see `listing.py`) or a glob; masks are one file for
-all of them, a folder or a glob. A mask has its picture's name, or that name with
-`_mask` and anything behind it: `boat.png` or `boat_mask001.png` for `boat.jpg`. In
-folders the name is the path in the folder: `sea/boat.jpg` goes with `sea/boat.png`.
+Pictures are one file, a folder (see `listing.py`) or a glob pattern; masks are one file
+for all pictures, a folder or a glob pattern. A mask has the name of its picture,
+optionally followed by `_mask` and more: `boat.png` or `boat_mask001.png` for
+`boat.jpg`. In folders the name is the relative path: `sea/boat.png` is the mask of
+`sea/boat.jpg`. If pictures and masks share a folder, `NAME_mask*` are the masks and the
+others the pictures; a picture is never its own mask.
 
-A picture is never its own mask: where both lie in one folder, `NAME_mask*` are the
-masks and the others the pictures.
-
-Results keep the picture's name; one that cannot be written in the picture's own format
-gets the ending .png.
+Results have the picture's name, with the ending .png if its format cannot be written.
 """
 
 import collections
@@ -41,9 +39,9 @@ class Found(NamedTuple):
     """The jobs of some folders.
 
     Attributes:
-        jobs: the pictures that have a mask.
-        unmatched: one line for each picture or mask without a partner.
-        notes: one line for each folder with files that were passed over.
+        jobs: the pictures with a mask.
+        unmatched: one line per picture or mask without a partner.
+        notes: one line per folder with files that were passed over.
     """
 
     jobs: List[Job]
@@ -52,7 +50,7 @@ class Found(NamedTuple):
 
 
 class _Files(NamedTuple):
-    """Files of one flag: (name without ending, path), and how they were named."""
+    """Files of one flag, (name without ending, path), and the kind of the flag."""
 
     named: List[Named]
     is_folder: bool
@@ -63,19 +61,19 @@ def find_jobs(image: str, mask: str, output: str) -> Found:
     """Pairs pictures, masks and results.
 
     Args:
-        image: a file, a folder or a glob.
-        mask: a file, a folder or a glob.
-        output: a file for one picture; a folder for several.
+        image: a file, a folder or a glob pattern.
+        mask: a file, a folder or a glob pattern.
+        output: a file for one picture, a folder for several.
 
     Raises:
-        ValueError: a path that does not exist, nothing found, two masks or two
-            results of one name, or an output that is not what is needed.
+        ValueError: a path does not exist or has no pictures, two masks or two results
+            have the same name, or `output` is of the wrong kind.
     """
     single = os.path.isfile(image)
     images = _files("--image", image, (mask, output))
     one_mask = os.path.isfile(mask)
     masks = _files("--mask", mask, (output,))
-    # In folders a name is a path; elsewhere it is the file's own name.
+    # In folders a name is a relative path, otherwise the name of the file.
     if not images.is_folder:
         masks = masks._replace(named=[(stem(path), path) for _, path in masks.named])
     if one_mask:
@@ -95,7 +93,7 @@ def find_jobs(image: str, mask: str, output: str) -> Found:
             unmatched.append(
                 f"{path}: no mask named {name}.* or {name}{_MASK}* in {mask}"
             )
-    # A glob takes some of the pictures that there are masks for.
+    # A glob pattern may select some of the pictures with masks.
     if images.is_folder:
         unmatched += [
             f"{path}: no picture named {name}.* in {image}" for name, path in strangers
@@ -110,7 +108,7 @@ def output_of(image: str, output: str) -> str:
 
     Args:
         image: a file.
-        output: a file, or a folder that the result gets the picture's name in.
+        output: a file, or a folder for a result with the picture's name.
 
     Raises:
         ValueError: the output's format cannot be written.
@@ -126,12 +124,13 @@ def match(
     """Matches masks to pictures; the same file may be among both.
 
     Args:
-        images: (name without ending, path) of files that may be pictures.
-        masks: likewise.
-        identity: what two paths of the same file have in common.
+        images: (name without ending, path) of possible pictures.
+        masks: (name without ending, path) of possible masks.
+        identity: maps all paths of a file to the same text.
 
     Returns:
-        (name, path, paths of its masks) of each picture, and the masks of none.
+        (name, path, paths of its masks) of each picture, and the masks without a
+        picture.
     """
     among_masks = {identity(path) for _, path in masks}
     names = {name for name, _ in images}
@@ -156,7 +155,7 @@ def assign(
         pictures: names without ending.
 
     Returns:
-        Paths of the masks of each picture that has any, and the masks of none.
+        Paths of masks by picture, and the masks without a picture.
     """
     by_picture, strangers = {}, []
     for name, path in masks:
@@ -169,7 +168,7 @@ def assign(
 
 
 def owner(name: str, pictures: Collection[str]) -> Optional[str]:
-    """The picture X of a mask called `X_mask*`, the longest; None if there is none."""
+    """The longest picture X of a mask named `X_mask*`; None without any."""
     position = name.rfind(_MASK)
     while position > 0:
         if name[:position] in pictures:
@@ -179,19 +178,19 @@ def owner(name: str, pictures: Collection[str]) -> Optional[str]:
 
 
 def without_masks(names: Collection[str]) -> List[str]:
-    """Names of pictures, without those that are masks of others among them."""
+    """Names of pictures, without masks of other pictures among them."""
     names = dict.fromkeys(names)
     return [name for name in names if owner(name, names) is None]
 
 
 def group_key(name: str) -> str:
-    """A key that a picture has in common with all of its possible masks."""
+    """A key that is equal for a picture and all of its possible masks."""
     folder, slash, name = name.rpartition("/")
     return folder + slash + name.partition(_MASK)[0]
 
 
 def result_name(path: str) -> str:
-    """The picture's own name, with the ending .png where its own is not written."""
+    """The picture's name, with the ending .png if its format cannot be written."""
     name, ending = os.path.splitext(os.path.basename(path))
     return name + (ending if ending.lower() in FORMATS else ".png")
 

@@ -1,15 +1,14 @@
-"""Pictures of any mode as the network sees them, and back into the file they came from.
+"""Pictures of any mode: upright RGB for the network, and fills in the stored mode.
 
-The network sees uint8 RGB, upright. Everything else of a picture stays as it was
-stored: its mode, depth, turn (EXIF orientation), alpha channel and every known pixel.
+The network sees upright uint8 RGB. Mode, depth, EXIF orientation, alpha channel and
+known pixels of a picture are preserved. Fills are converted to its mode:
 
-How a fill goes into each mode:
-- 1-bit: black or white, whichever is nearer. Grey: the luminance.
-- Palette: entries that no known pixel uses take on colours of the fill; each filled
-  pixel gets the nearest entry. The indices and colours of known pixels stay.
-- 16 bits: a fill of 16 bits as it is, one of 8 bits times 257.
-- CMYK: as much black under the fill as the known pixels have under theirs.
-- Alpha, also of a palette: a fill is opaque, recolouring leaves it as it is.
+- 1 bit: black or white, whichever is nearer. Grey: the luminance.
+- Palette: entries that no known pixel uses are replaced by colours of the fill, and
+  each filled pixel gets the nearest entry. Known pixels keep index and colour.
+- 16 bits: a 16-bit fill unchanged, an 8-bit fill times 257.
+- CMYK: with the share of black of the known pixels.
+- Alpha, also of a palette: a fill is opaque; recolouring keeps the alpha channel.
 """
 
 import dataclasses
@@ -28,16 +27,16 @@ _CHUNK = 1 << 14
 
 @dataclasses.dataclass
 class Picture:
-    """A picture as it is stored.
+    """A picture as stored.
 
     Attributes:
-        pixels: [H, W] or [H, W, C], uint8 or uint16, in the stored orientation; 1-bit
-            is 0 and 255, a palette's are indices.
+        pixels: [H, W] or [H, W, C], uint8 or uint16, in the stored orientation; 0 and
+            255 for mode 1, indices for mode P.
         mode: one of `MODES`.
-        format: of the file it came from, in Pillow's words.
-        metadata: what the file says beside the pixels.
+        format: Pillow's name of the format of its file.
+        metadata: metadata of its file.
         palette: [256, 4] uint8, red to alpha, for mode P.
-        encoding: how the file was compressed, for a file of the same format.
+        encoding: compression settings, for a file of the same format.
     """
 
     pixels: np.ndarray
@@ -51,8 +50,7 @@ class Picture:
         """The picture upright and opaque, [H, W, 3].
 
         Args:
-            sixteen_bits: whether a picture of 16 bits is returned as uint16; all
-                others are uint8.
+            sixteen_bits: whether 16-bit pictures are returned as uint16.
         """
         pixels = self.pixels
         if pixels.dtype == np.uint16 and not sixteen_bits:
@@ -70,7 +68,7 @@ class Picture:
         return np.ascontiguousarray(pixels)
 
     def alpha(self) -> Optional[np.ndarray]:
-        """The alpha channel upright, uint8 [H, W]; None where there is none."""
+        """The upright alpha channel, uint8 [H, W]; None without one."""
         if self.mode == "P":
             alpha = self.palette[:, 3][self.pixels]
         elif self.mode in ("LA", "RGBA"):
@@ -87,9 +85,9 @@ class Picture:
         """This picture with the hole taken from `composite`.
 
         Args:
-            composite: uint8 [H, W, 3], upright; or uint16 for a picture of 16 bits.
+            composite: uint8 [H, W, 3], upright; may be uint16 for a 16-bit picture.
             mask: [H, W], upright, bool, or uint8 with the hole at >= 128.
-            opaque: whether the hole becomes opaque; otherwise its alpha stays.
+            opaque: whether the hole becomes opaque.
         """
         orientation = self.metadata.orientation
         y0, x0, y1, x1 = bounding_box(mask)
@@ -125,7 +123,7 @@ class Picture:
 
 
 def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """Pixels in stored order -> as they are displayed; `orientation` is EXIF's."""
+    """Rotates and mirrors stored pixels for display, by the EXIF orientation."""
     turns = {
         1: lambda p: p,
         2: lambda p: p[:, ::-1],
@@ -145,7 +143,7 @@ def as_stored(pixels: np.ndarray, orientation: int) -> np.ndarray:
 
 
 def _fill_palette(picture: Picture, part, hole, colors, opaque: bool) -> None:
-    """Fills `part`, a view of the picture's indices, and its unused entries."""
+    """Fills `part`, a view of the picture's indices, and unused palette entries."""
     palette = picture.palette
     if not opaque:
         is_opaque = palette[part[hole], 3] == 255
@@ -165,7 +163,7 @@ def _fill_palette(picture: Picture, part, hole, colors, opaque: bool) -> None:
         palette[free[: len(wanted)], 3] = 255
     usable = np.flatnonzero(palette[:, 3] == 255)
     if not usable.size:
-        # Known pixels use all entries, each of them transparent.
+        # Known pixels use all entries, and all are transparent.
         usable = np.arange(256)
     entries = palette[usable, :3].astype(np.float32)
     nearest = np.empty(len(colors), np.uint8)
@@ -181,7 +179,7 @@ def _luminance(colors: np.ndarray) -> np.ndarray:
 
 
 def _black_share(pixels: np.ndarray) -> float:
-    """How much of the grey in a CMYK picture is printed in black, 0 to 1."""
+    """Share of the grey component that a CMYK picture prints in black, 0 to 1."""
     step = max(1, int((pixels.size / 4e6) ** 0.5))
     sample = pixels[::step, ::step].reshape(-1, 4).astype(np.float64)
     black = sample[:, 3]

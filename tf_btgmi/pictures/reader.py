@@ -1,7 +1,7 @@
-"""Reads a picture from its file, with all that `writer` needs to write it back.
+"""Reads a picture and everything that `writer` needs to write it back.
 
-Pixels stay in the stored mode, depth and orientation, also where Pillow would turn
-them or keep 8 of 16 bits.
+Pixels keep their stored mode, depth and orientation, even where Pillow would rotate
+them or reduce 16 bits to 8.
 """
 
 import io
@@ -21,19 +21,19 @@ _MODE_OF_CHANNELS = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
 def read_picture(path: str) -> Picture:
-    """Reads a picture with everything that is needed to write it back.
+    """Reads a picture.
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: not a picture, damaged, several pictures in one file, or a mode
-            that is not known here.
+        ValueError: not a picture, damaged, several pictures in one file, or an
+            unsupported mode.
     """
     with open(path, "rb") as file:
         return decode_picture(file.read(), path)
 
 
 def decode_picture(data: bytes, name: str = "The file") -> Picture:
-    """A picture from the bytes of its file; `name` is what messages call it.
+    """Decodes the bytes of a picture file; messages call it `name`.
 
     Raises:
         ValueError: as `read_picture`.
@@ -61,13 +61,13 @@ def _decode(path: str, stored: Image.Image, data: bytes) -> Picture:
         mode = _MODE_OF_CHANNELS[1 if pixels.ndim == 2 else pixels.shape[2]]
         return Picture(pixels, mode, stored_format, metadata)
     if stored.format == "TIFF":
-        # Pillow would turn the pixels.
+        # Pillow would rotate the pixels.
         data = metadata_lib.without_tiff_orientation(data)
         stored = open_picture(io.BytesIO(data))
     stored.load()
     encoding = _encoding(stored, data)
     if stored.mode == "I" and stored.format == "PPM":
-        # A PGM of more than 8 bits, which Pillow scales to 16.
+        # A PGM of more than 8 bits, scaled to 16 by Pillow.
         pixels = np.array(stored).astype(np.uint16)
         return Picture(pixels, "L", stored_format, metadata)
     mode = _EIGHT_BIT_MODES.get(stored.mode, stored.mode)
@@ -78,7 +78,7 @@ def _decode(path: str, stored: Image.Image, data: bytes) -> Picture:
         )
     palette = _palette(stored) if mode == "P" else None
     if mode in ("L", "RGB") and "transparency" in stored.info:
-        # One colour stands for transparent; a fill might happen to have it.
+        # One colour means transparent; a fill might contain it.
         mode += "A"
     if mode != stored.mode:
         stored = stored.convert(mode)
@@ -89,8 +89,8 @@ def _decode(path: str, stored: Image.Image, data: bytes) -> Picture:
 
 
 def _sixteen_bits(path: str, stored: Image.Image, data: bytes):
-    """Pixels as uint16 where a PNG or TIFF has 16 bits, otherwise None."""
-    # Pillow keeps 16 bits in grey pictures only.
+    """The pixels of a 16-bit PNG or TIFF as uint16, otherwise None."""
+    # Pillow supports 16 bits only for grey pictures.
     if stored.format == "PNG" and data[24] == 16:
         channels = _PNG_CHANNELS[data[25]]
     elif stored.format == "TIFF" and 16 in stored.tag_v2.get(258, ()):
@@ -109,7 +109,7 @@ def _sixteen_bits(path: str, stored: Image.Image, data: bytes):
         raise ValueError(f"{path} is damaged, or of a kind that OpenCV cannot read.")
     if pixels.ndim == 2:
         pixels = pixels[..., None]
-    # OpenCV's order is blue, green, red, alpha; grey is in all three.
+    # OpenCV's order is blue, green, red, alpha; grey is in all three colours.
     order = {1: [0], 2: [0, 3], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[channels]
     pixels = np.ascontiguousarray(pixels[..., order])
     if channels in (1, 3) and "transparency" in stored.info:

@@ -1,7 +1,7 @@
-"""Small pictures in metadata still show what was in the hole: they are taken out.
+"""Removes thumbnails from metadata: they still show the contents of the hole.
 
-EXIF holds one as a JPEG in its second directory, Photoshop one in its resources, XMP
-any number as base64. Pictures in a camera's own notes (MakerNote) are not known here.
+EXIF has one as a JPEG in its second directory, Photoshop one in its resources, XMP any
+number as base64. Thumbnails in the notes of cameras (MakerNote) are not found.
 """
 
 import re
@@ -10,13 +10,13 @@ from typing import Tuple
 
 _SEGMENT = b"Photoshop 3.0\0"
 _SIGNATURES = (b"8BIM", b"MeSa", b"AgHg", b"PHUT", b"DCSR")
-# Of Photoshop 4, and of 5 and later.
+# Resources of Photoshop 4, and of 5 and later.
 _THUMBNAILS = (0x0409, 0x040C)
 _XMP_THUMBNAILS = re.compile(rb"<xmp:Thumbnails\b.*?</xmp:Thumbnails\s*>", re.DOTALL)
 
 
 def without_exif_thumbnail(tiff: bytes) -> bytes:
-    """An EXIF block (from its TIFF header on) with its thumbnail blanked."""
+    """Blanks the thumbnail of an EXIF block, which starts with its TIFF header."""
     try:
         order, first = tiff_header(tiff)
         (count,) = struct.unpack_from(order + "H", tiff, first)
@@ -39,16 +39,16 @@ def without_exif_thumbnail(tiff: bytes) -> bytes:
 
 
 def without_photoshop_thumbnails(resources: bytes) -> bytes:
-    """Photoshop's resources, of a JPEG's APP13 segment or a TIFF's tag, without those.
+    """Removes thumbnails from Photoshop's resources (APP13 segment or TIFF tag).
 
-    What comes after a resource that is damaged is left out.
+    Everything after a damaged resource is removed.
     """
     position = len(_SEGMENT) * resources.startswith(_SEGMENT)
     kept = [resources[:position]]
     while resources[position : position + 4] in _SIGNATURES:
         try:
             (number, name) = struct.unpack_from(">HB", resources, position + 4)
-            # Name and data are padded to an even length.
+            # Name and data are padded to even lengths.
             data = position + 6 + (name // 2 + 1) * 2 + 4
             (length,) = struct.unpack_from(">I", resources, data - 4)
         except struct.error:
@@ -63,18 +63,18 @@ def without_photoshop_thumbnails(resources: bytes) -> bytes:
 
 
 def without_xmp_thumbnails(packet: bytes) -> bytes:
-    """An XMP packet, or anything that may hold one as plain text, without those."""
+    """Removes thumbnails from an XMP packet, or from bytes that contain one."""
     return _XMP_THUMBNAILS.sub(b"", packet)
 
 
 def tiff_header(data: bytes) -> Tuple[str, int]:
-    """Byte order, as `struct` has it, and where the first directory lies."""
+    """Byte order in the notation of `struct`, and position of the first directory."""
     order = {b"II*\0": "<", b"MM\0*": ">"}[data[:4]]
     return order, struct.unpack_from(order + "I", data, 4)[0]
 
 
 def tiff_entry(data: bytes, order: str, directory: int, tag: int) -> int:
-    """Where the value of a tag lies."""
+    """Position of the value of a tag."""
     (count,) = struct.unpack_from(order + "H", data, directory)
     for entry in range(directory + 2, directory + 2 + 12 * count, 12):
         if struct.unpack_from(order + "H", data, entry)[0] == tag:

@@ -1,12 +1,12 @@
-"""Writes a picture in the format that its file's name asks for.
+"""Writes a picture in the format of its file's ending.
 
-Size, mode, depth and metadata stay as they are where the format holds them; what it
-does not hold is converted and said. PNG, TIFF, BMP and WebP made from a lossless file
-are lossless. JPEG is not: from a JPEG it takes the tables and subsampling of that
-file, by which known pixels moved by 0.04 levels in the mean of 20 photographs (0.16
-with subsampled colour), and more in the blocks that a hole touches; from another file
-it takes quality 95 without subsampling. TIFF with camera data (EXIF directories) is
-written uncompressed, which is the one way Pillow can.
+Size, mode, depth and metadata are preserved if the format supports them; otherwise they
+are converted, with a note. PNG, TIFF, BMP and WebP are lossless, WebP only if the
+source is lossless. A JPEG made of a JPEG uses its quantization tables and subsampling:
+known pixels changed by 0.04 levels on average over 20 photographs (0.16 with subsampled
+colour), more in blocks that touch a hole. A JPEG of another format has quality 95 and
+no subsampling. TIFF with camera data (EXIF directories) is not compressed, because
+Pillow cannot.
 """
 
 import dataclasses
@@ -46,15 +46,15 @@ _LOSSY = ("JPEG", "WEBP")
 _LOSSLESS_TIFF = ("raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits")
 _ICC_SPACES = {"CMYK": b"CMYK", "1": b"GRAY", "L": b"GRAY", "LA": b"GRAY"}
 _QUALITY = 95
-# Bytes of data that one segment of a JPEG surely holds beside its own head.
+# Data that safely fits into one segment of a JPEG, in bytes.
 _SEGMENT = 65_500
 
 
 def format_of(path: str) -> str:
-    """The format a file's name asks for, in Pillow's words.
+    """Pillow's name of the format of a path.
 
     Raises:
-        ValueError: an ending that no format here has.
+        ValueError: an ending without a format.
     """
     ending = os.path.splitext(path)[1].lower()
     if ending not in FORMATS:
@@ -69,10 +69,10 @@ def write_picture(picture: Picture, path: str) -> List[str]:
     """Writes a picture, atomically.
 
     Returns:
-        What the format could not hold, a sentence each.
+        One sentence per loss in the format.
 
     Raises:
-        ValueError: an unknown ending, or a picture the format cannot hold.
+        ValueError: an unknown ending, or a picture that the format does not support.
         OSError: the file cannot be written.
     """
     data, notes = encode_picture(picture, format_of(path), path)
@@ -83,13 +83,13 @@ def write_picture(picture: Picture, path: str) -> List[str]:
 def encode_picture(
     picture: Picture, target: str, name: str = "The picture"
 ) -> Tuple[bytes, List[str]]:
-    """The bytes of a file in the format `target`, one of `FORMATS`' values.
+    """Encodes a picture in the format `target`, a value of `FORMATS`.
 
     Returns:
-        The file, and what the format could not hold, a sentence each.
+        The bytes of the file, and one sentence per loss in the format.
 
     Raises:
-        ValueError: a picture the format cannot hold; it is called `name`.
+        ValueError: the format does not support the picture, which is called `name`.
     """
     picture, notes = _converted(picture, target)
     try:
