@@ -134,14 +134,8 @@ def borders(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     shares = rng.uniform(0.08, 0.5 / np.sqrt(num_sides), 4)
     for side in chosen:
         pixels = _pixels(shares[side], (height, width)[side % 2])
-        if side == 0:
-            mask[:pixels] = 1
-        elif side == 1:
-            mask[:, :pixels] = 1
-        elif side == 2:
-            mask[-pixels:] = 1
-        else:
-            mask[:, -pixels:] = 1
+        edges = (mask[:pixels], mask[:, :pixels], mask[-pixels:], mask[:, -pixels:])
+        edges[side][...] = 1
     return mask
 
 

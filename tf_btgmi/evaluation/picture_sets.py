@@ -8,6 +8,7 @@ A set has
     each()        yields (name, read) of every picture; `read()` returns [H, W, 3] uint8
 """
 
+import functools
 import hashlib
 import os
 from typing import Callable, Dict, Iterator, List, Optional, Tuple
@@ -15,7 +16,6 @@ from typing import Callable, Dict, Iterator, List, Optional, Tuple
 import numpy as np
 
 from tf_btgmi.evaluation.result_files import by_name, fingerprint, read_picture
-from tf_btgmi.pictures.decoding import decode_image
 from tf_btgmi.pictures.listing import is_same_folder, name_hash, natural_key
 from tf_btgmi.pictures.pairs import without_masks
 
@@ -68,7 +68,7 @@ class FolderPictures:
         """Every picture, by name; `read` raises ValueError for a damaged one."""
         for name, path in self._paths.items():
             path = os.path.join(self._folder, path)
-            yield name, lambda path=path: read_picture(path)
+            yield name, functools.partial(read_picture, path)
 
 
 class TFDSPictures:
@@ -97,14 +97,10 @@ class TFDSPictures:
         for name, encoded in self._source.records().as_numpy_iterator():
             name = name.decode()
             if name in wanted:
-                yield name, lambda data=encoded, name=name: self._decode(data, name)
-
-    def _decode(self, encoded: bytes, name: str) -> np.ndarray:
-        try:
-            return decode_image(encoded)
-        # Pillow raises many kinds of exceptions for damaged pictures.
-        except Exception as error:
-            raise ValueError(f"{self.label}: {name} cannot be read: {error}") from error
+                yield (
+                    name,
+                    functools.partial(read_picture, encoded, f"{self.label}: {name}"),
+                )
 
 
 def _first(names, limit: int) -> List[str]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from typing import Dict, Iterable, List
+from typing import Dict, Iterable, List, Union
 
 import numpy as np
 
@@ -64,17 +64,21 @@ def by_name(folder: str) -> Dict[str, str]:
     return paths
 
 
-def read_picture(path: str) -> np.ndarray:
+def read_picture(file: Union[str, bytes], name: str = "") -> np.ndarray:
     """Reads a picture as [H, W, 3] uint8.
+
+    Args:
+        file: a path, or the encoded bytes.
+        name: name for messages. Default: the path.
 
     Raises:
         ValueError: it cannot be read.
     """
     try:
-        return decode_image(path)
+        return decode_image(file)
     # Pillow raises many kinds of exceptions for damaged files.
     except Exception as error:
-        raise ValueError(f"{path} cannot be read: {error}") from error
+        raise ValueError(f"{name or file} cannot be read: {error}") from error
 
 
 def fingerprint(folder: str, paths: List[str]) -> str:
