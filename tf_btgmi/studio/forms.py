@@ -1,4 +1,8 @@
-"""Fields of each request, as multipart form or as JSON with base64 files."""
+"""Fields of each request, as a multipart form or as JSON with base64 files.
+
+FastAPI's form models are not used: an address has either a form or JSON, not both, and
+the upload is read before the queue can be asked for room.
+"""
 
 import base64
 import binascii
@@ -39,7 +43,7 @@ def _file(value: Any) -> bytes:
 
 
 def _from_text(value: Any) -> Any:
-    """Form fields that hold lists are written as JSON."""
+    """Parses a form field that holds a list, as JSON."""
     if isinstance(value, str):
         try:
             return json.loads(value)
@@ -202,7 +206,7 @@ async def _json(request: Request) -> dict:
     try:
         values = json.loads(await request.body())
     except (ValueError, RecursionError):
-        raise errors.bad_request("The body is no JSON.") from None
+        raise errors.bad_request("The body is not JSON.") from None
     if not isinstance(values, dict):
         raise errors.bad_request("The body must be a JSON object.")
     return values
@@ -211,7 +215,7 @@ async def _json(request: Request) -> dict:
 async def _multipart(request: Request, limits: Limits) -> dict:
     values = {}
     try:
-        # A field is at most as long as a file may be: files can come as text, too.
+        # Fields are as limited as files, which may be sent as text.
         form = await request.form(max_files=6, max_fields=24)
     except (MultiPartException, errors.ApiError, ValueError) as error:
         if isinstance(error, errors.ApiError):
@@ -223,7 +227,7 @@ async def _multipart(request: Request, limits: Limits) -> dict:
         raise errors.bad_request(f"The form is damaged: {error}") from None
     for key, value in form.multi_items():
         if key in values:
-            raise errors.bad_request(f"{key} is there twice.")
+            raise errors.bad_request(f"{key} is given twice.")
         is_file = isinstance(value, UploadFile)
         values[key] = await value.read() if is_file else value
     await form.close()

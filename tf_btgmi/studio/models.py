@@ -1,4 +1,4 @@
-"""Models of the studio, by name, with the progress of their jobs."""
+"""Models of the studio by name, with progress of their jobs."""
 
 import time
 from typing import Callable, List, Optional
@@ -17,7 +17,7 @@ _AWAY = (ConnectionError, TimeoutError, OSError)
 
 
 class Model:
-    """Predictor that reports progress and can be stopped between two windows.
+    """A predictor that reports progress and can be stopped between two windows.
 
     Args:
         name: shown in the page.

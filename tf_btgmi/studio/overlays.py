@@ -1,9 +1,9 @@
-"""Overlays: the edited pixels of a picture, as a picture of their own.
+"""Overlays: the edited pixels of a picture, as a separate picture.
 
-An overlay is a PNG of the picture's size, opaque where a pixel has changed or was
-filled since the file was opened and transparent elsewhere. The page draws it over the
-picture, sends it with the next run, and stores one per result. The server therefore
-stores nothing, and known pixels are never encoded twice.
+An overlay is a PNG of the picture's size, opaque where a pixel was changed or filled
+since the file was opened. The page draws it over the picture, sends it with the next
+run, and stores one per result. The server therefore stores nothing, and known pixels
+are never encoded twice.
 """
 
 import io

@@ -1,7 +1,7 @@
 """Uploaded files: their headers are checked before anything is decoded.
 
-Only the formats of `pictures.formats` are opened, whatever a file is called or claims
-to be, and a picture whose header names more pixels than the limit is refused unread.
+Only the formats of `pictures.formats` are opened, whatever the name of a file, and a
+picture with more pixels than the limit is refused by its header.
 """
 
 import contextlib
@@ -19,10 +19,10 @@ from tf_btgmi.studio.limits import Limits
 
 
 def check_header(data: bytes, limits: Limits, what: str) -> None:
-    """Refuses a file by its first bytes.
+    """Checks the header of a file.
 
     Raises:
-        ApiError: no picture of a known format, animated, or too large.
+        ApiError: an unknown format, an animation, or too large.
     """
     if not data:
         raise errors.bad_picture(what, "The file is empty.")
@@ -92,7 +92,7 @@ def read_mask(
 
 
 def read_overlay(data: bytes, limits: Limits, shape) -> np.ndarray:
-    """What earlier runs have changed: uint8 [H, W, 4], opaque where changed.
+    """Reads the edits of earlier runs: uint8 [H, W, 4], opaque where changed.
 
     Raises:
         ApiError: as `check_header`, or another size.
@@ -126,7 +126,7 @@ def _check_pixels(width: int, height: int, limits: Limits, what: str) -> None:
 
 @contextlib.contextmanager
 def _refused(what: str):
-    """What decoders raise over hostile files is the file's fault."""
+    """Converts exceptions of decoders to `ApiError`."""
     try:
         yield
     except errors.ApiError:

@@ -1,4 +1,4 @@
-"""Errors of a web page: what went wrong, why, and what to do about it."""
+"""Errors of a web page: what happened, why, and what to do."""
 
 from pydantic import BaseModel, Field
 
