@@ -104,9 +104,9 @@ def test_a_code_of_another_size_is_refused():
 @pytest.mark.parametrize(
     "content, message",
     [
-        ('{"images": []}', "not an instances file of COCO: KeyError 'annotations'"),
-        ("[]", "not an instances file of COCO"),
-        ("nothing", "not an instances file of COCO"),
+        ('{"images": []}', "not a COCO instances file: KeyError 'annotations'"),
+        ("[]", "not a COCO instances file"),
+        ("nothing", "not a COCO instances file"),
         ('{"images": [], "annotations": []}', "has no object of at least 0.4%"),
     ],
 )

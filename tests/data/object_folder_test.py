@@ -87,7 +87,7 @@ def test_small_regions_are_not_drawn_unless_there_are_no_others(rng):
 
 
 def test_a_colour_picture_is_no_index_map(rng):
-    with pytest.raises(ValueError, match="one whole number a pixel"):
+    with pytest.raises(ValueError, match="one channel of integers"):
         random_segment(np.zeros([4, 4, 3], np.uint8), rng)
 
 
@@ -96,7 +96,7 @@ def test_a_mask_is_brought_to_the_size_that_was_decoded():
     mask[:, 8:] = True
     small = fit_mask(mask, np.zeros([4, 8, 3], np.uint8))
     np.testing.assert_array_equal(small, np.tile(np.arange(8) >= 4, [4, 1]))
-    with pytest.raises(ValueError, match="16x8, the picture of other proportions"):
+    with pytest.raises(ValueError, match="16x8, and the picture has other proportions"):
         fit_mask(mask, np.zeros([8, 8, 3], np.uint8))
 
 
@@ -104,7 +104,7 @@ def test_a_mask_is_brought_to_the_size_that_was_decoded():
 def test_a_missing_folder_is_named_with_what_is_wanted(make_objects, missing):
     folder = make_objects(2)
     (folder / missing).rename(folder / "other")
-    with pytest.raises(ValueError, match="must hold the folders images and masks"):
+    with pytest.raises(ValueError, match="must have the folders images and masks"):
         ObjectFolder(str(folder))
 
 

@@ -211,5 +211,5 @@ def test_a_foreground_has_the_colours_of_another_picture(
 def test_a_source_without_objects_is_refused(task_config, make_folder):
     config = task_config("guided")
     config.data.source = f"folder:{make_folder(5)}"
-    with pytest.raises(ValueError, match="must hold the folders images and masks"):
+    with pytest.raises(ValueError, match="must have the folders images and masks"):
         pipeline.describe(config)

@@ -29,7 +29,7 @@ def test_an_unknown_dataset_is_named_with_the_nearest():
 def test_a_dataset_that_is_not_prepared_is_one_line_with_what_to_do():
     with pytest.raises(ValueError, match="^tfds:mnist:test is not prepared in .*"):
         TFDSSource("mnist:test", 0, 10)
-    with pytest.raises(ValueError, match="run `tfds build mnist` first"):
+    with pytest.raises(ValueError, match="Run `tfds build mnist` first"):
         TFDSSource("mnist:test", 0, 10)
 
 
