@@ -37,11 +37,20 @@ def test_a_line_that_a_crash_has_cut_is_left_out(folder):
     assert set(Store(folder, SETTINGS, METHODS).rows("telea")) == {"a", "b"}
 
 
-def test_damaged_rows_are_named(folder):
+@pytest.mark.parametrize(
+    "name, text, message",
+    [
+        ("rows/telea.jsonl", "???\n", "telea.jsonl is damaged; remove it"),
+        ("settings.json", "{", "settings.json cannot be read"),
+        ("settings.json", "[]", "settings.json cannot be read"),
+        ("settings.json", '{"methods": 3}', "settings.json cannot be read"),
+    ],
+)
+def test_a_damaged_file_is_named(folder, name, text, message):
     Store(folder, SETTINGS, METHODS).add_row("telea", "a", {"l1": 0.25})
-    with open(os.path.join(folder, "rows", "telea.jsonl"), "w") as file:
-        file.write("???\n")
-    with pytest.raises(ValueError, match="telea.jsonl is damaged; remove it"):
+    with open(os.path.join(folder, name), "w") as file:
+        file.write(text)
+    with pytest.raises(ValueError, match=message):
         Store(folder, SETTINGS, METHODS)
 
 
@@ -108,15 +117,6 @@ def test_a_folder_with_other_things_in_it_is_refused(tmp_path):
         Store(str(tmp_path), SETTINGS, METHODS)
     with pytest.raises(ValueError, match="is a file"):
         Store(str(tmp_path / "thesis.txt"), SETTINGS, METHODS)
-
-
-def test_damaged_settings_are_named(folder):
-    Store(folder, SETTINGS, METHODS).add_row("telea", "a", {"l1": 0.25})
-    for text in ("{", "[]", '{"methods": 3}'):
-        with open(os.path.join(folder, "settings.json"), "w") as file:
-            file.write(text)
-        with pytest.raises(ValueError, match="settings.json cannot be read"):
-            Store(folder, SETTINGS, METHODS)
 
 
 def test_pictures_come_back_exactly(folder):
