@@ -49,11 +49,7 @@ class InpaintingTask:
 
     def example_spec(self, size: int) -> Spec:
         """Types and shapes of an example."""
-        return {
-            "image": (tf.uint8, (size, size, 3)),
-            "mask": (tf.uint8, (size, size, 1)),
-            "hole_boxes": (tf.float32, (self._config.losses.ppl_max_holes, 4)),
-        }
+        return _hole_spec(size, self._config)
 
     def training_example(self, source, index: int, key: tuple, size: int) -> dict:
         """Training example `index`, a random crop: uint8 arrays by name."""
@@ -72,11 +68,7 @@ class InpaintingTask:
 
     def to_float(self, batch: dict) -> dict:
         """Converts a batch to the one of training."""
-        return {
-            "image": image_ops.to_float(batch["image"]),
-            "mask": tf.cast(batch["mask"], tf.float32),
-            "hole_boxes": batch["hole_boxes"],
-        }
+        return _hole_floats(batch)
 
 
 class ObjectTask:
@@ -102,18 +94,13 @@ class ObjectTask:
 
     def example_spec(self, size: int) -> Spec:
         """Types and shapes of an example."""
-        boxes = (tf.float32, (self._config.losses.ppl_max_holes, 4))
-        spec = {
-            "image": (tf.uint8, (size, size, 3)),
-            "mask": (tf.uint8, (size, size, 1)),
-            "hole_boxes": boxes,
-        }
+        spec = _hole_spec(size, self._config)
         if not self._has_foreground:
             return spec
         return {
             **spec,
-            "foreground": (tf.uint8, (size, size, 1)),
-            "foreground_boxes": boxes,
+            "foreground": spec["mask"],
+            "foreground_boxes": spec["hole_boxes"],
             "second": (tf.uint8, (-(-size // STATISTICS_STRIDE),) * 2 + (3,)),
             "changes": (tf.float32, (len(guided.Changes._fields),)),
         }
@@ -143,17 +130,31 @@ class ObjectTask:
 
     def to_float(self, batch: dict) -> dict:
         """Converts a batch to the one of training, and changes colours."""
-        image = image_ops.to_float(batch["image"])
-        mask = tf.cast(batch["mask"], tf.float32)
-        floats = {"image": image, "mask": mask, "hole_boxes": batch["hole_boxes"]}
+        floats = _hole_floats(batch)
         if not self._has_foreground:
             return floats
         foreground = tf.cast(batch["foreground"], tf.float32)
         second = image_ops.to_float(batch["second"])
-        wrong = recolor(image, foreground, second, batch["changes"])
+        wrong = recolor(floats["image"], foreground, second, batch["changes"])
         return {
             **floats,
             "foreground": foreground,
             "foreground_boxes": batch["foreground_boxes"],
-            "masked_image": mask_ops.mask_image(wrong, mask),
+            "masked_image": mask_ops.mask_image(wrong, floats["mask"]),
         }
+
+
+def _hole_spec(size: int, config: Config) -> Spec:
+    return {
+        "image": (tf.uint8, (size, size, 3)),
+        "mask": (tf.uint8, (size, size, 1)),
+        "hole_boxes": (tf.float32, (config.losses.ppl_max_holes, 4)),
+    }
+
+
+def _hole_floats(batch: dict) -> dict:
+    return {
+        "image": image_ops.to_float(batch["image"]),
+        "mask": tf.cast(batch["mask"], tf.float32),
+        "hole_boxes": batch["hole_boxes"],
+    }

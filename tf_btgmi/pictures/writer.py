@@ -93,7 +93,7 @@ def encode_picture(
     """
     picture, notes = _converted(picture, target)
     try:
-        return _encoders()[target](picture, notes), notes
+        return _ENCODERS[target](picture, notes), notes
     except (OSError, ValueError, RuntimeError, TypeError, struct.error) as error:
         raise ValueError(f"{name} cannot be written: {error}.") from None
 
@@ -149,16 +149,6 @@ def _nearest_mode(picture: Picture, target: str, notes: List[str]):
     if not transparent and picture.mode != "L":
         notes.append(f"mode {picture.mode} became {mode}, {target} does not hold it")
     return mode, image.convert(mode)
-
-
-def _encoders():
-    return {
-        "PNG": _png,
-        "JPEG": _jpeg,
-        "TIFF": _tiff,
-        "WEBP": _webp,
-        "BMP": _bmp,
-    }
 
 
 def _png(picture: Picture, notes: List[str]) -> bytes:
@@ -297,3 +287,6 @@ def _image(picture: Picture) -> Image.Image:
         if (alpha < 255).any():
             image.info["transparency"] = alpha.tobytes()
     return image
+
+
+_ENCODERS = {"PNG": _png, "JPEG": _jpeg, "TIFF": _tiff, "WEBP": _webp, "BMP": _bmp}
