@@ -90,7 +90,7 @@ def test_a_place_without_a_model_is_said(tmp_path, monkeypatch):
 
 
 def test_a_saved_model_has_no_keras_generator(places):
-    with pytest.raises(ValueError, match="is a SavedModel; give a release or the workdir"):
+    with pytest.raises(ValueError, match="is a SavedModel; give a release or"):
         loading.load_generator(str(places["folder"] / "served"))
 
 
