@@ -3,9 +3,11 @@ r"""A compact model for a CPU: outdoor photographs at 128x128, every kind of hol
 Command: python -m tf_btgmi.train --config=configs/outdoor_128.py \
     --workdir=runs/outdoor_128 --config.data.source=folder:PHOTOGRAPHS
 Time: not yet measured for these 75,900 steps; two busy Intel cores took 8 to 15
-images/s at 64 px.
-To expect: not yet measured. The bundled btgmi-outdoor-128 has 24 filters and was
-trained for 9,758 steps before the discriminators learned; its card has its numbers.
+images/s at 64 px. The PyTorch twin takes 2,400 images/s on one H200 with
+discriminators of 64 filters (docs/log.md, "On a lent GPU").
+To expect: the bundled btgmi-outdoor-256 is this network after 1.16 million images, with
+discriminators of 64 filters, batches of 32 and 64, and sizes up to 256 px; its card has
+its numbers.
 """
 
 from tf_btgmi.config import Config
@@ -36,7 +38,8 @@ def get_config() -> Config:
     config.losses.adversarial = "hinge"
     config.losses.discriminator_patches = "hole"
     config.procedure.discriminator_learning_rate_factor = 3.0
-    config.losses.pixel_weight = 10.0
+    # Better than 10 by LPIPS-VGG in a run on a GPU: docs/log.md.
+    config.losses.pixel_weight = 1.0
     config.losses.ppl_patch_size = 96
     config.losses.ppl_max_holes = 1
     config.procedure.head_steps = 75_000
