@@ -1,13 +1,13 @@
 r"""Both outputs at 128x128, compact, from the weights of `outdoor_128`.
 
 Command: python -m tf_btgmi.train --config=configs/guided_outdoor_128.py \
-    --workdir=runs/guided_outdoor_128 --init_from=btgmi-outdoor-256 \
+    --workdir=runs/guided_outdoor_128 --init_from=btgmi-outdoor-192 \
     --config.data.source=folder:OBJECTS
 where OBJECTS holds `images/` and `masks/` (white = object) with files of the same
 names. Without --init_from it starts from nothing and needs some 7,000 steps of head.
 
 Time: btgmi-guided-128 took 35 minutes on two busy CPU cores: 1,553 steps at 64 px, 747
-at 128 px and 3 x 80 of refinement, in bfloat16, from the head of btgmi-outdoor-256.
+at 128 px and 3 x 80 of refinement, in bfloat16, from the head of btgmi-outdoor-192.
 To expect: fMSE of the objects 357 where plain composites come in with 1,199, and 765 of
 1,524 with hard ones: the card of btgmi-guided-128 has the commands.
 """

@@ -1,6 +1,6 @@
 """Writes the model of a training run as a release, which is small and loaded by name.
 
-    python -m export.release --workdir=runs/final --name=btgmi-outdoor-256
+    python -m export.release --workdir=runs/final --name=btgmi-outdoor-192
 
 The averaged generator of the newest checkpoint goes to --output, by default the
 package's own models, with kernels in float16; `tf_btgmi.load(NAME)` loads it. The model

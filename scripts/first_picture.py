@@ -36,7 +36,7 @@ def sample(name: str) -> np.ndarray:
 
 def main() -> None:
     """Makes the three pairs and saves them below each other."""
-    predictor = tf_btgmi.load("btgmi-outdoor-256")
+    predictor = tf_btgmi.load("btgmi-outdoor-192")
     horses, sheep = sample("train/horses"), sample("train/sheep")
     horse = select(horses, HORSE, HOOVES)
     without = predictor.remove(horses, horse, mask_dilation=8)

@@ -15,7 +15,7 @@ MAX_BYTES = 25_000_000
 
 
 def test_there_is_one_that_inpaints_and_it_is_the_default():
-    assert NAMES[0] == "btgmi-outdoor-256"
+    assert NAMES[0] == "btgmi-outdoor-192"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -55,7 +55,7 @@ def test_the_package_loads_it_by_name_and_keeps_what_is_known():
     image = np.full((40, 60, 3), 90, np.uint8)
     mask = np.zeros((40, 60), bool)
     mask[10:20, 10:30] = True
-    composite = tf_btgmi.load("btgmi-outdoor-256").inpaint(image, mask)
+    composite = tf_btgmi.load("btgmi-outdoor-192").inpaint(image, mask)
     np.testing.assert_array_equal(composite[~mask], image[~mask])
     # A flat picture stays nearly flat: no colour drift, no checkerboard.
     assert np.abs(composite[mask].astype(int) - 90).mean() < 6

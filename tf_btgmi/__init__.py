@@ -13,7 +13,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 def load(place=None, retouched=True):
     """Loads a model by its name or folder, as a `Predictor`.
 
-    `tf_btgmi.load("btgmi-outdoor-256").inpaint(image, mask)` fills the hole of a
+    `tf_btgmi.load("btgmi-outdoor-192").inpaint(image, mask)` fills the hole of a
     picture, uint8 [H, W, 3], where the mask, bool [H, W], is true.
 
     TensorFlow does not survive a fork: processes that use models are started by

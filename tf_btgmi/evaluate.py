@@ -5,7 +5,7 @@ r"""Evaluates models and classical methods on the same holes.
     python -m tf_btgmi.evaluate --data=photos --mask_folder=masks \
         --results=other=their_results --baseline=other --output=runs/evaluation
     python -m tf_btgmi.evaluate --data=tfds:places365_small:test --mask_kind=thick \
-        --model=ours=btgmi-outdoor-256 --inception_weights=FILE --output=runs/evaluation
+        --model=ours=btgmi-outdoor-192 --inception_weights=FILE --output=runs/evaluation
     python -m tf_btgmi.evaluate --task=harmonization --composites=hard --data=photos \
         --mask_folder=objects --model=runs/guided --output=runs/evaluation
 

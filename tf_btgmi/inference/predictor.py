@@ -45,7 +45,7 @@ class Predictor:
 
     Example:
         >>> import tf_btgmi
-        >>> predictor = tf_btgmi.load("btgmi-outdoor-256")
+        >>> predictor = tf_btgmi.load("btgmi-outdoor-192")
         >>> image = np.full((200, 300, 3), 90, np.uint8)
         >>> mask = np.zeros((200, 300), bool)
         >>> mask[80:120, 100:150] = True
