@@ -19,7 +19,7 @@ from tf_btgmi.cli import config_flag, program
 
 FLAGS = flags.FLAGS
 # Side of the shown pictures in pixels, and the edge between them.
-_SIDE = 192
+_SIDE = 256
 _EDGE = 8
 _CAPTION = 20
 _HOLE_GREY = 255
