@@ -7,7 +7,7 @@ def average_decay(step: tf.Tensor, ema_decay: float) -> tf.Tensor:
     """The decay of the average at a step, a float32 scalar.
 
     It is (1 + step) / (10 + step) until that reaches `ema_decay`, so that a short run
-    is not held back by its initial weights.
+    is not dominated by its initial weights.
 
     Args:
         step: steps taken, an integer scalar.

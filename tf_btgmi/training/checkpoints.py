@@ -1,4 +1,4 @@
-"""Full checkpoints of a run: written whole or not at all, restored to the last digit.
+"""Full checkpoints of a run: written atomically, restored bit for bit.
 
 A checkpoint holds both generators, the discriminator, both optimizers and the step;
 everything else of a run is a function of the step and the config.
@@ -28,8 +28,8 @@ class Checkpoints:
     Args:
         model: the compiled model.
         workdir: folder of the run.
-        keep: newest checkpoints kept.
-        strategy: that the model was built under.
+        keep: number of newest checkpoints to keep.
+        strategy: strategy of the model.
     """
 
     def __init__(self, model: InpaintingGAN, workdir: str, keep: int, strategy):
@@ -59,7 +59,7 @@ class Checkpoints:
         """Restores everything from the checkpoint `path` and returns its step.
 
         Raises:
-            ValueError: it is damaged or holds another model.
+            ValueError: it is damaged or has another model.
         """
         restore(self._checkpoint, path)
         return int(self._model.step.numpy())
@@ -69,7 +69,7 @@ class Checkpoints:
 
         Raises:
             FloatingPointError: a weight is not a finite number.
-            OSError: it could not be written; the older ones are as they were.
+            OSError: it could not be written; older ones are unchanged.
         """
         step = int(self._model.step.numpy())
         self._check_finite(step)
@@ -88,7 +88,7 @@ class Checkpoints:
 
     @property
     def newest(self) -> str:
-        """Path of the newest checkpoint; empty where there is none."""
+        """Path of the newest checkpoint; empty without any."""
         if not has_checkpoint(self._workdir):
             return ""
         return newest_checkpoint(self._workdir)

@@ -10,7 +10,7 @@ from tf_btgmi import keras_compat
 def scaled_loss(optimizer, loss: tf.Tensor) -> tf.Tensor:
     """The loss to differentiate.
 
-    Gradients are summed over replicas, so each contributes its share.
+    Gradients are summed over replicas, so the loss is divided by their number.
     """
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     return keras_compat.scale_loss(optimizer, loss * (1.0 / replicas))
@@ -23,9 +23,9 @@ def descend(
 
     Args:
         optimizer: a Keras optimizer.
-        tape: that recorded the loss.
-        loss: from `scaled_loss`.
-        variables: trained ones.
+        tape: the tape of the loss.
+        loss: the result of `scaled_loss`.
+        variables: the trained variables.
     """
     gradients = tape.gradient(loss, variables)
     keras_compat.apply_gradients(optimizer, gradients, variables)

@@ -24,7 +24,7 @@ def pair_features(discriminator, batch: dict, examples: dict, training: bool):
     count = tf.shape(real)[0]
     masks = examples["mask"]
     if discriminator.uses_batch_statistics:
-        # Of images and of composites apart, as earlier systems have them.
+        # Separate statistics of images and of composites, as in earlier systems.
         return (
             discriminator.features(real, masks[:count], training=training),
             discriminator.features(fake, masks, training=training),
@@ -42,9 +42,9 @@ def pair_features(discriminator, batch: dict, examples: dict, training: bool):
 
 
 def generator_features(model, batch: dict, examples: dict):
-    """What the generator's terms need: features of the composites.
+    """Features for the generator's terms: of the images and of the composites.
 
-    Features of the images are None, but with feature matching (pix2pixHD), where they
+    Features of the images are None except with feature matching (pix2pixHD), where they
     are repeated for each output.
     """
     discriminator = model.discriminator

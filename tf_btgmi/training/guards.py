@@ -1,4 +1,4 @@
-"""What keeps a run safe: checkpoints in time, signals, numbers that are not finite."""
+"""Guards of a run: checkpoints in time, signals, losses that are not finite."""
 
 import math
 import os
@@ -15,10 +15,10 @@ _STEPS_BETWEEN_QUESTIONS = 10
 
 
 class FiniteGuard(keras.callbacks.Callback):
-    """Stops a run whose losses are no longer numbers, before anything is saved.
+    """Ends a run whose losses are not finite, before anything is saved.
 
     Args:
-        checkpoints: of the run, to name the last good one.
+        checkpoints: checkpoints of the run, whose newest the error names.
     """
 
     def __init__(self, checkpoints: Checkpoints):
@@ -37,13 +37,13 @@ class FiniteGuard(keras.callbacks.Callback):
 
 
 class SaveInTime(keras.callbacks.Callback):
-    """Saves by step, by minutes, and when a signal says that the end is near.
+    """Saves checkpoints by step, by minutes, and on signals.
 
-    SIGTERM and SIGINT let the step end, save and stop `fit`; `signal_number` then says
-    which it was. A second one of them ends the process at once.
+    SIGTERM and SIGINT finish the step, save and stop `fit`; `signal_number` is the
+    signal. A second signal ends the process at once.
 
     Args:
-        checkpoints: of the run.
+        checkpoints: checkpoints of the run.
         every_steps: steps between checkpoints.
         every_minutes: minutes between checkpoints; with several workers, whose clocks
             differ, only steps count.

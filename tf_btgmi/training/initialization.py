@@ -1,4 +1,4 @@
-"""A new run's first weights out of another run's, or a release's: `--init_from`.
+"""Initial weights from another run or from a release: `--init_from`.
 
 A release holds no discriminator, so a new one is trained; let it catch up with the
 generator by `procedure.discriminator_only_steps`.

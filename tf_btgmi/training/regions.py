@@ -1,9 +1,9 @@
-"""Which part of a picture each output of the network is for (Sec. 3.4).
+"""The region of a picture that belongs to each output of the network (Sec. 3.4).
 
-`inpainted` fills the hole, `harmonized` recolours the foreground. Both are judged
-alike, each by its own mask and boxes, so that with two outputs a picture counts as two
-examples: `masks`, `boxes` and `composites` are stacked output after output, `repeated`
-brings everything else to the same length, and `examples` puts them together.
+`inpainted` fills the hole, `harmonized` recolours the foreground. Both have the same
+losses, each with its own mask and boxes, so that with two outputs a picture counts as
+two examples: `masks`, `boxes` and `composites` are concatenated over outputs,
+`repeated` repeats everything else, and `examples` combines them.
 """
 
 from typing import Sequence
@@ -21,14 +21,14 @@ NAMES = {
 
 
 def masked_image(batch: dict) -> tf.Tensor:
-    """What the network sees: its hole at 0, a foreground in the colours it came in."""
+    """The network's input image: 0 in the hole, the foreground in given colours."""
     if "masked_image" in batch:
         return batch["masked_image"]
     return mask_ops.mask_image(batch["image"], batch["mask"])
 
 
 def generator_inputs(batch: dict, output_names: Sequence[str]) -> tf.Tensor:
-    """Masked image, mask and, where there is such an output, foreground.
+    """Masked image, mask and, for a `harmonized` output, foreground.
 
     Returns:
         [B, H, W, 4 or 5].
@@ -40,7 +40,7 @@ def generator_inputs(batch: dict, output_names: Sequence[str]) -> tf.Tensor:
 
 
 def by_name(predictions, output_names: Sequence[str]) -> dict:
-    """A generator's result as a dict, also where it is a single picture."""
+    """A generator's result as a dict, even if it is a single picture."""
     if isinstance(predictions, dict):
         return predictions
     return {output_names[0]: predictions}
@@ -64,9 +64,9 @@ def boxes(batch: dict, output_names: Sequence[str]) -> tf.Tensor:
 
 
 def composites(batch: dict, predictions: dict) -> tf.Tensor:
-    """Each output in its own mask and the truth around it: [num_outputs * B, H, W, 3].
+    """Composites of each output with the truth: [num_outputs * B, H, W, 3].
 
-    So an output answers for its own part only, whatever the other one does.
+    The loss of an output is therefore independent of the other output.
     """
     return tf.concat(
         [
@@ -78,7 +78,7 @@ def composites(batch: dict, predictions: dict) -> tf.Tensor:
 
 
 def examples(batch: dict, predictions: dict) -> dict:
-    """What is judged, output after output.
+    """The examples of all losses, concatenated over outputs.
 
     Returns:
         `image`, `masked_image`, `mask`, `hole_boxes`, `prediction` and `composite`,

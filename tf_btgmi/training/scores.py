@@ -1,4 +1,4 @@
-"""What validation measures of each output: means over the pictures it has a part in."""
+"""Validation metrics of each output, means over the pictures with its region."""
 
 from typing import Sequence, Tuple
 
@@ -22,12 +22,12 @@ def names(output_names: Sequence[str]) -> Tuple[str, ...]:
 
 
 def measure(batch: dict, predictions: dict, lpips) -> Tuple[dict, dict]:
-    """Scores of each output's composite with the truth around it.
+    """Metrics of each output's composite with the truth.
 
     Args:
-        batch: of examples.
-        predictions: pictures by the outputs' names.
-        lpips: the distance, two pictures to [B].
+        batch: a batch of examples.
+        predictions: pictures by output name.
+        lpips: distance of two batches of pictures, [B].
 
     Returns:
         Scores and their weights, both [B] by name; a weight is 0 where the example has

@@ -1,4 +1,4 @@
-"""Which devices train: the strategies that `--strategy` names."""
+"""The strategies of `--strategy`: the devices of a training."""
 
 import tensorflow as tf
 
@@ -9,9 +9,8 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
     """The strategy of that name; `multi_worker` before anything else of TensorFlow.
 
     Args:
-        name: `mirrored` for every visible GPU, or the CPU where there is none;
-            `one_device` for the first of them; `multi_worker` for the cluster that
-            the environment variable TF_CONFIG describes.
+        name: `mirrored` for all visible GPUs or the CPU, `one_device` for the first of
+            them, `multi_worker` for the cluster of the environment variable TF_CONFIG.
 
     Raises:
         ValueError: an unknown name.
@@ -27,19 +26,19 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
 
 
 def num_workers(strategy: tf.distribute.Strategy) -> int:
-    """Number of processes that train together."""
+    """Number of worker processes."""
     resolver = strategy.cluster_resolver
     return len(resolver.cluster_spec().as_dict().get("worker", [0])) if resolver else 1
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Whether this process writes what all of them share."""
+    """Whether this process writes the shared files."""
     resolver = strategy.cluster_resolver
     return not resolver or num_workers(strategy) == 1 or resolver.task_id == 0
 
 
 def anyone(strategy: tf.distribute.Strategy, flag: bool) -> bool:
-    """Whether `flag` is true in any worker; every worker must ask at once."""
+    """Whether `flag` is true in any worker; a collective operation of all workers."""
     if num_workers(strategy) == 1:
         return flag
     mine = tf.constant(1.0 if flag else 0.0)
