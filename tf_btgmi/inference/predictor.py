@@ -32,10 +32,11 @@ class Predictor:
     """Applies a network of fixed size to pictures of any size.
 
     Args:
-        predict_fn: see `Network`.
-        image_size: see `Network`.
-        multiple: see `Network`.
-        batch_size: see `Network`.
+        predict_fn: maps the network's input [B, S, S, C] to [B, S, S, 3] in [-1, 1], or
+            to a dict of these by output name; see `Network`.
+        image_size: S, the side of the network's input in pixels.
+        multiple: divisor that S must have.
+        batch_size: windows per call of the network.
         outputs: "inpainted", "harmonized" or both.
         retouched: whether fills of `inpaint` and `remove` are redrawn near their edge
             with patches of the picture, at the scale of the network; see `retouch.py`.
@@ -222,11 +223,13 @@ class Predictor:
             image: uint8 [H, W, 3].
             guide: uint8 [h, w, 3], the picture that shows the object.
             guide_mask: [h, w], bool, or uint8 with the object at >= 128.
-            position: see `Pose`.
-            scale: see `Pose`.
-            rotate: see `Pose`.
-            flip: see `Pose`.
-            gap: see `composing.paste`. A network without the output "inpainted" takes
+            position: (y, x) in `image` of the centre of the object's box.
+            scale: factor of the object's size.
+            rotate: degrees counter-clockwise.
+            flip: whether the object is first mirrored left to right.
+            gap: width of the filled band around the object in pixels (0 for none),
+                "box" for the rest of its box. Default: 2 % of the longer side of the
+                box, at least 2 pixels. A network without the output "inpainted" takes
                 no gap.
             harmonize: whether the object is recoloured.
 
