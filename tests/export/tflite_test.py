@@ -87,7 +87,7 @@ def test_a_file_is_told_by_its_content_and_is_no_keras_model(files, tmp_path):
     copy = shutil.copy(files["int8"], tmp_path)
     assert loading.describe(copy) == loading.describe(files["int8"])
     assert loading.num_bytes(copy) == os.path.getsize(copy)
-    with pytest.raises(ValueError, match="is a TFLite file; a release or a"):
+    with pytest.raises(ValueError, match="is a TFLite file; give a release or"):
         loading.load_generator(copy)
     with pytest.raises(ValueError, match="There is no file .*none.tflite"):
         loading.load(str(tmp_path / "none.tflite"))
