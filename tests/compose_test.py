@@ -104,7 +104,7 @@ def test_a_grey_picture_stays_grey(folder):
 @pytest.mark.parametrize(
     "values, words",
     [
-        ({"position": "900,250"}, "Nothing of the object is in the picture"),
+        ({"position": "900,250"}, "The object is outside the picture"),
         ({"scale": 40.0}, "The object covers the whole picture"),
         ({"scale": -1.0}, "scale must be above 0"),
         ({"guide_mask": None, "guide_box": "500,10,600,90"}, "box"),
