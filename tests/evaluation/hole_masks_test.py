@@ -50,7 +50,7 @@ def test_objects_need_a_folder_of_shapes(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "kind, seed, text", [("stars", 0, "not 'stars'"), ("thin", -1, "at least 0")]
+    "kind, seed, text", [("stars", 0, "it is 'stars'"), ("thin", -1, "at least 0")]
 )
 def test_wrong_kinds_and_seeds_are_named(kind, seed, text):
     with pytest.raises(ValueError, match=text):
