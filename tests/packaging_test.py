@@ -22,6 +22,7 @@ from tf_btgmi.evaluation import yardsticks
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 WEIGHTS_SHA256 = "8245880b91d52c4172ca7b97643244f900291d315155ad942f66605e06e4a9f7"
+EFFICIENTNET_SHA256 = "7ccbdedd6a14ea2c70e9b38a2117a1f0843da4618ed32c37cb23e83a1418b56f"
 FREE_LICENCES = {"CC0-1.0", "Public domain"}
 # Packages whose import name is not their own.
 IMPORT_NAMES = {
@@ -59,10 +60,16 @@ def sample_rows():
     return {name: (c[1], c[2], c[3]) for name, c in cells.items()}
 
 
-def test_perceptual_weights_are_the_ones_that_the_readme_describes():
-    path = assets.perceptual_weights_path()
-    assert hashlib.sha256(path.read_bytes()).hexdigest() == WEIGHTS_SHA256
-    assert WEIGHTS_SHA256 in (path.parent / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    "path, digest",
+    [
+        (assets.perceptual_weights_path(), WEIGHTS_SHA256),
+        (assets.efficientnet_weights_path(), EFFICIENTNET_SHA256),
+    ],
+)
+def test_weights_are_the_ones_that_the_readme_describes(path, digest):
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == digest
+    assert digest in (path.parent / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_sample_picture_has_an_author_a_free_licence_and_a_source():

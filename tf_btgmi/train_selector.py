@@ -26,7 +26,7 @@ def define_flags():
     )
     flags.DEFINE_integer("steps", 4000, "Steps in all.", lower_bound=1)
     flags.DEFINE_integer("batch_size", 15, "Windows per step.", lower_bound=1)
-    flags.DEFINE_integer("base_filters", 32, "Filters at half of the window's size.")
+    flags.DEFINE_integer("base_filters", 16, "Filters at half of the window's size.")
     flags.DEFINE_float("learning_rate", 1e-3, "At the start; falls to 0 as a cosine.")
     flags.DEFINE_float("ema_decay", 0.998, "Of the averaged weights.")
     flags.DEFINE_float("held_out", 0.1, "Share of each source kept for validation.")

@@ -61,7 +61,7 @@ def test_examples_depend_on_their_number_alone(objects):
 def test_a_round_adds_a_click_where_the_mask_is_wrong(objects):
     examples = SelectionExamples([(objects, 1.0)], 0.25)
     batch = [examples.training_example(number) for number in range(4)]
-    logits = np.full((4, 128, 128, 1), -1.0)
+    logits = np.full((4, 192, 192, 1), -1.0)
     after = corrected(batch, logits, np.random.default_rng(0))
     for before, example in zip(batch, after):
         assert not example.mask.any()
@@ -69,7 +69,7 @@ def test_a_round_adds_a_click_where_the_mask_is_wrong(objects):
         y, x, is_object = example.clicks[-1]
         assert is_object and example.truth[int(y), int(x)]
     inputs, truth = inputs_of(after)
-    assert inputs.shape == (4, 128, 128, 8) and truth.shape == (4, 128, 128, 1)
+    assert inputs.shape == (4, 192, 192, 8) and truth.shape == (4, 192, 192, 1)
 
 
 @pytest.mark.timeout(300)

@@ -10,13 +10,18 @@ from typing import Optional, Tuple
 # What says of a folder that it is a release; `releases.py` writes it.
 RELEASE = "release.json"
 # The bundled network behind `selection`, which is no model that fills holes.
-SELECTOR = "btgmi-select-128"
+SELECTOR = "btgmi-select-192"
 _ROOT = pathlib.Path(__file__).resolve().parent
 
 
 def perceptual_weights_path() -> pathlib.Path:
     """The AlexNet trunk and LPIPS v0.1 weights, an `.npz` file."""
     return _ROOT / "weights" / "alexnet_lpips_v0.1.npz"
+
+
+def efficientnet_weights_path() -> pathlib.Path:
+    """EfficientNet-Lite0 without its head, an `.npz` file."""
+    return _ROOT / "weights" / "efficientnet_lite0.npz"
 
 
 def samples_dir() -> pathlib.Path:

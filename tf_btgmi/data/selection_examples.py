@@ -29,7 +29,7 @@ _MAX_JITTER = 0.2
 # if there is only a click.
 _SCALES, _CLICK_SCALES = (1.25, 1.9), (1.1, 4.0)
 # Minimum number of object pixels in the window.
-_MIN_PIXELS = 40
+_MIN_PIXELS = 90
 _MAX_COLOR = 0.15
 
 

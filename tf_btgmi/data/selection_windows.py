@@ -10,17 +10,17 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-WINDOW_SIDE = 128
+WINDOW_SIDE = 192
 # Side of the window over the longer side of the box.
 WINDOW_SCALE = 1.5
 # Minimum side of a window in pixels of the picture.
 MIN_WINDOW = 32
 # Standard deviation of a click's map, in pixels of the window.
-_CLICK_SIGMA = 4.0
+_CLICK_SIGMA = 6.0
 # Bins per colour channel, and sigma of the smoothing over bins.
 _BINS, _BIN_SIGMA = 16, 0.8
 # Radius around a click in which colours count as the object's, in window pixels.
-_COLOR_RADIUS = 5
+_COLOR_RADIUS = 7
 
 
 class Window(NamedTuple):
@@ -86,12 +86,14 @@ def window_around(
 
 def resized(array: np.ndarray, side: int = WINDOW_SIDE) -> np.ndarray:
     """Resizes a part of a picture, or of a bool mask, to the network's input."""
-    array = np.ascontiguousarray(array)
     shrinks = max(array.shape[:2]) > side
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     if array.dtype == bool:
         grey = cv2.resize(array * np.uint8(255), (side, side), interpolation=method)
         return grey >= 128
+    if min(array.strides) < 0:
+        # Mirrored.
+        array = np.ascontiguousarray(array)
     return cv2.resize(array, (side, side), interpolation=method)
 
 

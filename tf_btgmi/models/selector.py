@@ -1,7 +1,7 @@
 """The selector: a window of a picture and what was pointed at, to the object's mask.
 
 A U-Net of this project's layers. It works on 2x2 pixels at a time, and its coarse
-levels also see AlexNet's activations, those behind LPIPS, which were learned from many
+levels also see the feature maps of EfficientNet-Lite0, which were learned from many
 more photographs than there are with masks. Nothing trains them.
 
 Input [B, side, side, 8], channels as `data.selection_windows.network_input` puts them;
@@ -18,15 +18,15 @@ from tf_btgmi.layers.convolution import (
     convolution,
 )
 from tf_btgmi.layers.residual import DilatedResidualBlock
-from tf_btgmi.models.lpips_trunks import AlexNetFeatures, load_lpips_weights
+from tf_btgmi.models.efficientnet_trunk import (
+    EfficientNetLite0,
+    load_efficientnet_weights,
+)
 
 INPUT_CHANNELS = 8
-# Side of the window as AlexNet sees it: at 128 its last map would be of 7x7 cells.
-_TRUNK_SIDE = 192
-# Levels at 1/2, 1/4, 1/8 and 1/16 of the window, and the map of AlexNet that each sees.
-_NUM_LEVELS = 4
-_TRUNK_LAYERS = {1: 0, 2: 1, 3: 4}
-_BOTTLENECK_DILATIONS = (2, 4)
+# Levels at 1/2 to 1/32 of the window; all but the first see a map of the trunk.
+_NUM_LEVELS = 5
+_BOTTLENECK_DILATIONS = (1, 2)
 
 
 @keras.saving.register_keras_serializable("tf_btgmi")
@@ -36,7 +36,7 @@ class Selector(ConfigFromArguments, keras.Model):
     Args:
         base_filters: filters at half of the window's size.
         max_filters: cap on the filters of the coarser levels.
-        window_side: side of the window in pixels, a multiple of 16.
+        window_side: side of the window in pixels, a multiple of 32.
         normalization: `batch` or `instance`.
 
     Example:
@@ -47,9 +47,9 @@ class Selector(ConfigFromArguments, keras.Model):
 
     def __init__(
         self,
-        base_filters=32,
+        base_filters=16,
         max_filters=128,
-        window_side=128,
+        window_side=192,
         normalization="batch",
         **kwargs,
     ):
@@ -58,7 +58,7 @@ class Selector(ConfigFromArguments, keras.Model):
         self.max_filters = max_filters
         self.window_side = window_side
         self.normalization = normalization
-        self.trunk = AlexNetFeatures(load_lpips_weights())
+        self.trunk = EfficientNetLite0(load_efficientnet_weights())
         filters = [min(base_filters << i, max_filters) for i in range(_NUM_LEVELS)]
         parts = {"stem": self._convolution(filters[0], 3)}
         for level, count in enumerate(filters):
@@ -90,14 +90,12 @@ class Selector(ConfigFromArguments, keras.Model):
         self(tf.zeros([1, side, side, INPUT_CHANNELS]))
 
     def trunk_features(self, inputs):
-        """AlexNet's activations that the network sees, finest first.
+        """The feature maps of the trunk, finest first.
 
         Args:
             inputs: as of the network; only the picture in them counts.
         """
-        window = tf.image.resize(inputs[..., :3], [_TRUNK_SIDE, _TRUNK_SIDE])
-        features = self.trunk(window)
-        return [features[layer] for layer in _TRUNK_LAYERS.values()]
+        return self.trunk(inputs[..., :3])
 
     def call(self, inputs, training=None, trunk_features=None):
         """Logits of the object.
@@ -112,7 +110,7 @@ class Selector(ConfigFromArguments, keras.Model):
         parts = self.parts
         hidden = parts["stem"](tf.nn.space_to_depth(inputs, 2), training=training)
         skips = []
-        for level, features in zip(_TRUNK_LAYERS, trunk_features):
+        for level, features in enumerate(trunk_features, start=1):
             skips.append(hidden)
             hidden = parts[f"down_{level}"](hidden, training=training)
             features = parts[f"trunk_{level}"](features, training=training)

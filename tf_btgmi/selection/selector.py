@@ -156,7 +156,7 @@ class _Network:
             selected = selected | region if click.is_object else selected & ~region
         if not selected.any():
             return _GrabCut(self._image).first(box, clicks)
-        return _in_picture(found.window, selected, shape)
+        return found.in_picture(selected, shape)
 
     def added(self, clicks, selected) -> np.ndarray:
         """What the newest click adds: a connected region, not selected yet."""
@@ -181,22 +181,32 @@ class _Network:
         return removed
 
     def _turned_over(self, found, click, free) -> np.ndarray:
-        region = self._at_click(found, click, free[found.window.slices])
-        return _in_picture(found.window, region, self._image.shape[:2])
+        region = self._at_click(found, click, found.reduced(free))
+        region = found.in_picture(region, free.shape) & free
+        if not region[int(click.y), int(click.x)]:
+            # Beside the selection's edge, where the smaller mask is too coarse.
+            radius = max(1, round(_CLICK_RADIUS * max(found.window[2:])))
+            top, left = max(0, int(click.y) - radius), max(0, int(click.x) - radius)
+            near = np.s_[top : top + 2 * radius + 1, left : left + 2 * radius + 1]
+            pixel = int(click.y) - top, int(click.x) - left
+            region[near] |= _region_at(pixel, free[near])
+        return region
 
     def _at_click(self, found, click, free) -> np.ndarray:
-        """The region that a click turns over, in pixels of the window, bool.
+        """The region that a click turns over, of the size of `found.likely`, bool.
 
         Where the network would leave the click's own pixel as it is, it gets its way
         at the threshold that this pixel passes.
         """
-        pixel = int(click.y) - found.window.top, int(click.x) - found.window.left
+        place = found.place(click.y, click.x)
         likely = found.likely if click.is_object else 1.0 - found.likely
-        region = likely > min(_SURE, _TRUST * float(likely[pixel]))
+        region = likely > min(_SURE, _TRUST * float(likely[place]))
         disc = np.zeros(likely.shape, np.uint8)
         radius = max(1, round(_CLICK_RADIUS * max(disc.shape)))
-        cv2.circle(disc, pixel[::-1], radius, 1, -1)
-        return _region_at(pixel, (region | (disc > 0)) & free)
+        cv2.circle(disc, place[::-1], radius, 1, -1)
+        region = (region | (disc > 0)) & free
+        region[place] = True
+        return _region_at(place, region)
 
 
 def _nearest_part(click, selected: np.ndarray):
@@ -205,23 +215,21 @@ def _nearest_part(click, selected: np.ndarray):
     Regions are found at a working size: the time does not grow with the picture.
     """
     height, width = selected.shape
-    scale = min(1.0, grabcut.WORKING_SIDE / max(height, width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = (
-        cv2.resize(
-            selected.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA
-        )
-        > 0
-    )
-    _, parts = cv2.connectedComponents(small.astype(np.uint8), connectivity=8)
+    small = selected.view(np.uint8)
+    while max(small.shape) >= 2 * grabcut.WORKING_SIDE and min(small.shape) > 1:
+        # No pixel is lost.
+        small = network.halved(small * np.uint8(255), max(small.shape) // 2) > 0
+        small = small.view(np.uint8)
+    scales = np.array(small.shape) / (height, width)
+    _, parts = cv2.connectedComponents(small, connectivity=8)
     places = np.argwhere(small)
-    distances = np.hypot(*(places - np.array([click.y, click.x]) * scale).T)
+    distances = np.hypot(*(places - np.array([click.y, click.x]) * scales).T)
     nearest = int(distances.argmin())
     part = (parts == parts[tuple(places[nearest])]).astype(np.uint8)
     # A cell more on every side, so that nothing is lost at its edge.
     part = cv2.dilate(part, np.ones((3, 3), np.uint8))
     part = cv2.resize(part, (width, height), interpolation=cv2.INTER_NEAREST) > 0
-    return part & selected, float(distances[nearest]) / scale
+    return part & selected, float(distances[nearest] / scales.max())
 
 
 def _clipped(box, height, width):
@@ -230,12 +238,6 @@ def _clipped(box, height, width):
     if clipped[2] <= clipped[0] or clipped[3] <= clipped[1]:
         raise ValueError(f"The box {tuple(box)} does not meet the picture.")
     return clipped
-
-
-def _in_picture(window, part: np.ndarray, shape) -> np.ndarray:
-    whole = np.zeros(shape, bool)
-    whole[window.slices] = part
-    return whole
 
 
 def _region_at(pixel, mask: np.ndarray) -> np.ndarray:

@@ -42,7 +42,7 @@ class SelectorTraining(keras.Model):
 
     @tf.function(reduce_retracing=True)
     def trunk_features(self, inputs):
-        """AlexNet's activations, which an example keeps through its rounds."""
+        """The trunk's maps, which an example keeps through its rounds."""
         return self.selector.trunk_features(inputs)
 
     @tf.function(reduce_retracing=True)
