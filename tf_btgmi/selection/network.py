@@ -31,7 +31,9 @@ _BEYOND_BOX = 0.25
 # most windows of the training have (0.762 and 0.758).
 _BOX_SCALE = 1.3
 # With clicks alone the network looks again, closer, while the window shrinks by this.
-_CLOSER, _MAX_LOOKS = 0.7, 3
+# At the first look only what is this likely counts; on flat drawings all else may be
+# wrong.
+_CLOSER, _MAX_LOOKS, _FIRST_LIKELY = 0.7, 3, 0.8
 # The guided filter: radius in pixels of its grid, and the variance of grey levels, in
 # units of the range, that counts as an edge.
 _GRID_SIDE, _RADIUS, _EDGE = 256, 4, 1e-2
@@ -127,7 +129,8 @@ def find(
     for look in range(1, _MAX_LOOKS + 1):
         pixels = halved(image[window.slices], _DETAIL_SIDE)
         likely = _look(pixels, window, None, clicks, coarse)
-        region = _connected(likely >= 0.5, window.clicks(clicks))
+        least = 0.5 if look > 1 else _FIRST_LIKELY
+        region = _connected(likely >= least, window.clicks(clicks))
         boxes = []
         if region.any():
             corners = np.reshape(bounding_box(region), (2, 2)) / window.steps()

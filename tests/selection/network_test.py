@@ -1,0 +1,52 @@
+"""Windows of large pictures: halved for the network, and their masks brought back."""
+
+import numpy as np
+import pytest
+
+from tf_btgmi.data.selection_windows import Window
+from tf_btgmi.selection.network import Found, halved
+
+
+@pytest.mark.parametrize(
+    "shape, expected",
+    [
+        ((199, 150, 3), (199, 150, 3)),
+        ((200, 150, 3), (100, 75, 3)),
+        ((801, 401, 3), (100, 50, 3)),
+        # Nothing is halved away.
+        ((1, 900), (1, 900)),
+    ],
+)
+def test_halving_ends_below_twice_the_side(shape, expected):
+    assert halved(np.zeros(shape, np.uint8), 100).shape == expected
+
+
+def test_halving_averages_every_pixel():
+    image = np.random.default_rng(0).integers(0, 256, (64, 48, 3), np.uint8)
+    means = image.reshape(16, 4, 12, 4, 3).mean(axis=(1, 3))
+    assert np.abs(halved(image, 10) - means).max() <= 1.5
+
+
+def disc(shape, centre, radius):
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    return np.hypot(y - centre[0], x - centre[1]) < radius
+
+
+def test_a_mask_comes_back_from_a_quarter_of_the_size():
+    shape, window = (1300, 1700), Window(100, 200, 1003, 1205)
+    truth = disc(shape, (600, 800), 301)
+    found = Found(window, np.zeros((250, 301), np.float32))
+    back = found.in_picture(found.reduced(truth), shape)
+    assert (back & truth).sum() / (back | truth).sum() > 0.98
+    wrong = np.argwhere(back != truth)
+    distance = np.abs(np.hypot(*(wrong - (600, 800)).T) - 301)
+    assert distance.max() < 6
+
+
+@pytest.mark.parametrize("point", [(100, 200), (1102, 1404), (600, 800)])
+def test_a_point_of_the_picture_has_a_place_in_the_smaller_mask(point):
+    found = Found(Window(100, 200, 1003, 1205), np.zeros((250, 301), np.float32))
+    row, column = found.place(*point)
+    assert abs(row - (point[0] - 100) * 250 / 1003) < 1
+    assert abs(column - (point[1] - 200) * 301 / 1205) < 1
+    assert 0 <= row < 250 and 0 <= column < 301
