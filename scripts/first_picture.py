@@ -26,7 +26,7 @@ OUTPUT = ROOT / "docs" / "pictures" / "first.jpg"
 HORSE = (105, 285, 285, 455)
 HOOVES = [Click(270, 418), Click(270, 437), Click(262, 386), Click(240, 372)]
 SHEEP = (30, 90, 360, 405)
-WIDTH, EDGE = 400, 8
+WIDTH, EDGE = 400, 6
 
 
 def sample(name: str) -> np.ndarray:
@@ -34,47 +34,47 @@ def sample(name: str) -> np.ndarray:
     return np.asarray(Image.open(samples_dir() / f"{name}.jpg"))
 
 
+def marked(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """An image with what is selected or missing in red."""
+    red = (0.35 * image + 0.65 * np.array([255, 0, 80])).astype(np.uint8)
+    return np.where(mask[..., None] > 0, red, image)
+
+
 def main() -> None:
-    """Makes the three pairs and saves them below each other."""
+    """Makes the three rows and saves them below each other."""
     predictor = tf_btgmi.load("btgmi-outdoor-192")
     horses, sheep = sample("train/horses"), sample("train/sheep")
     horse = select(horses, HORSE, HOOVES)
     without = predictor.remove(horses, horse, mask_dilation=8)
 
     castle = sample("train/mont_st_michel")
-    scratches = named_mask("thin", *castle.shape[:2], seed=7) > 0
-    scratched = np.where(scratches[..., None], np.uint8(255), castle)
-    repaired = predictor.inpaint(scratched, scratches)
+    strokes = named_mask("thin", *castle.shape[:2], seed=7) > 0
+    repaired = predictor.inpaint(castle, strokes)
 
+    cut = select(sheep, box=SHEEP)
     composed = loading.load(output="harmonized").compose(
-        without,
-        sheep,
-        select(sheep, box=SHEEP),
-        position=(235, 370),
-        scale=0.35,
+        without, sheep, cut, position=(235, 370), scale=0.35
     )
-    pairs = [(horses, without), (scratched, repaired), (without, composed)]
-    sheet(pairs).save(OUTPUT, quality=85)
+    rows = [
+        (horses, marked(horses, horse), without),
+        (castle, marked(castle, strokes), repaired),
+        (without, marked(sheep, cut), composed),
+    ]
+    sheet(rows).save(OUTPUT, quality=85)
     print(f"Wrote {OUTPUT}.")
 
 
-def sheet(pairs) -> Image.Image:
-    """Pairs of pictures, before and after, below each other."""
-    rows = [
-        [
-            Image.fromarray(p).resize((WIDTH, WIDTH * p.shape[0] // p.shape[1]))
-            for p in q
-        ]
-        for q in pairs
-    ]
-    height = sum(row[0].height + EDGE for row in rows) - EDGE
-    page = Image.new("RGB", (2 * WIDTH + EDGE, height), "white")
+def sheet(rows) -> Image.Image:
+    """Rows of pictures of one height each, below each other."""
+    page = Image.new("RGB", (3 * WIDTH + 2 * EDGE, 4000), "white")
     top = 0
-    for before, after in rows:
-        page.paste(before, (0, top))
-        page.paste(after, (WIDTH + EDGE, top))
-        top += before.height + EDGE
-    return page
+    for row in rows:
+        height = WIDTH * row[0].shape[0] // row[0].shape[1]
+        for column, picture in enumerate(row):
+            picture = Image.fromarray(picture).resize((WIDTH, height))
+            page.paste(picture, (column * (WIDTH + EDGE), top))
+        top += height + EDGE
+    return page.crop((0, 0, page.width, top - EDGE))
 
 
 if __name__ == "__main__":
