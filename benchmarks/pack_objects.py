@@ -6,7 +6,6 @@ both folders is packed once.
 """
 
 import concurrent.futures
-import hashlib
 import os
 import zipfile
 
@@ -14,6 +13,7 @@ import cv2
 import numpy as np
 
 from benchmarks import pack_pictures, pytorch_guided_data
+from tf_btgmi import files
 from tf_btgmi.data import regions
 from tf_btgmi.data.folder import FolderSource
 from tf_btgmi.data.object_masks import fit_mask
@@ -41,18 +41,18 @@ class GuidedPictures:
         data = config.data
         if not data.source.startswith("folder:"):
             raise ValueError(f"Only a folder can be packed, not {data.source}.")
-        held_out = 0 if data.validation_source else data.num_validation_images
-        self._source = open_object_source(data.source, held_out)
+        self._source = open_object_source(data.source, data.num_held_out)
         self._draws_regions = config.guided.regions > 0
         paths = []
         if self._draws_regions and config.guided.regions_folder:
             photographs = FolderSource(config.guided.regions_folder)
-            paths = _paths(photographs)
-        numbers = {_digest(path): number for number, path in enumerate(paths)}
+            paths = pack_pictures.paths_of(photographs)
+        numbers = {files.sha256(path): number for number, path in enumerate(paths)}
         self._with_regions = len(paths)
         self._names = {}
-        for name, path in zip(self._source.training_names, _paths(self._source)):
-            number = numbers.setdefault(_digest(path), len(paths))
+        with_objects = pack_pictures.paths_of(self._source)
+        for name, path in zip(self._source.training_names, with_objects):
+            number = numbers.setdefault(files.sha256(path), len(paths))
             if number == len(paths):
                 paths.append(path)
             self._names[number] = name
@@ -90,12 +90,3 @@ def _write(folder, file, numbers, encode):
         with concurrent.futures.ThreadPoolExecutor() as pool:
             for number, data in zip(numbers, pool.map(encode, numbers)):
                 archive.writestr(f"{number:06d}.png", data)
-
-
-def _paths(source):
-    return [os.path.join(source.folder, name) for name in source.training_names]
-
-
-def _digest(path):
-    with open(path, "rb") as file:
-        return hashlib.sha256(file.read()).digest()

@@ -114,11 +114,14 @@ def pack(
 def _training_paths(config):
     from tf_btgmi.data.sources import open_source
 
-    data = config.data
-    held_out = 0 if data.validation_source else data.num_validation_images
-    source = open_source(data.source, held_out)
+    source = open_source(config.data.source, config.data.num_held_out)
     if not hasattr(source, "training_names"):
-        raise ValueError(f"Only a folder can be packed, not {data.source}.")
+        raise ValueError(f"Only a folder can be packed, not {config.data.source}.")
+    return paths_of(source)
+
+
+def paths_of(source) -> list:
+    """Paths of the training pictures of a source that is a folder."""
     return [os.path.join(source.folder, name) for name in source.training_names]
 
 

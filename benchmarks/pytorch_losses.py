@@ -148,7 +148,7 @@ def pixel_loss(image, composite, mask, fields):
     return ((difference.mean(1) * mask[:, 0]).mean((1, 2)) / share).mean()
 
 
-def reconstruction_loss(lpips, image, composite, boxes, fields, jitter=None):
+def reconstruction_loss(lpips, image, composite, boxes, fields, jitter):
     """The term that `fields.reconstruction` names; arguments of PPL."""
     if fields.reconstruction == "ppl":
         return patch_perceptual_loss(lpips, image, composite, boxes, fields, jitter)
@@ -165,7 +165,7 @@ def lpips_distance(first, second):
     return sum((a - b).square().sum(1).mean((1, 2)) for a, b in zip(first, second))
 
 
-def patch_perceptual_loss(lpips, image, composite, boxes, fields, jitter=None):
+def patch_perceptual_loss(lpips, image, composite, boxes, fields, jitter):
     """PPL, the patch perceptual loss.
 
     Args:
@@ -175,16 +175,15 @@ def patch_perceptual_loss(lpips, image, composite, boxes, fields, jitter=None):
         boxes: [B, K, 4], of the holes.
         fields: see above.
         jitter: [4] in [0, 1], how far each edge of the boxes moves, as shares of
-            `ppl_jitter`; None for not at all.
+            `ppl_jitter`.
     """
     size = fields.ppl_patch_size
     around = context_boxes(boxes, fields.ppl_context_margin, *image.shape[2:])
     both = torch.cat([boxes, around], 1)
-    if jitter is not None:
-        moves = jitter * fields.ppl_jitter / size
-        start, end = both[..., :2], both[..., 2:]
-        sides = end - start
-        both = torch.cat([start - moves[:2] * sides, end + moves[2:] * sides], -1)
+    moves = jitter * fields.ppl_jitter / size
+    start, end = both[..., :2], both[..., 2:]
+    sides = end - start
+    both = torch.cat([start - moves[:2] * sides, end + moves[2:] * sides], -1)
     with torch.no_grad():
         targets = lpips(resize_boxes(image, both, size).flatten(0, 1))
     features = lpips(resize_boxes(composite, both, size).flatten(0, 1))

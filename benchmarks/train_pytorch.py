@@ -172,9 +172,10 @@ class Run:
         log = _Log(self._flags.log_seconds)
         saved = time.monotonic()
         for first, end, stage, size in todo:
-            if first > step and first == self._plan.start(stage) and self._save(first):
+            begins = stage > 0 and first == self._plan.start(stage)
+            if begins and first > step and self._save(first):
                 return 1
-            self._begin(first, stage, size)
+            self._begin(first, stage, size, begins)
             steps = range(first, end)
             mixed = size == self._config.data.image_size and self._flags.mixed_sizes
             batches = self._make_batches(mixed or [size])
@@ -196,12 +197,11 @@ class Run:
                     saved = now
         return self._save(self._plan.total_steps)
 
-    def _begin(self, first, stage, size):
+    def _begin(self, first, stage, size, begins):
         procedure = self._config.procedure
         blocks = stage if procedure.block_wise else procedure.num_refinement_blocks
         trained = self._phases.trained(first)
         self._training.begin_stage(blocks, trained)
-        begins = stage > 0 and first == self._plan.start(stage)
         if begins and procedure.restart_optimizer:
             self._training.restart_generator_optimizer()
         print(f"Stage {stage}, step {first}, {size} px, {' and '.join(trained)}.")

@@ -2,14 +2,18 @@
 
 import importlib.util
 import os
-import subprocess
-import sys
 
 import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.benchmarks.twins import (
+    assert_moved_alike,
+    assert_same_losses,
+    one_step_without_tensorflow,
+    values_of,
+)
 from tf_btgmi import config as config_lib
 from tf_btgmi import loading
 from tf_btgmi.data import guided
@@ -29,7 +33,6 @@ pytestmark = [
     ),
     pytest.mark.timeout(300),
 ]
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LOSSES = (
     "discriminator_loss",
     "reconstruction_loss",
@@ -47,17 +50,6 @@ def to_torch(array):
 
 def to_tensorflow(tensor):
     return tensor.detach().permute(0, 2, 3, 1).numpy()
-
-
-def values_of(network):
-    return {
-        n: tf.convert_to_tensor(v).numpy() for n, v in named_weights(network).items()
-    }
-
-
-def cosine(first, second):
-    first, second = first.ravel(), second.ravel()
-    return first @ second / np.sqrt((first @ first) * (second @ second))
 
 
 @pytest.fixture
@@ -135,7 +127,7 @@ def test_a_training_step_is_that_of_tensorflow(
 ):
     import torch
 
-    from benchmarks import pytorch_guided, pytorch_weights, train_pytorch
+    from benchmarks import pytorch_guided, train_pytorch
 
     small_config.losses.adversarial = adversarial
     small_config.losses.discriminator_patches = patches
@@ -168,29 +160,9 @@ def test_a_training_step_is_that_of_tensorflow(
         torch.from_numpy(jitter.numpy()),
         pytorch_guided.Guide(seen, foreground, foreground_boxes),
     )
-    for name in LOSSES:
-        # The hinge's adversarial term is a mean of logits of both signs, near 0.
-        apart = 2e-4 if name == "adversarial_loss" else 0.0
-        wanted = pytest.approx(float(ours[name]), rel=1e-3, abs=apart)
-        assert theirs[name].item() == wanted, name
-    for name, network in networks.items():
-        found = pytorch_weights.to_arrays(getattr(training, name))
-        after = values_of(network)
-        assert set(found) == set(after)
-        moved = 0
-        for weight, old in before[name].items():
-            mine, other = after[weight] - old, found[weight] - old
-            if adversarial == "hinge" and weight.endswith("trainable_9_bias"):
-                # Its gradients of images and composites cancel: rounding is left.
-                continue
-            if not np.abs(mine).max():
-                assert not np.abs(other).max(), weight
-                continue
-            assert cosine(mine, other) > 0.99, weight
-            length = np.linalg.norm(mine)
-            assert np.linalg.norm(other) == pytest.approx(length, rel=0.1), weight
-            moved += 1
-        assert moved > 5
+    assert_same_losses(ours, theirs, LOSSES)
+    last = ("trainable_9_bias",) if adversarial == "hinge" else ()
+    assert_moved_alike(training, networks, before, last)
 
 
 def test_weights_travel_to_pytorch_and_back(small_config, batch, rng, tmp_path):
@@ -402,20 +374,9 @@ def test_training_needs_no_tensorflow_stops_and_goes_on(pack, tmp_path, capsys):
 
     folder, config = pack
     file, out = save_config(config, tmp_path), str(tmp_path / "out")
-    (tmp_path / "blocked").mkdir()
-    for name in ("tensorflow", "keras"):
-        (tmp_path / "blocked" / f"{name}.py").write_text("raise ImportError('blocked')")
-    program = os.path.join(ROOT, "benchmarks", "train_pytorch.py")
     flags = [f"--pack={folder}", f"--out={out}", "--workers=0", "--log_seconds=0"]
-    done = subprocess.run(
-        [sys.executable, program, *flags, f"--config={file}", "--minutes=0"],
-        env={**os.environ, "PYTHONPATH": str(tmp_path / "blocked")},
-        cwd=str(tmp_path),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert done.returncode == 0
-    assert "12 pictures, cpu, from step 0." in done.stdout
+    said = one_step_without_tensorflow(tmp_path, [*flags, f"--config={file}"])
+    assert "12 pictures, cpu, from step 0." in said
     first, found, step = pytorch_weights.read_state(out)
     assert step == 1 and found == config
     assert "generator_optimizer.exp_avg.harmonized_to_image.trainable_0_kernel" in first

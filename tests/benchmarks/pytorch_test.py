@@ -3,8 +3,6 @@
 import glob
 import importlib.util
 import os
-import subprocess
-import sys
 from unittest import mock
 
 import cv2
@@ -13,13 +11,18 @@ import pytest
 import tensorflow as tf
 
 from benchmarks import compare_pytorch
+from tests.benchmarks.twins import (
+    assert_moved_alike,
+    assert_same_losses,
+    one_step_without_tensorflow,
+    values_of,
+)
 from tests.trainings import write_lively_run
 from tf_btgmi import config as config_lib
 from tf_btgmi import loading
 from tf_btgmi.ablation.arms import ARMS, arm_config
 from tf_btgmi.losses.objective import Objective
 from tf_btgmi.models.build import stage_plan
-from tf_btgmi.models.naming import named_weights
 from tf_btgmi.ops import image_ops
 from tf_btgmi.training.build import scheduled_callbacks
 
@@ -29,25 +32,12 @@ needs_torch = pytest.mark.skipif(
 )
 # Importing PyTorch beside TensorFlow alone can take half a minute on a busy machine.
 pytestmark = pytest.mark.timeout(300)
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 @pytest.mark.skipif(HAVE_TORCH, reason="PyTorch is installed")
 def test_a_missing_pytorch_is_told_with_what_to_do():
     with pytest.raises(ValueError, match="pip install -r requirements-benchmarks.txt"):
         compare_pytorch.need_pytorch()
-
-
-def values_of(network):
-    return {
-        name: tf.convert_to_tensor(variable).numpy()
-        for name, variable in named_weights(network).items()
-    }
-
-
-def cosine(first, second):
-    first, second = first.ravel(), second.ravel()
-    return first @ second / np.sqrt((first @ first) * (second @ second))
 
 
 @pytest.fixture
@@ -85,7 +75,7 @@ CHOICES = [
     "arm, fields", CHOICES, ids=["-".join([a, *f.values()]) for a, f in CHOICES]
 )
 def test_a_training_step_is_that_of_tensorflow(small_workdir, arm, fields):
-    from benchmarks import both_frameworks, pytorch_weights
+    from benchmarks import both_frameworks
 
     batch = both_frameworks.make_batch(64, 2)
     both = both_frameworks.Both(small_workdir(arm, **fields), "float32", 64, batch)
@@ -106,32 +96,10 @@ def test_a_training_step_is_that_of_tensorflow(small_workdir, arm, fields):
     ours = both.model.train_step({k: tf.constant(v) for k, v in batch.items()})
     both.model.update_average()
     theirs = both.torch_step(training)()
-    for name in both_frameworks.COMPARED:
-        # The hinge's adversarial term is a mean of logits of both signs, near 0.
-        apart = 2e-4 if name == "adversarial_loss" else 0.0
-        wanted = pytest.approx(float(ours[name]), rel=1e-3, abs=apart)
-        assert theirs[name].item() == wanted, name
-    lengths = {}
-    for name, network in networks.items():
-        found = pytorch_weights.to_arrays(getattr(training, name))
-        after = values_of(network)
-        assert set(found) == set(after)
-        moved = 0
-        for weight, old in before[name].items():
-            mine, other = after[weight] - old, found[weight] - old
-            last = weight.endswith(("trainable_9_bias", "trainable_6_bias"))
-            if last and both.config.losses.adversarial == "hinge":
-                # Its gradients of images and composites cancel: rounding is left.
-                continue
-            if not np.abs(mine).max():
-                assert not np.abs(other).max(), weight
-                continue
-            assert cosine(mine, other) > 0.99, weight
-            length = np.linalg.norm(mine)
-            assert np.linalg.norm(other) == pytest.approx(length, rel=0.1), weight
-            moved += 1
-            lengths[name, weight] = length, np.linalg.norm(other)
-        assert moved > 5
+    assert_same_losses(ours, theirs, both_frameworks.COMPARED)
+    hinge = both.config.losses.adversarial == "hinge"
+    last = ("trainable_9_bias", "trainable_6_bias") if hinge else ()
+    lengths = assert_moved_alike(training, networks, before, last)
     # How far the average follows the generator.
     first, second = np.divide(
         lengths["average", "stem.trainable_0_kernel"],
@@ -386,24 +354,10 @@ def test_training_needs_no_tensorflow_stops_and_goes_on(pack, tmp_path, capsys):
     folder, config = pack
     file, out = str(tmp_path / "config.json"), str(tmp_path / "out")
     config_lib.save(config, file)
-    # Where TensorFlow and Keras cannot be imported.
-    for name in ("tensorflow", "keras"):
-        (tmp_path / "blocked").mkdir(exist_ok=True)
-        (tmp_path / "blocked" / f"{name}.py").write_text("raise ImportError('blocked')")
-
-    program = os.path.join(ROOT, "benchmarks", "train_pytorch.py")
     flags = [f"--pack={folder}", f"--out={out}", "--workers=0", "--log_seconds=0"]
-    # Stops after its first step.
-    done = subprocess.run(
-        [sys.executable, program, *flags, f"--config={file}", "--minutes=0"],
-        env={**os.environ, "PYTHONPATH": str(tmp_path / "blocked")},
-        cwd=str(tmp_path),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert done.returncode == 0
-    assert "6 pictures, cpu, from step 0." in done.stdout
-    assert "step 1, " in done.stdout
+    said = one_step_without_tensorflow(tmp_path, [*flags, f"--config={file}"])
+    assert "6 pictures, cpu, from step 0." in said
+    assert "step 1, " in said
     first, found, step = pytorch_weights.read_state(out)
     assert step == 1 and found == config
     assert "generator_optimizer.exp_avg.stem.trainable_0_kernel" in first

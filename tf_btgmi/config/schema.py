@@ -64,6 +64,11 @@ class DataConfig:
     color_jitter: float = limited(0.0, 0.0, 0.9)
     shuffle_buffer: int = limited(2048, 1)
 
+    @property
+    def num_held_out(self) -> int:
+        """Number of pictures of `source` that are held out of the training."""
+        return 0 if self.validation_source else self.num_validation_images
+
 
 @dataclass
 class MaskConfig:

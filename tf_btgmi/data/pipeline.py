@@ -88,7 +88,7 @@ def describe(config: Config) -> List[str]:
 
 def _training_source(config: Config, task):
     data = config.data
-    held_out = 0 if data.validation_source else data.num_validation_images
+    held_out = data.num_held_out
     if not data.source:
         raise ValueError(
             "Set config.data.source to folder:PATH, tfds:NAME[:SPLIT] or tfrecord:GLOB."

@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_btgmi.assets import efficientnet_weights_path
+from tf_btgmi.models.fixed_weights import read_weights
 
 # (kernel side, stride of the first block, widening, channels, blocks) of each stage.
 _STAGES = (
@@ -105,17 +106,17 @@ def weight_shapes() -> Mapping[str, Tuple[int, ...]]:
     shapes = {"stem/kernel": (3, 3, 3, _STEM_CHANNELS), "stem/bias": (_STEM_CHANNELS,)}
     for block in _blocks():
         before, middle, after = block.channels
-        kernels = {
-            "expand": (1, 1, before, middle),
-            "depthwise": (block.kernel_side, block.kernel_side, middle, 1),
-            "project": (1, 1, middle, after),
+        # The kernel of each part, and the channels that it gives.
+        parts = {
+            "expand": ((1, 1, before, middle), middle),
+            "depthwise": ((block.kernel_side, block.kernel_side, middle, 1), middle),
+            "project": ((1, 1, middle, after), after),
         }
         if middle == before:
-            del kernels["expand"]
-        for part, shape in kernels.items():
-            shapes[f"{block.name}/{part}/kernel"] = shape
-            shapes[f"{block.name}/{part}/bias"] = (shape[3],)
-        shapes[f"{block.name}/depthwise/bias"] = (middle,)
+            del parts["expand"]
+        for part, (kernel, channels) in parts.items():
+            shapes[f"{block.name}/{part}/kernel"] = kernel
+            shapes[f"{block.name}/{part}/bias"] = (channels,)
     return shapes
 
 
@@ -129,14 +130,7 @@ def load_efficientnet_weights(path: Optional[str] = None) -> Mapping[str, np.nda
         ValueError: no such file, or not the weights of this network.
     """
     path = os.fspath(path or efficientnet_weights_path())
-    if not os.path.isfile(path):
-        raise ValueError(f"EfficientNet-Lite0: there is no file {path}.")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            weights = {name: archive[name].astype(np.float32) for name in archive.files}
-    # NumPy raises nearly anything for a damaged file.
-    except Exception as error:
-        raise ValueError(f"{path} cannot be read: {error}") from error
+    weights = read_weights(path, "EfficientNet-Lite0")
     for name, shape in weight_shapes().items():
         found = weights[name].shape if name in weights else None
         if found != shape:

@@ -5,6 +5,7 @@ Zisserman 2015, both as in torchvision. Weights are constants, not variables: no
 trains them, and checkpoints do not carry them.
 """
 
+import functools
 import os
 from typing import List, Mapping, NamedTuple, Optional
 
@@ -13,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_btgmi.assets import perceptual_weights_path
+from tf_btgmi.models.fixed_weights import read_weights
 
 # Normalization of an image in [-1, 1]: (image - SHIFT) / SCALE (LPIPS v0.1).
 SHIFT = (-0.030, -0.088, -0.188)
@@ -119,19 +121,12 @@ def load_lpips_weights(
     Raises:
         ValueError: no such file, or not the weights of this network.
     """
-    path = os.fspath(path or perceptual_weights_path())
-    if not os.path.isfile(path):
-        raise ValueError(f"LPIPS weights: there is no file {path}.")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            weights = {name: archive[name].astype(np.float32) for name in archive.files}
-        _check_shapes(weights, trunk)
-    # NumPy raises nearly anything for a damaged file.
-    except Exception as error:
-        raise ValueError(
-            f"{path} does not hold the LPIPS weights of {trunk.__name__}: {error}"
-        ) from error
-    return weights
+    return read_weights(
+        os.fspath(path or perceptual_weights_path()),
+        "LPIPS weights",
+        f"does not hold the LPIPS weights of {trunk.__name__}",
+        functools.partial(_check_shapes, trunk=trunk),
+    )
 
 
 def _check_shapes(weights: Mapping[str, np.ndarray], trunk: type) -> None:

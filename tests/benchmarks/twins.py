@@ -1,0 +1,97 @@
+"""What the tests of the PyTorch twin have in common."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.programs import ROOT
+from tf_btgmi.models.naming import named_weights
+
+
+def values_of(network):
+    """Weights of a Keras network by name, as NumPy arrays."""
+    return {
+        name: tf.convert_to_tensor(variable).numpy()
+        for name, variable in named_weights(network).items()
+    }
+
+
+def assert_same_losses(ours, theirs, names):
+    """That a step's losses are those of TensorFlow."""
+    for name in names:
+        # The hinge's adversarial term is a mean of logits of both signs, near 0.
+        apart = 2e-4 if name == "adversarial_loss" else 0.0
+        wanted = pytest.approx(float(ours[name]), rel=1e-3, abs=apart)
+        assert theirs[name].item() == wanted, name
+
+
+def assert_moved_alike(training, networks, before, left_out=()):
+    """That a step moved every weight as TensorFlow's did.
+
+    Args:
+        training: PyTorch's step, after it; has the networks as attributes.
+        networks: Keras's by these names, after the step.
+        before: `values_of` each before the step.
+        left_out: ends of names of weights whose gradients of images and composites
+            cancel, so that only rounding is left.
+
+    Returns:
+        The lengths of both moves by network and weight.
+    """
+    from benchmarks import pytorch_weights
+
+    lengths = {}
+    for name, network in networks.items():
+        found = pytorch_weights.to_arrays(getattr(training, name))
+        after = values_of(network)
+        assert set(found) == set(after)
+        moved = 0
+        for weight, old in before[name].items():
+            mine, other = after[weight] - old, found[weight] - old
+            if weight.endswith(tuple(left_out)):
+                continue
+            if not np.abs(mine).max():
+                assert not np.abs(other).max(), weight
+                continue
+            assert _cosine(mine, other) > 0.99, weight
+            length = np.linalg.norm(mine)
+            assert np.linalg.norm(other) == pytest.approx(length, rel=0.1), weight
+            moved += 1
+            lengths[name, weight] = length, np.linalg.norm(other)
+        assert moved > 5
+    return lengths
+
+
+def one_step_without_tensorflow(folder, flags):
+    """Trains for a step where TensorFlow and Keras cannot be imported.
+
+    Args:
+        folder: for files.
+        flags: of `train_pytorch`.
+
+    Returns:
+        What the program printed.
+    """
+    blocked = folder / "blocked"
+    blocked.mkdir()
+    for name in ("tensorflow", "keras"):
+        (blocked / f"{name}.py").write_text("raise ImportError('blocked')")
+    done = subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / "train_pytorch.py", *flags]
+        + ["--minutes=0"],
+        env={**os.environ, "PYTHONPATH": str(blocked)},
+        cwd=str(folder),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert done.returncode == 0
+    return done.stdout
+
+
+def _cosine(first, second):
+    first, second = first.ravel(), second.ravel()
+    return first @ second / np.sqrt((first @ first) * (second @ second))
