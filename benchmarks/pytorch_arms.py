@@ -25,6 +25,7 @@ import numpy as np  # noqa: E402
 from benchmarks import pytorch_weights, train_pytorch  # noqa: E402
 from tf_btgmi import config as config_lib  # noqa: E402
 from tf_btgmi.ablation.arms import ARMS, arm_config, num_steps  # noqa: E402
+from tf_btgmi.cli import program  # noqa: E402
 from tf_btgmi.config import files as config_files  # noqa: E402
 
 _PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "train_pytorch.py")
@@ -177,4 +178,4 @@ def _flags(arguments):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(program.answered(lambda: main(sys.argv[1:])))

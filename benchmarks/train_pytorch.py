@@ -37,6 +37,7 @@ from benchmarks import (  # noqa: E402
 )
 from tf_btgmi import assets, schedules  # noqa: E402
 from tf_btgmi import config as config_lib  # noqa: E402
+from tf_btgmi.cli import program  # noqa: E402
 from tf_btgmi.config import files as config_files  # noqa: E402
 
 _SAVE_SECONDS = 120
@@ -290,4 +291,4 @@ def _flags(arguments):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(program.answered(lambda: main(sys.argv[1:])))

@@ -17,6 +17,7 @@ from tests.benchmarks.twins import (
     one_step_without_tensorflow,
     values_of,
 )
+from tests.programs import run_program
 from tests.trainings import write_lively_run
 from tf_btgmi import config as config_lib
 from tf_btgmi import loading
@@ -386,6 +387,21 @@ def test_training_needs_no_tensorflow_stops_and_goes_on(pack, tmp_path, capsys):
         kept = last[f"ema_generator.{name}"]
         kept = kept.astype(np.float16) if kept.ndim == 4 else kept
         np.testing.assert_array_equal(value, kept)
+
+
+@needs_torch
+@pytest.mark.parametrize(
+    "program, flags",
+    [
+        ("train_pytorch", ["--out=out", "--config=configs/smoke.py"]),
+        ("train_pytorch", ["--out=out", "--config=missing.py"]),
+        ("pytorch_arms", ["--out=out", "--work=work", "--config=missing.py"]),
+    ],
+)
+def test_a_missing_file_is_one_line(program, flags):
+    done = run_program(f"benchmarks.{program}", "--pack=missing", *flags)
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith(f"{program}.py: ") and "missing" in done.stderr
 
 
 @needs_torch

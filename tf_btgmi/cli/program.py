@@ -94,16 +94,25 @@ def _guarded(main, takes_rest: bool):
                 f"Unexpected argument {argv[1]!r}; flags begin with --. See --help.",
                 USAGE_EXIT_CODE,
             )
-        try:
-            return _end_quietly_if_pipe_is_closed(lambda: main(argv))
-        except KeyboardInterrupt:
-            _stop("Interrupted.", INTERRUPT_EXIT_CODE)
-        except (ValueError, FileNotFoundError, NotADirectoryError) as error:
-            _stop(message_of(error), USAGE_EXIT_CODE)
-        except (ProgramFailure, FloatingPointError, OSError, MemoryError) as error:
-            _stop(message_of(error) or "Out of memory.", FAILURE_EXIT_CODE)
+        return answered(lambda: main(argv))
 
     return guarded
+
+
+def answered(work: Callable[[], int]) -> int:
+    """Runs the work of a program and ends the program at an error, as `run` does.
+
+    Args:
+        work: returns an exit code or None, which is the result.
+    """
+    try:
+        return _end_quietly_if_pipe_is_closed(work)
+    except KeyboardInterrupt:
+        _stop("Interrupted.", INTERRUPT_EXIT_CODE)
+    except (ValueError, FileNotFoundError, NotADirectoryError) as error:
+        _stop(message_of(error), USAGE_EXIT_CODE)
+    except (ProgramFailure, FloatingPointError, OSError, MemoryError) as error:
+        _stop(message_of(error) or "Out of memory.", FAILURE_EXIT_CODE)
 
 
 def _end_quietly_if_pipe_is_closed(function: Callable):
