@@ -4,7 +4,7 @@ Command: python -m tf_btgmi.train --config=configs/outdoor_128.py \
     --workdir=runs/outdoor_128 --config.data.source=folder:PHOTOGRAPHS
 Time: not yet measured for these 75,900 steps; two busy Intel cores took 8 to 15
 images/s at 64 px. The PyTorch twin takes 2,400 images/s on one H200 with
-discriminators of 64 filters (docs/log.md, "On a lent GPU").
+discriminators of 64 filters (docs/log.md, "The third filling model").
 To expect: the bundled btgmi-outdoor-192 is this network after 1.16 million images, with
 discriminators of 64 filters, batches of 32 and 64, and sizes up to 256 px; its card has
 its numbers.
