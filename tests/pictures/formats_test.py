@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, features
+from PIL import Image, ImageOps, features
 
 from tf_btgmi.pictures import formats
 from tf_btgmi.pictures.decoding import decode_image
@@ -19,6 +19,7 @@ from tf_btgmi.pictures.reader import decode_picture, read_picture
 from tf_btgmi.pictures.writer import encode_picture, format_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+_ORIENTATION = 0x0112
 PICTURE = Image.new("RGB", (32, 32), (250, 20, 3))
 READERS = {
     "decode_image": decode_image,
@@ -74,29 +75,97 @@ def test_what_is_on_the_list_is_read_by_everyone(form):
         decode_mask(data)
 
 
-@pytest.mark.parametrize("form, ending", [("AVIF", ".avif"), ("HEIF", ".heic")])
-def test_what_phones_write_is_read_upright_and_written_as_png(tmp_path, form, ending):
+def corners() -> Image.Image:
+    """A picture of four colours, no two of whose eight orientations are alike."""
+    colors = np.uint8([[[10, 200, 10], [200, 10, 10]], [[10, 10, 200], [200, 200, 10]]])
+    return Image.fromarray(colors.repeat(32, axis=0).repeat(48, axis=1))
+
+
+def as_displayed(orientation: int) -> np.ndarray:
+    picture = corners()
+    picture.getexif()[_ORIENTATION] = orientation
+    return np.asarray(ImageOps.exif_transpose(picture))
+
+
+def assert_alike(pixels: np.ndarray, expected: np.ndarray) -> None:
+    """Compares two pictures of `corners`, away from the edges of its colours."""
+    assert pixels.shape == expected.shape
+    apart = np.s_[8::16, 8::16]
+    np.testing.assert_allclose(pixels[apart], expected[apart], atol=12)
+
+
+def exif(orientation: int) -> bytes:
+    block = Image.Exif()
+    block[_ORIENTATION] = orientation
+    return block.tobytes()
+
+
+def skip_without(form: str) -> None:
     if form not in FORMATS:
         pytest.skip(f"no decoder of {form} here")
-    exif = Image.Exif()
-    # A HEIC turns its pixels by a property of its own, which its decoder applies.
-    exif[0x0112] = 6 if form == "AVIF" else 1
-    picture = Image.new("RGB", (64, 32), (200, 10, 10))
-    picture.paste((10, 10, 200), (0, 0, 32, 32))
-    if form == "HEIF":
-        picture = picture.transpose(Image.Transpose.ROTATE_270)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("form, ending", [("AVIF", ".avif"), ("HEIF", ".heic")])
+def test_what_phones_write_is_read_upright_and_written_upright_as_png(
+    tmp_path, form, ending, orientation
+):
+    skip_without(form)
     path = tmp_path / f"phone{ending}"
-    picture.save(path, form, exif=exif, quality=95)
-    assert is_picture(str(path))
-    for pixels in (read_picture(str(path)).rgb(), decode_image(str(path))):
-        assert pixels.shape == (64, 32, 3)
-        np.testing.assert_allclose(pixels[5, 5], [10, 10, 200], atol=12)
-        np.testing.assert_allclose(pixels[-5, 5], [200, 10, 10], atol=12)
-    assert result_name(str(path)) == "phone.png"
-    data, _ = encode_picture(read_picture(str(path)), "PNG")
-    assert decode_picture(data).rgb().shape == (64, 32, 3)
+    corners().save(path, form, exif=exif(orientation), quality=95)
+    # Turned as phones do it: by properties of the container, and said in EXIF as well.
+    data = path.read_bytes()
+    assert (b"irot" in data or b"imir" in data) == (orientation > 1)
+    assert is_picture(str(path)) and result_name(str(path)) == "phone.png"
+    expected = as_displayed(orientation)
+    stored = read_picture(str(path))
+    for pixels in (stored.rgb(), decode_image(str(path))):
+        assert_alike(pixels, expected)
+    data, notes = encode_picture(stored, "PNG")
+    assert not notes
+    # A viewer that ignores the orientation of a PNG shows the same.
+    with Image.open(io.BytesIO(data)) as written:
+        assert written.getexif().get(_ORIENTATION, 1) == 1
+        assert_alike(np.asarray(written), expected)
+    np.testing.assert_array_equal(decode_picture(data).rgb(), stored.rgb())
     with pytest.raises(ValueError, match="pictures are written as"):
         format_of(str(path))
+
+
+def test_an_orientation_that_only_the_exif_of_a_heic_has_turns_nothing():
+    skip_without("HEIF")
+    block, file = Image.Exif(), io.BytesIO()
+    block[_ORIENTATION] = 6
+    corners().save(file, "HEIF", exif=block, quality=95)
+    data = file.getvalue()
+    assert b"irot" not in data and exif(6)[-20:] in data
+    for pixels in (decode_picture(data).rgb(), decode_image(data)):
+        assert_alike(pixels, as_displayed(1))
+
+
+def test_of_a_heic_of_several_pictures_the_main_one_is_read():
+    skip_without("HEIF")
+    file = io.BytesIO()
+    others = {"save_all": True, "append_images": [corners()], "primary_index": 1}
+    PICTURE.save(file, "HEIF", **others, quality=95)
+    for pixels in (decode_picture(file.getvalue()).rgb(), decode_image(file.getvalue())):
+        assert_alike(pixels, as_displayed(1))
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        b'<rdf:Description tiff:Make="A" tiff:Orientation="6" tiff:Model="B"/>',
+        b"<a><tiff:Orientation>6</tiff:Orientation><tiff:Make>A</tiff:Make></a>",
+    ],
+)
+def test_a_png_that_was_turned_has_no_orientation_in_its_xmp_either(packet):
+    file = io.BytesIO()
+    corners().save(file, "JPEG", exif=exif(6), xmp=packet)
+    data, _ = encode_picture(decode_picture(file.getvalue()), "PNG")
+    metadata = decode_picture(data).metadata
+    assert metadata.orientation == 1
+    assert b"Orientation" not in metadata.xmp and b"tiff:Make" in metadata.xmp
 
 
 def test_without_its_decoder_heic_is_named_with_what_to_do(monkeypatch):

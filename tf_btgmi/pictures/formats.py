@@ -65,6 +65,17 @@ def open_picture(file) -> Image.Image:
     return image
 
 
+def num_pictures(image: Image.Image) -> int:
+    """Number of pictures in an opened file: the frames of an animation, the pages.
+
+    JPEG and HEIC count as one. Phones store previews and further exposures in them, and
+    the one that is opened is the photograph.
+    """
+    if image.format in ("JPEG", "MPO", "HEIF"):
+        return 1
+    return getattr(image, "n_frames", 1)
+
+
 _FLOATING_TIFF = "a floating-point TIFF; save it with 8 or 16 bits"
 
 

@@ -5,6 +5,7 @@ Everything is copied unchanged, including the chunks of a PNG, except for thumbn
 """
 
 import dataclasses
+import re
 import struct
 import zlib
 from typing import Dict, List, Optional, Tuple
@@ -21,6 +22,9 @@ _PNG_METADATA = (
 )
 _EXIF_PREFIX = b"Exif\0\0"
 _ORIENTATION = 0x0112
+_XMP_ORIENTATION = re.compile(
+    rb"""<tiff:Orientation>\s*\d\s*</tiff:Orientation>|\stiff:Orientation=["']\d["']"""
+)
 _XMP, _EXIF_IFD, _GPS_IFD = 700, 0x8769, 0x8825
 _PHOTOSHOP, _PHOTOSHOP_LAYERS = 34377, 37724
 # Tags of the storage of a TIFF's pixels, and tags that are written otherwise.
@@ -92,7 +96,10 @@ class Metadata:
         if _ORIENTATION in tags:
             del tags[_ORIENTATION]
         chunks = [chunk for chunk in self.png_chunks if chunk[0] != b"eXIf"]
-        return dataclasses.replace(self, exif=tags.tobytes(), png_chunks=chunks)
+        xmp = _XMP_ORIENTATION.sub(b"", self.xmp)
+        return dataclasses.replace(
+            self, exif=tags.tobytes(), xmp=xmp, png_chunks=chunks
+        )
 
     def with_orientation_alone(self) -> "Metadata":
         """Keeps only the orientation of the EXIF block."""

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from tf_btgmi.pictures import metadata as metadata_lib
-from tf_btgmi.pictures.formats import DAMAGED, open_picture
+from tf_btgmi.pictures.formats import DAMAGED, num_pictures, open_picture
 from tf_btgmi.pictures.picture import MODES, Picture
 
 _EIGHT_BIT_MODES = {"PA": "RGBA", "RGBX": "RGB", "YCbCr": "RGB"}
@@ -50,9 +50,10 @@ def decode_picture(data: bytes, name: str = "The file") -> Picture:
 
 
 def _decode(path: str, stored: Image.Image, data: bytes) -> Picture:
-    if getattr(stored, "n_frames", 1) > 1 and stored.format != "MPO":
+    if num_pictures(stored) > 1:
         raise ValueError(
-            f"{path} holds {stored.n_frames} pictures; save the one you mean by itself."
+            f"{path} holds {num_pictures(stored)} pictures; save the one you mean by "
+            "itself."
         )
     metadata = metadata_lib.read_metadata(stored, data)
     stored_format = "JPEG" if stored.format == "MPO" else stored.format

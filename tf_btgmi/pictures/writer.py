@@ -121,14 +121,17 @@ def _converted(picture: Picture, target: str) -> Tuple[Picture, List[str]]:
         lost = picture.metadata.contents()
         if lost:
             notes.append(f"left out: {', '.join(lost)}; BMP holds none")
-    if target == "BMP" and picture.metadata.orientation > 1:
+    # Many programs ignore the orientation of a PNG, which a PNG keeps that had one.
+    is_turned = target == "BMP" or (target == "PNG" and picture.format != "PNG")
+    if is_turned and picture.metadata.orientation > 1:
         turned = upright(picture.pixels, picture.metadata.orientation)
         picture = dataclasses.replace(
             picture,
             pixels=np.ascontiguousarray(turned),
             metadata=picture.metadata.without_orientation(),
         )
-        notes.append("the picture was turned upright, BMP holds no orientation")
+        if target == "BMP":
+            notes.append("the picture was turned upright, BMP holds no orientation")
     return picture, notes
 
 

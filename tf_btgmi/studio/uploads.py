@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from tf_btgmi.pictures.formats import DAMAGED, WORDS, open_picture
+from tf_btgmi.pictures.formats import DAMAGED, WORDS, num_pictures, open_picture
 from tf_btgmi.pictures.masks import decode_mask
 from tf_btgmi.pictures.reader import decode_picture
 from tf_btgmi.studio import errors
@@ -37,8 +37,7 @@ def check_header(data: bytes, limits: Limits, what: str) -> None:
             with open_picture(io.BytesIO(data)) as header:
                 width, height = header.size
                 _check_pixels(width, height, limits, what)
-                frames = getattr(header, "n_frames", 1)
-                animated = frames > 1 and header.format != "MPO"
+                frames = num_pictures(header)
         except errors.ApiError:
             raise
         except Image.DecompressionBombError:
@@ -53,7 +52,7 @@ def check_header(data: bytes, limits: Limits, what: str) -> None:
             ) from None
         except _BROKEN as error:
             raise errors.bad_picture(what, f"It is damaged: {error}") from None
-    if animated:
+    if frames > 1:
         raise errors.bad_picture(
             what, f"It holds {frames} pictures.", "Save the one you mean by itself."
         )
