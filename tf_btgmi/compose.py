@@ -120,7 +120,7 @@ def compose_file(predictor, job: Job, outputs) -> Optional[batches.Written]:
     if outputs.exists(output):
         return None
     picture = read_picture(job.image)
-    image = picture.rgb()
+    image = picture.rgb(sixteen_bits=True)
     guide = rgb_as_in(read_picture(job.path("guide")), picture)
     mask = _guide_mask(job, guide)
     composite = predictor.compose(image, guide, mask, harmonize=FLAGS.harmonize, **pose)

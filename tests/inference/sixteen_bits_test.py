@@ -50,7 +50,9 @@ def test_detail_of_the_fill_stays_within_half_a_level(rng):
 def test_pictures_of_a_wide_range_keep_the_levels_of_eight_bits():
     assert sixteen_bits._range(gradient(0, 65535), HOLE) == (0.0, LEVEL)
     levels = np.arange(768, dtype=np.uint16).reshape(16, 16, 3) // 3
-    np.testing.assert_array_equal(sixteen_bits.rounded(levels * LEVEL), levels)
+    np.testing.assert_array_equal(
+        sixteen_bits.rounded(levels * LEVEL, 0.0, LEVEL), levels
+    )
 
 
 def test_the_hole_itself_does_not_count_for_the_range():

@@ -148,7 +148,8 @@ def test_of_a_heic_of_several_pictures_the_main_one_is_read():
     file = io.BytesIO()
     others = {"save_all": True, "append_images": [corners()], "primary_index": 1}
     PICTURE.save(file, "HEIF", **others, quality=95)
-    for pixels in (decode_picture(file.getvalue()).rgb(), decode_image(file.getvalue())):
+    data = file.getvalue()
+    for pixels in (decode_picture(data).rgb(), decode_image(data)):
         assert_alike(pixels, as_displayed(1))
 
 

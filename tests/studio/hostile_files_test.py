@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.studio.conftest import make_models
 from tests.studio.files import file_of
+from tf_btgmi.pictures.reader import decode_picture
 
 RNG = np.random.default_rng(0)
 NOISE = RNG.integers(0, 256, (48, 64, 3), np.uint8)
@@ -146,6 +148,32 @@ def test_sixteen_bits_come_back_with_their_depth(client, channels):
     )
     assert result.dtype == np.uint16 and result.shape == shape
     np.testing.assert_array_equal(result[MASK == 0], deep[MASK == 0])
+
+
+@pytest.mark.parametrize("through_overlay", [False, True])
+def test_sixteen_bits_are_filled_with_sixteen_bits(client, through_overlay):
+    # A dark gradient: the model's levels are spread over its range of values.
+    deep = (3000 + np.arange(64) * 5)[None, :, None] + np.zeros((48, 1, 3), int)
+    deep = deep.astype(np.uint16)
+    data = cv2.imencode(".png", deep)[1].tobytes()
+    predictor = make_models(image_size=32)[1][0].predictor
+    expected = predictor.inpaint(deep, MASK)
+    assert expected.max() < 3400 and (expected != deep).any()
+    files = {"image": data, "mask": file_of(MASK)}
+    if through_overlay:
+        # Through a second run as well.
+        fields = {"output": "overlay"}
+        overlay = client.post("/api/v1/inpaint", files=files, data=fields).content
+        second = np.roll(MASK, 20, axis=1)
+        expected = predictor.inpaint(expected, second)
+        files = {"image": data, "mask": file_of(second), "overlay": overlay}
+        overlay = client.post("/api/v1/inpaint", files=files, data=fields).content
+        files = {"image": data, "overlay": overlay}
+        answer = client.post("/api/v1/export", files=files)
+    else:
+        answer = client.post("/api/v1/inpaint", files=files)
+    result = decode_picture(answer.content).rgb(sixteen_bits=True)
+    np.testing.assert_array_equal(result, expected)
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF"])

@@ -53,7 +53,7 @@ def test_a_job_ends_at_its_next_step_after_its_time(worker):
     def work(job):
         while True:
             time.sleep(0.02)
-            job.advance()
+            job.report(1, 2)
 
     assert code_of(worker.submit(work, "slow")) == "too_slow"
 

@@ -1,7 +1,7 @@
 """Inpainting, object removal, harmonization and composition of pictures of any size.
 
-Pictures are uint8 [H, W, 3] arrays, or uint16 for all but composition. Masks are
-[H, W], set where True or >= 128. Pixels outside the hole or object are returned
+Pictures are uint8 or uint16 [H, W, 3] arrays. Masks are [H, W], set where True or
+>= 128. Pixels outside the hole or object are returned
 unchanged. `crops.py` plans the windows that the network sees; `network.py` calls it.
 """
 
@@ -22,6 +22,7 @@ from tf_btgmi.inference.network import (
 )
 from tf_btgmi.inference.placement import Pose, place
 from tf_btgmi.pictures.mask_arrays import is_hole
+from tf_btgmi.pictures.picture import in_depth
 
 # Dilation of objects by `remove`, as a fraction of the picture's shorter side: shadows
 # and blended edges lie outside most masks.
@@ -195,8 +196,8 @@ class Predictor:
         _check(image, mask)
         foreground = is_hole(mask)
         if image.dtype == np.uint16:
-            result = self.harmonize(sixteen_bits.rounded(image), mask, direct)
-            return np.where(foreground[..., None], result * np.uint16(257), image)
+            result = self.harmonize(in_depth(image, np.uint8), mask, direct)
+            return np.where(foreground[..., None], in_depth(result, np.uint16), image)
         recoloring = recolor(self._network, image, foreground)
         result = np.array(image, order="C")
         area = slices(recoloring.box)
@@ -216,11 +217,12 @@ class Predictor:
         flip: bool = False,
         gap: Optional[Union[int, str]] = None,
         harmonize: bool = True,
+        progress: Optional[Progress] = None,
     ) -> np.ndarray:
         """Pastes an object of another picture, fills a gap around it and recolours it.
 
         Args:
-            image: uint8 [H, W, 3].
+            image: uint8 or uint16 [H, W, 3]. New pixels have a precision of 8 bits.
             guide: uint8 [h, w, 3], the picture that shows the object.
             guide_mask: [h, w], bool, or uint8 with the object at >= 128.
             position: (y, x) in `image` of the centre of the object's box.
@@ -232,9 +234,10 @@ class Predictor:
                 box, at least 2 pixels. A network without the output "inpainted" takes
                 no gap.
             harmonize: whether the object is recoloured.
+            progress: see `inpaint`; called for the windows of the gap.
 
         Returns:
-            uint8 [H, W, 3], equal to `image` outside the object's box and its gap.
+            An array like `image`, equal to it outside the object's box and its gap.
 
         Raises:
             ValueError: wrong types or shapes, no object, no part of it inside the
@@ -242,8 +245,14 @@ class Predictor:
         """
         if harmonize:
             self.need(HARMONIZED, "harmonize", "; harmonize=False keeps the colours")
-        _check_picture("image", image, (np.uint8,))
+        _check_picture("image", image)
         _check(guide, guide_mask, "guide", (np.uint8,))
+        if image.dtype == np.uint16:
+            before = in_depth(image, np.uint8)
+            given = guide, guide_mask, position, scale, rotate, flip, gap, harmonize
+            result = self.compose(before, *given, progress)
+            changed = (result != before).any(axis=-1, keepdims=True)
+            return np.where(changed, in_depth(result, np.uint16), image)
         if INPAINTED not in self.outputs:
             if gap is not None and gap != 0:
                 self.need(INPAINTED, "fill a gap", "; gap=0 leaves none")
@@ -259,8 +268,10 @@ class Predictor:
             colors = recolor(self._network, *seen).change(placed.colors)
         background = image
         if pasted.gap.any():
+            holes = Holes(pasted.gap)
             filled = fill(
-                self._network, pasted.image, Holes(pasted.gap), pasted.foreground
+                *(self._network, pasted.image, holes, pasted.foreground),
+                progress=progress,
             )
             background = np.where(pasted.gap[..., None], filled, image)
         return blend(background, placed, colors)
@@ -317,7 +328,9 @@ def _check(
         )
 
 
-def _check_picture(name: str, image: np.ndarray, types, channels=(3,)) -> None:
+def _check_picture(
+    name: str, image: np.ndarray, types=(np.uint8, np.uint16), channels=(3,)
+) -> None:
     shape = np.shape(image)
     if len(shape) != 3 or shape[2] not in channels or 0 in shape:
         wanted = " or ".join(f"[H, W, {number}]" for number in channels)

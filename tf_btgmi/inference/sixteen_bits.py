@@ -75,7 +75,7 @@ def smoothed(levels, known, hole, size: int) -> np.ndarray:
     return values
 
 
-def rounded(image: np.ndarray, low: float = 0.0, level: float = _LEVEL) -> np.ndarray:
+def rounded(image: np.ndarray, low: float, level: float) -> np.ndarray:
     """Rounds uint16 pixels to uint8 levels of the width `level`, starting at `low`."""
     return cv2.convertScaleAbs(
         np.maximum(image, np.uint16(low)), alpha=1 / level, beta=-low / level

@@ -53,8 +53,8 @@ class Picture:
             sixteen_bits: whether 16-bit pictures are returned as uint16.
         """
         pixels = self.pixels
-        if pixels.dtype == np.uint16 and not sixteen_bits:
-            pixels = cv2.convertScaleAbs(pixels, alpha=1 / 257).reshape(pixels.shape)
+        if not sixteen_bits:
+            pixels = in_depth(pixels, np.uint8)
         if self.mode == "P":
             pixels = self.palette[:, :3][pixels]
         elif self.mode == "CMYK":
@@ -75,8 +75,7 @@ class Picture:
             alpha = self.pixels[..., -1]
         else:
             return None
-        if alpha.dtype == np.uint16:
-            alpha = cv2.convertScaleAbs(alpha, alpha=1 / 257)
+        alpha = in_depth(alpha, np.uint8)
         return np.ascontiguousarray(upright(alpha, self.metadata.orientation))
 
     def filled(
@@ -110,8 +109,8 @@ class Picture:
                 colors = _luminance(colors)
             if self.mode == "1":
                 colors = np.where(colors >= 128, 255, 0)
-            if part.dtype == np.uint16 and colors.dtype == np.uint8:
-                colors = colors.astype(np.uint16) * 257
+            if part.dtype == np.uint16:
+                colors = in_depth(colors, np.uint16)
             channels = 1 if colors.ndim == 1 else 3
             if part.ndim == 2:
                 part[hole] = colors
@@ -120,6 +119,15 @@ class Picture:
                 if opaque and part.shape[2] > channels:
                     part[..., channels][hole] = np.iinfo(part.dtype).max
         return result
+
+
+def in_depth(pixels: np.ndarray, depth) -> np.ndarray:
+    """Converts pixels of uint8 or uint16 to one of these: times 257, or rounded."""
+    if pixels.dtype == depth:
+        return pixels
+    if depth == np.uint16:
+        return pixels.astype(np.uint16) * np.uint16(257)
+    return cv2.convertScaleAbs(pixels, alpha=1 / 257).reshape(pixels.shape)
 
 
 def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:

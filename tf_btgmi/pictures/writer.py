@@ -15,7 +15,6 @@ import os
 import struct
 from typing import List, Tuple
 
-import cv2
 import numpy as np
 import tifffile
 from PIL import Image
@@ -23,7 +22,7 @@ from PIL import Image
 from tf_btgmi import files
 from tf_btgmi.pictures import metadata as metadata_lib
 from tf_btgmi.pictures import png_rows
-from tf_btgmi.pictures.picture import Picture, upright
+from tf_btgmi.pictures.picture import Picture, in_depth, upright
 
 FORMATS = {
     ".png": "PNG",
@@ -103,10 +102,8 @@ def _converted(picture: Picture, target: str) -> Tuple[Picture, List[str]]:
     if picture.format != target:
         picture = dataclasses.replace(picture, encoding={})
     if picture.pixels.dtype == np.uint16 and target not in _SIXTEEN_BITS:
-        pixels = cv2.convertScaleAbs(picture.pixels, alpha=1 / 257)
-        picture = dataclasses.replace(
-            picture, pixels=pixels.reshape(picture.pixels.shape)
-        )
+        pixels = in_depth(picture.pixels, np.uint8)
+        picture = dataclasses.replace(picture, pixels=pixels)
         notes.append(f"16 bits became 8, {target} holds no more")
     if picture.mode not in _MODES[target]:
         mode, image = _nearest_mode(picture, target, notes)

@@ -1,9 +1,9 @@
 """Overlays: the edited pixels of a picture, as a separate picture.
 
-An overlay is a PNG of the picture's size, opaque where a pixel was changed or filled
-since the file was opened. The page draws it over the picture, sends it with the next
-run, and stores one per result. The server therefore stores nothing, and known pixels
-are never encoded twice.
+An overlay is a PNG of the picture's size and depth, opaque where a pixel was changed or
+filled since the file was opened. The page draws it over the picture, sends it with the
+next run, and stores one per result. The server therefore stores nothing, and known
+pixels are never encoded twice.
 """
 
 import io
@@ -13,19 +13,22 @@ import numpy as np
 from PIL import Image
 
 from tf_btgmi.pictures.color_profiles import rgb_profile
-from tf_btgmi.pictures.picture import Picture
+from tf_btgmi.pictures.metadata import Metadata
+from tf_btgmi.pictures.picture import Picture, in_depth
+from tf_btgmi.pictures.writer import encode_picture
 
 
 def covered(overlay: np.ndarray) -> np.ndarray:
-    """Where an overlay uint8 [H, W, 4] is opaque, bool [H, W]."""
-    return overlay[..., 3] >= 128
+    """Where an overlay [H, W, 4], uint8 or uint16, is opaque, bool [H, W]."""
+    return overlay[..., 3] > np.iinfo(overlay.dtype).max // 2
 
 
 def applied(image: np.ndarray, overlay: Optional[np.ndarray]) -> np.ndarray:
-    """`image` uint8 [H, W, 3] with an overlay uint8 [H, W, 4] laid over it."""
+    """`image` [H, W, 3] with an overlay [H, W, 4] laid over it, in its depth."""
     if overlay is None:
         return image
-    return np.where(covered(overlay)[..., None], overlay[..., :3], image)
+    colors = in_depth(overlay[..., :3], image.dtype)
+    return np.where(covered(overlay)[..., None], colors, image)
 
 
 def changed(image: np.ndarray, composite: np.ndarray) -> np.ndarray:
@@ -38,15 +41,20 @@ def encode(composite: np.ndarray, mask: np.ndarray, picture: Picture) -> bytes:
 
     It has the picture's colour profile, so that both are displayed alike.
     """
-    overlay = np.zeros((*mask.shape, 4), np.uint8)
+    overlay = np.zeros((*mask.shape, 4), composite.dtype)
     overlay[..., :3] = composite * mask[..., None]
-    overlay[..., 3] = mask * np.uint8(255)
+    overlay[..., 3] = mask * composite.dtype.type(np.iinfo(composite.dtype).max)
     return png(overlay, picture)
 
 
 def png(pixels: np.ndarray, picture: Optional[Picture] = None) -> bytes:
-    """PNG of uint8 pixels at the fastest compression, with the colour profile."""
+    """PNG of pixels at a fast compression, with the colour profile."""
+    profile = rgb_profile(picture) if picture else b""
+    if pixels.dtype == np.uint16:
+        # Pillow writes 8 bits.
+        stored = Picture(pixels, "RGBA", "PNG", Metadata(icc=profile))
+        return encode_picture(stored, "PNG")[0]
     file = io.BytesIO()
-    options = {"icc_profile": rgb_profile(picture)} if picture else {}
+    options = {"icc_profile": profile} if picture else {}
     Image.fromarray(pixels).save(file, "PNG", compress_level=1, **options)
     return file.getvalue()

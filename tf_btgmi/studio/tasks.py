@@ -8,9 +8,9 @@ import numpy as np
 from PIL import Image
 
 from tf_btgmi.inference.holes import dilated
-from tf_btgmi.inference.predictor import removal_dilation
+from tf_btgmi.inference.predictor import removal_mask
 from tf_btgmi.pictures.color_profiles import rgb_as_in, rgb_profile
-from tf_btgmi.pictures.picture import Picture
+from tf_btgmi.pictures.picture import Picture, in_depth
 from tf_btgmi.pictures.writer import encode_picture
 from tf_btgmi.selection import select
 from tf_btgmi.studio import errors, forms, overlays, uploads
@@ -53,16 +53,20 @@ def inpaint(job: Job, form: forms.InpaintForm, limits: Limits, model: Model):
     mask = uploads.read_mask(form.mask, limits, image.shape[:2], form.image)
     _check_not_empty(mask, "Nothing is selected.", "Mark what you want filled")
     dilation = form.mask_dilation
-    if dilation is None:
-        dilation = removal_dilation(image.shape) if form.remove else 0
-    job.total = model.count_windows(mask, dilation)
-    composite = model.run(
-        job, lambda predictor: predictor.inpaint(image, mask, dilation)
-    )
-    hole = None
-    if before.picture.alpha() is not None:
-        # Over transparent pixels a fill is seen whatever its colour.
+    if form.remove:
+        hole = removal_mask(mask, dilation)
+        composite = model.run(
+            job, lambda model: model.remove(image, mask, dilation, job.report)
+        )
+    else:
+        dilation = dilation or 0
         hole = dilated(mask, dilation)
+        composite = model.run(
+            job, lambda model: model.inpaint(image, mask, dilation, job.report)
+        )
+    if before.picture.alpha() is None:
+        # Over transparent pixels a fill is seen whatever its colour.
+        hole = None
     return _changed(job, form, before, composite, hole)
 
 
@@ -89,7 +93,9 @@ def compose(job: Job, form: forms.ComposeForm, limits: Limits, model: Model):
     composite = model.run(
         job,
         lambda predictor: predictor.compose(
-            before.composite, guide, mask, *pose, harmonize=form.harmonize
+            *(before.composite, guide, mask, *pose),
+            harmonize=form.harmonize,
+            progress=job.report,
         ),
     )
     return _changed(job, form, before, composite)
@@ -103,7 +109,7 @@ def segment(job: Job, form: forms.SegmentForm, limits: Limits):
     if form.mask:
         mask = uploads.read_mask(form.mask, limits, image.shape[:2], form.image)
     try:
-        selected = select(image, form.box, form.clicks, mask)
+        selected = select(in_depth(image, np.uint8), form.box, form.clicks, mask)
     except ValueError as error:
         raise errors.impossible(str(error)) from None
     return Answer(overlays.png(selected), "image/png")
@@ -114,6 +120,7 @@ def preview(job: Job, form: forms.PictureForm, limits: Limits):
     del job
     picture, image, _ = _current(form, limits)
     notes = [picture.format, picture.mode, str(picture.pixels.dtype)]
+    image = in_depth(image, np.uint8)
     if image.shape[0] * image.shape[1] <= _PNG_PIXELS:
         return Answer(overlays.png(image, picture), "image/png", notes)
     file = io.BytesIO()
@@ -133,7 +140,7 @@ class _Current(NamedTuple):
 
     Attributes:
         picture: the picture as stored.
-        composite: the picture with all edits, uint8 [H, W, 3], upright.
+        composite: the picture with all edits, [H, W, 3] in its depth, upright.
         mask: pixels that were changed or filled, bool [H, W], upright.
     """
 
@@ -144,7 +151,7 @@ class _Current(NamedTuple):
 
 def _current(form: forms.PictureForm, limits: Limits) -> _Current:
     picture = uploads.read_picture(form.image, limits)
-    image = picture.rgb()
+    image = picture.rgb(sixteen_bits=True)
     if not form.overlay:
         return _Current(picture, image, np.zeros(image.shape[:2], bool))
     overlay = uploads.read_overlay(form.overlay, limits, image.shape[:2])

@@ -13,6 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from tf_btgmi.pictures.formats import DAMAGED, WORDS, num_pictures, open_picture
 from tf_btgmi.pictures.masks import decode_mask
+from tf_btgmi.pictures.picture import in_depth
 from tf_btgmi.pictures.reader import decode_picture
 from tf_btgmi.studio import errors
 from tf_btgmi.studio.limits import Limits
@@ -91,19 +92,22 @@ def read_mask(
 
 
 def read_overlay(data: bytes, limits: Limits, shape) -> np.ndarray:
-    """Reads the edits of earlier runs: uint8 [H, W, 4], opaque where changed.
+    """Reads the edits of earlier runs: [H, W, 4], opaque where changed.
+
+    It is uint8, or uint16 for edits of a 16-bit picture.
 
     Raises:
         ApiError: as `check_header`, or another size.
     """
     what = "The overlay"
-    check_header(data, limits, what)
-    with _quiet(), _refused(what):
-        try:
-            with Image.open(io.BytesIO(data), formats=("PNG",)) as stored:
-                overlay = np.array(stored.convert("RGBA"))
-        except _BROKEN as error:
-            raise ValueError(f"It is damaged: {error}") from None
+    picture = read_picture(data, limits, what)
+    if picture.format != "PNG":
+        raise errors.bad_picture(what, "It is not a PNG.")
+    overlay = picture.pixels
+    if picture.mode != "RGBA":
+        overlay, alpha = picture.rgb(sixteen_bits=True), picture.alpha()
+        alpha = np.full(overlay.shape[:2], 255, np.uint8) if alpha is None else alpha
+        overlay = np.dstack([overlay, in_depth(alpha, overlay.dtype)])
     if overlay.shape[:2] != tuple(shape):
         raise errors.bad_picture(what, "It is of another size than the picture.")
     return overlay

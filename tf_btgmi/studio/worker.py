@@ -21,7 +21,7 @@ class Job:
     """Unit of work, from the queue to its result.
 
     Args:
-        work: called with the job; it should call `advance` now and then.
+        work: called with the job; it should call `report` now and then.
         name: chosen by the client.
         max_seconds: limit of its run time.
 
@@ -48,17 +48,17 @@ class Job:
         """Ends the job at its next step."""
         self._cancelled.set()
 
-    def advance(self, steps: int = 1) -> None:
-        """Counts steps.
+    def report(self, done: int, total: int) -> None:
+        """Records progress, as the `progress` of a `Predictor`.
 
         Raises:
             ApiError: the job was cancelled or ran out of time.
         """
-        self.done += steps
+        self.done, self.total = done, total
         self.check()
 
     def check(self) -> None:
-        """Raises like `advance`, without counting a step."""
+        """Raises like `report`, without progress."""
         if self._cancelled.is_set():
             raise errors.cancelled()
         if self.started and time.monotonic() - self.started > self.max_seconds:
