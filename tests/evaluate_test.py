@@ -134,6 +134,21 @@ def test_mask_files_are_used_and_useless_ones_left_out(folder, capsys):
         run(mask_kind=None, mask_folder="masks", output="other")
 
 
+def test_files_passed_over_in_each_folder_are_counted(folder, capsys):
+    os.mkdir("masks")
+    for name in "abc":
+        Image.new("L", (48, 40)).save(f"masks/{name}.png")
+    hole = Image.new("L", (48, 40))
+    hole.paste(255, (10, 10, 30, 30))
+    hole.save("masks/a.png")
+    for path in ("photos/1.cr2", "photos/2.cr2", "masks/notes.txt"):
+        open(path, "w").close()
+    assert run(mask_kind=None, mask_folder="masks") == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert "Passed over in photos: 2 .cr2." in lines
+    assert "Passed over in masks: 1 .txt." in lines
+
+
 def test_one_picture_is_enough(folder, capsys):
     assert run(limit=1) == 0
     method = summary()["methods"]["telea"]

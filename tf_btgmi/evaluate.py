@@ -21,6 +21,7 @@ results without metrics.
 
 import copy
 import os
+import sys
 
 from absl import flags
 
@@ -47,6 +48,7 @@ from tf_btgmi.evaluation.picture_sets import open_pictures
 from tf_btgmi.evaluation.report import files
 from tf_btgmi.evaluation.store import Store
 from tf_btgmi.inference import retouch
+from tf_btgmi.pictures.listing import passed_over_lines
 from tf_btgmi.serving import tflite_file
 
 FLAGS = flags.FLAGS
@@ -146,6 +148,9 @@ def main(argv):
     _check_flags(task)
     allowed = limits.read_limits(FLAGS.limits, task) if FLAGS.limits else {}
     pictures = open_pictures(FLAGS.data, FLAGS.limit, FLAGS.mask_folder)
+    folders = FLAGS.data, FLAGS.mask_folder, FLAGS.objects_folder
+    for line in passed_over_lines(folders):
+        print(line, file=sys.stderr)
     masks = _masks(task, pictures.names)
     methods = _methods(task, pictures.names)
     identities = {method.name: method.identity for method in methods}

@@ -8,12 +8,13 @@ of the whole. The shards get their names when all of them are complete.
 """
 
 import os
+import sys
 from typing import List
 
 from absl import flags
 
 from tf_btgmi.cli import program
-from tf_btgmi.pictures.listing import list_pictures, name_hash
+from tf_btgmi.pictures.listing import list_pictures, name_hash, passed_over_lines
 
 FLAGS = flags.FLAGS
 _PICTURES_A_SHARD = 1000
@@ -61,6 +62,8 @@ def main(_: List[str]) -> None:
             "--output=FOLDER is missing: the folder of the shards."
         )
     names = sorted(list_pictures(folder), key=name_hash)
+    for line in passed_over_lines([folder]):
+        print(line, file=sys.stderr)
     num_shards = FLAGS.num_shards or -(-len(names) // _PICTURES_A_SHARD)
     if num_shards > len(names):
         raise program.UsageError(

@@ -84,6 +84,17 @@ def list_folder(folder: str, without: Iterable[str] = ()) -> Listing:
     return Listing(sorted(pictures, key=natural_key), passed_over)
 
 
+def passed_over_lines(folders: Iterable[Optional[str]]) -> List[str]:
+    """The lines that count the other files of some folders.
+
+    Args:
+        folders: paths; None and what is not a folder are left out.
+    """
+    folders = dict.fromkeys(path for path in folders if path and os.path.isdir(path))
+    lines = [list_folder(path).passed_over_line(path) for path in folders]
+    return [line for line in lines if line]
+
+
 def list_pictures(folder: str) -> List[str]:
     """The relative paths of `list_folder`.
 
