@@ -29,12 +29,12 @@ FLAGS = flags.FLAGS
 def define_flags():
     """The flags of this program; `program.run` calls it."""
     config_flag.define()
-    flags.DEFINE_string("pack", None, "Folder that is written.", required=True)
+    flags.DEFINE_string("pack", None, "Folder of the pack.", required=True)
     flags.DEFINE_integer("side", 256, "Largest shorter side in pixels.", 16)
-    flags.DEFINE_integer("quality", 80, "Of WebP, 1 to 100.", 1, 100)
+    flags.DEFINE_integer("quality", 80, "Quality of WebP, 1 to 100.", 1, 100)
     flags.DEFINE_integer("part_mib", 36, "Size of a file in MiB.", 1)
     flags.DEFINE_bool(
-        "keep", False, "Keep the pictures of an older pack, the first ones of this one."
+        "keep", False, "Add to an older pack, whose pictures are the first of this one."
     )
 
 

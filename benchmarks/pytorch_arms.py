@@ -162,17 +162,17 @@ def _run(trainings, flags, deadline) -> None:
 
 def _flags(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--config", required=True, help="the base")
+    parser.add_argument("--config", required=True, help="config of the base")
     parser.add_argument("--pack", required=True, help="folder of `pack_pictures`")
     parser.add_argument("--work", required=True, help="folder of the trainings")
-    parser.add_argument("--out", required=True, help="folder of what goes back")
+    parser.add_argument("--out", required=True, help="folder of the results")
     parser.add_argument("--arms", nargs="*", default=list(ARMS), choices=list(ARMS))
     parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1])
-    parser.add_argument("--parallel", type=int, default=12, help="trainings at a time")
-    parser.add_argument("--minutes", type=float, default=9.0, help="then all stop")
+    parser.add_argument("--parallel", type=int, default=12, help="trainings at once")
+    parser.add_argument("--minutes", type=float, default=9.0, help="until all stop")
     parser.add_argument("--set", nargs="*", default=[], help="fields: a.b=value")
-    parser.add_argument("--workers", type=int, default=1, help="of each training")
-    parser.add_argument("--record", action="store_true", help="as of train_pytorch")
+    parser.add_argument("--workers", type=int, default=1, help="loaders per training")
+    parser.add_argument("--record", action="store_true", help="as for train_pytorch")
     parser.add_argument("--log_seconds", type=float, default=2.0)
     return parser.parse_args(arguments)
 

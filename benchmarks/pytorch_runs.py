@@ -27,9 +27,9 @@ FLAGS = flags.FLAGS
 def define_flags():
     """The flags of this program; `program.run` calls it."""
     flags.DEFINE_string("workdir", None, "Workdir of a training.")
-    flags.DEFINE_string("to_state", None, "Folder of the state that is written.")
-    flags.DEFINE_string("state", None, "State that the workdir is made of.")
-    flags.DEFINE_string("study", None, "Folder made of a state of `pytorch_arms`.")
+    flags.DEFINE_string("to_state", None, "Folder of the written state.")
+    flags.DEFINE_string("state", None, "State to read.")
+    flags.DEFINE_string("study", None, "Study to make of a state of `pytorch_arms`.")
 
 
 def main(argv):

@@ -30,7 +30,7 @@ def define_flags():
     flags.DEFINE_list("methods", list(METHODS), f"Some of {', '.join(METHODS)}.")
     flags.DEFINE_list("classes", [], "Only pictures whose name ends in one of these.")
     flags.DEFINE_integer("limit", 0, "Number of pictures; 0 for all.", 0)
-    flags.DEFINE_integer("max_clicks", 10, "Clicks after which it is given up.", 0)
+    flags.DEFINE_integer("max_clicks", 10, "Maximum number of clicks.", 0)
     flags.DEFINE_string("output", None, "JSON file of the figures.")
 
 

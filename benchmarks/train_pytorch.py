@@ -257,10 +257,10 @@ class _Log:
 def _flags(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pack", required=True, help="folder of `pack_pictures`")
-    parser.add_argument("--config", help="config file; that of --init by default")
-    parser.add_argument("--init", help="release or state whose weights it starts from")
-    parser.add_argument("--resume", help="state that it goes on with")
-    parser.add_argument("--out", required=True, help="folder of the state")
+    parser.add_argument("--config", help="config file; default: that of --init")
+    parser.add_argument("--init", help="release or state to start from, at step 0")
+    parser.add_argument("--resume", help="state to resume")
+    parser.add_argument("--out", required=True, help="folder of the written state")
     parser.add_argument(
         "--compact",
         help="folder of a small state beside it: averaged generator and discriminator, "
@@ -274,11 +274,11 @@ def _flags(arguments):
         help="sides in pixels that take turns where data.image_size would be it, the "
         "first in batches of data.global_batch_size",
     )
-    parser.add_argument("--minutes", type=float, default=9.0, help="then it stops")
+    parser.add_argument("--minutes", type=float, default=9.0, help="until it stops")
     parser.add_argument("--set", nargs="*", default=[], help="fields: a.b=value")
     parser.add_argument("--workers", type=int, default=(os.cpu_count() or 2) - 1)
     parser.add_argument("--log_seconds", type=float, default=10.0)
-    parser.add_argument("--compile", action="store_true", help="by torch.compile")
+    parser.add_argument("--compile", action="store_true", help="use torch.compile")
     parser.add_argument(
         "--record", action="store_true", help="replay steps as CUDA graphs: faster"
     )

@@ -1,4 +1,4 @@
-"""Writes the model of a training run as a release, which is small and loaded by name.
+"""Writes the model of a training run as a small release that is loaded by name.
 
     python -m export.release --workdir=runs/final --name=btgmi-outdoor-192
 

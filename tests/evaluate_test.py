@@ -145,8 +145,8 @@ def test_files_passed_over_in_each_folder_are_counted(folder, capsys):
         open(path, "w").close()
     assert run(mask_kind=None, mask_folder="masks") == 0
     lines = capsys.readouterr().err.splitlines()
-    assert "Passed over in photos: 2 .cr2." in lines
-    assert "Passed over in masks: 1 .txt." in lines
+    assert "Skipped in photos: 2 .cr2." in lines
+    assert "Skipped in masks: 1 .txt." in lines
 
 
 def test_one_picture_is_enough(folder, capsys):

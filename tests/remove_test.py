@@ -125,7 +125,7 @@ def test_a_bad_row_is_named_and_the_rest_is_done(files, capsys, row, words):
     (line,) = [x for x in captured.err.splitlines() if "jobs.csv" in x]
     assert line.startswith("jobs.csv, line 3: ") or "./jobs.csv, line 3: " in line
     assert __import__("re").search(words, line), line
-    assert captured.out == "2 done, 0 skipped, 1 failed, 0 without a partner.\n"
+    assert captured.out == "2 done, 0 skipped, 1 failed, 0 unmatched.\n"
     assert os.path.exists("a.png") and os.path.exists("last.png")
 
 

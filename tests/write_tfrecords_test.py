@@ -66,7 +66,7 @@ def test_jpeg_shards_are_shrunk_skip_what_is_unreadable_and_replace(photos, tmp_
     assert "Wrote 11 pictures in 2 shards" in result.stdout
     assert "skipped 1 unreadable" in result.stdout
     assert "Skipped 3.png: not a JPEG, PNG, WebP" in result.stderr
-    assert f"Passed over in {photos}: 1 .cr2." in result.stderr
+    assert f"Skipped in {photos}: 1 .cr2." in result.stderr
     records = tf.data.TFRecordDataset([str(path) for path in sorted(out.iterdir())])
     sizes = {}
     for record in records:

@@ -5,8 +5,8 @@ r"""Puts an object of one picture into another picture.
         --output=horse.jpg
     python -m tf_btgmi.compose --jobs=jobs.csv
 
-The object is the white part of --guide_mask, or is cut out of --guide_box (y0,x0,y1,x1
-in pixels) by GrabCut. The centre of its bounding box is placed at --position (y,x in
+The object is the white part of --guide_mask, or is selected in --guide_box
+(y0,x0,y1,x1 in pixels). The centre of its bounding box is placed at --position (y,x in
 pixels of the picture); parts outside the picture are cut off. A narrow band around the
 object is filled, and its colours are adapted; all other pixels stay as they are.
 

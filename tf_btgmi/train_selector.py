@@ -1,12 +1,11 @@
-r"""Trains the network behind `selection.select`, or goes on with a stopped training.
+r"""Trains the network of `selection.select`; the same command resumes.
 
     python -m tf_btgmi.train_selector --workdir=runs/select \
         --sources=objects=4,bsds=2,regions=1
 
 A source is a folder with `images/` and `masks/` (white = object) or `segments/` (index
-maps of regions) in it. The same command again resumes; more --steps go on with a
-finished run. SIGTERM saves first. WORKDIR/best is a release of the averaged weights
-that validated best.
+maps of regions). More --steps continue a finished run. SIGTERM saves first.
+WORKDIR/best is a release of the averaged weights with the best validation.
 """
 
 from absl import flags
@@ -22,15 +21,15 @@ def define_flags():
     flags.DEFINE_list(
         "sources",
         None,
-        "Folders of pictures, each FOLDER=WEIGHT; validation is on the first one.",
+        "Folders of pictures as FOLDER=WEIGHT; validation is on the first one.",
     )
-    flags.DEFINE_integer("steps", 4000, "Steps in all.", lower_bound=1)
+    flags.DEFINE_integer("steps", 4000, "Number of steps.", lower_bound=1)
     flags.DEFINE_integer("batch_size", 15, "Windows per step.", lower_bound=1)
     flags.DEFINE_integer("base_filters", 16, "Filters at half of the window's size.")
-    flags.DEFINE_float("learning_rate", 1e-3, "At the start; falls to 0 as a cosine.")
-    flags.DEFINE_float("ema_decay", 0.998, "Of the averaged weights.")
-    flags.DEFINE_float("held_out", 0.1, "Share of each source kept for validation.")
-    flags.DEFINE_integer("seed", 0, "Of the examples.")
+    flags.DEFINE_float("learning_rate", 1e-3, "Learning rate; decays to 0 by a cosine.")
+    flags.DEFINE_float("ema_decay", 0.998, "Decay of the moving average of weights.")
+    flags.DEFINE_float("held_out", 0.1, "Share of each source held out for validation.")
+    flags.DEFINE_integer("seed", 0, "Seed of the examples.")
     flags.DEFINE_integer("validate_every", 300, "Steps between validations.")
 
 
@@ -38,7 +37,7 @@ def main(argv):
     """Checks the flags and makes one library call."""
     del argv
     if not FLAGS.workdir:
-        raise program.UsageError("Give --workdir=FOLDER, where the run is kept.")
+        raise program.UsageError("Give --workdir=FOLDER, the folder of the run.")
     if not FLAGS.sources:
         raise program.UsageError("Give --sources=FOLDER=WEIGHT,...")
     sources = []

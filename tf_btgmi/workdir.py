@@ -55,7 +55,7 @@ def _newest_in(folder: str) -> Optional[str]:
     if not steps:
         return None
     found = os.path.join(folder, f"ckpt-{max(steps)}")
-    logging.warning("%s does not name its newest checkpoint; took %s.", folder, found)
+    logging.warning("%s does not name its newest checkpoint; using %s.", folder, found)
     return found
 
 
@@ -83,6 +83,6 @@ def restore(checkpoint: tf.train.Checkpoint, path: str) -> None:
     # Reading a cut file raises any of these.
     except (tf.errors.OpError, LookupError, RuntimeError) as error:
         raise ValueError(
-            f"{path} is damaged ({first_line(error)}). Without its files, the "
-            "checkpoint before it is taken."
+            f"{path} is damaged ({first_line(error)}). Remove its files to use the "
+            "checkpoint before it."
         ) from error

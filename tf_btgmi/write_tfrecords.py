@@ -33,7 +33,7 @@ def define_flags():
     flags.DEFINE_integer(
         "max_side",
         0,
-        "Longer side in pixels that larger pictures are reduced to; 0: none is.",
+        "Longer side in pixels that larger pictures are reduced to; 0 keeps sizes.",
         0,
     )
     flags.DEFINE_enum(

@@ -47,7 +47,7 @@ def test_no_pictures_is_one_line_with_the_folder_and_the_endings(tmp_path):
         list_pictures(str(tmp_path))
     assert str(error.value) == (
         f"There is no picture in {tmp_path} or below it; looked for files ending in "
-        f"{' '.join(ENDINGS)}. Passed over in {tmp_path}: 1 .txt."
+        f"{' '.join(ENDINGS)}. Skipped in {tmp_path}: 1 .txt."
     )
     assert {".jpg", ".png", ".webp", ".tif"} < set(ENDINGS)
 

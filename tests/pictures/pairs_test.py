@@ -33,7 +33,7 @@ def test_folders_are_paired_by_stem_and_the_rest_is_named(folders):
         "photos/b.png: no mask named b.* or b_mask* in masks",
         "masks/d.png: no picture named d.* in photos",
     ]
-    assert notes == ["Passed over in photos: 1 .txt."]
+    assert notes == ["Skipped in photos: 1 .txt."]
 
 
 def test_one_mask_serves_all_pictures(folders):
@@ -122,9 +122,7 @@ def test_files_passed_over_are_counted_in_a_line(folders):
     for name in ("1.heicx", "2.heicx", "b.xmp", "noending", ".hidden"):
         touch(f"photos/{name}")
     _, _, notes = pairs_of("photos", "masks/a.png", "out")
-    assert notes == [
-        "Passed over in photos: 2 .heicx, 1 .txt, 1 .xmp, 1 without ending."
-    ]
+    assert notes == ["Skipped in photos: 2 .heicx, 1 .txt, 1 .xmp, 1 without ending."]
 
 
 @pytest.mark.parametrize(

@@ -321,11 +321,11 @@ def test_cmyk_is_filled_with_the_pictures_share_of_black():
 @pytest.mark.parametrize(
     "mode, ending, result, words",
     [
-        ("RGBA", ".jpg", "RGB", "transparency was laid on white"),
-        ("LA", ".jpg", "L", "transparency was laid on white"),
-        ("P", ".jpg", "RGB", "mode P became RGB"),
-        ("CMYK", ".png", "RGB", "mode CMYK became RGB"),
-        ("RGBA", ".bmp", "RGB", "transparency was laid on white"),
+        ("RGBA", ".jpg", "RGB", "transparency replaced by white"),
+        ("LA", ".jpg", "L", "transparency replaced by white"),
+        ("P", ".jpg", "RGB", "from mode P to RGB"),
+        ("CMYK", ".png", "RGB", "from mode CMYK to RGB"),
+        ("RGBA", ".bmp", "RGB", "transparency replaced by white"),
     ],
 )
 def test_what_a_format_cannot_hold_is_converted_and_said(
@@ -345,7 +345,7 @@ def test_what_a_bmp_does_not_hold_is_said(tmp_path):
     _, notes = through(tmp_path, source, ".bmp")
     (note,) = notes
     assert note == (
-        "left out: colour profile, camera data (EXIF), XMP data; BMP holds none"
+        "left out, since BMP stores none: colour profile, camera data (EXIF), XMP data"
     )
     block = Image.Exif()
     block[0x0112] = 6
@@ -373,7 +373,7 @@ def test_sixteen_bits_become_eight_where_they_must(tmp_path):
         cv2.imencode(".png", np.full((HEIGHT, WIDTH, 3), 257 * 77, np.uint16))[1]
     )
     after, notes = through(tmp_path, source, ".bmp")
-    assert "16 bits became 8" in notes[0]
+    assert "from 16 to 8 bits" in notes[0]
     assert (after.pixels[~HOLE] == 77).all()
 
 

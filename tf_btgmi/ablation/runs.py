@@ -197,7 +197,7 @@ def right_pairs(workdir: str) -> List[float]:
 @contextlib.contextmanager
 def _sigterm_as_exit():
     def leave(number, frame):
-        print("Stopped. The same command goes on from there.", flush=True)
+        print("Stopped. The same command resumes.", flush=True)
         sys.exit(0)
 
     previous = signal.signal(signal.SIGTERM, leave)

@@ -139,7 +139,7 @@ def tables(
             "Against the base",
             "The arm minus the base: same pictures, holes and seeds. In brackets the "
             f"interval over pictures, then each seed's own ({listed}). Bold where the "
-            "interval leaves out 0 and the seeds agree on the sign.",
+            "interval excludes 0 and the seeds agree on the sign.",
             ["method", *headings],
             differences,
         ),

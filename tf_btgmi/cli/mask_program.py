@@ -161,7 +161,7 @@ def run(
     counts = batches.run([task(job) for job in jobs])
     for line in unmatched:
         print(line, file=sys.stderr)
-    print(f"{counts}, {len(unmatched)} without a partner.")
+    print(f"{counts}, {len(unmatched)} unmatched.")
     return program.FAILURE_EXIT_CODE if counts.failed or unmatched else 0
 
 
@@ -199,7 +199,7 @@ def _is_batch() -> bool:
 
 
 def _find_jobs(columns: Sequence[str]) -> Tuple[List[Job], List[str], List[str]]:
-    """The jobs, one line for each file without a partner, and notes."""
+    """The jobs, one line per unmatched file, and notes."""
     if FLAGS.jobs and "box" in FLAGS:
         optional = [*_OBJECT, *columns]
         return job_files.read_jobs(FLAGS.jobs, ("image", "output"), optional), [], []

@@ -260,8 +260,8 @@ def _notes(num: int, left_out: List[str], fid, task: Task) -> List[str]:
         names = "FAD, KID and FID" if fid else "FAD and KID"
         notes.append(
             f"{names} of {num} pictures are rough: below "
-            f"{frechet.RECOMMENDED_NUM_PICTURES:,} they order methods at best, and "
-            "compare with no other set."
+            f"{frechet.RECOMMENDED_NUM_PICTURES:,} they rank methods at best, and "
+            "cannot be compared with other sets."
         )
     if num == 1:
         notes.append("One picture has no intervals and no KID.")

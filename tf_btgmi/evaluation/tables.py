@@ -185,7 +185,7 @@ def _differences(summary, where, chosen: Sequence[Measure]) -> Table:
             rows.append([Cell(method), *cells, *_set_cells(summary, group)])
     note = (
         f"The same pictures and {_holes(summary)} for both; bold where the interval "
-        "leaves out 0."
+        "excludes 0."
     )
     headings = ["method", *[m.heading for m in chosen], "n", summary.task.set_heading]
     return Table(f"Against {summary.baseline}, {where}", note, headings, rows)

@@ -34,7 +34,7 @@ class Listing(NamedTuple):
         parts = [f"{number} {ending}" for ending, number in kinds[:_MOST_KINDS]]
         if len(kinds) > _MOST_KINDS:
             parts.append(f"{sum(n for _, n in kinds[_MOST_KINDS:])} others")
-        line = f"Passed over in {folder}: {', '.join(parts)}"
+        line = f"Skipped in {folder}: {', '.join(parts)}"
         heic = {".heic", ".heif"} & self.passed_over.keys()
         return f"{line} (HEIC: {HEIC_HINT})." if heic else f"{line}."
 

@@ -104,7 +104,7 @@ def _converted(picture: Picture, target: str) -> Tuple[Picture, List[str]]:
     if picture.pixels.dtype == np.uint16 and target not in _SIXTEEN_BITS:
         pixels = in_depth(picture.pixels, np.uint8)
         picture = dataclasses.replace(picture, pixels=pixels)
-        notes.append(f"16 bits became 8, {target} holds no more")
+        notes.append(f"reduced from 16 to 8 bits, the most that {target} stores")
     if picture.mode not in _MODES[target]:
         mode, image = _nearest_mode(picture, target, notes)
         picture = dataclasses.replace(
@@ -113,11 +113,11 @@ def _converted(picture: Picture, target: str) -> Tuple[Picture, List[str]]:
     icc = picture.metadata.icc
     if icc and icc[16:20] != _ICC_SPACES.get(picture.mode, b"RGB "):
         picture = dataclasses.replace(picture, metadata=picture.metadata.without_icc())
-        notes.append(f"the colour profile was for another mode than {picture.mode}")
+        notes.append(f"colour profile left out: it is not for mode {picture.mode}")
     if target == "BMP":
         lost = picture.metadata.contents()
         if lost:
-            notes.append(f"left out: {', '.join(lost)}; BMP holds none")
+            notes.append(f"left out, since BMP stores none: {', '.join(lost)}")
     # Many programs ignore the orientation of a PNG, which a PNG keeps that had one.
     is_turned = target == "BMP" or (target == "PNG" and picture.format != "PNG")
     if is_turned and picture.metadata.orientation > 1:
@@ -128,7 +128,7 @@ def _converted(picture: Picture, target: str) -> Tuple[Picture, List[str]]:
             metadata=picture.metadata.without_orientation(),
         )
         if target == "BMP":
-            notes.append("the picture was turned upright, BMP holds no orientation")
+            notes.append("turned upright, since BMP stores no orientation")
     return picture, notes
 
 
@@ -141,13 +141,13 @@ def _nearest_mode(picture: Picture, target: str, notes: List[str]):
     if transparent and "RGBA" in _MODES[target]:
         return "RGBA", image.convert("RGBA")
     if transparent:
-        notes.append(f"transparency was laid on white, {target} holds none")
+        notes.append(f"transparency replaced by white, since {target} has none")
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image.convert("RGBA"))
     grey = picture.mode in ("1", "L", "LA") and "L" in _MODES[target]
     mode = "L" if grey else "RGB"
     if not transparent and picture.mode != "L":
-        notes.append(f"mode {picture.mode} became {mode}, {target} does not hold it")
+        notes.append(f"converted from mode {picture.mode} to {mode} for {target}")
     return mode, image.convert(mode)
 
 
@@ -179,10 +179,10 @@ def _jpeg(picture: Picture, notes: List[str]) -> bytes:
     metadata = picture.metadata
     if len(metadata.exif) > _SEGMENT:
         metadata = metadata.with_orientation_alone()
-        notes.append("camera data was left out, JPEG holds 64 KB of it")
+        notes.append("camera data left out: JPEG stores at most 64 KB")
     if len(metadata.xmp) > _SEGMENT:
         metadata = dataclasses.replace(metadata, xmp=b"")
-        notes.append("XMP data was left out, JPEG holds 64 KB of it")
+        notes.append("XMP data left out: JPEG stores at most 64 KB")
     options = dict(options, **_common(metadata), comment=metadata.comment)
     if metadata.xmp:
         options["xmp"] = metadata.xmp
@@ -209,7 +209,7 @@ def _tiff(picture: Picture, notes: List[str]) -> bytes:
     tags = picture.metadata.tags()
     if picture.pixels.dtype == np.uint16:
         if picture.metadata.has_directories:
-            notes.append("camera data was left out of the 16-bit TIFF")
+            notes.append("camera data left out of the 16-bit TIFF")
         return _sixteen_bit_tiff(picture.pixels, picture.metadata)
     if picture.metadata.xmp:
         tags[700] = picture.metadata.xmp

@@ -70,9 +70,9 @@ class JobBody(BaseModel):
     """Progress of a job."""
 
     state: str = Field(description="waiting, running or ended.")
-    position: int = Field(description="In the queue; 0 where it runs.")
+    position: int = Field(description="Position in the queue; 0 while it runs.")
     done: int = Field(description="Steps taken.")
-    total: Optional[int] = Field(description="Steps there are, where known.")
+    total: Optional[int] = Field(description="Number of steps, if known.")
 
 
 class ExampleBody(BaseModel):

@@ -67,9 +67,9 @@ class PictureForm(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    image: File = Field(description="The picture's file, as it is on your disk.")
+    image: File = Field(description="The picture file.")
     overlay: Optional[File] = Field(
-        None, description="PNG of the same size, opaque where it was changed before."
+        None, description="PNG of the same size, opaque where earlier runs changed it."
     )
 
 
@@ -79,22 +79,22 @@ class RunForm(PictureForm):
     model: Optional[str] = Field(
         None,
         max_length=200,
-        description="A name of /api/v1/models; by default the first that is able.",
+        description="A name from /api/v1/models. Default: the first with the output.",
     )
     job: Optional[str] = Field(
         None,
         pattern=JOB_PATTERN,
-        description="Your name for the run, for its progress and to cancel it.",
+        description="A name of your choice, to follow or cancel the run.",
     )
     output: Literal["picture", "overlay"] = Field(
         "picture",
         description="The finished picture in its own format with its metadata, or a "
-        "PNG that is opaque where it has changed.",
+        "PNG that is opaque where it changed.",
     )
 
 
 class InpaintForm(RunForm):
-    """Fill what is white in the mask."""
+    """Fill the white part of the mask."""
 
     mask: File = Field(description="Picture of the same size; white is filled.")
     mask_dilation: Optional[int] = Field(
@@ -116,7 +116,7 @@ class HarmonizeForm(RunForm):
 class ComposeForm(RunForm):
     """Put an object of a guide picture into the picture."""
 
-    guide: File = Field(description="The file of the picture the object is in.")
+    guide: File = Field(description="Picture with the object.")
     guide_mask: File = Field(description="Of the guide's size; white is the object.")
     y: Number = Field(description="Row of the picture for the centre of its box.")
     x: Number = Field(description="Column of the picture for the centre of its box.")
@@ -126,7 +126,7 @@ class ComposeForm(RunForm):
     )
     flip: bool = Field(False, description="Mirror the object left to right.")
     harmonize: bool = Field(
-        True, description="Recolour the object; needs a model that can."
+        True, description="Match its colours; needs the output harmonized."
     )
 
 

@@ -73,7 +73,7 @@ def check(config: Config, place: str) -> None:
     if not (set(wanted) <= set(given) or HARMONIZED not in given):
         differing.append(f"it has the outputs {given}, this config {wanted}")
     if HARMONIZED in given and HARMONIZED not in wanted:
-        differing.append("its input has a foreground, that of this config none")
+        differing.append("its input has a foreground, this config's input none")
     if differing:
         raise ValueError(f"Cannot start from {place}: {'; '.join(differing)}.")
 

@@ -58,8 +58,8 @@ def settle_config(config: Config, workdir: str, chief: bool) -> None:
         batch = changed.pop("data.global_batch_size", None)
         if batch:
             logging.warning(
-                "The run so far had data.global_batch_size %d; it goes on with %d, and "
-                "its pictures come in another order from here.",
+                "data.global_batch_size changes from %d to %d: the pictures come in "
+                "another order from here on.",
                 *batch,
             )
         refused = {n: v for n, v in changed.items() if n not in _FREE_FIELDS}

@@ -26,10 +26,9 @@ from tf_btgmi.training.reporting import Progress, Validation
 from tf_btgmi.training.strategy import is_chief
 
 _OUT_OF_MEMORY = (
-    "The memory of the GPU or the machine is not enough for a step. Lower "
-    "config.data.global_batch_size, with which a run may go on, or take a smaller "
-    "image_size or base_filters, or precision=mixed_bfloat16, in a new one; and see "
-    "that no other program holds the GPU."
+    "Out of memory in a training step. Lower config.data.global_batch_size, with which "
+    "the run can resume, or start a new run with a smaller image_size or base_filters "
+    "or with precision=mixed_bfloat16. Check that no other program uses the GPU."
 )
 
 
