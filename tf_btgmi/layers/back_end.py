@@ -1,4 +1,4 @@
-"""The generator's way back from features to a picture (Sec. 3.1)."""
+"""The generator's back end: from features to a picture (Sec. 3.1)."""
 
 import keras
 import tensorflow as tf
@@ -16,7 +16,7 @@ OUTPUT_CHANNELS = 3
 
 @keras.saving.register_keras_serializable("tf_btgmi")
 class BackEnd(ConfigFromArguments, keras.layers.Layer):
-    """Doubles the sides again and again, then a 7x7 convolution and tanh.
+    """Repeated doubling of the sides, then a 7x7 convolution and tanh.
 
     [B, h, w, C] to [B, n h, n w, channels] float32 in [-1, 1], n = 2 to the power of
     the number of doublings.

@@ -12,7 +12,7 @@ class ConfigFromArguments:
     """
 
     def get_config(self) -> dict:
-        """Returns the arguments of the constructor, in types that JSON has."""
+        """Returns the arguments of the constructor as JSON types."""
         # From Keras come the name and, on Keras 3, the precision policy.
         config = super().get_config()
         for name, parameter in inspect.signature(type(self)).parameters.items():

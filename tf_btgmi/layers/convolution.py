@@ -29,7 +29,7 @@ def convolution(
 ) -> keras.layers.Conv2D:
     """A convolution that keeps the size and has no bias, unless `options` say so.
 
-    A normalization follows and would take a bias away again.
+    The normalization that follows would remove a bias.
     """
     options.setdefault("use_bias", False)
     options.setdefault("padding", "same")
@@ -60,7 +60,7 @@ def leaky_relu(inputs: tf.Tensor, leak: float) -> tf.Tensor:
     """`inputs` where positive, `leak` times that elsewhere.
 
     tf.nn.leaky_relu would do the same, but TensorFlow tries to fuse it into the
-    convolution, fails where there are gradients, and says so; and the gradient of a
+    convolution, fails in the presence of gradients and logs that; and the gradient of a
     maximum of both has no fast kernel in bfloat16.
     """
     return leak * inputs + (1.0 - leak) * tf.nn.relu(inputs)
@@ -68,7 +68,7 @@ def leaky_relu(inputs: tf.Tensor, leak: float) -> tf.Tensor:
 
 @keras.saving.register_keras_serializable("tf_btgmi")
 class ReflectedConvolution(ConfigFromArguments, keras.layers.Layer):
-    """A 7x7 convolution over edges that are mirrored instead of filled with zeros.
+    """A 7x7 convolution with reflection padding.
 
     Args:
         filters: channels of the output.
@@ -165,7 +165,7 @@ class Resampling(ConfigFromArguments, keras.layers.Layer):
         if self.direction == "down":
             return tf.nn.max_pool2d(self.inner(inputs), 2, 2, "VALID")
         size = 2 * tf.shape(inputs)[1:3]
-        # Resizing gives float32 whatever it is given.
+        # Resizing returns float32 for any input type.
         doubled = tf.image.resize(inputs, size, "bilinear")
         return self.inner(tf.cast(doubled, inputs.dtype))
 
@@ -220,7 +220,7 @@ class NormalizedConvolution(ConfigFromArguments, keras.layers.Layer):
 
 
 def _kernel_of_quads(kernel):
-    """The kernel that gives, out of 2x2 pixels a cell, 2x2 pixels a cell.
+    """The equivalent kernel on `space_to_depth(x, 2)`, output in the same form.
 
     Row 2i + a of the result sums rows 2i + a + u of the input by row u of the kernel,
     so the kernel starts a rows later for the cell's row a; columns alike.
@@ -229,7 +229,7 @@ def _kernel_of_quads(kernel):
         kernel: [k, k, C, F], k odd.
 
     Returns:
-        [(k + 1) / 2, (k + 1) / 2, 4 C, 4 F], channels as `space_to_depth` puts them.
+        [(k + 1) / 2, (k + 1) / 2, 4 C, 4 F], channels in the order of `space_to_depth`.
     """
     side, _, channels, filters = kernel.shape
     cells = (side + 1) // 2

@@ -3,7 +3,7 @@
 `normalization("batch")` is synchronised over replicas, so that a global batch has the
 same statistics on any number of them. `normalization("instance")` is the layer of
 TensorFlow Addons where that package is installed (Keras 2) and Keras's own group
-normalization with one group a channel otherwise; both give the same numbers. All
+normalization with one group per channel otherwise; both give the same numbers. All
 compute their statistics in float32, whatever the precision of the layers around them.
 """
 
@@ -21,7 +21,7 @@ _EPSILON = 1e-5
 
 try:
     with warnings.catch_warnings():
-        # Its end-of-life notice is for us to read, not for every user at every start.
+        # Its end-of-life notice concerns developers, not every user at every start.
         warnings.simplefilter("ignore")
         import tensorflow_addons
 except ImportError:
@@ -66,7 +66,7 @@ def batch_normalization(
         momentum=_MOMENTUM,
         epsilon=_EPSILON,
         gamma_initializer=keras.initializers.RandomNormal(1.0, init_stddev),
-        # One replica has nobody to wait for, and then Keras 2 takes its fused kernel.
+        # With one replica there is nothing to sum, and Keras 2 uses its fused kernel.
         synchronized=replicas > 1,
         name=name,
     )
@@ -80,7 +80,7 @@ def addons_instance_normalization(affine: bool = True, name=None):
 
 
 def keras_instance_normalization(affine: bool = True, name=None):
-    """Instance normalization by Keras: group normalization with one channel a group."""
+    """Instance normalization by Keras: group normalization with groups of 1 channel."""
     return GroupNormalization(
         groups=-1, epsilon=_EPSILON, center=affine, scale=affine, name=name
     )
@@ -116,7 +116,7 @@ if tensorflow_addons is not None:
 
 @keras.saving.register_keras_serializable("tf_btgmi")
 class BatchNormalization(keras.layers.BatchNormalization):
-    """Keras's, computed in float32 and given back in the precision that came in.
+    """Keras's layer, computed in float32, with the precision of its input.
 
     The kernel for bfloat16 is many times slower on a CPU than both casts. Over several
     replicas Keras asks for three sums forward and two backward, one after the other;
@@ -178,7 +178,7 @@ def synchronized_moments(values):
 
 @keras.saving.register_keras_serializable("tf_btgmi")
 class FoldedNormalization(keras.layers.Layer):
-    """The offset a channel that is left once the scale is in the kernel before it."""
+    """The offset per channel that remains when the kernel has the scale."""
 
     def build(self, input_shape):
         """Creates one offset per channel."""

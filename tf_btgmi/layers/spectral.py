@@ -14,9 +14,9 @@ _EPSILON = 1e-12
 class SpectralConvolution(keras.layers.Layer):
     """A convolution whose kernel is divided by its largest singular value.
 
-    The kernel counts as a matrix [k * k * C, filters]. One power iteration per call in
-    training follows its largest singular value; the vector of the iteration is a weight
-    and therefore part of checkpoints. The singular vectors are constants to the
+    The kernel is viewed as a matrix [k * k * C, filters]. One power iteration per call
+    in training follows its largest singular value; the vector of the iteration is a
+    weight and therefore part of checkpoints. The singular vectors are constants to the
     gradient, the singular value is not.
 
     Args:

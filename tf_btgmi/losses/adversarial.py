@@ -25,14 +25,13 @@ def discriminator_loss(
     """Half of the error on images plus half of that on composites: a scalar.
 
     With `patches="all"` (the paper) the patches of a composite that do not meet the
-    hole are real ones among the others. With `"hole"` only the patches that meet the
-    hole count, of images and composites alike and with the same weight for every
-    example, as in `generator_loss`: real and fake are then balanced whatever the size
-    of the hole.
+    hole count as real. With `"hole"` only the patches that meet the hole count, of
+    images and composites alike and with the same weight for every example, as in
+    `generator_loss`: real and fake are then balanced whatever the size of the hole.
 
     Args:
         real_logits: of images.
-        fake_logits: of composites: of one for each image, or of all images' first ones,
+        fake_logits: of composites: one per image, or all images' first composites and
             then all images' second ones.
         patch_masks: of the composites' holes.
         kind: `lsgan` (Mao et al. 2017, targets 1 and 0), `bce` (Goodfellow et al.
@@ -60,7 +59,7 @@ def discriminator_loss(
 def generator_loss(
     fake_logits: List[tf.Tensor], patch_masks: List[tf.Tensor], kind: str = "lsgan"
 ) -> tf.Tensor:
-    """How far the patches that meet the hole, and only them, are from real: a scalar.
+    """The generator's loss over the patches that meet the hole: a scalar.
 
     The mean over an example's hole patches, so that a small hole counts as much as a
     large one.

@@ -1,6 +1,6 @@
-"""Feature matching (pix2pixHD, Wang et al. 2018, eq. 4): agree in the discriminator.
+"""Feature matching in the discriminator (pix2pixHD, Wang et al. 2018, eq. 4).
 
-pix2pixHD has it beside the adversarial term; the paper has PPL in its place.
+pix2pixHD uses it beside the adversarial term, where the paper uses PPL.
 """
 
 from typing import List

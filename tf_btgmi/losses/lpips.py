@@ -26,7 +26,7 @@ class LPIPSDistance(keras.layers.Layer):
     """LPIPS v0.1: two images [B, H, W, 3] in [-1, 1] to distances [B].
 
     Args:
-        weights: as `load_lpips_weights` returns for `trunk`; read by it where None.
+        weights: the result of `load_lpips_weights` for `trunk`, which is the default.
         trunk: class of the network whose features are compared, `AlexNetFeatures` or
             `VGG16Features`.
 

@@ -40,8 +40,8 @@ class Objective(keras.layers.Layer):
         reconstruction: `ppl`, `perceptual` (LPIPS of the whole composite), `l1`, `l2`,
             `overlap_l2` (Context Encoder) or `feature_matching` (pix2pixHD).
         reconstruction_weight: lambda_PPL of the paper, whatever the reconstruction.
-        pixel_weight: of the L1 difference; 0 in the paper.
-        pixel_region: `picture` or `hole`, what that difference is the mean over.
+        pixel_weight: weight of the L1 term; 0 in the paper.
+        pixel_region: `picture` or `hole`, the region of that term's mean.
         adversarial: `lsgan`, `bce` or `hinge`.
         patch_labels: `hole` or `all_fake`, the labels of a composite's patches.
         ppl_patch_size: side of PPL's patches in pixels.
@@ -104,7 +104,7 @@ class Objective(keras.layers.Layer):
 
     @property
     def matches_features(self) -> bool:
-        """Whether reconstruction is a matter of the discriminator's features."""
+        """Whether the reconstruction term compares the discriminator's features."""
         return self.reconstruction == "feature_matching"
 
     def generator(self, terms: dict, adversarial_weight) -> tf.Tensor:
@@ -113,7 +113,7 @@ class Objective(keras.layers.Layer):
         Args:
             terms: scalars `reconstruction_loss`, `pixel_loss` and, where there is a
                 discriminator, `adversarial_loss`.
-            adversarial_weight: of the last one, a scalar.
+            adversarial_weight: weight of `adversarial_loss`, a scalar.
         """
         return (
             self.reconstruction_weight * terms["reconstruction_loss"]
@@ -164,7 +164,7 @@ class Objective(keras.layers.Layer):
         """The discriminators' loss, a scalar never scaled by the adversarial weight.
 
         Args:
-            real_logits: of images, [B, h, w, 1] a scale, finest first.
+            real_logits: of images, [B, h, w, 1] per scale, finest first.
             fake_logits: of composites.
             patch_masks: of the composites' holes.
         """

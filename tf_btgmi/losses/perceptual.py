@@ -26,10 +26,10 @@ class PatchPerceptualLoss(keras.layers.Layer):
     AlexNet's first convolution has stride 4, so patches that always start at the same
     pixel would let it print a lattice of that period into the fill. With a seed, the
     edges of all boxes of a step are therefore moved outwards by 0 to `jitter` pixels of
-    the resized patch, each side by an amount of its own.
+    the resized patch, each by its own amount.
 
     Args:
-        lpips: the distance; of the layer's own precision where None.
+        lpips: the distance. Default: one of the layer's own precision.
         patch_size: side of the resized patches in pixels, at least 31.
         context_margin: side of the context box over that of the hole box.
         jitter: largest move of an edge, in pixels of the resized patch.

@@ -1,10 +1,10 @@
-"""Discriminators of earlier systems: one verdict a picture (Table 1 of the paper).
+"""Discriminators of earlier systems: one verdict per picture (Table 1 of the paper).
 
-They take the place of `MultiScaleDiscriminator` and get what it gets, the masked image
-and the candidate, [B, H, W, 6] in [-1, 1]. As in their papers they look at the
-candidate alone, and give one logit a picture, [B, 1, 1, 1]. Batch normalization always
-takes the statistics of the batch at hand: a discriminator is only ever trained. Images
-and composites are therefore shown to them apart.
+They replace `MultiScaleDiscriminator` and have its input, the masked image and the
+candidate, [B, H, W, 6] in [-1, 1]. As in their papers they look at the candidate alone,
+and give one logit per picture, [B, 1, 1, 1]. Batch normalization always uses the
+statistics of the current batch, since discriminators run in training only; images and
+composites are therefore passed separately.
 """
 
 import math
@@ -32,9 +32,9 @@ LOCAL_SHARE = 2
 
 
 class WholeImageDiscriminator(keras.Model):
-    """What discriminators of one verdict a picture have in common.
+    """Base class of discriminators with one verdict per picture.
 
-    Subclasses give `logits(inputs, mask)`.
+    Subclasses define `logits(inputs, mask)`.
 
     Args:
         image_size: side in pixels that candidates are resized to.
@@ -80,13 +80,13 @@ class WholeImageDiscriminator(keras.Model):
 
 @keras.saving.register_keras_serializable("tf_btgmi")
 class GlobalDiscriminator(ConfigFromArguments, WholeImageDiscriminator):
-    """Of the Context Encoder (Pathak et al. 2016), after DCGAN.
+    """The Context Encoder's discriminator (Pathak et al. 2016), after DCGAN.
 
     4x4 convolutions of stride 2 with LeakyReLU 0.2 down to 4 pixels, batch normalized
-    but for the first, and one last convolution over what is left.
+    except the first, and a last convolution over the rest.
 
-    The paper's discriminator sees what the generator gives for the hole and a margin;
-    this one sees the composite, which is that within its surroundings.
+    The paper's discriminator sees the prediction of the hole and a margin; this one
+    sees the composite.
 
     Args:
         image_size: side in pixels that candidates are resized to.
@@ -116,7 +116,7 @@ class GlobalDiscriminator(ConfigFromArguments, WholeImageDiscriminator):
         return {"pyramid": self.pyramid, "verdict": self.verdict}
 
     def logits(self, inputs, mask):
-        """[B, 1, 1, 1] float32 from [B, H, W, 6]; the mask is not looked at."""
+        """[B, 1, 1, 1] float32 from [B, H, W, 6]; the mask is not used."""
         del mask
         candidate = _resized(inputs[..., -CANDIDATE_CHANNELS:], self.image_size)
         return _logit(self.verdict(self.pyramid(candidate)))
@@ -124,10 +124,10 @@ class GlobalDiscriminator(ConfigFromArguments, WholeImageDiscriminator):
 
 @keras.saving.register_keras_serializable("tf_btgmi")
 class GlobalLocalDiscriminator(ConfigFromArguments, WholeImageDiscriminator):
-    """Of Iizuka et al. 2017: a global and a local one, joined to one verdict.
+    """The discriminator of Iizuka et al. 2017: global and local, with one verdict.
 
     Each has 5x5 convolutions of stride 2, batch normalized, with ReLU, down to 4
-    pixels, and a fully-connected layer of 1024 numbers; one more layer sees both. The
+    pixels, and a fully-connected layer of 1024 units; one more layer sees both. The
     global one looks at the whole candidate, the local one at a square of half its
     side, around the middle of the hole's box and inside the picture. On images the
     local one looks at the same square; in the paper it is a random one.
@@ -237,12 +237,12 @@ def num_halvings(image_size: int) -> int:
 def local_patch(candidate: tf.Tensor, mask: tf.Tensor, side: int) -> tf.Tensor:
     """The square of half the picture's side around the middle of the hole's box.
 
-    Moved inside the picture where it would leave it; the top left one without a hole.
+    Shifted into the picture if necessary; without a hole, the top left square.
 
     Args:
         candidate: [B, H, H, C].
         mask: [B, H, H, 1], 1 = hole.
-        side: what the square is resized to, in pixels.
+        side: side of the resized square in pixels.
 
     Returns:
         [B, side, side, C] float32.

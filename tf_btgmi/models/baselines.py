@@ -1,11 +1,11 @@
-"""Generators of earlier systems (Table 1 of the paper), in the place of the generator.
+"""Generators of earlier systems (Table 1 of the paper).
 
 Input [B, H, W, 4]: the masked image in [-1, 1] with its hole at 0, then the mask.
 Output [B, H, W, 3] in [-1, 1]. They have no refinement blocks, so their `stage` is 0.
 
-What differs from the papers on purpose, so that all systems see the same data: the
-Context Encoder gets the mask as a fourth channel (its own gets the picture alone), and
-the hole is mid-grey where the papers fill it with the mean colour of the training set.
+Deliberate differences from the papers, so that all systems see the same data: the
+Context Encoder gets the mask as a fourth channel (in its paper, the picture alone), and
+the hole is mid-grey instead of the mean colour of the training set.
 """
 
 import functools
@@ -28,9 +28,9 @@ OUTPUT_CHANNELS = 3
 
 
 class BaselineGenerator(keras.Model):
-    """What training and inference ask of a generator, without refinement blocks.
+    """Base class with the interface of `Generator`, without refinement blocks.
 
-    Subclasses list their layers in `layers_in_order` and say how they are run.
+    Subclasses list their layers in `layers_in_order` and define `call`.
 
     Attributes:
         output_names: one picture, `inpainted`.
@@ -57,7 +57,7 @@ class BaselineGenerator(keras.Model):
 
     @property
     def size_multiple(self) -> int:
-        """What height and width must be multiples of, in pixels."""
+        """Divisor of height and width, in pixels."""
         return 2**self.num_downsamplings
 
     @property
@@ -67,7 +67,7 @@ class BaselineGenerator(keras.Model):
 
     @property
     def averaged_variables(self) -> list:
-        """Everything that a moving average follows."""
+        """Variables that a moving average follows."""
         return self.weights
 
     @property
@@ -236,7 +236,7 @@ class CompletionNetwork(ConfigFromArguments, BaselineGenerator):
 
 @keras.saving.register_keras_serializable("tf_btgmi")
 class ChannelwiseDense(ConfigFromArguments, keras.layers.Layer):
-    """A fully-connected layer within each channel of [B, n, n, C], none across them.
+    """A fully-connected layer within each channel of [B, n, n, C].
 
     n^4 C weights instead of the n^4 C^2 of one over everything (Pathak et al., Sec.
     3.1). ReLU follows.

@@ -1,4 +1,4 @@
-"""Networks and stages from a config: where its fields become plain values."""
+"""Builds networks and stages from a config, turning its fields into plain values."""
 
 from tf_btgmi.config import OUTPUTS_OF_TASKS, Config
 from tf_btgmi.models.baseline_discriminators import (
@@ -12,7 +12,7 @@ from tf_btgmi.schedules import StagePlan
 
 
 def build_generator(config: Config):
-    """The generator with all of its variables made; `stage` is the last one.
+    """Builds the generator with all variables; its `stage` is the last one.
 
     Returns:
         A `Generator`, or an earlier system's with the same properties.
@@ -23,10 +23,10 @@ def build_generator(config: Config):
 
 
 def build_discriminator(config: Config):
-    """The discriminator with all of its variables made.
+    """Builds the discriminator with all variables.
 
     Returns:
-        A `MultiScaleDiscriminator`, or an earlier system's in its place.
+        A `MultiScaleDiscriminator`, or that of an earlier system.
     """
     discriminator = _discriminator(config)
     discriminator.build()

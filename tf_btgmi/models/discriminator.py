@@ -1,10 +1,10 @@
 """The improved multi-scale discriminator (Sec. 3.2): PatchGANs that know the hole.
 
 Input [B, H, W, 6]: the masked image, then the candidate (a real image or a composite),
-both in [-1, 1]. Each PatchGAN judges every patch of 70 pixels on its scale; which of
-these patches meet the hole, `patch_masks` says, by the same windows.
+both in [-1, 1]. Each PatchGAN judges every patch of 70 pixels at its scale;
+`patch_masks` finds the patches that meet the hole.
 
-Training asks of any discriminator: `features`, `patch_masks`, `parts`, and
+Training needs of any discriminator `features`, `patch_masks`, `parts`, and
 `uses_batch_statistics`. See `baseline_discriminators.py` for others.
 """
 
@@ -75,7 +75,7 @@ class PatchDiscriminator(ConfigFromArguments, keras.Model):
                     init_stddev=init_stddev,
                     strides=stride,
                     padding="valid",
-                    # A normalization would take a bias away again.
+                    # Normalization would remove a bias.
                     use_bias=not normalized,
                 )
             )
@@ -96,7 +96,7 @@ class PatchDiscriminator(ConfigFromArguments, keras.Model):
         Args:
             inputs: [B, H, W, 6].
             training: whether spectral normalization takes its power iteration. Batch
-                normalization always uses the statistics of the batch at hand.
+                normalization always uses the statistics of the current batch.
         """
         features = []
         hidden = inputs
@@ -117,7 +117,7 @@ class MultiScaleDiscriminator(ConfigFromArguments, keras.Model):
     """Identical PatchGANs at scales 1, 1/2, 1/4, ...
 
     Called with [B, H, W, 6] it returns a list of logits [B, h, w, 1], finest first:
-    35, 19 and 11 a side for 256 pixels.
+    35, 19 and 11 per side for 256 pixels.
 
     Args:
         base_filters: filters of each PatchGAN's first convolution.

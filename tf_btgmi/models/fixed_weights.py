@@ -1,4 +1,4 @@
-"""Weights of the networks that nothing trains, out of `.npz` files."""
+"""Reads the weights of networks that are never trained from `.npz` files."""
 
 import os
 from typing import Callable, Mapping
@@ -16,10 +16,10 @@ def read_weights(
 
     Args:
         path: an `.npz` file.
-        what: what should be in it; begins the message where there is no file.
-        damaged: what the message says of a file that cannot be read, or that `check`
-            refuses.
-        check: raises an error where the arrays are not these weights.
+        what: name of the content, for the message about a missing file.
+        damaged: the message's words for a file that cannot be read or that `check`
+            rejects.
+        check: raises an error if the arrays are not these weights.
 
     Raises:
         ValueError: no such file, or a damaged one.

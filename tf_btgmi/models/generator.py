@@ -4,15 +4,14 @@ Input [B, H, W, 4]: the masked image in [-1, 1] with its hole at 0, then the mas
 Output [B, H, W, 3] in [-1, 1]. H and W are multiples of `size_multiple`.
 
 With a `harmonized` output (Sec. 3.4) the input has a fifth channel, the foreground,
-which the masked image shows with colours that are wrong; every output has a back end
-of its own, and the result is a dict of pictures by the outputs' names. What is
-harmonized keeps its detail: that back end gives, pixel by pixel, an affine map of the
-masked image's colours and of how they mismatch across the foreground's edge, which the
-front end is shown as well.
+whose colours in the masked image are wrong. Every output has its own back end, and the
+result is a dict of pictures by output name. To keep detail, the harmonizing back end
+predicts, per pixel, an affine map of the masked image's colours and of their mismatch
+across the foreground's edge, which the front end sees as well.
 
-Every refinement block is built at the start and `stage` says how many of them run:
-growing a built network in place would leave its traced functions and its optimizer
-without the new block, silently.
+All refinement blocks are built at the start, and `stage` is the number of active ones:
+a block added later would be silently missing from traced functions and from the
+optimizer.
 """
 
 import math
@@ -33,12 +32,12 @@ from tf_btgmi.ops.mismatch import boundary_mismatch
 
 INPAINTED = "inpainted"
 HARMONIZED = "harmonized"
-# What `outputs` may be.
+# Values of `outputs`.
 OUTPUTS = ((INPAINTED,), (HARMONIZED,), (INPAINTED, HARMONIZED))
 # An affine map of three channels, and factors of their mismatch.
 _MAP_CHANNELS = OUTPUT_CHANNELS * (OUTPUT_CHANNELS + 2)
-# The share of the mismatch that is added before anything is learned: of .5, .7, .85 and
-# 1 the best for training pictures with hard changes.
+# Initial share of the mismatch: the best of .5, .7, .85 and 1 on training pictures with
+# hard changes.
 FIRST_TRUST = 0.5
 
 
@@ -48,13 +47,13 @@ class Generator(ConfigFromArguments, keras.Model):
 
     Attributes:
         output_names: the argument `outputs`.
-        stage: number of refinement blocks that run, a Python number: set it before
-            the functions that call the generator are traced, or trace them anew.
+        stage: number of active refinement blocks, a Python number: set it before the
+            functions that call the generator are traced, or retrace them.
         fade_in_alpha: variable, weight of the newest of them; the older ones are at 1.
 
     Args:
         base_filters: filters of the first convolution.
-        max_filters: cap on the filters of the later ones.
+        max_filters: maximum number of filters of later convolutions.
         num_downsamplings: halvings of the resolution.
         num_head_blocks: residual blocks of the head.
         num_refinement_blocks: blocks that stages 1, 2, ... add.
@@ -63,10 +62,10 @@ class Generator(ConfigFromArguments, keras.Model):
         normalization: `batch` or `instance`.
         resampling: `strided` (convolutions of stride 2) or `interpolated`
             (convolution and max-pool; bilinear and convolution).
-        stage: the attribute's first value; all blocks where it is None.
+        stage: initial value of the attribute. Default: all blocks.
         outputs: one of `OUTPUTS`.
-        harmonized_change: whether what the back end of the harmonized picture gives is
-            a change of the masked image's colours, or that picture.
+        harmonized_change: whether the harmonized picture is predicted as a change of
+            the masked image's colours, instead of directly.
         init_stddev: standard deviation of initial kernels and scales.
 
     Raises:
@@ -111,7 +110,7 @@ class Generator(ConfigFromArguments, keras.Model):
         self.normalization = normalization
         self.resampling = resampling
         self.stage = num_refinement_blocks if stage is None else stage
-        # Keras has the name `outputs` for something else.
+        # Keras uses the name `outputs` otherwise.
         self.output_names = tuple(outputs)
         self.harmonized_change = harmonized_change
         self.init_stddev = init_stddev
@@ -174,7 +173,8 @@ class Generator(ConfigFromArguments, keras.Model):
         ):
             parts.update({f"{name}_{i}": layer for i, layer in enumerate(layers)})
         for output, back_end in self.back_ends.items():
-            # Without a prefix, `inpainted` is what a network of one output is.
+            # `inpainted` has no prefix: its names are those of a network with one
+            # output.
             prefix = "" if output == INPAINTED else f"{output}_"
             parts[f"{prefix}to_image"] = back_end.to_image
             for i, layer in enumerate(back_end.upsamplings):
@@ -183,7 +183,7 @@ class Generator(ConfigFromArguments, keras.Model):
 
     @property
     def input_channels(self) -> int:
-        """Masked image and mask; the foreground, too, where it is harmonized."""
+        """4 (masked image and mask), or 5 with the foreground."""
         return 5 if HARMONIZED in self.output_names else 4
 
     def _maps_colors(self, output):
@@ -191,12 +191,12 @@ class Generator(ConfigFromArguments, keras.Model):
 
     @property
     def size_multiple(self) -> int:
-        """What height and width must be multiples of, in pixels."""
+        """Divisor of height and width, in pixels."""
         return 2**self.num_downsamplings
 
     @property
     def active_trainable_variables(self) -> list:
-        """Trainable variables of the head and the refinement blocks that run."""
+        """Trainable variables of the head and the active refinement blocks."""
         idle = {
             id(variable)
             for block in self.refinement_blocks[self.stage :]
@@ -206,7 +206,7 @@ class Generator(ConfigFromArguments, keras.Model):
 
     @property
     def averaged_variables(self) -> list:
-        """Everything that a moving average follows: all but `fade_in_alpha`."""
+        """Variables that a moving average follows: all but `fade_in_alpha`."""
         return [v for v in self.weights if v is not self.fade_in_alpha]
 
     def build(self, input_shape=None):
@@ -271,7 +271,7 @@ class Generator(ConfigFromArguments, keras.Model):
 
 
 def _mapped(image, mismatch, coefficients):
-    """The image changed, pixel by pixel, by an affine map.
+    """Applies an affine colour map to every pixel of the image.
 
     Args:
         image: [B, H, W, 3] in [-1, 1].

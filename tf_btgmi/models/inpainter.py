@@ -1,4 +1,4 @@
-"""The part of a network of two outputs that fills holes, as a network of its own."""
+"""Extracts the part of a network with two outputs that fills holes."""
 
 from tf_btgmi.models.generator import INPAINTED, Generator
 from tf_btgmi.models.naming import named_weights
@@ -7,13 +7,13 @@ _STEM = "stem."
 
 
 def inpainter(generator: Generator) -> Generator:
-    """A generator of 4 input channels that gives what `inpainted` gives.
+    """A generator of 4 input channels with the output `inpainted` alone.
 
     The foreground of a picture to be inpainted is 0 everywhere, so its channel adds
     nothing and is left out, and so is the back end of the other output.
 
     Args:
-        generator: built; one that only inpaints comes back as it is.
+        generator: built; returned unchanged if it only inpaints.
 
     Raises:
         ValueError: it does not inpaint.

@@ -42,7 +42,7 @@ class Convolution(NamedTuple):
 class FeatureTrunk(keras.layers.Layer):
     """Base class: images [B, H, W, 3] in [-1, 1] to five activation maps.
 
-    Sizes of kernels and numbers of channels are those of the weights.
+    The weights determine kernel sizes and numbers of channels.
 
     Args:
         weights: as `load_lpips_weights` returns.
@@ -60,7 +60,7 @@ class FeatureTrunk(keras.layers.Layer):
         self.built = True
 
     def call(self, image) -> List[tf.Tensor]:
-        """Activations after the ReLUs that count, [B, h, w, C], finest first."""
+        """The five feature maps, [B, h, w, C], finest first."""
         dtype = self.compute_dtype
         hidden = (tf.cast(image, tf.float32) - SHIFT) / SCALE
         hidden = tf.cast(hidden, dtype)

@@ -1,8 +1,8 @@
 """Names for a network's weights that are the same on Keras 2 and Keras 3.
 
-Neither Keras's own names nor what `tf.train.Checkpoint` finds by itself will do: the
-names differ between the two, and Keras 3 does not show lists of layers to TensorFlow,
-so that a checkpoint of the model itself would leave most of it out, silently.
+Neither Keras's own names nor the objects that `tf.train.Checkpoint` finds suffice: the
+names differ between the two, and Keras 3 hides lists of layers from TensorFlow, so that
+a checkpoint of the model would silently miss most of it.
 """
 
 from typing import Any, Dict
@@ -13,7 +13,7 @@ import keras
 def named_weights(network: keras.Model) -> Dict[str, Any]:
     """Every weight of a network by a name such as `head_block_0.trainable_1_gamma`.
 
-    The weights are variables of TensorFlow's or, on Keras 3, of Keras's.
+    The weights are TensorFlow variables or, on Keras 3, Keras variables.
 
     Args:
         network: built, with a property `parts` that maps names to its layers.

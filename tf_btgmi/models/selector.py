@@ -1,8 +1,8 @@
-"""The selector: a window of a picture and what was pointed at, to the object's mask.
+"""The selector: from a picture window with a box or clicks to the object's mask.
 
-A U-Net of this project's layers. It works on 2x2 pixels at a time, and its coarse
-levels also see the feature maps of EfficientNet-Lite0, which were learned from many
-more photographs than there are with masks. Nothing trains them.
+A U-Net on cells of 2x2 pixels. Its coarse levels also see the feature maps of
+EfficientNet-Lite0, learned from far more photographs than have masks; these are not
+trained.
 
 Input [B, side, side, 8], channels as `data.selection_windows.network_input` puts them;
 output the logits of the object, float32 [B, side, side, 1].
@@ -35,7 +35,7 @@ class Selector(ConfigFromArguments, keras.Model):
 
     Args:
         base_filters: filters at half of the window's size.
-        max_filters: cap on the filters of the coarser levels.
+        max_filters: maximum number of filters of the coarser levels.
         window_side: side of the window in pixels, a multiple of 32.
         normalization: `batch` or `instance`.
 
@@ -82,7 +82,7 @@ class Selector(ConfigFromArguments, keras.Model):
         return INPUT_CHANNELS
 
     def build(self, input_shape=None):
-        """Makes every variable; the shape of the input is known without being told."""
+        """Builds all layers; the input shape is fixed."""
         if self.built:
             return
         self.built = True
@@ -93,7 +93,7 @@ class Selector(ConfigFromArguments, keras.Model):
         """The feature maps of the trunk, finest first.
 
         Args:
-            inputs: as of the network; only the picture in them counts.
+            inputs: the network's input, of which only the picture is used.
         """
         return self.trunk(inputs[..., :3])
 
@@ -102,8 +102,8 @@ class Selector(ConfigFromArguments, keras.Model):
 
         Args:
             inputs: float32 [B, side, side, 8].
-            training: whether batch statistics are used and gathered.
-            trunk_features: those of `trunk_features`, where they are known already.
+            training: whether batch statistics are used and updated.
+            trunk_features: result of `trunk_features`, if already computed.
         """
         if trunk_features is None:
             trunk_features = self.trunk_features(inputs)

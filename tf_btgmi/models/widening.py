@@ -1,16 +1,16 @@
 """Wider networks that start with the function of narrower ones: Net2WiderNet.
 
 Chen et al. 2016, "Net2Net: Accelerating Learning via Knowledge Transfer", Sec. 3. New
-channels are copies of old ones; what reads a copied channel shares its weight among the
-copies, so the output stays the same. The shares are random, because equal ones would
-keep the copies equal through all of training.
+channels are copies of old ones; the weights that read a copied channel are divided among
+the copies, so that the output stays the same. The shares are random, because equal ones
+would keep the copies equal through all of training.
 """
 
 from typing import Dict
 
 import numpy as np
 
-# The smaller of two shares of a weight, at least.
+# Minimum of the smaller of a weight's two shares.
 _LEAST_SHARE = 0.3
 
 
@@ -30,7 +30,7 @@ def widened(
         seed: of the copied channels and of the shares.
 
     Returns:
-        Arrays of the wanted shapes; equal to `weights` where shapes are.
+        Arrays of these shapes; equal to `weights` where the shapes are equal.
 
     Raises:
         ValueError: a layer is narrower than before, or more than twice as wide.

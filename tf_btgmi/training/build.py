@@ -1,4 +1,4 @@
-"""The model that trains and what changes with the step, from a config."""
+"""Builds the training model and its schedules from a config."""
 
 from typing import List
 
@@ -18,7 +18,7 @@ ADADELTA_EPSILON = 1e-6
 
 
 def build_model(config: Config, strategy) -> InpaintingGAN:
-    """The compiled model of `config` with every variable made, under `strategy`."""
+    """Builds and compiles the model of `config`, under `strategy`."""
     keras.utils.set_random_seed(config.training.seed)
     keras.mixed_precision.set_global_policy(config.training.precision)
     with strategy.scope():
@@ -54,7 +54,7 @@ def build_model(config: Config, strategy) -> InpaintingGAN:
 def scheduled_callbacks(
     procedure: ProcedureConfig, plan: StagePlan
 ) -> List[keras.callbacks.Callback]:
-    """What sets adversarial weight, learning rates and fade-in before each step."""
+    """Callbacks for adversarial weight, learning rates and fade-in."""
     fade_in_steps = procedure.fade_in_steps if procedure.block_wise else 0
     fade_in = callbacks.FadeIn(schedules.FadeInSchedule(plan, fade_in_steps))
     return [
@@ -92,6 +92,6 @@ def _optimizer(config):
             rate, beta_1=procedure.adam_beta_1, beta_2=procedure.adam_beta_2
         )
     if config.training.precision == "mixed_float16":
-        # Most gradients of float16 would be 0 without it.
+        # Without it most float16 gradients would underflow to 0.
         return keras.mixed_precision.LossScaleOptimizer(optimizer)
     return optimizer

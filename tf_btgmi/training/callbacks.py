@@ -1,7 +1,7 @@
-"""Callbacks that assign what changes with time, and that keep the average (Alg. 1).
+"""Callbacks that assign scheduled values and update the moving average (Alg. 1).
 
-Each reads the step, asks its schedule and assigns the value; the values are logged
-with the losses by `reporting`.
+Each evaluates its schedule at the current step and assigns the value; `reporting` logs
+the values with the losses.
 """
 
 from typing import Callable
@@ -13,7 +13,7 @@ class ScheduledValue(keras.callbacks.Callback):
     """Assigns `schedule(step)` before every step.
 
     Attributes:
-        value: what was assigned last.
+        value: the value assigned last.
 
     Args:
         schedule: a callable of the step.
@@ -34,7 +34,7 @@ class ScheduledValue(keras.callbacks.Callback):
             self.value = value
 
     def assign(self, value: float) -> None:
-        """Gives `value` to the variables it is meant for."""
+        """Assigns `value` to its variables."""
         raise TypeError(f"{type(self).__name__} does not say what it assigns.")
 
 
@@ -82,8 +82,8 @@ class LearningRateAnnealing(ScheduledValue):
 
 
 class GeneratorAverage(keras.callbacks.Callback):
-    """Moves the averaged generator after every step."""
+    """Updates the averaged generator after every step."""
 
     def on_train_batch_end(self, batch, logs=None):
-        """Moves the average."""
+        """Updates the average."""
         self.model.update_average()

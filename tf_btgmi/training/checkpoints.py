@@ -39,7 +39,7 @@ class Checkpoints:
         self._workdir = workdir
         folder = os.path.join(workdir, CHECKPOINTS)
         if not self._chief:
-            # All workers take part in a save; what the others write is thrown away.
+            # All workers take part in a save; the files of the others are discarded.
             task = strategy.cluster_resolver.task_id
             folder = os.path.join(workdir, f".{CHECKPOINTS}-of-worker-{task}")
         self._checkpoint = tf.train.Checkpoint(
@@ -107,12 +107,12 @@ class Checkpoints:
 
     @staticmethod
     def _remove_broken(folder):
-        # What a run that was killed while it wrote has left. Nothing reads it, and
-        # with checkpoints by the clock nothing would ever write over it.
+        # Remains of a save that was killed. Nothing reads them, and with checkpoints by
+        # the clock nothing would overwrite them.
         try:
             tf.train.get_checkpoint_state(folder)
         except ValueError:
-            # A record that cannot be read, which the manager would stumble over.
+            # The manager would fail on an unreadable record.
             os.unlink(os.path.join(folder, "checkpoint"))
         for name in os.listdir(folder) if os.path.isdir(folder) else []:
             path = os.path.join(folder, name)

@@ -1,4 +1,4 @@
-"""Guards of a run: checkpoints in time, signals, losses that are not finite."""
+"""Guards of a run: timely checkpoints, signals, losses that are not finite."""
 
 import math
 import os
@@ -10,7 +10,7 @@ import keras
 from tf_btgmi.training.checkpoints import Checkpoints
 from tf_btgmi.training.strategy import anyone, num_workers
 
-# Steps between two questions to the other workers whether one was told to stop.
+# Steps between checks whether another worker was told to stop.
 _STEPS_BETWEEN_QUESTIONS = 10
 
 
@@ -47,7 +47,7 @@ class SaveInTime(keras.callbacks.Callback):
         every_steps: steps between checkpoints.
         every_minutes: minutes between checkpoints; with several workers, whose clocks
             differ, only steps count.
-        strategy: that the run trains under.
+        strategy: strategy of the run.
     """
 
     def __init__(self, checkpoints, every_steps, every_minutes, strategy):

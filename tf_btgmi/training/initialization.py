@@ -4,9 +4,9 @@ A release holds no discriminator, so a new one is trained; let it catch up with 
 generator by `procedure.discriminator_only_steps`.
 
 A network with a `harmonized` output may start from one that only inpaints: the trunk is
-the same, both back ends start as that one's, and the kernel of the first convolution
-gets zeros for its additional input channel, the foreground. Where the harmonized
-picture is a change of the one that comes in, it starts as none.
+the same, both back ends start as copies of its own, and the kernel of the first
+convolution gets zeros for the additional input channel, the foreground. A harmonized
+picture that is a change of the input starts unchanged.
 
 A generator with more filters starts with the function of the narrower one
 (`models/widening.py`).
@@ -35,15 +35,15 @@ _LAST = "to_image."
 
 
 def check(config: Config, place: str) -> None:
-    """Whether a model of `config` can start from what is in `place`.
+    """Checks that a model of `config` can start from `place`.
 
     Args:
         config: of the new run.
         place: a workdir, or a release's folder.
 
     Raises:
-        ValueError: no run or no checkpoint there, or its networks differ; they are
-            named.
+        ValueError: no run or checkpoint, or different networks; the error names the
+            fields.
     """
     if not _is_release(place):
         workdir_lib.newest_checkpoint(place)
@@ -56,10 +56,10 @@ def check(config: Config, place: str) -> None:
         ]
     ignored = {"generator.init_stddev"}
     if HARMONIZED not in given:
-        # Says nothing about a network that does not harmonize.
+        # Irrelevant to a network that does not harmonize.
         ignored.add("generator.harmonized_change")
     if config.generator.architecture == "residual":
-        # A wider network takes in the weights of a narrower one.
+        # A wider network accepts the weights of a narrower one.
         for name in ("base_filters", "max_filters"):
             new, old = getattr(config.generator, name), getattr(source.generator, name)
             if 1 < new / old <= 2:
@@ -86,7 +86,7 @@ def initialize(model: InpaintingGAN, place: str) -> None:
         place: as for `check`.
 
     Raises:
-        ValueError: as `check`; a damaged checkpoint or release.
+        ValueError: see `check`; or a damaged checkpoint or release.
     """
     if _is_release(place):
         generator = named_weights(load_release(place)[0])

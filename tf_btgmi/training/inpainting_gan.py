@@ -1,11 +1,10 @@
 """One step of the method: both networks, their losses, their optimizers (Alg. 1).
 
-A batch is a dictionary that grows: `image` [B, H, W, 3] in [-1, 1], `mask`
-[B, H, W, 1] with 1 = hole, and `hole_boxes` [B, K, 4] in pixels, the box around the
-whole hole where it is absent. A network with a `harmonized` output also wants
-`foreground` [B, H, W, 1], `foreground_boxes` (optional like the others) and
-`masked_image` [B, H, W, 3], where the foreground has colours that are wrong; the hole
-is the gap around it.
+A batch is a dictionary: `image` [B, H, W, 3] in [-1, 1], `mask` [B, H, W, 1] with 1 =
+hole, and optionally `hole_boxes` [B, K, 4] in pixels (default: the box around the whole
+hole). A network with a `harmonized` output also needs `foreground` [B, H, W, 1],
+`masked_image` [B, H, W, 3], where the foreground has wrong colours, and optionally
+`foreground_boxes`; its hole is the gap around the foreground.
 """
 
 from typing import Sequence
@@ -36,8 +35,8 @@ LOSSES = (
 class InpaintingGAN(keras.Model):
     """The generator, its moving average, the discriminator and their training.
 
-    Build it, its optimizers and whatever it is restored from inside the scope of one
-    strategy; the optimizers' slots are made here, for every refinement block.
+    Create it, its optimizers and its checkpoint inside the scope of one strategy. The
+    optimizers' slots are created here, for every refinement block.
 
     Attributes:
         step: variable, training steps taken.
@@ -45,14 +44,14 @@ class InpaintingGAN(keras.Model):
         trained: names of the networks that are trained, a Python tuple.
 
     Args:
-        generator: the network that is trained, or one of `baselines`.
+        generator: the trained network, a `Generator` or one of `baselines`.
         ema_generator: a second one of the same shape, the moving average that is
             evaluated and exported.
         discriminator: the patch-labelled discriminator, or an earlier system's.
         objective: weighs and sums the losses.
-        ema_decay: decay a step of the moving average, once it is warm.
-        discriminator_steps: steps of the discriminators on every batch.
-        seed: of the jitter of PPL's boxes, together with the step.
+        ema_decay: decay per step of the moving average, after its warm-up.
+        discriminator_steps: discriminator steps per batch.
+        seed: seed of the jitter of PPL's boxes, combined with the step.
     """
 
     def __init__(
@@ -96,8 +95,8 @@ class InpaintingGAN(keras.Model):
             discriminator_optimizer: another one.
             **kwargs: for `keras.Model.compile`.
         """
-        # XLA is slower than the kernels it replaces on a CPU, and Keras 3 would take
-        # it unasked.
+        # On a CPU, XLA is slower than the kernels it replaces; Keras 3 would use it by
+        # default.
         kwargs.setdefault("jit_compile", False)
         super().compile(optimizer=generator_optimizer, **kwargs)
         # The step's metrics are means over all replicas already; Keras would add them
@@ -112,7 +111,7 @@ class InpaintingGAN(keras.Model):
 
     @property
     def metrics(self):
-        """Running means of what a step reports."""
+        """Running means of the reported values."""
         return list(self.means.values())
 
     def call(self, inputs, training=None):
@@ -120,16 +119,16 @@ class InpaintingGAN(keras.Model):
 
         Args:
             inputs: a batch; `image` may hold anything in the hole.
-            training: not used; the moving average is never in training.
+            training: not used; the moving average is never in training mode.
         """
         return regions.result(inputs, self.predictions(inputs))
 
     def predictions(self, batch: dict) -> dict:
-        """The moving average's pictures by the outputs' names."""
+        """The moving average's predictions by output name."""
         return self._predict(self.ema_generator, batch, training=False)
 
     def train_step(self, batch):
-        """One step of Alg. 1 on `image`, `mask` and what else the task's batch has.
+        """One step of Alg. 1 on a batch.
 
         Returns the undivided losses by name.
         """
@@ -150,7 +149,7 @@ class InpaintingGAN(keras.Model):
         return self._report(terms)
 
     def examples(self, batch: dict, training: bool) -> dict:
-        """The generator's composites and all that they are judged with.
+        """The generator's composites with the inputs of their losses.
 
         Returns:
             The dictionary of `regions.examples`, and `patches`: which patches of each
@@ -167,12 +166,12 @@ class InpaintingGAN(keras.Model):
         return self.objective.reconstruction_terms(examples, seed)
 
     def realism_terms(self, batch: dict, examples: dict) -> dict:
-        """The generator's terms by the discriminators, as they are now."""
+        """The generator's terms that need the discriminators."""
         features = generator_features(self, batch, examples)
         return self.objective.realism_terms(*features, examples["patches"])
 
     def train_discriminator(self, batch: dict, examples: dict) -> tf.Tensor:
-        """Takes the discriminators' steps on these composites; the last one's loss."""
+        """Trains the discriminators on the composites; returns the last loss."""
         variables = self.discriminator.trainable_variables
         for _ in range(self.discriminator_steps):
             with tf.GradientTape() as tape:
@@ -191,7 +190,7 @@ class InpaintingGAN(keras.Model):
 
     @tf.function
     def update_average(self):
-        """Moves the averaged generator towards the trained one; once a step.
+        """Moves the averaged generator towards the trained one, once per step.
 
         Running statistics of batch normalization are averaged with the weights that
         they belong to.
@@ -212,12 +211,12 @@ class InpaintingGAN(keras.Model):
     def begin_stage(
         self, stage: int, trained: Sequence[str] = (GENERATOR, DISCRIMINATOR)
     ) -> None:
-        """Says what the next traced steps do.
+        """Configures the steps to be traced next.
 
         Args:
-            stage: refinement blocks that run.
-            trained: names of the networks that are trained. The generator alone learns
-                from its reconstruction alone.
+            stage: number of active refinement blocks.
+            trained: names of the networks that are trained. Without the discriminator,
+                the generator learns from its reconstruction alone.
         """
         self.trained = tuple(trained)
         for generator in (self.generator, self.ema_generator):
@@ -225,7 +224,7 @@ class InpaintingGAN(keras.Model):
         self.train_function = self.test_function = self.predict_function = None
 
     def restart_generator_optimizer(self) -> None:
-        """Forgets Adam's moments and count; keeps the loss scale.
+        """Resets Adam's moments and step count; keeps the loss scale.
 
         A new block's moments start at 0, and only a count that starts with them
         corrects their bias; with the old count its first steps would be many times
@@ -249,7 +248,7 @@ class InpaintingGAN(keras.Model):
         return regions.by_name(generator(inputs, training=training), self.output_names)
 
     def discriminator_logits(self, batch: dict):
-        """The discriminators' logits of a batch and what the generator makes of it.
+        """The discriminators' logits of a batch's images and composites.
 
         Returns:
             Three lists over scales, finest first, of [B, h, w, 1]: the logits of the
@@ -271,7 +270,7 @@ class InpaintingGAN(keras.Model):
 
 
 def _over_replicas(values, weights):
-    # Keras 3 would give the mean of each replica's mean, however few examples it had.
+    # Keras 3 would average the replicas' means, whatever their numbers of examples.
     parts = {
         name: (tf.reduce_sum(value * weights[name]), tf.reduce_sum(weights[name]))
         for name, value in values.items()
@@ -283,7 +282,7 @@ def _over_replicas(values, weights):
 
 
 def _scalar(value, dtype, name):
-    # Equal on every replica; the first one's assignment is everybody's.
+    # Equal on every replica; the first replica's value is assigned to all.
     return tf.Variable(
         value,
         dtype=dtype,

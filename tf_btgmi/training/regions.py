@@ -13,7 +13,7 @@ import tensorflow as tf
 from tf_btgmi.models.generator import HARMONIZED, INPAINTED
 from tf_btgmi.ops import mask_ops
 
-# The batch's names of an output's mask and of its boxes.
+# Keys of a batch for the mask and the boxes of each output.
 NAMES = {
     INPAINTED: ("mask", "hole_boxes"),
     HARMONIZED: ("foreground", "foreground_boxes"),
@@ -21,7 +21,7 @@ NAMES = {
 
 
 def masked_image(batch: dict) -> tf.Tensor:
-    """The network's input image: 0 in the hole, the foreground in given colours."""
+    """The network's input image: 0 in the hole, the foreground in its given colours."""
     if "masked_image" in batch:
         return batch["masked_image"]
     return mask_ops.mask_image(batch["image"], batch["mask"])
@@ -96,7 +96,7 @@ def examples(batch: dict, predictions: dict) -> dict:
 
 
 def result(batch: dict, predictions: dict) -> tf.Tensor:
-    """What a user gets: all outputs at once over the picture that came in."""
+    """The final result: all outputs composited over the input picture."""
     picture = masked_image(batch)
     for name, prediction in predictions.items():
         picture = mask_ops.composite(batch[NAMES[name][0]], prediction, picture)

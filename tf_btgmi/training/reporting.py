@@ -1,4 +1,4 @@
-"""What a run shows: a progress bar, TensorBoard scalars and pictures."""
+"""Reports of a run: progress bar, TensorBoard scalars and pictures."""
 
 import os
 import sys
@@ -23,7 +23,7 @@ NUM_PICTURES = 8
 # pairs; chance is 0.5.
 _FIRST_STEPS = 1_000
 _LEAST_RIGHT_PAIRS = 0.55
-# Seconds between lines of a log that is no terminal.
+# Seconds between log lines outside a terminal.
 _SECONDS_BETWEEN_LINES = 30.0
 _SCORE_TEXTS = {
     "lpips": "LPIPS {:.4f}",
@@ -44,16 +44,16 @@ class Progress(keras.callbacks.Callback):
 
     Every `every_steps` steps the means of the losses since the last time go to
     TensorBoard with the scheduled values and images/s. On a terminal a bar shows them
-    with the time left; elsewhere a line a while.
+    with the remaining time; otherwise a line is logged from time to time.
 
     Attributes:
-        history: what was logged: dictionaries with `step` among the names.
+        history: the logged values, dictionaries with the key `step`.
 
     Args:
         scheduled: callbacks with `name` and `value`.
-        total_steps: of the whole run.
+        total_steps: steps of the whole run.
         start_step: steps taken before.
-        global_batch_size: examples a step.
+        global_batch_size: examples per step.
         every_steps: steps between logs.
         writer: a summary writer, or None in a process that writes nothing.
     """
@@ -82,7 +82,7 @@ class Progress(keras.callbacks.Callback):
         self._since = None
 
     def on_train_begin(self, logs=None):
-        """Starts the clock anew: the next step is traced first."""
+        """Restarts the clock: the next step is traced first."""
         self._since = None
 
     def on_train_batch_end(self, batch, logs=None):
@@ -143,18 +143,18 @@ class Progress(keras.callbacks.Callback):
 class Validation(keras.callbacks.Callback):
     """Measures the averaged generator and the discriminators on fixed pictures.
 
-    The discriminators are measured by `discrimination`, against the composites of the
-    generator that is trained, wherever they are trained.
+    The discriminators are measured by `discrimination` on the composites of the trained
+    generator, from the first step that trains them.
 
-    The pictures go to TensorBoard and to `WORKDIR/pictures/STEP.png`: a row each of
-    masked image, the network's outputs, composite and image.
+    The pictures go to TensorBoard and to `WORKDIR/pictures/STEP.png`: one row per
+    example with masked image, the network's outputs, composite and image.
 
     Attributes:
-        history: the metrics with their `step`.
+        history: the metrics, dictionaries with the key `step`.
 
     Args:
         dataset: finite, batches of examples; the last one may be smaller.
-        batch_size: of the others.
+        batch_size: size of the other batches.
         every_steps: steps between validations.
         workdir: folder of the run.
         writer: a summary writer, or None in a process that writes nothing.
@@ -173,8 +173,8 @@ class Validation(keras.callbacks.Callback):
         super().__init__()
         self.history: List[Dict[str, float]] = []
         self._dataset = dataset
-        # Of a smaller batch some replicas would get nothing, which the network cannot
-        # be run on.
+        # A smaller batch would leave some replicas without examples, and the network
+        # cannot run on none.
         self._full_batches = dataset.map(lambda batch: _filled_up(batch, batch_size))
         self._every_steps = every_steps
         self._folder = os.path.join(workdir, workdir_lib.PICTURES)
@@ -197,8 +197,8 @@ class Validation(keras.callbacks.Callback):
         if DISCRIMINATOR in self.model.trained:
             metrics.update(self._discrimination(step))
         self.history.append({"step": step, **metrics})
-        # By every worker, though one writes: reading the running statistics of batch
-        # normalization asks all of them.
+        # On every worker, though one writes: reading the running statistics of batch
+        # normalization is a collective operation.
         grid = picture_grid(self.model, next(iter(self._dataset)))
         if self._writer is None:
             return metrics
@@ -253,7 +253,7 @@ class Validation(keras.callbacks.Callback):
 
 
 def _filled_up(batch: dict, batch_size: int) -> dict:
-    """A batch with blank examples at its end, without holes: they have no weight."""
+    """Pads a batch with blank examples; without holes, they have no weight."""
     missing = batch_size - tf.shape(batch["image"])[0]
     return {
         name: tf.ensure_shape(

@@ -1,4 +1,4 @@
-"""The folder of a run: for one training at a time, and for one config."""
+"""The folder of a run: one training at a time, one config."""
 
 import contextlib
 import fcntl
@@ -12,7 +12,7 @@ from tf_btgmi import workdir as workdir_lib
 from tf_btgmi.config import Config
 from tf_btgmi.files import first_line
 
-# What may differ from the run that is resumed: it changes no weight of any step.
+# Fields that may differ in a resumed run: no weight depends on them.
 _FREE_FIELDS = (
     "name",
     "training.checkpoint_every_steps",
@@ -25,10 +25,10 @@ _FREE_FIELDS = (
 
 @contextlib.contextmanager
 def only_run(workdir: str):
-    """Refuses a second run in the same workdir while the first one lives.
+    """Refuses a second run in the same workdir while the first is running.
 
     Raises:
-        ValueError: another one lives.
+        ValueError: another training is running.
     """
     with open(os.path.join(workdir, ".lock"), "w", encoding="utf-8") as lock:
         try:
@@ -42,15 +42,15 @@ def only_run(workdir: str):
 
 
 def settle_config(config: Config, workdir: str, chief: bool) -> None:
-    """Writes the config, or checks that a resumed run is still the same one.
+    """Writes the config, or checks it against the run to be resumed.
 
     Args:
-        config: what is to be trained.
+        config: the config to be trained.
         workdir: the run's folder.
-        chief: whether this worker is the one that writes.
+        chief: whether this worker writes.
 
     Raises:
-        ValueError: another config, in a field that weights depend on.
+        ValueError: the config differs in a field that weights depend on.
     """
     path = os.path.join(workdir, workdir_lib.CONFIG)
     if os.path.exists(path) and workdir_lib.has_checkpoint(workdir):

@@ -11,7 +11,7 @@ from tf_btgmi.training.regions import NAMES, masked_image
 
 NAMES_OF_SCORES = {
     INPAINTED: ("lpips", "hole_l1", "hole_psnr"),
-    # What the foreground's error was before is the number to compare with.
+    # The foreground's error before harmonization, to compare with.
     HARMONIZED: ("harmonized_lpips", "foreground_mse", "unharmonized_mse"),
 }
 

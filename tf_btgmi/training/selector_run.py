@@ -1,4 +1,4 @@
-"""A training of the selector from start to end, resumed where it stopped."""
+"""A whole training of the selector, which can be resumed."""
 
 import contextlib
 import os
@@ -51,25 +51,25 @@ def train(
     seed: int,
     validate_every: int,
 ) -> float:
-    """Trains in `workdir`, or goes on where it stopped there.
+    """Trains in `workdir`, or resumes the run there.
 
     Args:
-        workdir: gets `checkpoints` and `best`, a release of the averaged weights that
-            validated best.
+        workdir: gets `checkpoints` and `best`, a release of the averaged weights with
+            the best validation.
         sources: see `SelectionExamples`.
-        steps: in all, over every session.
+        steps: total number of steps.
         batch_size: windows per step, a third of them new.
-        base_filters: of the network.
-        learning_rate: at the start; a cosine takes it to 0 at the last step.
-        ema_decay: of the averaged weights.
+        base_filters: filters at half of the window's size.
+        learning_rate: initial learning rate, which decays to 0 by a cosine.
+        ema_decay: decay of the moving average of the weights.
         held_out: share of each source that is kept for validation.
-        seed: of the examples.
+        seed: seed of the examples.
         validate_every: steps between validations.
 
     Returns:
         The best mean IoU of validation.
     """
-    # Names of the sources only: where they lay concerns nobody.
+    # Only the names of the sources; their paths are private.
     weights = {os.path.basename(os.path.normpath(f)): w for f, w in sources}
     settings = {
         "sources": weights,
@@ -168,7 +168,7 @@ def _set_learning_rate(model, start: float, steps: int) -> None:
 
 
 class _Rounds:
-    """Steps on groups of examples that are in different rounds.
+    """Training steps on groups of examples in different rounds.
 
     Every step has one group in its first round, one after a click, and so on: batch
     normalization would otherwise see other statistics in training than later.
@@ -204,7 +204,7 @@ class _Rounds:
 
 
 class _Batches:
-    """Batches of examples, made by a thread while the network is busy."""
+    """Batches of examples, prepared by a thread while the network trains."""
 
     def __init__(self, examples: SelectionExamples, size: int, start: int):
         self._queue = queue.Queue(maxsize=2)
@@ -212,7 +212,7 @@ class _Batches:
         threading.Thread(target=self._make, args=arguments, daemon=True).start()
 
     def next(self):
-        """The next batch, or the error that ended them."""
+        """Returns the next batch, or raises the thread's error."""
         batch = self._queue.get()
         if isinstance(batch, Exception):
             raise batch
@@ -230,7 +230,7 @@ class _Batches:
 
 @contextlib.contextmanager
 def _stop_signal():
-    """Yields a list that is no longer empty once SIGTERM has come."""
+    """Yields a list that is empty until SIGTERM arrives."""
     received = []
     previous = signal.signal(signal.SIGTERM, lambda *_: received.append(True))
     try:

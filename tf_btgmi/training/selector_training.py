@@ -1,8 +1,8 @@
 """Training of the selector: its losses, its step, and clicks that correct its masks.
 
-As in RITM (Sofiiuk, Petrov and Konushin, 2021), an example comes back with the
-network's own mask and a click where that is most wrong. The mask is that of a training
-step, so no forward pass goes unused.
+As in RITM (Sofiiuk, Petrov and Konushin, 2021), an example returns with the network's
+own mask and a click on its largest error. The mask is that of a training step, so no
+forward pass goes unused.
 """
 
 from typing import List
@@ -28,8 +28,8 @@ class SelectorTraining(keras.Model):
 
     Args:
         selector: built.
-        average: another one like it; given the same weights.
-        ema_decay: of the average.
+        average: a second selector, which gets the same weights.
+        ema_decay: decay of the average.
     """
 
     def __init__(self, selector: Selector, average: Selector, ema_decay: float):

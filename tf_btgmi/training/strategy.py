@@ -6,7 +6,7 @@ STRATEGIES = ("mirrored", "one_device", "multi_worker")
 
 
 def make_strategy(name: str) -> tf.distribute.Strategy:
-    """The strategy of that name; `multi_worker` before anything else of TensorFlow.
+    """Makes a strategy; `multi_worker` before any other use of TensorFlow.
 
     Args:
         name: `mirrored` for all visible GPUs or the CPU, `one_device` for the first of

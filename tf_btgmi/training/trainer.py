@@ -1,4 +1,4 @@
-"""A whole run: stage after stage, resumed where it stopped (Alg. 1)."""
+"""A whole run, stage by stage, which can be resumed (Alg. 1)."""
 
 import contextlib
 import dataclasses
@@ -34,11 +34,11 @@ _OUT_OF_MEMORY = (
 
 @dataclasses.dataclass
 class TrainingResult:
-    """What became of a run.
+    """Outcome of a run.
 
     Attributes:
         step: steps taken, over all sessions of the run.
-        finished: whether that is all of them.
+        finished: whether all steps were taken.
         signal_number: the signal that ended the run, or None.
         checkpoint: path of the newest checkpoint.
         history: losses and scheduled values by step, of this session.
@@ -61,22 +61,21 @@ def exit_code(result: TrainingResult) -> int:
 def train(
     config: Config, workdir: str, strategy, resume_from: str = "", init_from: str = ""
 ) -> TrainingResult:
-    """Trains `config` in `workdir`, or goes on where it stopped there.
+    """Trains `config` in `workdir`, or resumes the run there.
 
     Args:
         config: the experiment.
         workdir: folder for `config.json`, `checkpoints`, `logs` and `pictures`.
         strategy: a `tf.distribute.Strategy`.
-        resume_from: another workdir, or a checkpoint, that a new run starts from, at
+        resume_from: workdir or checkpoint of another run, which a new run continues at
             its step.
-        init_from: another workdir, or a release's folder, whose weights a new run
-            starts from, at step 0.
+        init_from: workdir or release whose weights a new run starts from, at step 0.
 
     Raises:
-        ValueError: the config, the data or what is resumed does not fit.
+        ValueError: the config, the data or the run to be resumed does not fit.
         FloatingPointError: a loss or a weight is no longer finite.
         OSError: the workdir cannot be written.
-        MemoryError: a step needs more than there is.
+        MemoryError: a step needs too much memory.
     """
     config_lib.validate(config)
     replicas = strategy.num_replicas_in_sync
