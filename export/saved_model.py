@@ -24,7 +24,7 @@ FLAGS = flags.FLAGS
 
 def define_flags():
     """Defines the flags of this program, for `program.run`."""
-    common_flags.define_model()
+    common_flags.define_model(exported=False)
     flags.DEFINE_string("export_dir", None, "Folder of the model's versions.")
     flags.DEFINE_integer(
         "version",

@@ -34,7 +34,7 @@ _KINDS = ("rectangles", "medium", "thick", "outpaint")
 
 def define_flags():
     """Defines the flags of this program, for `program.run`."""
-    common_flags.define_model()
+    common_flags.define_model(exported=False)
     flags.DEFINE_string("output", None, "Folder of the file.")
     flags.DEFINE_integer(
         "size",

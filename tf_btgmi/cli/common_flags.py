@@ -9,14 +9,24 @@ from tf_btgmi.cli import program
 FLAGS = flags.FLAGS
 
 
-def define_model() -> None:
-    """Defines `--model`, for `loading.load`, and its older name `--workdir`."""
+def define_model(exported: bool = True) -> None:
+    """Defines `--model` and its older name `--workdir`.
+
+    Args:
+        exported: whether exported models and servers are accepted as well, as by
+            `loading.load`; otherwise only what `loading.load_generator` takes.
+    """
+    kinds = (
+        "the folder of a training run, a release or an exported model, a .tflite file, "
+        "or the address of a server"
+        if exported
+        else "or the folder of a training run or a release"
+    )
     flags.DEFINE_string(
         "model",
         None,
-        "Model: the name of a bundled model, the folder of a training run, a release "
-        "or an exported model, a .tflite file, or the address of a server. Default: "
-        "the first bundled model with the required output.",
+        f"Model: the name of a bundled model, {kinds}. Default: the first bundled "
+        "model with the required output.",
     )
     flags.DEFINE_alias("workdir", "model")
 

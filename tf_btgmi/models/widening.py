@@ -1,9 +1,9 @@
 """Wider networks that start with the function of narrower ones: Net2WiderNet.
 
 Chen et al. 2016, "Net2Net: Accelerating Learning via Knowledge Transfer", Sec. 3. New
-channels are copies of old ones; the weights that read a copied channel are divided among
-the copies, so that the output stays the same. The shares are random, because equal ones
-would keep the copies equal through all of training.
+channels are copies of old ones; the weights that read a copied channel are divided
+among the copies, so that the output stays the same. The shares are random, because
+equal ones would keep the copies equal through all of training.
 """
 
 from typing import Dict
