@@ -27,7 +27,7 @@ FLAGS = flags.FLAGS
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
+    """Defines the flags of this program, for `program.run`."""
     config_flag.define()
     flags.DEFINE_string("pack", None, "Folder of the pack.", required=True)
     flags.DEFINE_integer("side", 256, "Largest shorter side in pixels.", 16)

@@ -25,7 +25,7 @@ FLAGS = flags.FLAGS
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
+    """Defines the flags of this program, for `program.run`."""
     flags.DEFINE_string("workdir", None, "Workdir of a training.")
     flags.DEFINE_string("to_state", None, "Folder of the written state.")
     flags.DEFINE_string("state", None, "State to read.")

@@ -5,8 +5,8 @@ import os
 # Both are read once, when Keras and TensorFlow are first imported. The networks here
 # run on TensorFlow only.
 os.environ["KERAS_BACKEND"] = "tensorflow"
-# What goes wrong in TensorFlow's kernels is raised as well; what it says of a machine
-# without a GPU is no error.
+# Errors of TensorFlow's kernels are raised anyway; its messages about a missing GPU are
+# not errors.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
@@ -16,15 +16,15 @@ def load(place=None, retouched=True):
     `tf_btgmi.load("btgmi-outdoor-192").inpaint(image, mask)` fills the hole of a
     picture, uint8 [H, W, 3], where the mask, bool [H, W], is true.
 
-    TensorFlow does not survive a fork: processes that use models are started by
-    `multiprocessing.get_context("spawn")` and load a model each. A forked child gets a
-    `RuntimeError`.
+    TensorFlow does not survive a fork: start processes that use models with
+        `multiprocessing.get_context("spawn")` and load a model in each. A forked child
+        gets a `RuntimeError`.
 
     Args:
         place: a bundled model's name; the folder of a training run, of a release or of
             an exported model; or a model on a server, `grpc://HOST:8500/NAME` or
-            `http://HOST:8501/NAME`. The first bundled model where None.
-        retouched: False leaves fills as the network gives them, see `Predictor`.
+            `http://HOST:8501/NAME`. Default: the first bundled model.
+        retouched: False returns the network's own fills, see `Predictor`.
 
     Raises:
         ValueError: no model there, or a damaged one.

@@ -87,7 +87,7 @@ def apply_gradients(
 
 
 def _agreeing_on_finiteness(gradients: Sequence[tf.Tensor]) -> List[tf.Tensor]:
-    """Gradients of which one is not finite on any replica if one is not on some.
+    """Makes gradients not finite on all replicas if one is not on any of them.
 
     Keras 3 checks them before they are summed over replicas, and skips the step by the
     answer of the first replica alone; 3.15 still does.

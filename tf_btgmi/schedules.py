@@ -1,4 +1,4 @@
-"""What changes with time, as pure functions of the step (Sec. 3.3, Alg. 1).
+"""Schedules: pure functions of the training step (Sec. 3.3, Alg. 1).
 
 Step s is the one that is about to be taken, counted from 0 over the whole run. A
 resumed run cannot drift, because nothing here keeps state.
@@ -10,7 +10,7 @@ from typing import Tuple
 
 @dataclasses.dataclass(frozen=True)
 class StagePlan:
-    """Which steps belong to which stage.
+    """The steps of each stage.
 
     Attributes:
         head_steps: steps of stage 0.
@@ -52,13 +52,13 @@ DISCRIMINATOR = "discriminator"
 
 @dataclasses.dataclass(frozen=True)
 class Phases:
-    """Which networks a step trains: both, but for a start of one after the other.
+    """Networks that a step trains: both, except in initial phases of one alone.
 
     Globally-Locally (Iizuka et al. 2017, Sec. 4.2) trains its completion network alone,
     then its discriminators alone, then both.
 
     Attributes:
-        generator_only_steps: first steps, the generator by its reconstruction alone.
+        generator_only_steps: first steps, of the generator's reconstruction alone.
         discriminator_only_steps: steps after them, the discriminator alone.
     """
 
@@ -132,9 +132,9 @@ class LearningRateByStage:
     Args:
         plan: the stages.
         initial_rate: learning rate in stage 0.
-        factor: of a stage over the stage before.
-        decay_steps: last steps of the run, in which the rate falls linearly to 0 on
-            top of that; none in the paper.
+        factor: factor from each stage to the next.
+        decay_steps: number of last steps in which the rate also decays linearly to 0; 0
+            in the paper.
     """
 
     plan: StagePlan
@@ -185,7 +185,7 @@ def segments(
     sizes: Tuple[int, int],
     phases: Phases = _BOTH,
 ):
-    """Cuts the steps that are left into runs of one stage, phase and image size.
+    """Splits the remaining steps into runs of one stage, phase and image size.
 
     Args:
         plan: the stages.

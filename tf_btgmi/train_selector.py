@@ -16,7 +16,7 @@ FLAGS = flags.FLAGS
 
 
 def define_flags():
-    """The flags of this program; `program.run` calls it."""
+    """Defines the flags of this program, for `program.run`."""
     flags.DEFINE_string("workdir", None, "Folder of the run.")
     flags.DEFINE_list(
         "sources",

@@ -1,4 +1,4 @@
-"""What a training run leaves in its folder, and where."""
+"""Files in the folder of a training run."""
 
 import os
 import re
@@ -16,7 +16,7 @@ PICTURES = "pictures"
 
 
 def newest_checkpoint(place: str) -> str:
-    """The newest checkpoint of a workdir, or `place` itself where it is one.
+    """The newest checkpoint of a workdir, or `place` itself if it is one.
 
     Raises:
         ValueError: `place` is neither.
@@ -38,9 +38,9 @@ def has_checkpoint(workdir: str) -> bool:
 
 
 def _newest_in(folder: str) -> Optional[str]:
-    # TensorFlow knows one place only, the file that names the newest checkpoint. Where
-    # that file is damaged, or names what is gone, a run would begin at step 0 and write
-    # over the checkpoints that are there.
+    # TensorFlow relies on the file that names the newest checkpoint. If it is damaged,
+    # or names a missing one, a run would begin at step 0 and overwrite the existing
+    # checkpoints.
     try:
         found = tf.train.latest_checkpoint(folder)
     except ValueError:
@@ -60,12 +60,12 @@ def _newest_in(folder: str) -> Optional[str]:
 
 
 def restore(checkpoint: tf.train.Checkpoint, path: str) -> None:
-    """Fills the objects of `checkpoint` from the file `path`; all of them, or none.
+    """Restores the objects of `checkpoint` from the file `path`, all or none.
 
-    What the file holds beyond them is left.
+    Other values in the file are ignored.
 
     Raises:
-        ValueError: it is damaged, or lacks something or has it in another shape.
+        ValueError: the file is damaged, or a value is missing or has another shape.
     """
     try:
         status = checkpoint.restore(path).expect_partial()
@@ -80,7 +80,7 @@ def restore(checkpoint: tf.train.Checkpoint, path: str) -> None:
             f"{path} holds another model than the config beside it describes: "
             f"{first_line(error)}."
         ) from error
-    # Reading a cut file raises any of these.
+    # Reading a truncated file raises any of these.
     except (tf.errors.OpError, LookupError, RuntimeError) as error:
         raise ValueError(
             f"{path} is damaged ({first_line(error)}). Remove its files to use the "

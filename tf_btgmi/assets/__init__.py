@@ -7,7 +7,7 @@ files come from and under which licence.
 import pathlib
 from typing import Optional, Tuple
 
-# What says of a folder that it is a release; `releases.py` writes it.
+# Marks a folder as a release; `releases.py` writes it.
 RELEASE = "release.json"
 # The bundled network behind `selection`, which is no model that fills holes.
 SELECTOR = "btgmi-select-192"
@@ -44,19 +44,19 @@ def sample_pictures(split: str) -> Tuple[pathlib.Path, ...]:
 
 
 def models_dir() -> pathlib.Path:
-    """The folder of the bundled models, a folder each."""
+    """The folder of the bundled models, one folder per model."""
     return _ROOT / "models"
 
 
 def model_names() -> Tuple[str, ...]:
-    """Names of the bundled models, the one to take by default first."""
+    """Names of the bundled models, the default first."""
     names = [path.parent.name for path in models_dir().glob(f"*/{RELEASE}")]
     names = [name for name in names if name != SELECTOR]
     return tuple(sorted(names, key=lambda name: ("guided" in name, name)))
 
 
 def model_folder(place: str) -> str:
-    """The folder of the bundled model of that name; any other place as it is."""
+    """The folder of a bundled model; any other place is returned unchanged."""
     return str(models_dir() / place) if place in model_names() else place
 
 

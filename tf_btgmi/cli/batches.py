@@ -1,4 +1,4 @@
-"""Jobs done one after another: a failed job is reported and the others are done."""
+"""Runs jobs one after another: a failed job is reported and the others are done."""
 
 import os
 import sys
@@ -77,9 +77,9 @@ class Outputs:
     Args:
         overwrite: whether files from before this run may be replaced.
         skip: whether a job whose result exists is skipped, so that a repeated command
-            goes on; otherwise it fails.
-        inputs: paths of the pictures and masks that are read. They are results of
-            nothing: a job that would write there fails instead of being skipped.
+            resumes; otherwise it fails.
+        inputs: paths of the pictures and masks that are read. A job that would write to
+            one of them fails instead of being skipped.
     """
 
     def __init__(self, overwrite: bool, skip: bool, inputs: Iterable[str]):

@@ -1,8 +1,8 @@
 """Start-up and ending of the programs: flags, one-line errors, exit codes.
 
-An error of the user ends a program with one line on standard error and exit code 2, a
-failure of the work with one line and exit code 1, Ctrl-C with 130, a closed pipe
-(`| head`) silently with 141. Tracebacks are for bugs only.
+A user error ends a program with one line on standard error and exit code 2, a failure
+of the work with one line and exit code 1, Ctrl-C with 130, a closed pipe (`| head`)
+silently with 141. Tracebacks are for bugs only.
 """
 
 import os
@@ -116,7 +116,7 @@ def answered(work: Callable[[], int]) -> int:
 
 
 def _end_quietly_if_pipe_is_closed(function: Callable):
-    """Calls a function that prints; exits if nobody reads standard output any more."""
+    """Calls a function that prints; exits if standard output was closed."""
     try:
         result = function()
         sys.stdout.flush()

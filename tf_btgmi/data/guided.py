@@ -2,9 +2,9 @@
 
 The paper pastes an object, with the colours of a second picture, on that picture and
 cuts its box out. The network never sees what the second picture shows in the box,
-since the gap is emptied at once; so nothing is pasted here, and what the second picture
-gives is its colour statistics. Everything is drawn from one NumPy generator;
-`recoloring` then changes the colours of a whole batch.
+since the gap is emptied at once; so nothing is pasted here, and the second picture only
+provides colour statistics. Everything is drawn from one NumPy generator; `recoloring`
+then changes the colours of a whole batch.
 """
 
 from typing import Dict, NamedTuple, Tuple
@@ -32,7 +32,7 @@ _CLASHING_SATURATION = 1.3
 
 
 class Changes(NamedTuple):
-    """What is done to the colours of a foreground; the defaults change nothing.
+    """Colour changes of a foreground; the defaults change nothing.
 
     Attributes:
         strength: of the statistics transfer, 0 to 1.
@@ -66,15 +66,15 @@ class Changes(NamedTuple):
 
 
 def draw_kind(weights: Dict[str, float], rng: np.random.Generator) -> str:
-    """One of `KINDS` by its weight; one without weight never."""
+    """Draws one of `KINDS` by weight."""
     kinds = [kind for kind in KINDS if weights.get(kind, 0.0) > 0.0]
     shares = np.array([weights[kind] for kind in kinds])
     return kinds[rng.choice(len(kinds), p=shares / shares.sum())]
 
 
 def draw_changes(guided: GuidedConfig, rng: np.random.Generator) -> Changes:
-    """Changes as the config asks for; never none at all."""
-    # Always the same draws in the same order, so that no option moves the others.
+    """Draws changes by the config, at least one."""
+    # Always the same draws in the same order, so that options do not affect each other.
     has_statistics, strength = rng.random(2)
     wanted = rng.random(4) < guided.harder_changes
     gamma, contrast, saturation, turns, gradient = rng.uniform(-1.0, 1.0, 5)
@@ -117,7 +117,7 @@ def with_clashing_surroundings(
 
 
 def is_usable(foreground: np.ndarray, guided: GuidedConfig) -> bool:
-    """Whether the object takes a share of the picture that the config allows."""
+    """Whether the object's area is within the config's limits."""
     return bool(guided.min_object <= foreground.mean() <= guided.max_object)
 
 
@@ -136,8 +136,8 @@ def foreground_and_gap(
         foreground: [S, S] uint8 in {0, 1}, not empty.
         kind: one of `WITH_FOREGROUND`.
         guided: limits.
-        max_hole_ratio: largest share of the picture that the gap takes.
-        rng: the random numbers.
+        max_hole_ratio: maximum area of the gap, as a fraction of the picture.
+        rng: random generator.
 
     Returns:
         Two masks [S, S] uint8 in {0, 1}.
@@ -153,7 +153,7 @@ def foreground_and_gap(
         if 0 < gap.mean() <= max_hole_ratio:
             return foreground, gap
     inner = cv2.erode(foreground, _disc(erosion))
-    # Not where hardly anything would be left.
+    # Not if hardly anything would remain.
     inner = inner if 2 * inner.sum() > foreground.sum() else foreground
     gap = dilate(foreground, max(1.0, band)) - inner
     return (inner, gap) if gap.mean() <= max_hole_ratio else (foreground, 0 * gap)
@@ -166,7 +166,7 @@ def removal_hole(
 
     Args:
         shape: [h, w] bool, the object in its own picture.
-        rng: the random numbers.
+        rng: random generator.
         size: side of the mask in pixels.
         limits: least and largest hole ratio.
 

@@ -26,7 +26,7 @@ def index_map(image: np.ndarray) -> np.ndarray:
         [h, w] uint8, the index of each pixel's region; the shorter side has at most 96
         pixels.
     """
-    # Imported here: it takes a second, which nobody else should wait for.
+    # Imported on demand: it takes a second.
     from skimage.segmentation import felzenszwalb
 
     factor = min(1.0, _SIDE / min(image.shape[:2]))

@@ -67,7 +67,7 @@ class InpaintingTask:
         return inpainting.example(image, seed, self._config, self._sampler)
 
     def to_float(self, batch: dict) -> dict:
-        """Converts a batch to the one of training."""
+        """Converts a batch for training."""
         return _hole_floats(batch)
 
 
@@ -129,7 +129,7 @@ class ObjectTask:
         return self._examples.held_out_example(own, other, index, size, rng)
 
     def to_float(self, batch: dict) -> dict:
-        """Converts a batch to the one of training, and changes colours."""
+        """Converts a batch for training, and changes colours."""
         floats = _hole_floats(batch)
         if not self._has_foreground:
             return floats

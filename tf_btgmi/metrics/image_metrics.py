@@ -1,7 +1,7 @@
-"""Metrics of results against the truth, an example each (reported, never minimised).
+"""Metrics of results against the truth, one value per example (never minimised).
 
-Images are [B, H, W, 3] in [-1, 1], masks [B, H, W, 1] with 1 = hole. Results are
-rounded to grey levels by whoever measures files; here values are taken as they are.
+Images are [B, H, W, 3] in [-1, 1], masks [B, H, W, 1] with 1 = hole. Values are not
+rounded here; callers that measure files round to grey levels.
 """
 
 import tensorflow as tf

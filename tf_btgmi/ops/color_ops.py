@@ -1,8 +1,8 @@
 """Colour changes of a part of a picture: statistics transfer and harder ones.
 
-Pictures are [B, H, W, 3] in [-1, 1] (sRGB), masks [B, H, W, 1] with 1 = the part meant,
-parameters [B], one for each picture. Results are clipped to [-1, 1] and cover the whole
-picture; `mask_ops.composite` takes the part out of them.
+Pictures are [B, H, W, 3] in [-1, 1] (sRGB), masks [B, H, W, 1] with 1 = the part to
+change, parameters [B], one per picture. Results are clipped to [-1, 1] and cover the
+whole picture; `mask_ops.composite` restricts them to the part.
 """
 
 from typing import Optional, Tuple
@@ -107,12 +107,11 @@ def transfer_statistics(
 
     Args:
         image: the source.
-        mask: the part of it that statistics are taken of.
-        target: the picture, of any size, whose statistics are wanted.
-        strength: [B], 1 for all of the change, 0 for none of it; 1 where None.
-        max_scale: the scale's bound. A flat channel, which has nothing to scale, is
-            only moved.
-        shift: [B, 3], added to the mean after that, in Lab; nothing where None.
+        mask: the part of it whose statistics are used.
+        target: picture of any size with the target statistics.
+        strength: [B], share of the change in [0, 1]. Default: 1.
+        max_scale: maximum scale. A flat channel is only shifted.
+        shift: [B, 3], then added to the mean, in Lab. Default: 0.
         spread: [B, 3], factors of the distance from the mean, with `shift`.
     """
     lab = rgb_to_lab(image)
@@ -145,7 +144,7 @@ def adjust_contrast(image: tf.Tensor, mask: tf.Tensor, factor: tf.Tensor) -> tf.
 
 
 def adjust_hue(image: tf.Tensor, turns: tf.Tensor, saturation: tf.Tensor) -> tf.Tensor:
-    """Turns the hue and scales the saturation, keeping the luma: a map in YIQ.
+    """Rotates the hue and scales the saturation, keeping the luma: a map in YIQ.
 
     Args:
         image: the pictures.

@@ -1,4 +1,4 @@
-"""Pixel values and sizes: uint8 against [-1, 1], sides that a network takes, boxes."""
+"""Pixel values and sizes: uint8 and [-1, 1], padding, resizing of boxes."""
 
 import tensorflow as tf
 
@@ -22,7 +22,7 @@ def pad_to_multiple(image: tf.Tensor, multiple: int):
 
     Args:
         image: [B, H, W, C], any type.
-        multiple: what the sides of the result are multiples of, in pixels.
+        multiple: divisor of the result's sides, in pixels.
 
     Returns:
         The padded image and the pair (H, W) that `crop_to` takes to undo it.
@@ -90,7 +90,7 @@ def _resampling_matrix(start, end, length, side: int):
 
 
 def mirrored_index(index: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
-    """Places on a line of `size` pixels that is mirrored without end at its edges.
+    """Indices on a line of `size` pixels, mirrored endlessly at its edges.
 
     The edge is not repeated. A line of one pixel has nothing but itself to mirror.
 

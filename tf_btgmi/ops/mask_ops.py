@@ -1,4 +1,4 @@
-"""What a mask means: masking, compositing, boxes of holes, patches that see them.
+"""Operations on masks: masking, compositing, boxes of holes, patches that meet them.
 
 Masks are [B, H, W, 1] with 1 = hole. Boxes are float32 pixel coordinates
 (y0, x0, y1, x1) whose end is exclusive; a box of zeros stands for no hole.
@@ -27,7 +27,7 @@ def composite(mask: tf.Tensor, prediction: tf.Tensor, image: tf.Tensor) -> tf.Te
 
 
 def hole_box(mask: tf.Tensor) -> tf.Tensor:
-    """The smallest box around everything that is hole, an example: [B, 4]."""
+    """The bounding box of each example's hole: [B, 4]."""
     hole = mask[..., 0] > 0.5
     y0, y1 = _extent(tf.reduce_any(hole, axis=2))
     x0, x1 = _extent(tf.reduce_any(hole, axis=1))
@@ -52,7 +52,7 @@ def context_box(boxes: tf.Tensor, margin: float, height, width) -> tf.Tensor:
 
 
 def patch_mask(mask: tf.Tensor, windows: Sequence[Tuple[int, int, int]]) -> tf.Tensor:
-    """Which cells of a convolution chain's output see the hole.
+    """Cells of a convolution chain's output whose receptive field meets the hole.
 
     A chain of max-pools with the kernels, strides and paddings of the convolutions
     gives the true overlap with each cell's receptive field; resizing the mask would
@@ -75,7 +75,7 @@ def _extent(line: tf.Tensor):
     # First and one past the last true place of each row of [B, N].
     size = tf.shape(line)[1]
     some = tf.cast(tf.reduce_any(line, axis=1), tf.int32)
-    # Of booleans: of whole numbers TensorFlow has it on the CPU alone.
+    # On booleans: for integers TensorFlow has a CPU kernel only.
     first = tf.argmax(line, axis=1, output_type=tf.int32)
     last = size - tf.argmax(line[:, ::-1], axis=1, output_type=tf.int32)
     return first * some, last * some

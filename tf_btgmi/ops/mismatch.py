@@ -1,12 +1,12 @@
-"""How much an object differs from its surroundings along its edge, drawn inwards.
+"""Colour mismatch of an object and its surroundings along its edge, spread inwards.
 
-Poisson blending (Pérez et al. 2003) adds to a pasted object the harmonic function with
-the values that its surroundings differ by along its edge. Here a pyramid takes that
-function's place (push-pull, Gortler et al. 1996): differences known along the edge are
-averaged to ever coarser scales, and each scale fills in what the finer ones left open.
+Poisson blending (Pérez et al. 2003) adds to a pasted object the harmonic function whose
+boundary values are the differences to its surroundings along its edge. Here a pyramid
+approximates that function (push-pull, Gortler et al. 1996): differences along the edge
+are averaged to ever coarser scales, and each scale fills the gaps of the finer ones.
 
-Only pixels that touch are compared. Across a gap object and surroundings are different
-things, and on training pictures the difference told nothing.
+Only pixels that touch are compared. Across a gap object and surroundings show different
+things, and on training pictures their difference was not informative.
 """
 
 import tensorflow as tf
@@ -26,8 +26,8 @@ def boundary_mismatch(
         hole: [B, H, W, 1], 1 = pixels that are not known.
 
     Returns:
-        [B, H, W, 3] float32, of the image's unit; 0 beside the foreground, and in all
-        of it where it touches nothing known.
+        [B, H, W, 3] float32 in image units; zero outside the foreground, and everywhere
+        if it touches no known pixel.
     """
     image, foreground, hole = (
         tf.cast(tensor, tf.float32) for tensor in (image, foreground, hole)

@@ -89,7 +89,7 @@ def cut_out(
         # Object and surroundings look alike here; the clicks count for more.
         found = _without_specks(guess.astype(np.uint8), inside, outside)
     if not found.any() and box is not None:
-        # The background was thought to be all alike; the middle of the box is not.
+        # The background was assumed to be uniform; the middle of the box is not.
         _guess_middle(labels, box)
         _mark(labels, inside, outside)
         found = _without_specks(_divide(small, labels, iterations), inside, outside)
@@ -137,7 +137,7 @@ def _first_guess(image, box, inside, mask) -> np.ndarray:
         raise ValueError(
             "No click is on the object. Click on it, or draw a box around it."
         )
-    # The object may go on a little beyond its guess, and no farther.
+    # The object may extend a little beyond its guess, and no farther.
     y0, x0, y1, x1 = bounding_box(region)
     margin = max(6, round(0.25 * max(y1 - y0, x1 - x0)))
     y0, x0 = max(0, y0 - margin), max(0, x0 - margin)
@@ -155,7 +155,7 @@ def _guess_middle(labels: np.ndarray, box) -> None:
 
 
 def _region_around(image: np.ndarray, point: Point) -> np.ndarray:
-    """Pixels that hang together with a point and look like it, bool."""
+    """Pixels that are connected to a point and look like it, bool."""
     smooth = cv2.bilateralFilter(image, 7, 40, 5)
     smooth = cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB)
     y, x = _pixel(point)
@@ -185,7 +185,7 @@ def _mark(labels: np.ndarray, inside, outside) -> None:
 
 
 def _divide(image: np.ndarray, labels: np.ndarray, iterations: int) -> np.ndarray:
-    """Object 1, background 0; only the surroundings of the guess are looked at."""
+    """Object 1, background 0; only the surroundings of the guess are searched."""
     y0, x0, y1, x1 = bounding_box(labels != cv2.GC_BGD)
     margin = max(8, round(0.2 * max(y1 - y0, x1 - x0)))
     area = np.s_[max(0, y0 - margin) : y1 + margin, max(0, x0 - margin) : x1 + margin]
@@ -206,7 +206,7 @@ def _divide(image: np.ndarray, labels: np.ndarray, iterations: int) -> np.ndarra
 
 
 def _without_specks(found: np.ndarray, inside, outside) -> np.ndarray:
-    """Keeps what was clicked, or the large parts, and closes small gaps in them."""
+    """Keeps the clicked parts, or the large ones, and closes small gaps in them."""
     _, parts, stats, _ = cv2.connectedComponentsWithStats(found, connectivity=8)
     areas = stats[:, cv2.CC_STAT_AREA]
     if len(areas) == 1:

@@ -45,10 +45,10 @@ _OUTLINE_SIGMA = 0.7
 
 
 class Found(NamedTuple):
-    """What the network says of a window.
+    """The network's result for a window.
 
     Attributes:
-        window: where it looked.
+        window: the window.
         likely: float32 [rows, columns], probability of the object, at the window's own
             size or at that halved.
     """
@@ -143,14 +143,14 @@ def find(
 
 
 def _around(boxes, clicks) -> np.ndarray:
-    """The box around everything that was pointed at."""
+    """The common box of boxes and clicks."""
     boxes = [*boxes, *([y, x, y + 1, x + 1] for y, x, _ in clicks)]
     corners = np.array(boxes, np.float64)
     return np.concatenate([corners[:, :2].min(axis=0), corners[:, 2:].max(axis=0)])
 
 
 def _connected(mask: np.ndarray, clicks: np.ndarray) -> np.ndarray:
-    """The regions of a mask that were clicked; all of it where none was."""
+    """The clicked regions of a mask; all of it if none was clicked."""
     _, regions = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
     places = clicks[:, :2].clip(0, len(mask) - 1).astype(int)
     numbers = set(regions[tuple(places[clicks[:, 2] > 0].T)].tolist())
@@ -159,7 +159,7 @@ def _connected(mask: np.ndarray, clicks: np.ndarray) -> np.ndarray:
 
 
 def _moved(mask: np.ndarray, window: Window, other: Window) -> np.ndarray:
-    """A mask at the size of one window, as another window inside it shows it."""
+    """Resamples a mask of one window to another window inside it."""
     scale = np.array(other[2:]) / window[2:]
     start = (np.array(other[:2]) - window[:2]) * window.steps()
     matrix = np.array([[scale[1], 0, start[1]], [0, scale[0], start[0]]])

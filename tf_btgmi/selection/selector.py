@@ -25,7 +25,7 @@ NETWORK, GRABCUT = "network", "grabcut"
 _FINE_ENOUGH = 2.0
 # A click always changes this radius, as a share of the window's side.
 _CLICK_RADIUS = 0.015
-# A click turns over what is as likely as this; with 0.5 more clicks made a selection
+# A click changes what is at least this likely; with 0.5 more clicks made a selection
 # worse (.25 of them on validation, .19 with 0.6). Where its own pixel is less likely,
 # what is as likely as this share of it.
 _SURE, _TRUST = 0.6, 0.8
@@ -61,7 +61,7 @@ def select(
             newest click is the one that changes it.
         mask: the selection so far, [H, W], bool or uint8 with 128 and above selected.
             Without box and clicks its outline is fitted to the picture's edges.
-        method: `network` or `grabcut`; the network where None and one is bundled.
+        method: `network` or `grabcut`. Default: the network, if one is bundled.
 
     Returns:
         The selection, uint8 [H, W] of 0 and 255.
@@ -193,10 +193,9 @@ class _Network:
         return region
 
     def _at_click(self, found, click, free) -> np.ndarray:
-        """The region that a click turns over, of the size of `found.likely`, bool.
+        """The region that a click changes, of the size of `found.likely`, bool.
 
-        Where the network would leave the click's own pixel as it is, it gets its way
-        at the threshold that this pixel passes.
+        The threshold is lowered where the click's own pixel would otherwise not change.
         """
         place = found.place(click.y, click.x)
         likely = found.likely if click.is_object else 1.0 - found.likely

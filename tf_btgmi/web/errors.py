@@ -13,7 +13,7 @@ class ErrorText(BaseModel):
 
 
 class ErrorBody(BaseModel):
-    """The body of every answer that is not a success."""
+    """The body of every unsuccessful answer."""
 
     error: ErrorText
 
