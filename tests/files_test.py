@@ -25,6 +25,15 @@ def test_after_an_error_the_old_file_is_still_there(tmp_path):
     assert os.listdir(tmp_path) == ["a.txt"]
 
 
+def test_an_error_names_the_file_that_was_to_be_written(tmp_path):
+    (tmp_path / "folder").mkdir()
+    for name in ("missing/a.txt", "folder"):
+        with pytest.raises(OSError) as caught:
+            files.write(str(tmp_path / name), "text")
+        assert caught.value.filename == str(tmp_path / name)
+        assert ".tmp" not in str(caught.value)
+
+
 def test_the_hash_is_that_of_the_whole_file(tmp_path):
     content = bytes(range(256)) * 5000
     (tmp_path / "a").write_bytes(content)

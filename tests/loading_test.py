@@ -89,6 +89,11 @@ def test_a_place_without_a_model_is_said(tmp_path, monkeypatch):
         loading.load()
 
 
+def test_the_bundled_selector_is_said_to_fill_no_holes():
+    with pytest.raises(ValueError, match="selects objects; btgmi-outdoor-192, .* fill"):
+        loading.load(assets.SELECTOR)
+
+
 def test_a_saved_model_has_no_keras_generator(places):
     with pytest.raises(ValueError, match="is a SavedModel; give a release or"):
         loading.load_generator(str(places["folder"] / "served"))

@@ -134,7 +134,7 @@ def _job_of_flags() -> Job:
     values = {name: value for name, value in values.items() if value}
     job = Job(values)
     # Wrong flags are reported before a model is loaded.
-    job_files.pair_of_numbers(job.text("position"))
+    job.value("position", job_files.pair_of_numbers)
     job_files.check_exactly_one(job, _OBJECT)
     job.value("guide_box", job_files.box)
     if FLAGS.gap is not None:

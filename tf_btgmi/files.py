@@ -18,6 +18,11 @@ def replacing(path: str) -> Iterator[str]:
     try:
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        # Messages name the file that was to be written.
+        if error.filename == temporary:
+            error.filename, error.filename2 = path, None
+        raise
     finally:
         if os.path.exists(temporary):
             os.remove(temporary)

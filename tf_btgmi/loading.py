@@ -145,6 +145,8 @@ def _find(place: Optional[str], output: str = "inpainted") -> Tuple[str, str]:
         if not os.path.isfile(place):
             raise ValueError(f"There is no file {place}.")
         return _TFLITE, place
+    if place == assets.SELECTOR:
+        raise ValueError(f"{place} selects objects; {', '.join(names)} fill holes.")
     if not os.path.isdir(place):
         known = (
             f"the bundled models are {', '.join(names)}" if names else "none bundled"

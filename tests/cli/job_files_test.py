@@ -37,7 +37,7 @@ def test_a_missing_cell_is_named(tmp_path):
     [
         (
             "image,output,colour\na,b,c\n",
-            "has the unknown column 'colour'. Its .* image, output; scale are op",
+            "has the unknown column 'colour'. Its .* image, output; scale is op",
         ),
         ("image\na\n", "has no column output"),
         ("image,image,output\na,b,c\n", "has two columns image"),

@@ -28,7 +28,7 @@ FLAGS = flags.FLAGS
 def define_flags():
     config_flag.define()
     flags.DEFINE_string("fail", "", "What to raise.")
-    flags.DEFINE_integer("number", 0, "A number.")
+    flags.DEFINE_integer("number", 0, "A number.", lower_bound=0)
 
 
 def main(argv):
@@ -233,6 +233,10 @@ def test_a_json_of_an_earlier_run_is_a_config_too(run, folder, joined):
             "--config.data=3 is not valid: it is a group of fields.",
         ),
         (["--number=1.5"], "tried.py: --number=1.5 is not a whole number. See --help."),
+        (
+            ["--number=-1"],
+            "tried.py: --number=-1: -1 is not a non-negative integer. See --help.",
+        ),
         (["--config=config.py", "--config.data.min_crop=7"], "0.05 to 1; it is 7"),
         (
             ["--config=config.py", "--config.generator.resampling=strdied"],

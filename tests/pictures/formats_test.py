@@ -57,6 +57,12 @@ def test_another_format_is_refused_in_one_line_that_says_what_is_read(form, read
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("reader", READERS)
+def test_an_empty_file_is_said_to_be_empty(reader):
+    with pytest.raises(ValueError, match="empty"):
+        READERS[reader](b"")
+
+
 @pytest.mark.parametrize("form", ["EPS", "FLI", "ICNS", "PCX"])
 def test_pillow_would_have_opened_what_is_refused(form):
     with Image.open(io.BytesIO(OTHERS[form])) as stored:

@@ -124,7 +124,8 @@ def _check_columns(path, columns, required, optional) -> None:
                     f"--jobs: {path} is separated by {word}; save it with commas."
                 )
     if problem:
-        also = f"; {', '.join(optional)} are optional" if optional else ""
+        is_or_are = "is" if len(optional) == 1 else "are"
+        also = f"; {', '.join(optional)} {is_or_are} optional" if optional else ""
         raise ValueError(
             f"--jobs: {path} {problem}. Its first line must name the columns "
             f"{', '.join(required)}{also}."

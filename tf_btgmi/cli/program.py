@@ -157,7 +157,7 @@ def _flag_message(error: flags.Error) -> str:
         found = re.match(f"(--[^=]+=.*): {python}", message, re.DOTALL)
         if found:
             return f"{found.group(1)} {plain}"
-    return message
+    return message if message.endswith((".", "?", "!")) else f"{message}."
 
 
 def _stop(message: str, code: int) -> None:

@@ -55,7 +55,7 @@ def _open(file: Union[str, bytes]) -> Image.Image:
     try:
         return open_picture(io.BytesIO(file) if isinstance(file, bytes) else file)
     except UnidentifiedImageError as error:
-        raise ValueError(str(error) if file else "no picture in it") from None
+        raise ValueError(str(error)) from None
 
 
 def _orientation(image: Image.Image) -> int:

@@ -81,6 +81,8 @@ _FLOATING_TIFF = "a floating-point TIFF; save it with 8 or 16 bits"
 
 def _kind(data: bytes) -> str:
     """Describes a file that Pillow did not open."""
+    if not data:
+        return "empty"
     if data[4:8] == b"ftyp":
         if data[8:12] in _HEIC_BRANDS and not pillow_heif:
             return f"a HEIC picture, which is not read here: {HEIC_HINT}"
