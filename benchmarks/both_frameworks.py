@@ -1,6 +1,6 @@
 """One model in TensorFlow and in PyTorch, with the same weights on the same batch.
 
-What `benchmarks.compare_pytorch` checks and times in a process of its own. Pictures are
+`benchmarks.compare_pytorch` checks and times it in a separate process. Pictures are
 [B, H, W, C] in TensorFlow and [B, C, H, W], channels_last, in PyTorch.
 """
 

@@ -3,12 +3,11 @@
     pip install -r requirements-benchmarks.txt
     python -m benchmarks.compare_pytorch --sizes=128 --batch=8 --rounds=15
 
-Both have the weights of `--model` and see the same batch. First it is checked that
-they predict the same, to 1e-4, and that the first training step has the same losses,
-to 0.1 %; what is timed after that has the padding of its strided convolutions where
-PyTorch usually has it, one pixel off, and is channels_last. Then both take turns. Takes
-about two minutes a size; a row's factor is the median of PyTorch's time over
-TensorFlow's in the same turn, so above 1 TensorFlow is ahead.
+Both have the weights of `--model` and see the same batch. First their predictions are
+compared, to 1e-4, and the losses of the first training step, to 0.1 %. The timed
+networks have PyTorch's usual padding of strided convolutions, one pixel off, and are
+channels_last. Both take turns, about two minutes per size. A row's factor is the median
+of PyTorch's time over TensorFlow's in the same turn: above 1 TensorFlow is faster.
 """
 
 import importlib.util
@@ -65,7 +64,7 @@ def main(argv):
 
 
 def need_pytorch() -> None:
-    """Says what to install where PyTorch is missing.
+    """Raises with the command that installs PyTorch if it is missing.
 
     Raises:
         UsageError: it is.

@@ -4,7 +4,7 @@
         --work=runs/arms_work --out=runs/arms --parallel=12 --minutes=9 \
         --set data.global_batch_size=16 training.precision=mixed_bfloat16
 
-`--work` gets the state, config and log of every training; the same command goes on with
+`--work` gets the state, config and log of every training; the same command resumes
 those that `--minutes` stopped. `--out` gets a state of all finished trainings, small
 enough for machines that return small files only: `benchmarks.pytorch_runs --study`
 makes the run folders of `tf_btgmi.ablations` of it. Nothing here imports TensorFlow.
@@ -35,7 +35,7 @@ RIGHT_PAIRS = "right_pairs."
 
 
 def main(arguments) -> int:
-    """Trains what is not finished; 1 where some training has not come to its end."""
+    """Trains what is not finished; returns 1 if some training is still unfinished."""
     flags = _flags(arguments)
     base = train_pytorch.overridden(config_files.read(flags.config), flags.set)
     configs = [arm_config(base, a, s) for s in flags.seeds for a in flags.arms]
@@ -83,7 +83,7 @@ class Training:
         return pytorch_weights.read_state(self._state)[2] == self.total_steps
 
     def start(self, flags, minutes: float) -> subprocess.Popen:
-        """Starts or goes on."""
+        """Starts or resumes the training."""
         command = [
             sys.executable,
             _PROGRAM,

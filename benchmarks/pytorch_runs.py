@@ -5,9 +5,9 @@
     python -m benchmarks.pytorch_runs --state=runs/arms --study=runs/ablations
 
 A state is made of the newest checkpoint: both generators, the discriminator and the
-step. A workdir made of a state is one that every program takes as `--model`, and
-`tf_btgmi.train` as `--workdir` or `--init_from`. Adam's moments stay behind: its
-optimizers start anew. `train_pytorch` takes releases as they are.
+step. Every program takes a workdir made of a state as `--model`, and `tf_btgmi.train`
+as `--workdir` or `--init_from`; its optimizers start without Adam's moments.
+`train_pytorch` reads releases directly.
 
 A study is made of what `pytorch_arms` wrote: `tf_btgmi.ablations --output=STUDY
 --config=STUDY/base.json` then measures the arms without training them.

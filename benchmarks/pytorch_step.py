@@ -46,7 +46,7 @@ class TrainingStep:
             same in every step; TensorFlow's is larger in the first thousand.
 
     Raises:
-        ValueError: the config asks for what is not here.
+        ValueError: the config has settings that are not implemented.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class TrainingStep:
         self._forget_recordings()
 
     def restart_generator_optimizer(self) -> None:
-        """Forgets Adam's moments and count."""
+        """Resets Adam's moments and step count."""
         self.optimizers[GENERATOR].state.clear()
         self._counts[GENERATOR] = 0
         self._forget_recordings()

@@ -1,4 +1,4 @@
-"""Weights of PyTorch's networks by TensorFlow's names, and the files they are kept in.
+"""Weights of PyTorch's networks by TensorFlow's names, and their files.
 
 Arrays are in TensorFlow's layout, by the names of `models.naming.named_weights`.
 Nothing here imports TensorFlow.
@@ -146,9 +146,8 @@ def read_state(folder: str) -> Tuple[dict, config_lib.Config, int]:
         folder: that `save_state` or `releases.save_release` wrote.
 
     Returns:
-        Arrays by prefixed name, the config and the number of steps taken. A release
-        has no more than its averaged generator, at step 0; without a generator of its
-        own, the averaged one is it.
+        Arrays by prefixed name, the config and the number of steps taken. A release has
+        its averaged generator only, at step 0, which is then also the generator.
 
     Raises:
         ValueError: there is none, or its parts are of different steps.
@@ -198,7 +197,7 @@ def save_state(folder: str, arrays: dict, config: config_lib.Config, step: int) 
 
 
 def compact(arrays: dict) -> dict:
-    """What a state needs to be judged and gone on with, in little room.
+    """The parts of a state for evaluating and continuing it, in little space.
 
     Args:
         arrays: of a state, by prefixed name.

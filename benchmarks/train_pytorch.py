@@ -1,12 +1,12 @@
-"""Trains a config with PyTorch alone, on a GPU: neither TensorFlow nor a network.
+"""Trains a config with PyTorch alone, on a GPU, without TensorFlow or internet access.
 
     python benchmarks/train_pytorch.py --config=configs/outdoor_128.py \
         --pack=runs/pack --out=runs/twin --minutes=9 \
         --set data.global_batch_size=64 training.precision=mixed_bfloat16
 
-It starts from random weights, from those of a release or state (`--init`), or goes on
-with a state, its moments and its step (`--resume`). A state is written to `--out` every
-two minutes and at the end; `benchmarks.pytorch_runs` makes a run's workdir of it.
+It starts from random weights, from those of a release or state (`--init`), or resumes a
+state with its moments and step (`--resume`). A state is written to `--out` every two
+minutes and at the end; `benchmarks.pytorch_runs` makes a run's workdir of it.
 docs/training.md, "On a GPU machine with PyTorch alone", has all commands.
 """
 
@@ -44,7 +44,7 @@ _SAVE_SECONDS = 120
 
 
 def main(arguments) -> int:
-    """Trains until the config's last step or for so many minutes."""
+    """Trains until the config's last step or for `--minutes`."""
     start = time.monotonic()
     flags = _flags(arguments)
     arrays, step = {}, 0

@@ -7,10 +7,10 @@ To expect: not yet measured.
 
 From the paper and its authors' code: the network and its widths, 0.999 and 0.001 as
 weights of L2 and adversarial loss, ten times the L2 in a band of 7 pixels around the
-hole, one discriminator of the picture as a whole with cross-entropy, Adam with 0.0002
+hole, one discriminator of the whole picture with cross-entropy, Adam with 0.0002
 for the discriminator and ten times that for the generator, batches of 64. Not from
-them: the number of steps, which they do not give as such, and the holes, which are
-those of all systems here. models/baselines.py lists other differences.
+them: the number of steps, which they do not state, and the holes, which are those of
+all systems here. models/baselines.py lists other differences.
 """
 
 from tf_btgmi.config import Config

@@ -1,4 +1,4 @@
-r"""A compact Context Encoder (Pathak et al. 2016), to stand beside outdoor_128.
+r"""A compact Context Encoder (Pathak et al. 2016), comparable with outdoor_128.
 
 Command: python -m tf_btgmi.train --config=configs/context_encoder_outdoor_128.py \
     --workdir=runs/context_encoder_outdoor_128 --config.data.source=folder:PHOTOGRAPHS

@@ -1,4 +1,4 @@
-r"""A compact Globally-Locally (Iizuka et al. 2017), to stand beside outdoor_128.
+r"""A compact Globally-Locally (Iizuka et al. 2017), comparable with outdoor_128.
 
 Command: python -m tf_btgmi.train --config=configs/globally_locally_outdoor_128.py \
     --workdir=runs/globally_locally_outdoor_128 --config.data.source=folder:PHOTOGRAPHS

@@ -6,10 +6,10 @@ Time: not yet measured.
 To expect: not yet measured.
 
 From the paper: instance normalization and blocks without dilation, three PatchGANs that
-take every patch of a composite for fake, feature matching with weight 10, LSGAN, Adam
-with 0.0002 and momentum 0.5, a rate that falls to 0 over the second half. Not from it:
-three halvings, not four, so that the network is the head of this project's; batches of
-8, as everything here; the number of steps. Its additional VGG term is left out.
+label every patch of a composite fake, feature matching with weight 10, LSGAN, Adam with
+0.0002 and momentum 0.5, a rate that falls to 0 over the second half. Not from it: three
+halvings, not four, so that the network is the head of this project's; batches of 8, as
+in all configs here; the number of steps. Its additional VGG term is left out.
 """
 
 from tf_btgmi.config import Config

@@ -1,4 +1,4 @@
-r"""A compact pix2pixHD (Wang et al. 2018), to stand beside outdoor_128.
+r"""A compact pix2pixHD (Wang et al. 2018), comparable with outdoor_128.
 
 Command: python -m tf_btgmi.train --config=configs/pix2pixhd_outdoor_128.py \
     --workdir=runs/pix2pixhd_outdoor_128 --config.data.source=folder:PHOTOGRAPHS

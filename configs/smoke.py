@@ -1,4 +1,4 @@
-"""A minute or two: every part at toy size, to see that an installation works.
+"""Every part at toy size, to check an installation in a minute or two.
 
 Command: python -m tf_btgmi.train --config=configs/smoke.py --workdir=runs/smoke
 Time: a minute and a half on two CPU cores, start and validation included.

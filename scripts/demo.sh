@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sees it work: makes .venv, installs, trains briefly on the bundled pictures and fills
-# holes in others. PYTHON chooses the interpreter; arguments go to tf_btgmi.demo.
+# Demonstrates the project: makes .venv, installs, fills holes in bundled pictures and
+# trains briefly. PYTHON chooses the interpreter; arguments go to tf_btgmi.demo.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=scripts/environment.sh

@@ -4,7 +4,7 @@
 #
 #   bash scripts/earlier_systems.sh PHOTOGRAPHS TEST_PHOTOGRAPHS OUTPUT [STEPS [MODEL...]]
 #
-# MODELs, as NAME=PLACE, stand in the same table. The same command goes on where it was
+# MODELs, as NAME=PLACE, stand in the same table. The same command resumes where it was
 # stopped. PYTHON chooses the interpreter (default .venv/bin/python).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

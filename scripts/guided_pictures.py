@@ -4,7 +4,7 @@
 
 All pictures are bundled ones. A row: the picture, the object pasted in its own colours,
 the same with colours matched by the bundled model; in the last row a tinted object of
-the picture itself, harmonized, which fails: a black horse before a bright sky.
+the picture itself, harmonized: a black horse before a bright sky, which pales.
 """
 
 import argparse

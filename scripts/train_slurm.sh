@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Trains on several machines of a SLURM cluster, one worker a machine; docs/scaling.md.
+# Trains on several machines of a SLURM cluster, one worker per machine; docs/scaling.md.
 #
 #   sbatch --nodes=4 scripts/train_slurm.sh --config=configs/places365_256.py \
 #       --config.data.validation_source= --workdir=/shared/runs/places \
 #       --config.data.source='tfrecord:/shared/shards/*'
 #
 # From the checkout's root, which all machines must see, as they must the workdir.
-# PYTHON names the interpreter. The same command goes on where a job has ended.
+# PYTHON names the interpreter. The same command resumes where a job has ended.
 #SBATCH --job-name=btgmi
 #SBATCH --nodes=2
 #SBATCH --ntasks-per-node=1
@@ -25,7 +25,7 @@ fi
 
 mapfile -t hosts < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
 if [ "${#hosts[@]}" != "$SLURM_NTASKS" ]; then
-  echo "Want one task a machine; $SLURM_NTASKS tasks are on ${#hosts[@]}." >&2
+  echo "Start one task per machine; $SLURM_NTASKS tasks are on ${#hosts[@]}." >&2
   exit 2
 fi
 # Jobs that share a machine should not share a port.

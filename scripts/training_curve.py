@@ -1,4 +1,4 @@
-r"""Draws validation scores of trainings as an SVG: a panel a score, a line a run.
+r"""Draws validation scores as an SVG: one panel per score, one line per run.
 
     python scripts/training_curve.py --output=docs/pictures/curve.svg \
         head=runs/head refined=runs/refined

@@ -82,7 +82,7 @@ def test_a_slurm_job_starts_a_task_a_machine_of_itself(tmp_path):
 def test_two_slurm_tasks_on_one_machine_are_refused(tmp_path):
     done = slurm(tmp_path, SLURM_NTASKS="6")
     assert done.returncode == 2
-    assert done.stderr == "Want one task a machine; 6 tasks are on 3.\n"
+    assert done.stderr == "Start one task per machine; 6 tasks are on 3.\n"
 
 
 def kubernetes(folder, body):
