@@ -61,6 +61,7 @@ class GuidedGenerator(Generator):
         self.harmonized_up_normalizations = copy.deepcopy(self.up_normalizations)
         channels = self.to_image.in_channels
         self.harmonized_to_image = nn.Conv2d(channels, _MAP_CHANNELS, 7)
+        self._shares = (fields.change_share, fields.mismatch_share)
 
     def forward(self, inputs):
         image, hole, foreground = inputs.float().split([3, 1, 1], 1)
@@ -75,7 +76,8 @@ class GuidedGenerator(Generator):
         inpainted = self.back_end(
             hidden, self.ups, self.up_normalizations, self.to_image
         )
-        return torch.cat([inpainted, _mapped(image, mismatch, coefficients)], 0)
+        harmonized = _mapped(image, mismatch, coefficients, *self._shares)
+        return torch.cat([inpainted, harmonized], 0)
 
     @torch.no_grad()
     def begin_without_change(self) -> None:
@@ -85,11 +87,11 @@ class GuidedGenerator(Generator):
         self.harmonized_to_image.bias[-3:] = math.atanh(_FIRST_TRUST / 2)
 
 
-def _mapped(image, mismatch, coefficients):
+def _mapped(image, mismatch, coefficients, change_share, mismatch_share):
     # Three factors, the offset and the factor of the mismatch, of three channels each.
-    *factors, offset, trust = (2 * coefficients).split(3, 1)
+    *factors, offset, trust = (2 * change_share * coefficients).split(3, 1)
     change = sum(f * channel for f, channel in zip(factors, image.split(1, 1)))
-    return (image + change + offset + trust * mismatch).clamp(-1, 1)
+    return (image + change + offset + (trust + mismatch_share) * mismatch).clamp(-1, 1)
 
 
 @torch.no_grad()

@@ -63,6 +63,8 @@ def small_config():
     config.generator.max_filters = 16
     config.generator.num_downsamplings = 2
     config.generator.num_head_blocks = 1
+    config.generator.change_share = 0.8
+    config.generator.mismatch_share = 0.1
     config.discriminator.base_filters = 4
     config.losses.ppl_patch_size = 32
     config.losses.pixel_weight = 4.0

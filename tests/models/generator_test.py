@@ -255,8 +255,11 @@ def test_a_harmonized_picture_starts_with_half_of_the_mismatch(guided_inputs):
     np.testing.assert_allclose(before, wanted, atol=1e-6)
 
 
-def test_a_harmonized_picture_is_an_affine_map_of_colours_and_mismatch(guided_inputs):
-    generator = tiny(outputs=BOTH)
+@pytest.mark.parametrize("share, added", [(1.0, 0.0), (0.6, 0.25)])
+def test_a_harmonized_picture_is_an_affine_map_of_colours_and_mismatch(
+    guided_inputs, share, added
+):
+    generator = tiny(outputs=BOTH, change_share=share, mismatch_share=added)
     generator(guided_inputs)
     factors = np.array([[0.0, 0.1, 0.0], [0.0, -0.2, 0.0], [0.3, 0.0, 0.0]])
     offset, trust = np.array([0.05, 0.0, -0.1]), np.array([0.2, 0.4, 0.0])
@@ -264,7 +267,8 @@ def test_a_harmonized_picture_is_an_affine_map_of_colours_and_mismatch(guided_in
     generator.back_ends["harmonized"].to_image.inner.bias.assign(bias)
     image, hole, foreground = np.split(guided_inputs.numpy(), [3, 4], axis=-1)
     mismatch = boundary_mismatch(image, foreground, hole).numpy()
-    wanted = image + image @ factors + offset + trust * mismatch
+    wanted = image + share * (image @ factors + offset + trust * mismatch)
+    wanted += added * mismatch
     after = generator(guided_inputs)["harmonized"]
     np.testing.assert_allclose(after, np.clip(wanted, -1, 1), atol=1e-6)
 

@@ -101,7 +101,10 @@ def test_a_guided_run_cannot_start_one_of_inpainting(make_config, tmp_path):
     config_lib.save(config, str(tmp_path / "config.json"))
     with pytest.raises(ValueError, match="its input has a foreground"):
         initialization.check(make_config(), str(tmp_path))
-    # Another guided one it can.
+    # Another guided one it can, though it applies more of the change.
+    config.generator.change_share = 0.6
+    config_lib.save(config, str(tmp_path / "config.json"))
+    config.generator.change_share = 1.0
     initialization.check(config, str(tmp_path))
 
 

@@ -196,6 +196,10 @@ class GeneratorConfig:
         harmonized_change: whether the `harmonized` output is an affine colour change
             of the input, predicted for every pixel, which keeps the detail; otherwise
             it is predicted from features alone.
+        change_share: factor on that colour change; 1 in training. A release may apply
+            less of it, since a network is too sure of what it has not seen.
+        mismatch_share: what a release adds to the factor of the mismatch of colours
+            along the object's edge; 0 in training.
         init_stddev: standard deviation of initial kernels and of batch normalization's
             initial scales.
     """
@@ -210,6 +214,8 @@ class GeneratorConfig:
     normalization: str = choice("batch", "instance")
     resampling: str = choice("strided", "interpolated")
     harmonized_change: bool = True
+    change_share: float = limited(1.0, 0.0, 1.0)
+    mismatch_share: float = limited(0.0, 0.0, 1.0)
     init_stddev: float = limited(0.02, 1e-06, 1.0)
 
 

@@ -62,6 +62,8 @@ def _generator(config):
         resampling=fields.resampling,
         outputs=OUTPUTS_OF_TASKS[config.task],
         harmonized_change=fields.harmonized_change,
+        change_share=fields.change_share,
+        mismatch_share=fields.mismatch_share,
         init_stddev=fields.init_stddev,
     )
 

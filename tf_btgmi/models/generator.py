@@ -66,6 +66,8 @@ class Generator(ConfigFromArguments, keras.Model):
         outputs: one of `OUTPUTS`.
         harmonized_change: whether the harmonized picture is predicted as a change of
             the masked image's colours, instead of directly.
+        change_share: factor on that change.
+        mismatch_share: what is added to the factor of the mismatch.
         init_stddev: standard deviation of initial kernels and scales.
 
     Raises:
@@ -91,6 +93,8 @@ class Generator(ConfigFromArguments, keras.Model):
         stage=None,
         outputs=(INPAINTED,),
         harmonized_change=True,
+        change_share=1.0,
+        mismatch_share=0.0,
         init_stddev=INIT_STDDEV,
         **kwargs,
     ):
@@ -113,6 +117,8 @@ class Generator(ConfigFromArguments, keras.Model):
         # Keras uses the name `outputs` otherwise.
         self.output_names = tuple(outputs)
         self.harmonized_change = harmonized_change
+        self.change_share = change_share
+        self.mismatch_share = mismatch_share
         self.init_stddev = init_stddev
         filters = [
             min(base_filters * 2**level, max_filters)
@@ -266,11 +272,17 @@ class Generator(ConfigFromArguments, keras.Model):
         }
         if self._maps_colors(self.output_names[-1]):
             image = tf.cast(image, tf.float32)
-            pictures[HARMONIZED] = _mapped(image, mismatch, pictures[HARMONIZED])
+            pictures[HARMONIZED] = _mapped(
+                image,
+                mismatch,
+                pictures[HARMONIZED],
+                self.change_share,
+                self.mismatch_share,
+            )
         return pictures[INPAINTED] if self.output_names == (INPAINTED,) else pictures
 
 
-def _mapped(image, mismatch, coefficients):
+def _mapped(image, mismatch, coefficients, change_share, mismatch_share):
     """Applies an affine colour map to every pixel of the image.
 
     Args:
@@ -279,12 +291,14 @@ def _mapped(image, mismatch, coefficients):
         coefficients: [B, H, W, 15] in [-1, 1], half of what is added: three for each
             channel of the image, to be multiplied by it, then the offset, then the
             factors of the mismatch.
+        change_share: factor on the coefficients.
+        mismatch_share: what is added to the factors of the mismatch.
     """
     # Twice what tanh gives, since black may have to become white.
-    *factors, offset, trust = tf.split(2.0 * coefficients, 5, axis=-1)
+    *factors, offset, trust = tf.split(2.0 * change_share * coefficients, 5, axis=-1)
     channels = tf.split(image, OUTPUT_CHANNELS, axis=-1)
     change = tf.add_n([f * channel for f, channel in zip(factors, channels)])
-    changed = image + change + offset + trust * mismatch
+    changed = image + change + offset + (trust + mismatch_share) * mismatch
     return tf.clip_by_value(changed, -1.0, 1.0)
 
 

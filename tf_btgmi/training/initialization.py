@@ -32,6 +32,8 @@ from tf_btgmi.training.inpainting_gan import InpaintingGAN
 _FADE_IN = "fade_in."
 _STEM = "stem."
 _LAST = "to_image."
+# How much of what the network says a release applies.
+_CALIBRATION = ("change_share", "mismatch_share")
 
 
 def check(config: Config, place: str) -> None:
@@ -54,7 +56,7 @@ def check(config: Config, place: str) -> None:
         sections += [
             f"discriminator.{n}" for n in ("architecture", "base", "num", "norm")
         ]
-    ignored = {"generator.init_stddev"}
+    ignored = {f"generator.{name}" for name in ("init_stddev", *_CALIBRATION)}
     if HARMONIZED not in given:
         # Irrelevant to a network that does not harmonize.
         ignored.add("generator.harmonized_change")
