@@ -1,113 +1,29 @@
-"""The commands in README, docs and help texts: flags of all, runs of the cheap ones."""
+"""The documented programs: flags of all commands, runs of the cheap ones."""
 
-import ast
-import importlib
 import os
-import pathlib
 import re
-import shlex
-import subprocess
-import sys
 
 import numpy as np
 import pytest
-from absl import flags
 from PIL import Image
 
 from export import tflite
+from tests.documented import DOCUMENTED, PROGRAMS, ROOT, parsed
 from tf_btgmi import evaluate
-from tf_btgmi.cli import config_flag
 from tf_btgmi.evaluation import yardsticks
-
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", ROOT / "BUILD.md", *sorted((ROOT / "docs").glob("*.md"))]
-MODULES = [
-    path
-    for folder in ("tf_btgmi", "export", "benchmarks", "configs")
-    for path in sorted((ROOT / folder).glob("*.py"))
-]
-# Packages of optional requirements files.
-_OPTIONAL = ("torch", "apache_beam")
-# Programs without flags of absl.
-_OWN_FLAGS = ("venv", "benchmarks.worker_process")
-
-
-def commands_in(path: pathlib.Path):
-    """Commands of a page's bash blocks, or of a module's docstring, a list each."""
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".md":
-        text = "\n".join(re.findall(r"^```bash\n(.*?)^```$", text, re.M | re.S))
-        lines = re.split(r"\n(?! )", text.replace("\\\n", " "))
-    else:
-        # A docstring that is not raw has its lines joined already.
-        text = ast.get_docstring(ast.parse(text)) or ""
-        text = text.replace("\\\n", " ")
-        found = re.findall(r"^(?:    |Command: )(python -m .*)$", text, re.M)
-        lines = [line for line in found if "..." not in line]
-    return [shlex.split(line, comments=True) for line in lines if line.strip()]
-
-
-DOCUMENTED = {path: commands_in(path) for path in PAGES + MODULES}
-COMMANDS = [
-    pytest.param(words, id=f"{path.stem}: {' '.join(words)}"[:90])
-    for path, commands in DOCUMENTED.items()
-    for words in commands
-]
-PROGRAMS = [
-    command
-    for command in COMMANDS
-    if command.values[0][:2] == ["python", "-m"]
-    and command.values[0][2] not in _OWN_FLAGS
-]
-
-
-@pytest.fixture
-def parse(monkeypatch):
-    """Parses the flags of a command; returns its program."""
-    before = set(flags.FLAGS)
-
-    def parse(words):
-        _, _, module, *arguments = words
-        try:
-            program = importlib.import_module(module)
-        except ModuleNotFoundError as error:
-            if error.name not in _OPTIONAL:
-                raise
-            pytest.skip(f"{error.name} is optional and not installed")
-        program.define_flags()
-        monkeypatch.setattr(sys, "argv", [module, *arguments])
-        if "config" in flags.FLAGS:
-            monkeypatch.setattr(sys, "argv", config_flag.rewritten(sys.argv))
-        after = arguments[arguments.index("--") + 1 :] if "--" in arguments else []
-        assert flags.FLAGS(sys.argv)[1:] == after
-        return program
-
-    yield parse
-    for name in set(flags.FLAGS) - before:
-        delattr(flags.FLAGS, name)
-    flags.FLAGS.unparse_flags()
 
 
 @pytest.mark.parametrize("words", PROGRAMS)
-def test_the_flags_of_a_documented_command_exist(words, parse, monkeypatch):
+def test_the_flags_of_a_documented_command_exist(words, monkeypatch):
     monkeypatch.chdir(ROOT)
-    parse(words)
+    with parsed(words):
+        pass
 
 
 def test_the_commands_are_found():
     found = {command.values[0][2] for command in PROGRAMS}
     assert {"tf_btgmi.train", "tf_btgmi.evaluate", "export.tflite"} <= found
     assert len(PROGRAMS) > 60
-
-
-def test_documented_scripts_exist():
-    named = {
-        word
-        for command in COMMANDS
-        for word in command.values[0]
-        if word.startswith(("scripts/", "export/", "configs/", ".ci/"))
-    }
-    assert named and all((ROOT / name).exists() for name in named), named
 
 
 def test_the_user_study_takes_the_folders_of_the_documented_evaluation():
@@ -182,8 +98,9 @@ CHEAP = [command for command in PROGRAMS if is_cheap(command.values[0])]
 
 
 @pytest.mark.parametrize("words", CHEAP)
-def test_a_cheap_command_runs_as_printed(words, parse, pictures):
-    assert parse(words).main(words[2:3]) == 0
+def test_a_cheap_command_runs_as_printed(words, pictures):
+    with parsed(words) as program:
+        assert program.main(words[2:3]) == 0
     (output,) = [w[len("--output=") :] for w in words if w.startswith("--output=")]
     assert os.path.isfile(output) or sorted(os.listdir(output)) == ["a.jpg", "b.jpg"]
 
@@ -196,14 +113,15 @@ def test_a_cheap_command_runs_as_printed(words, parse, pictures):
     ],
 )
 def test_the_first_row_of_a_documented_csv_file_is_done(
-    page, program, output, parse, pictures
+    page, program, output, pictures
 ):
     text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
     (csv,) = re.findall(r"^```csv\n(.*?)^```$", text, re.M | re.S)
     header, first, _ = csv.splitlines()
     (pictures / "jobs.csv").write_text(f"{header}\n{first}\n")
     words = ["python", "-m", f"tf_btgmi.{program}", "--jobs=jobs.csv"]
-    assert parse(words).main(words[2:3]) == 0
+    with parsed(words) as module:
+        assert module.main(words[2:3]) == 0
     assert os.path.isfile(output)
 
 
@@ -233,10 +151,3 @@ def test_the_python_code_of_a_page_runs(page, result, size):
     exec(code, names)
     changed = (names[result] != names["image"]).any(axis=-1)
     assert changed.any() and not changed.all()
-
-
-def test_shell_scripts_of_the_documentation_are_sound():
-    scripts = [*(ROOT / "scripts").glob("*.sh"), *(ROOT / "export").rglob("*.sh")]
-    assert scripts
-    for script in scripts:
-        subprocess.run(["bash", "-n", str(script)], check=True)
