@@ -103,7 +103,7 @@ def main() -> None:
     for run in arguments.runs:
         name, equals, workdir = run.partition("=")
         if not equals:
-            parser.error(f"{run} is no NAME=WORKDIR.")
+            parser.error(f"{run} must have the form NAME=WORKDIR.")
         try:
             runs[name] = scores(workdir)
         except ValueError as error:

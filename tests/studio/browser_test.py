@@ -154,7 +154,7 @@ def test_a_mask_goes_up_and_down(visit):
 
 def test_files_that_are_no_pictures_are_named_and_nothing_is_lost(visit):
     visit.open_file("letter.png", b"Dear Sir or Madam")
-    visit.page.wait_for_selector("text=It is no JPEG, PNG")
+    visit.page.wait_for_selector("text=It is not a JPEG, PNG")
     visit.open_example()
     visit.open_file("half.jpg", file_of(sheep(), "JPEG")[:3000])
     visit.page.wait_for_selector("text=damaged")

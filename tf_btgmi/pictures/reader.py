@@ -52,8 +52,8 @@ def decode_picture(data: bytes, name: str = "The file") -> Picture:
 def _decode(path: str, stored: Image.Image, data: bytes) -> Picture:
     if num_pictures(stored) > 1:
         raise ValueError(
-            f"{path} holds {num_pictures(stored)} pictures; save the one you mean by "
-            "itself."
+            f"{path} holds {num_pictures(stored)} pictures; save the one you need as a "
+            "file of its own."
         )
     metadata = metadata_lib.read_metadata(stored, data)
     stored_format = "JPEG" if stored.format == "MPO" else stored.format

@@ -56,8 +56,8 @@ def create_app(
     app = FastAPI(
         title="tf_btgmi studio",
         version=__version__,
-        description="Remove, repair and compose pictures. Nothing that you send is "
-        "kept after it was answered.",
+        description="Remove, repair and compose pictures. The server keeps nothing "
+        "after its answer.",
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,

@@ -48,14 +48,16 @@ def check_header(data: bytes, limits: Limits, what: str) -> None:
         except UnidentifiedImageError:
             raise errors.bad_picture(
                 what,
-                f"It is no {WORDS} file, whatever its name says.",
+                f"It is not a {WORDS} file.",
                 "Choose a picture, or save it in one of these formats.",
             ) from None
         except _BROKEN as error:
             raise errors.bad_picture(what, f"It is damaged: {error}") from None
     if frames > 1:
         raise errors.bad_picture(
-            what, f"It holds {frames} pictures.", "Save the one you mean by itself."
+            what,
+            f"It holds {frames} pictures.",
+            "Save the one you need as a file of its own.",
         )
 
 
@@ -109,7 +111,7 @@ def read_overlay(data: bytes, limits: Limits, shape) -> np.ndarray:
         alpha = np.full(overlay.shape[:2], 255, np.uint8) if alpha is None else alpha
         overlay = np.dstack([overlay, in_depth(alpha, overlay.dtype)])
     if overlay.shape[:2] != tuple(shape):
-        raise errors.bad_picture(what, "It is of another size than the picture.")
+        raise errors.bad_picture(what, "Its size differs from the picture's.")
     return overlay
 
 

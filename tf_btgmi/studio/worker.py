@@ -177,7 +177,7 @@ class Worker:
             except errors.ApiError as known:
                 outcome, error = None, known
             except MemoryError:
-                error = errors.too_large("The picture", "There is no memory for it.")
+                error = errors.too_large("The picture", "There is not enough memory.")
                 outcome = None
             except Exception:  # noqa: BLE001 - the thread must outlive any job.
                 logging.exception("A job failed.")
