@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tf_btgmi import config as config_lib
 from tf_btgmi.config import fields as config_fields
-from tf_btgmi.inference.holes import dilated
+from tf_btgmi.inference.holes import Holes, dilated
 from tf_btgmi.inference.predictor import Predictor
 from tf_btgmi.ops import mask_ops
 from tf_btgmi.pictures import mask_arrays
@@ -88,8 +88,13 @@ def known_pixels_are_kept(mask, mode, kind, seed):
     np.testing.assert_array_equal(result[~changed], image[~changed])
     np.testing.assert_array_equal(image, before)
     if kind == "flat" and mode != "harmonize" and max(mask.shape) <= S:
-        # Nothing is enlarged, so the hole is what the network gave.
-        assert (result[changed] == 255).all()
+        # Nothing is enlarged, so the hole is what the network gave, except where known
+        # pixels lie close by on all sides.
+        holes = Holes(changed)
+        holes.interpolate(image.copy())
+        height, width = mask.shape
+        predicted = holes.window(0, 0, max(mask.shape))[:height, :width] > 0
+        assert (result[predicted] == 255).all()
 
 
 PICTURES = {
