@@ -54,6 +54,12 @@ def test_a_box_finds_the_object_in_it(scene, select):
     assert overlap(found, disc) > LEAST
 
 
+@pytest.mark.parametrize("box", [(15, 5, 105, 90), (20, 10, 118, 90)])
+def test_a_loose_box_finds_the_object_without_its_surroundings(scene, box):
+    image, disc, _ = scene
+    assert overlap(select_by(image, box=box), disc) > LEAST
+
+
 def test_a_click_finds_what_is_under_it_and_nothing_else(scene, select):
     image, _, square = scene
     assert overlap(select(image, clicks=[Click(60, 115)]), square) > LEAST

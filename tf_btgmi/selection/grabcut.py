@@ -84,7 +84,7 @@ def cut_out(
     if certain is not None:
         labels[certain & (labels != cv2.GC_BGD)] = cv2.GC_FGD
     _mark(labels, inside, outside)
-    found = _without_specks(_divide(small, labels, iterations), inside, outside)
+    found = _without_specks(divide(small, labels, iterations), inside, outside)
     if inside and box is None and found.sum() < _LEFT_OF_GUESS * guess.sum():
         # Object and surroundings look alike here; the clicks count for more.
         found = _without_specks(guess.astype(np.uint8), inside, outside)
@@ -92,7 +92,7 @@ def cut_out(
         # The background was assumed to be uniform; the middle of the box is not.
         _guess_middle(labels, box)
         _mark(labels, inside, outside)
-        found = _without_specks(_divide(small, labels, iterations), inside, outside)
+        found = _without_specks(divide(small, labels, iterations), inside, outside)
     if not found.any():
         raise ValueError(
             "No object was found there. Draw a box around all of it, or click on its "
@@ -114,6 +114,39 @@ def similar_region(image: np.ndarray, point: Point) -> np.ndarray:
     y, x = (min(int(c * scale), side - 1) for c, side in zip(point, size[::-1]))
     region = _region_around(small, (y, x)).astype(np.uint8)
     return cv2.resize(region, (width, height), interpolation=cv2.INTER_NEAREST) > 0
+
+
+def divide(image: np.ndarray, labels: np.ndarray, iterations: int) -> np.ndarray:
+    """GrabCut of a guess; only its surroundings are searched.
+
+    Args:
+        image: uint8 [H, W, 3].
+        labels: OpenCV's, uint8 [H, W]: object, background, and likely either.
+        iterations: of GrabCut.
+
+    Returns:
+        uint8 [H, W], 1 on the object and 0 elsewhere.
+    """
+    guess = labels != cv2.GC_BGD
+    if not guess.any():
+        return np.zeros(labels.shape, np.uint8)
+    y0, x0, y1, x1 = bounding_box(guess)
+    margin = max(8, round(0.2 * max(y1 - y0, x1 - x0)))
+    area = np.s_[max(0, y0 - margin) : y1 + margin, max(0, x0 - margin) : x1 + margin]
+    part = np.ascontiguousarray(labels[area])
+    # Both sides need pixels to learn their colours from.
+    object_like = np.isin(part, (cv2.GC_FGD, cv2.GC_PR_FGD))
+    found = np.zeros(labels.shape, np.uint8)
+    if not object_like.any() or object_like.all():
+        found[area] = object_like
+        return found
+    # GrabCut starts its colour models at random places.
+    cv2.setRNGSeed(0)
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    pixels = np.ascontiguousarray(image[area])
+    cv2.grabCut(pixels, part, None, *models, iterations, cv2.GC_INIT_WITH_MASK)
+    found[area] = np.isin(part, (cv2.GC_FGD, cv2.GC_PR_FGD))
+    return found
 
 
 def _first_guess(image, box, inside, mask) -> np.ndarray:
@@ -182,27 +215,6 @@ def _mark(labels: np.ndarray, inside, outside) -> None:
         for point in points:
             y, x = _pixel(point)
             cv2.circle(labels, (x, y), radius, int(label), -1)
-
-
-def _divide(image: np.ndarray, labels: np.ndarray, iterations: int) -> np.ndarray:
-    """Object 1, background 0; only the surroundings of the guess are searched."""
-    y0, x0, y1, x1 = bounding_box(labels != cv2.GC_BGD)
-    margin = max(8, round(0.2 * max(y1 - y0, x1 - x0)))
-    area = np.s_[max(0, y0 - margin) : y1 + margin, max(0, x0 - margin) : x1 + margin]
-    part = np.ascontiguousarray(labels[area])
-    # Both sides need pixels to learn their colours from.
-    object_like = np.isin(part, (cv2.GC_FGD, cv2.GC_PR_FGD))
-    found = np.zeros(labels.shape, np.uint8)
-    if not object_like.any() or object_like.all():
-        found[area] = object_like
-        return found
-    # GrabCut starts its colour models at random places.
-    cv2.setRNGSeed(0)
-    models = np.zeros((1, 65)), np.zeros((1, 65))
-    pixels = np.ascontiguousarray(image[area])
-    cv2.grabCut(pixels, part, None, *models, iterations, cv2.GC_INIT_WITH_MASK)
-    found[area] = np.isin(part, (cv2.GC_FGD, cv2.GC_PR_FGD))
-    return found
 
 
 def _without_specks(found: np.ndarray, inside, outside) -> np.ndarray:

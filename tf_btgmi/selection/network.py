@@ -24,12 +24,20 @@ from tf_btgmi.data.selection_windows import (
     window_around,
 )
 from tf_btgmi.pictures.mask_arrays import bounding_box
+from tf_btgmi.selection import grabcut
 
 # A selection reaches at most this share of the box's side beyond a box.
 _BEYOND_BOX = 0.25
 # Side of the window over a box's longer side: on validation better than the 1.5 that
 # most windows of the training have (0.762 and 0.758).
 _BOX_SCALE = 1.3
+# A box is looked at again, drawn closely around regions this likely and at least this
+# large beside the largest one, with this share of their side on every side: the network
+# trusts a box more than people draw it, and selects what is between it and the object.
+# Only boxes that are then smaller than this share: others were drawn closely.
+_CERTAIN, _PART, _SLACK, _LOOSE = 0.8, 0.2, 0.04, 0.8
+# GrabCut decides on what is less likely than this to be object or background.
+_DECIDED = 0.75
 # With clicks alone the network looks again, closer, while the window shrinks by this.
 # At the first look only what is this likely counts; on flat drawings all else may be
 # wrong.
@@ -124,7 +132,11 @@ def find(
         if mask is not None:
             grey = mask[window.slices].view(np.uint8) * np.uint8(255)
             coarse = resized(halved(grey, _DETAIL_SIDE) >= 128)
-        return _fitted(pixels, window, _look(pixels, window, box, clicks, coarse), box)
+        likely = _look(pixels, window, box, clicks, coarse)
+        if mask is None:
+            likely = _looked_again(image, window, box, clicks, likely)
+            likely = _divided(resized(pixels), likely)
+        return _fitted(pixels, window, likely, box)
     window, coarse = Window(0, 0, height, width), None
     for look in range(1, _MAX_LOOKS + 1):
         pixels = halved(image[window.slices], _DETAIL_SIDE)
@@ -138,7 +150,7 @@ def find(
         closer = window_around(_around(boxes, clicks), height, width)
         if look == _MAX_LOOKS or max(closer[2:]) > _CLOSER * max(window[2:]):
             break
-        window, coarse = closer, _moved(region, window, closer)
+        window, coarse = closer, _moved(region, window, closer) >= 0.5
     return _fitted(pixels, window, likely, None)
 
 
@@ -158,14 +170,51 @@ def _connected(mask: np.ndarray, clicks: np.ndarray) -> np.ndarray:
     return clicked if clicked.any() else mask
 
 
-def _moved(mask: np.ndarray, window: Window, other: Window) -> np.ndarray:
-    """Resamples a mask of one window to another window inside it."""
+def _looked_again(image, window, box, clicks, likely) -> np.ndarray:
+    """Probabilities averaged with those of a box drawn closely around the object."""
+    closer = _closer_box(likely, window, box)
+    if closer is None:
+        return likely
+    other = window_around(closer, *image.shape[:2], _BOX_SCALE)
+    pixels = halved(image[other.slices], _DETAIL_SIDE)
+    again = _look(pixels, other, closer, clicks, None)
+    return (likely + _moved(again, other, window)) / 2
+
+
+def _closer_box(likely: np.ndarray, window: Window, box) -> Optional[np.ndarray]:
+    """A loose box drawn closely around the object; None for others."""
+    regions = (likely >= _CERTAIN).astype(np.uint8)
+    _, regions, stats, _ = cv2.connectedComponentsWithStats(regions)
+    areas = stats[:, cv2.CC_STAT_AREA]
+    if len(areas) == 1:
+        return None
+    large = np.flatnonzero(areas >= _PART * areas[1:].max())
+    corners = np.reshape(bounding_box(np.isin(regions, large[large > 0])), (2, 2))
+    slack = _SLACK * (corners[1] - corners[0])
+    corners = corners + [-slack, slack]
+    corners = corners / window.steps() + window[:2]
+    box = np.reshape(box, (2, 2))
+    closer = np.stack([np.maximum(corners[0], box[0]), np.minimum(corners[1], box[1])])
+    loose = np.prod(closer[1] - closer[0]) < _LOOSE * np.prod(box[1] - box[0])
+    return closer.ravel() if loose else None
+
+
+def _divided(pixels: np.ndarray, likely: np.ndarray) -> np.ndarray:
+    """1 on the object and 0 beside it: GrabCut decides what is not clear."""
+    labels = np.where(likely >= 0.5, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    labels[likely > _DECIDED] = cv2.GC_FGD
+    labels[likely < 1 - _DECIDED] = cv2.GC_BGD
+    return grabcut.divide(pixels, labels, iterations=2).astype(np.float32)
+
+
+def _moved(values: np.ndarray, window: Window, other: Window) -> np.ndarray:
+    """Resamples an array of one window to another; 0 outside the first."""
     scale = np.array(other[2:]) / window[2:]
     start = (np.array(other[:2]) - window[:2]) * window.steps()
     matrix = np.array([[scale[1], 0, start[1]], [0, scale[0], start[0]]])
-    flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     size = (WINDOW_SIDE, WINDOW_SIDE)
-    return cv2.warpAffine(mask.astype(np.uint8), matrix, size, flags=flags) > 0
+    return cv2.warpAffine(values.astype(np.float32), matrix, size, flags=flags)
 
 
 def halved(array: np.ndarray, side: int) -> np.ndarray:
