@@ -78,8 +78,8 @@ def measure(picture, method: str, rng: np.random.Generator) -> dict:
     """One picture's figures.
 
     Returns:
-        `box_iou`; `loose_box_iou`; `click_change`, of IoU by one click after the box; `clicks` with
-        clicks alone until IoU is at the goal; `milliseconds` per call.
+        `box_iou`; `loose_box_iou`; `click_change`, of IoU by one click after the box;
+        `clicks` with clicks alone until IoU is at the goal; `milliseconds` per call.
     """
     image, truth = picture
     seconds = []
