@@ -1,8 +1,10 @@
 """Room for the picture on every screen, and controls that a finger or a key reaches."""
 
+import numpy as np
 import pytest
 
 from tests.studio.browser import Visit
+from tests.studio.files import file_of
 
 SCREENS = {
     "desktop": (1440, 900),
@@ -91,3 +93,16 @@ def test_the_tab_names_the_picture_and_file_inputs_are_hidden(visit):
     visit.open_example()
     assert visit.page.title() == "sheep.jpg – Studio"
     assert visit.page.locator("input[type=file]:visible").count() == 0
+
+
+@pytest.mark.parametrize("shape", [(300, 400), (400, 300), (300, 900)])
+def test_no_button_lies_over_a_picture_that_is_shown_whole(screen, shape):
+    pixels = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    screen.open_file("noise.png", file_of(pixels))
+    screen.opened()
+    height, width = shape
+    for y in (1, height / 2, height - 1):
+        for x in (1, width / 4, width / 2, width - 1):
+            place = screen.at(y, x)
+            under = "([x, y]) => document.elementFromPoint(x, y).id"
+            assert screen.page.evaluate(under, place) == "canvas"

@@ -142,3 +142,20 @@ def test_a_selection_of_twelve_megapixels_grows_without_a_freeze(visit):
     assert 5 < longest < 300
     # Shrinking by a disc undoes growing by it, but for the corners' pixels.
     assert abs(visit.selected() - before) < 100
+
+
+def test_nothing_is_removed_where_nothing_is_selected(visit):
+    visit.open_example()
+    remove = visit.page.locator("#sign-subtract")
+    assert remove.is_disabled()
+    visit.drag((30, 105), (350, 375))
+    visit.idle()
+    remove.click()
+    assert remove.get_attribute("aria-pressed") == "true"
+    visit.run()
+    visit.made(2)
+    # The next box selects again.
+    assert remove.get_attribute("aria-pressed") == "false"
+    visit.drag((30, 105), (350, 375))
+    visit.idle()
+    assert visit.selected() > 1000

@@ -166,6 +166,10 @@ function showTool() {
   $("size-control").hidden = !tool.sized;
   $("sign-control").hidden = !tool.signed;
   $("auto-control").hidden = !tool.paints || state.mode !== "fill";
+  // Where nothing is selected nothing can be removed from it.
+  const empty = !state.active || state.active.selection.isEmpty;
+  if (empty) state.sign = "add";
+  $("sign-subtract").disabled = empty;
   pressed($("sign-add"), state.sign === "add");
   pressed($("sign-subtract"), state.sign === "subtract");
   $("size-value").value = `${state.brushSize} px`;
@@ -207,7 +211,9 @@ function helpWithGestures() {
   } catch {
     // Without storage it is said at every visit.
   }
-  note("Two fingers zoom and move the picture.");
+  const shown = note("Two fingers zoom and move the picture.");
+  // It lies over the picture.
+  stage.canvas.addEventListener("pointerdown", () => shown.remove(), { once: true });
 }
 
 listen({ run: runFromKey, undo: () => travel("undo"), redo: () => travel("redo"), tool: chooseTool });

@@ -12,6 +12,7 @@ export const problem = (what, why, toDo) => Object.assign(new Error(what), { why
 export function note(text) {
   const shown = show(text, "", false);
   setTimeout(() => shown.remove(), NOTE_SECONDS * 1000);
+  return shown;
 }
 
 /** Tells screen readers; what is seen says it already. */

@@ -10,6 +10,12 @@ const context = canvas.getContext("2d");
 const views = new WeakMap();
 let waiting = false;
 
+/** Where the buttons in the lower left corner end. */
+function corner() {
+  const { offsetLeft, offsetTop, offsetWidth } = $("corner");
+  return { right: offsetLeft + offsetWidth, top: offsetTop };
+}
+
 export const stage = {
   canvas,
   /** Drawn over everything else: functions (context, view). */
@@ -22,14 +28,14 @@ export const stage = {
     if (!picture) return new View();
     if (!views.has(picture)) {
       const view = new View();
-      view.fit(picture, this.size);
+      view.fit(picture, this.size, corner());
       views.set(picture, view);
     }
     return views.get(picture);
   },
 
   fit() {
-    if (state.active) this.view.fit(state.active, this.size);
+    if (state.active) this.view.fit(state.active, this.size, corner());
     this.redraw();
   },
 
@@ -60,7 +66,7 @@ function draw() {
   const picture = state.active;
   if (!picture) return;
   const view = stage.view;
-  if (view.fitted) view.fit(picture, stage.size);
+  if (view.fitted) view.fit(picture, stage.size, corner());
   context.save();
   context.translate(view.x, view.y);
   context.scale(view.scale, view.scale);

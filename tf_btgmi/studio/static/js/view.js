@@ -1,6 +1,13 @@
 // Where the picture lies on the stage: zoom and pan. Points are {x, y}.
 
 const LARGEST = 32;
+const GAP = 8;
+
+/** The scale at which a picture fits into an area. */
+function scaleIn(picture, { left, top, right, bottom }) {
+  const scale = Math.min((right - left) / picture.width, (bottom - top) / picture.height);
+  return Math.max(0.01, Math.min(scale, 4));
+}
 
 export class View {
   constructor() {
@@ -10,14 +17,22 @@ export class View {
     this.fitted = true;
   }
 
-  /** Shows all of a picture in the middle of the stage. */
-  fit(picture, stage) {
+  /** Shows all of a picture on the stage, beside or above the buttons in its lower left corner. */
+  fit(picture, stage, corner) {
     const edge = stage.width < 600 ? 12 : 28;
-    const scale = Math.min((stage.width - 2 * edge) / picture.width, (stage.height - 2 * edge) / picture.height);
-    this.scale = Math.max(0.01, Math.min(scale, 4));
-    this.x = (stage.width - picture.width * this.scale) / 2;
-    this.y = (stage.height - picture.height * this.scale) / 2;
+    const whole = { left: edge, top: edge, right: stage.width - edge, bottom: stage.height - edge };
+    this.#fill(picture, whole);
+    if (this.x < corner.right && this.y + picture.height * this.scale > corner.top) {
+      const areas = [{ ...whole, left: corner.right + GAP }, { ...whole, bottom: corner.top - GAP }];
+      this.#fill(picture, areas.reduce((one, other) => (scaleIn(picture, one) > scaleIn(picture, other) ? one : other)));
+    }
     this.fitted = true;
+  }
+
+  #fill(picture, area) {
+    this.scale = scaleIn(picture, area);
+    this.x = (area.left + area.right - picture.width * this.scale) / 2;
+    this.y = (area.top + area.bottom - picture.height * this.scale) / 2;
   }
 
   /** Zooms so that what is under `point` stays there. */
