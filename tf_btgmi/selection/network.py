@@ -38,6 +38,8 @@ _BOX_SCALE = 1.3
 _CERTAIN, _PART, _SLACK, _LOOSE = 0.8, 0.2, 0.04, 0.8
 # GrabCut decides on what is less likely than this to be object or background.
 _DECIDED = 0.75
+# What a click decides, in pixels of the window.
+_CLICK_RADIUS = 2
 # With clicks alone the network looks again, closer, while the window shrinks by this.
 # At the first look only what is this likely counts; on flat drawings all else may be
 # wrong.
@@ -135,8 +137,7 @@ def find(
         likely = _look(pixels, window, box, clicks, coarse)
         if mask is None:
             likely = _looked_again(image, window, box, clicks, likely)
-            likely = _divided(resized(pixels), likely)
-        return _fitted(pixels, window, likely, box)
+        return _fitted(pixels, window, likely, box, clicks)
     window, coarse = Window(0, 0, height, width), None
     for look in range(1, _MAX_LOOKS + 1):
         pixels = halved(image[window.slices], _DETAIL_SIDE)
@@ -151,7 +152,7 @@ def find(
         if look == _MAX_LOOKS or max(closer[2:]) > _CLOSER * max(window[2:]):
             break
         window, coarse = closer, _moved(region, window, closer) >= 0.5
-    return _fitted(pixels, window, likely, None)
+    return _fitted(pixels, window, likely, None, clicks)
 
 
 def _around(boxes, clicks) -> np.ndarray:
@@ -199,11 +200,14 @@ def _closer_box(likely: np.ndarray, window: Window, box) -> Optional[np.ndarray]
     return closer.ravel() if loose else None
 
 
-def _divided(pixels: np.ndarray, likely: np.ndarray) -> np.ndarray:
+def _divided(pixels: np.ndarray, likely: np.ndarray, clicks) -> np.ndarray:
     """1 on the object and 0 beside it: GrabCut decides what is not clear."""
     labels = np.where(likely >= 0.5, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     labels[likely > _DECIDED] = cv2.GC_FGD
     labels[likely < 1 - _DECIDED] = cv2.GC_BGD
+    for y, x, is_object in clicks:
+        label = cv2.GC_FGD if is_object else cv2.GC_BGD
+        cv2.circle(labels, (int(x), int(y)), _CLICK_RADIUS, int(label), -1)
     return grabcut.divide(pixels, labels, iterations=2).astype(np.float32)
 
 
@@ -240,8 +244,9 @@ def _look(pixels, window, box, clicks, mask) -> np.ndarray:
     return 1.0 / (1.0 + np.exp(-_network()(inputs[None])[0, ..., 0]))
 
 
-def _fitted(pixels, window, likely: np.ndarray, box) -> Found:
+def _fitted(pixels, window, likely: np.ndarray, box, clicks) -> Found:
     """Probabilities at the size of the pixels, brought to their edges."""
+    likely = _divided(resized(pixels), likely, window.clicks(clicks))
     likely = _guided(pixels, likely)
     if box is None:
         return Found(window, likely)
