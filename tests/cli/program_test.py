@@ -7,6 +7,9 @@ import subprocess
 import sys
 
 import pytest
+import tensorflow as tf
+
+from tf_btgmi.cli import program
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FILES = [
@@ -166,6 +169,18 @@ def test_an_error_is_one_line_and_its_exit_code(run, fail, code, message):
     assert done.returncode == code
     assert done.stderr == f"tried.py: {message}\n"
     assert done.stdout == ""
+
+
+def test_what_tensorflow_says_of_a_disk_is_one_line(capsys):
+    def work():
+        raise tf.errors.PermissionDeniedError(None, None, "runs; Read-only\nmore")
+
+    with pytest.raises(SystemExit) as caught:
+        program.answered(work)
+    assert caught.value.code == 1
+    assert capsys.readouterr().err.endswith(": runs; Read-only.\n")
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        program.answered(lambda: tf.reshape([1], [2]))
 
 
 def test_a_bug_shows_its_traceback(run):

@@ -11,6 +11,7 @@ from PIL import Image
 
 from tests.studio.conftest import make_models
 from tests.studio.files import file_of
+from tf_btgmi.pictures.formats import FORMATS
 from tf_btgmi.pictures.reader import decode_picture
 
 RNG = np.random.default_rng(0)
@@ -148,6 +149,28 @@ def test_sixteen_bits_come_back_with_their_depth(client, channels):
     )
     assert result.dtype == np.uint16 and result.shape == shape
     np.testing.assert_array_equal(result[MASK == 0], deep[MASK == 0])
+
+
+@pytest.mark.parametrize("form", ["AVIF", "HEIF"])
+def test_a_portrait_of_a_phone_comes_back_upright_as_png(client, form):
+    if form not in FORMATS:
+        pytest.skip(f"no decoder of {form} here")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    blocks = NOISE[::8, ::8].repeat(8, axis=0).repeat(8, axis=1)
+    files = {
+        "image": file_of(blocks, form, exif=exif.tobytes(), quality=95),
+        "mask": file_of(np.rot90(MASK, -1).copy()),
+    }
+    response = client.post("/api/v1/inpaint", files=files)
+    assert response.headers["content-type"] == "image/png"
+    result = Image.open(io.BytesIO(response.content))
+    assert result.size == (48, 64) and result.getexif().get(0x0112, 1) == 1
+    known = np.rot90(MASK, -1) == 0
+    shown = decode_picture(files["image"]).rgb()
+    np.testing.assert_array_equal(np.asarray(result)[known], shown[known])
+    assert (np.asarray(result)[~known] == (255, 0, 0)).all()
+    assert np.abs(shown - np.rot90(blocks, -1).astype(int)).mean() < 12
 
 
 @pytest.mark.parametrize("through_overlay", [False, True])

@@ -15,6 +15,7 @@ from typing import Callable, List
 from absl import app, flags, logging
 
 from tf_btgmi.cli import config_flag
+from tf_btgmi.files import first_line
 
 FAILURE_EXIT_CODE = 1
 USAGE_EXIT_CODE = 2
@@ -29,6 +30,9 @@ _VALUE_ERRORS = (
     (r"\('Non-boolean argument to boolean flag'", "is neither true nor false."),
     ("Unable to parse value", "is not valid: it is a group of fields."),
 )
+# TensorFlow's errors for a disk that is full or read-only, and for memory; others are
+# bugs. By name, because TensorFlow takes seconds to import.
+_TENSORFLOW_FAILURES = ("PermissionDeniedError", "ResourceExhaustedError")
 
 
 class UsageError(ValueError):
@@ -113,6 +117,10 @@ def answered(work: Callable[[], int]) -> int:
         _stop(message_of(error), USAGE_EXIT_CODE)
     except (ProgramFailure, FloatingPointError, OSError, MemoryError) as error:
         _stop(message_of(error) or "Out of memory.", FAILURE_EXIT_CODE)
+    except Exception as error:
+        if type(error).__name__ not in _TENSORFLOW_FAILURES:
+            raise
+        _stop(f"{first_line(error)}.", FAILURE_EXIT_CODE)
 
 
 def _end_quietly_if_pipe_is_closed(function: Callable):
