@@ -6,9 +6,17 @@ import numpy as np
 import pytest
 
 from scripts import loopback
-from tests.trainings import named_step, numbers, run, start, wait_for
+from tests.trainings import (
+    named_step,
+    no_training_is_left,  # noqa: F401
+    numbers,
+    run,
+    start,
+    wait_for,
+)
 from tf_btgmi import config as config_lib
 
+pytestmark = pytest.mark.usefixtures("no_training_is_left")
 LONG = ("--config.procedure.head_steps=400", "--config.procedure.refinement_steps=100")
 
 
@@ -129,22 +137,18 @@ def test_sigterm_saves_and_exits_0_and_kill_9_loses_an_interval_at_most(
 @pytest.mark.slow
 def test_two_workers_train_what_one_process_trains(config, tmp_path):
     workers, logs = [], []
-    try:
-        for index, cluster_config in enumerate(loopback.cluster_configs(2)):
-            logs.append(tmp_path / f"worker{index}.log")
-            workers.append(
-                start(
-                    logs[-1],
-                    f"--config={config}",
-                    f"--workdir={tmp_path / 'two'}",
-                    "--strategy=multi_worker",
-                    TF_CONFIG=cluster_config,
-                )
+    for index, cluster_config in enumerate(loopback.cluster_configs(2)):
+        logs.append(tmp_path / f"worker{index}.log")
+        workers.append(
+            start(
+                logs[-1],
+                f"--config={config}",
+                f"--workdir={tmp_path / 'two'}",
+                "--strategy=multi_worker",
+                TF_CONFIG=cluster_config,
             )
-        codes = [worker.wait(400) for worker in workers]
-    finally:
-        for worker in workers:
-            worker.kill()
+        )
+    codes = [worker.wait(400) for worker in workers]
     texts = [log.read_text(encoding="utf-8", errors="replace") for log in logs]
     assert codes == [0, 0], "\n".join(text[-3000:] for text in texts)
     assert all("Finished: 7 steps." in text for text in texts)
@@ -166,8 +170,8 @@ def test_two_workers_train_what_one_process_trains(config, tmp_path):
     first, second = numbers(tmp_path / "one"), numbers(tmp_path / "two")
     assert set(first) == set(second)
     for name, value in first.items():
-        # See replicas_test.py on the variance.
-        rtol = 1 / 255 if "variance" in name else 1e-5
-        np.testing.assert_allclose(
-            second[name], value, rtol=rtol, atol=1e-5, err_msg=name
-        )
+        # Rounding adds up over the steps; a sum in place of a mean, or a worker that
+        # trains alone, changes tenths. See replicas_test.py on the variance.
+        limit = 1 / 255 if "variance" in name else 1e-4
+        difference = np.linalg.norm(second[name] - value)
+        assert difference <= limit * np.linalg.norm(value) + 1e-6, name

@@ -7,11 +7,14 @@ import sys
 import time
 
 import numpy as np
+import pytest
 
 from tests.programs import ROOT, run_program
 
+_STARTED = []
 
-def run(*arguments, timeout=300):
+
+def run(*arguments, timeout=600):
     """Runs the train program to its end."""
     return run_program("tf_btgmi.train", *arguments, timeout=timeout)
 
@@ -19,16 +22,28 @@ def run(*arguments, timeout=300):
 def start(log, *arguments, command=("-m", "tf_btgmi.train"), **environment):
     """Starts the train program; its output goes to the file `log`."""
     with open(log, "w", encoding="utf-8") as file:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, *command, *map(str, arguments)],
             stdout=file,
             stderr=subprocess.STDOUT,
             cwd=ROOT,
             env={**os.environ, **environment},
         )
+    _STARTED.append(process)
+    return process
 
 
-def wait_for(condition, process, seconds=240, pause=0.05):
+@pytest.fixture
+def no_training_is_left():
+    """Ends the trainings of a test that failed before it could."""
+    yield
+    while _STARTED:
+        process = _STARTED.pop()
+        process.kill()
+        process.wait()
+
+
+def wait_for(condition, process, seconds=600, pause=0.05):
     """Waits until `condition()` while the process runs."""
     end = time.monotonic() + seconds
     while not condition():
