@@ -104,7 +104,7 @@ def test_a_result_that_is_there_is_skipped_without_reading_unless_overwritten(fi
 @pytest.mark.parametrize(
     "name, data, reason",
     [
-        ("in/a.png", b"", f"in/a.png is not a {WORDS} picture."),
+        ("in/a.png", b"", "in/a.png is empty."),
         ("masks/a.png", b"junk", f"masks/a.png is not a {WORDS} picture."),
         (
             "masks/a.png",

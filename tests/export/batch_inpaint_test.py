@@ -21,7 +21,6 @@ pytest.importorskip(
 from export import batch_inpaint, batch_pipeline  # noqa: E402
 from tf_btgmi import loading  # noqa: E402
 from tf_btgmi.inference.predictor import Predictor  # noqa: E402
-from tf_btgmi.pictures.formats import WORDS  # noqa: E402
 
 PROGRAM_MODULE = batch_inpaint
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -102,7 +101,7 @@ def test_bad_pictures_are_listed_and_the_rest_is_done(loads, capsys):
     assert run() == 1
     assert "1 done, 0 skipped, 3 failed." in capsys.readouterr().out
     assert failures() == {
-        "photos/b.png": f"photos/b.png is not a {WORDS} picture.",
+        "photos/b.png": "photos/b.png is empty.",
         "photos/c.png": "no mask named c.* or c_mask* goes with it.",
         "masks/d.png": "no picture named d.* goes with it.",
     }
@@ -173,10 +172,10 @@ def test_a_file_of_jobs(loads):
 @pytest.mark.parametrize(
     "values, message",
     [
-        ({"image": "nowhere"}, "--image: there is nothing at nowhere/"),
-        ({"mask": "nowhere"}, "--mask: there is nothing at nowhere/"),
-        ({"output": "photos/"}, "another folder than --image's"),
-        ({"output": "a.png"}, "must be a folder"),
+        ({"image": "nowhere"}, "--image: no file matches nowhere/"),
+        ({"mask": "nowhere"}, "--mask: no file matches nowhere/"),
+        ({"output": "photos/"}, "must not be the folder of --image"),
+        ({"output": "a.png"}, "must name a folder"),
         ({"jobs": "no.csv", "report": "r"}, "no.csv cannot be read"),
         ({"runner": "NoRunner"}, "--runner=NoRunner failed"),
     ],
