@@ -105,14 +105,18 @@ def searched(picture, hole, side=3, step=1):
     weights = np.ones(hole.size, np.float32)
     known = patch_search.KnownPatches(image, hole, side)
     search = patch_search.PatchSearch(known, hole, step, weights)
-    return search, image.reshape(-1, 3), patch_search._patches(image, side)
+    patches = patch_search._patches(image, side)
+    return search, image.reshape(-1, 3), patches.reshape(len(patches), -1)
 
 
-def test_the_nearest_of_all_examples_is_found(rng):
+def test_the_nearest_of_all_examples_is_found_by_every_second_pixel(rng):
     picture, hole = rng.integers(0, 256, (24, 24, 3), np.uint8), square(24, 10, 13)
     search, _, patches = searched(picture, hole)
     difference = patches[search.blocks][:, None] - patches[search.known.places]
     weights = rng.random((len(search.blocks), 9)).astype(np.float32)
+    difference = difference.copy().reshape(*difference.shape[:2], 9, 3)
+    difference[:, :, 1::2] = 0
+    difference = difference.reshape(*difference.shape[:2], 27)
     distances = (difference**2 * np.repeat(weights, 3, axis=1)[:, None]).sum(axis=2)
     matches = search.known.nearest(patches[search.blocks], weights)
     np.testing.assert_array_equal(
@@ -160,6 +164,20 @@ def test_what_was_thinned_out_is_reached_from_beside(rng, monkeypatch):
     assert (distance(search.nearest(source)) == 0).mean() > 0.9
 
 
+def test_a_hole_is_redrawn_in_the_box_alone(rng):
+    """As it would be without it, but for what the box's end sees of the fill beside."""
+    picture, hole = tiles(64, rng), np.zeros((64, 64), bool)
+    hole[30:34, 6:58] = True
+    filled = np.where(hole[..., None], 128, picture).astype(np.uint8)
+    redrawn = retouch(filled, hole, box=(28, 0, 36, 32))
+    np.testing.assert_array_equal(redrawn[:, 32:], filled[:, 32:])
+    np.testing.assert_array_equal(redrawn[~hole], filled[~hole])
+    whole = retouch(filled, hole)
+    assert (redrawn[:, :24][hole[:, :24]] != 128).any(axis=1).all()
+    same = (redrawn[:, :24] == whole[:, :24]).all(axis=2)[hole[:, :24]]
+    assert same.mean() > 0.8
+
+
 def test_the_fill_alone_does_not_choose_a_patch(rng):
     """A flat fill asks for the flat half of the picture, its edge for the texture."""
     truth = tiles(64, rng)
@@ -195,7 +213,9 @@ def test_what_the_predictor_fills_is_retouched_where_asked_for(rng):
     plain = Predictor(grey, 64).inpaint(image, mask)
     np.testing.assert_array_equal(plain[mask], 128)
     found = Predictor(grey, 64, retouched=True).inpaint(image, mask)
-    np.testing.assert_array_equal(found, retouch(plain, mask, ~square(64, 2, 62)))
+    box = (30, 10, 34, 50)
+    expected = retouch(plain, mask, ~square(64, 2, 62), box)
+    np.testing.assert_array_equal(found, expected)
     assert (found[mask] != 128).any(axis=1).mean() > 0.9
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 # Known patches in the exhaustive search, at most, evenly thinned out; the others are
 # reached from these by moving pixel by pixel.
-_MAX_PLACES = 4_000
+_MAX_PLACES = 3_000
 _BATCH = 256
 # Rounds of following neighbours, and the factor by which the squared distance may grow
 # where a patch continues the match of its neighbour.
@@ -40,18 +40,14 @@ class KnownPatches:
         self.is_place[self.places] = True
         self.thinned = self.places[:: max(1, -(-len(self.places) // _MAX_PLACES))]
         self._patches = _patches(image, side)
-        known = self.at(self.thinned)
-        squares = (known * known).reshape(len(known), side * side, 3).sum(axis=2)
-        # The weighted squared distance to a block is the inner product with this, up to
-        # a constant of the block, which does not change the argmin.
-        self._terms = np.concatenate([squares, known], axis=1).T
+        self._terms = None  # Of the exhaustive search.
 
     def at(self, corners: np.ndarray) -> np.ndarray:
         """Pixels [B, S * 3] of the patches at corners [B]."""
-        return self._patches[corners]
+        return self._patches[corners].reshape(len(corners), 3 * self.side**2)
 
     def nearest(self, targets: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """Exhaustive search among the thinned examples.
+        """Exhaustive search among the thinned examples, by half of the pixels.
 
         Args:
             targets: pixels [B, S * 3].
@@ -60,6 +56,13 @@ class KnownPatches:
         Returns:
             Corners [B].
         """
+        if self._terms is None:
+            known = self._compared(self.at(self.thinned))
+            squares = (known * known).reshape(len(known), -1, 3).sum(axis=2)
+            # The weighted squared distance to a block is the inner product with this,
+            # up to a constant of the block, which does not change the argmin.
+            self._terms = np.concatenate([squares, known], axis=1).T
+        targets, weights = self._compared(targets), weights[:, ::2]
         nearest = []
         for start in range(0, len(targets), _BATCH):
             part = slice(start, start + _BATCH)
@@ -67,6 +70,11 @@ class KnownPatches:
             factors = np.concatenate([weights[part], weighted], axis=1)
             nearest.append((factors @ self._terms).argmin(axis=1))
         return self.thinned[np.concatenate(nearest)]
+
+    def _compared(self, pixels: np.ndarray) -> np.ndarray:
+        """Every second pixel of patches, like the fields of a chessboard."""
+        pixels = pixels.reshape(len(pixels), self.side**2, 3)
+        return pixels[:, ::2].reshape(len(pixels), -1)
 
 
 class PatchSearch:
@@ -194,11 +202,16 @@ def _offsets(side: int, width: int) -> np.ndarray:
 
 
 def _patches(image: np.ndarray, side: int) -> np.ndarray:
-    """All patches [N, S * 3] of [H, W, 3], by corner; some wrap around the side."""
-    width = image.shape[1]
-    row = np.lib.stride_tricks.sliding_window_view(image.reshape(-1), 3 * side)[::3]
-    count = image.shape[0] * width - (side - 1) * (width + 1)
-    patches = np.empty((count, side, 3 * side), np.float32)
-    for y in range(side):
-        patches[:, y] = row[y * width : y * width + count]
-    return patches.reshape(count, -1)
+    """All patches [N, side, side * 3] of [H, W, 3], by corner: a view of the picture.
+
+    Some wrap around the picture's side.
+    """
+    image = np.ascontiguousarray(image)
+    height, width, channels = image.shape
+    row, _, value = image.strides
+    return np.lib.stride_tricks.as_strided(
+        image,
+        (height * width - (side - 1) * (width + 1), side, side * channels),
+        (channels * value, row, value),
+        writeable=False,
+    )

@@ -23,10 +23,11 @@ from typing import Optional
 import cv2
 import numpy as np
 
+from tf_btgmi.inference.holes import Box, slices
 from tf_btgmi.inference.patch_search import KnownPatches, PatchSearch
 
 # Changes with the results; evaluations distinguish versions.
-VERSION = 3
+VERSION = 4
 
 # Passes from coarse to fine: side of a patch and distance of blocks in pixels, rounds,
 # and whether the search starts from the matches of the previous pass.
@@ -52,7 +53,10 @@ _AROUND = 12.0
 
 
 def retouch(
-    filled: np.ndarray, hole: np.ndarray, excluded: Optional[np.ndarray] = None
+    filled: np.ndarray,
+    hole: np.ndarray,
+    excluded: Optional[np.ndarray] = None,
+    box: Optional[Box] = None,
 ) -> np.ndarray:
     """Redraws the hole near its edge with known patches.
 
@@ -60,10 +64,12 @@ def retouch(
         filled: uint8 [H, W, 3] with the network's fill in the hole; it is not changed.
         hole: bool [H, W].
         excluded: bool [H, W], known pixels that are not used as examples.
+        box: where the hole is redrawn, (y0, x0, y1, x1), end-exclusive. Default:
+            everywhere.
 
     Returns:
-        uint8 [H, W, 3], equal to `filled` outside the hole, and up to a smooth change
-        of colours deep inside it.
+        uint8 [H, W, 3], equal to `filled` outside the hole and the box, and up to a
+        smooth change of colours deep inside the hole.
     """
     if min(hole.shape) < _PASSES[0][0]:
         return filled
@@ -74,17 +80,21 @@ def retouch(
         return filled
     distance = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5)
     weights = _pixel_weights(distance).reshape(-1)
-    share = _share(distance)
+    wanted = hole
+    if box is not None:
+        wanted = np.zeros_like(hole)
+        wanted[slices(box)] = hole[slices(box)]
+    share = np.where(wanted, _share(distance), np.float32(0.0))
     source = image.reshape(-1, 3)
     drawn = _redraw(source, known, share, weights)
-    rest = np.where(hole, 1.0 - share, np.float32(0.0))
+    rest = np.where(wanted, 1.0 - share, np.float32(0.0))
     if rest.any():
         change = _spread(drawn - source, share)
         drawn += rest.reshape(-1, 1) * change
         flat = np.where(rest > 0, _flatness(filled, hole), np.float32(0.0))
         if flat.any():
             whole = _redraw(drawn, known, np.ceil(flat), weights)
-            share = flat * _similarity(drawn, whole, hole)
+            share = flat * _similarity(drawn, whole, wanted)
             drawn += share.reshape(-1, 1) * (whole - drawn)
     return drawn.reshape(filled.shape).round().clip(0, 255).astype(np.uint8)
 
