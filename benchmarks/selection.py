@@ -95,11 +95,12 @@ def measure(picture, method: str, rng: np.random.Generator) -> dict:
         seconds.append(time.perf_counter() - begun)
         return found
 
-    boxed = timed(box=tuple(jittered_box(truth, JITTER, rng)))
+    box = tuple(jittered_box(truth, JITTER, rng))
+    boxed = timed(box=box)
     box_iou = iou(truth, boxed)
     loose = timed(box=_loose_box(truth, rng))
     click = _click(truth, boxed)
-    changed = timed(clicks=[click], mask=boxed) if click else boxed
+    changed = timed(box=box, clicks=[click], mask=boxed) if click else boxed
     mask, clicks, count = np.zeros(truth.shape, bool), [], 0
     while iou(truth, mask) < GOAL and count < FLAGS.max_clicks:
         clicks.append(_click(truth, mask))

@@ -94,6 +94,18 @@ def test_a_click_after_a_box_keeps_the_selection_of_the_box(scene, select):
     assert overlap(clicked, disc | square) > LEAST
 
 
+def test_in_a_box_a_click_adds_nothing_far_from_it(select):
+    image = np.array(Image.open(samples_dir() / "train/sheep.jpg"))
+    box, click = (30, 105, 350, 375), Click(190, 260)
+    half = select(image, box=box) > 0
+    half[:, 240:] = False
+    added = (select(image, box=box, clicks=[click], mask=half) > 0) & ~half
+    y, x = np.argwhere(added).T
+    distance = np.hypot(y - click.y, x - click.x).max()
+    # Twice its distance from the selection, and a twentieth of that's longer side.
+    assert 30 < distance <= 2 * 21 + 0.05 * 300
+
+
 def test_a_click_changes_the_connected_region_under_it_only(scene, select):
     image, disc, square = scene
     far = np.zeros(disc.shape, bool)

@@ -1,5 +1,7 @@
 """Boxes, clicks and strokes in the browser: what they keep, and how they are shown."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -59,6 +61,25 @@ def test_a_click_after_a_box_adds_to_its_selection(boxed):
     boxed.page.keyboard.up("Alt")
     boxed.until(f"state.active.selection.count < {before + 1500}")
     assert not selected_at(boxed, 120, 100) and selected_at(boxed, 120, 240)
+
+
+def test_a_click_after_a_box_is_sent_with_the_box(boxed):
+    boxed.page.evaluate(
+        """() => {
+          const {send} = XMLHttpRequest.prototype;
+          XMLHttpRequest.prototype.send = function (form) {
+            if (form instanceof FormData) window.sent = Object.fromEntries(form);
+            send.call(this, form);
+          };
+        }"""
+    )
+    for y, x, clicks in ((170, 100, 1), (175, 110, 2)):
+        with boxed.page.expect_response("**/segment"):
+            boxed.page.mouse.click(*boxed.at(y, x))
+        boxed.idle()
+        sent = boxed.page.evaluate("window.sent")
+        assert len(json.loads(sent["clicks"])) == clicks
+        np.testing.assert_allclose(json.loads(sent["box"]), [65, 45, 175, 155], atol=1)
 
 
 def test_a_selection_is_outlined_in_two_tones_on_its_own_colour(visit):

@@ -32,6 +32,9 @@ _SURE, _TRUST = 0.6, 0.8
 # A click is on another object when it is this far from the selection, as a share of the
 # selection's longer side.
 _FAR = 0.5
+# In a box, a click beside the selection adds what is within this many times its
+# distance from the selection, and this share of the selection's longer side.
+_REACH, _LEAST_REACH = 2.0, 0.05
 # Of several selected regions, one of at least this size beside another is an object.
 _OTHER_OBJECT = 0.2
 
@@ -56,7 +59,8 @@ def select(
     Args:
         image: uint8 [H, W, 3].
         box: (y0, x0, y1, x1) around the object, end-exclusive; parts outside the
-            picture are ignored.
+            picture are ignored. With clicks and a mask: the box that the selection
+            began with; a click then adds only what is near it.
         clicks: points as `Click` or (y, x, is_object), oldest first. With a mask, the
             newest click is the one that changes it.
         mask: the selection so far, [H, W], bool or uint8 with 128 and above selected.
@@ -80,7 +84,7 @@ def select(
     if not selected.any():
         return _as_mask(finder.first(box, clicks))
     if clicks:
-        return _as_mask(_corrected(finder, clicks, selected))
+        return _as_mask(_corrected(finder, clicks, selected, box is not None))
     if box is not None:
         return _as_mask(selected | finder.first(box, ()))
     return grabcut.cut_out(image, mask=selected)
@@ -92,14 +96,15 @@ def prepare() -> None:
         network.prepare()
 
 
-def _corrected(finder, clicks, selected) -> np.ndarray:
+def _corrected(finder, clicks, selected, boxed: bool) -> np.ndarray:
     """`selected` after its newest click."""
     newest = clicks[-1]
     pixel = int(newest.y), int(newest.x)
     if selected[pixel] == newest.is_object:
         return selected
     if newest.is_object:
-        return selected | finder.added(clicks, selected)
+        added = finder.added(clicks, selected)
+        return selected | (_near(newest, selected, added) if boxed else added)
     return selected & ~finder.removed(clicks, selected)
 
 
@@ -200,12 +205,27 @@ class _Network:
         place = found.place(click.y, click.x)
         likely = found.likely if click.is_object else 1.0 - found.likely
         region = likely > min(_SURE, _TRUST * float(likely[place]))
-        disc = np.zeros(likely.shape, np.uint8)
-        radius = max(1, round(_CLICK_RADIUS * max(disc.shape)))
-        cv2.circle(disc, place[::-1], radius, 1, -1)
-        region = (region | (disc > 0)) & free
+        region = (region | _disc(place, _CLICK_RADIUS * max(free.shape), free)) & free
         region[place] = True
         return _region_at(place, region)
+
+
+def _near(click, selected: np.ndarray, added: np.ndarray) -> np.ndarray:
+    """The part near a click of what it adds to a selection, unless that is far away."""
+    part, distance = _nearest_part(click, selected)
+    y0, x0, y1, x1 = bounding_box(part)
+    side = max(y1 - y0, x1 - x0)
+    if distance > _FAR * side:
+        return added
+    disc = _disc(click, _REACH * distance + _LEAST_REACH * side, added)
+    return _region_at((int(click.y), int(click.x)), added & disc)
+
+
+def _disc(place, radius: float, like: np.ndarray) -> np.ndarray:
+    """The disc around (y, x), of at least one pixel's radius, in `like`'s shape."""
+    disc = np.zeros(like.shape, np.uint8)
+    center = int(place[1]), int(place[0])
+    return cv2.circle(disc, center, max(1, round(radius)), 1, -1) > 0
 
 
 def _nearest_part(click, selected: np.ndarray):

@@ -137,7 +137,8 @@ class SegmentForm(PictureForm):
         None,
         min_length=4,
         max_length=4,
-        description="[y0, x0, y1, x1] in pixels, end-exclusive; in forms as JSON.",
+        description="[y0, x0, y1, x1] in pixels, end-exclusive; in forms as JSON. With "
+        "clicks and a mask: the box that the selection began with.",
     )
     clicks: Clicks = Field(
         [],

@@ -15,7 +15,7 @@ let start = null;
 let end = null;
 let removes = false;
 let search = null; // {abort, task} of the call under way
-let clicks = null; // {picture, version, points}: the clicks on one object
+let latest = null; // {picture, version, box, points}: the box and the clicks on one object
 
 function within(picture, point) {
   return {
@@ -24,10 +24,10 @@ function within(picture, point) {
   };
 }
 
-/** The clicks since the selection was last changed by something else. */
-function clicksOn(picture) {
+/** The box and the clicks since the selection was last changed by something else. */
+function latestOn(picture) {
   const { version } = picture.selection;
-  return clicks?.picture === picture && clicks.version === version ? clicks.points : [];
+  return latest?.picture === picture && latest.version === version ? latest : { box: null, points: [] };
 }
 
 function stop() {
@@ -36,8 +36,8 @@ function stop() {
   search = null;
 }
 
-/** Asks the server, and gives its mask to `apply` unless something else came first. */
-async function find(picture, fieldsOf, apply) {
+/** Asks the server and takes its mask, by `how`, unless something else came first. */
+async function find(picture, fieldsOf, how, { box, points }) {
   stop();
   const abort = new AbortController();
   const mine = { abort, task: busy("Selecting the object", stop) };
@@ -49,7 +49,8 @@ async function find(picture, fieldsOf, apply) {
     const { blob } = await api.segment({ image: picture.file, overlay: picture.overlay, ...fields }, { signal: abort.signal });
     const { mask } = await maskWork.decode(blob);
     if (search !== mine || picture.selection.version !== version) return;
-    picture.remember(apply(mask));
+    picture.remember(picture.selection.take("object", mask, how));
+    latest = { picture, version: picture.selection.version, box, points };
   } catch (error) {
     if (error.name !== "AbortError" && search === mine) tell(error);
   } finally {
@@ -68,16 +69,10 @@ function click(picture, point) {
   }
   // The selection agrees already.
   if (selected !== removes) return;
-  const points = [...clicksOn(picture), [y, x, removes ? 0 : 1]];
-  find(
-    picture,
-    async () => ({ clicks: points, mask: selection.isEmpty ? null : await selection.toMask() }),
-    (mask) => {
-      const entry = selection.take("object", mask);
-      clicks = { picture, version: selection.version, points };
-      return entry;
-    },
-  );
+  const { box, points: before } = latestOn(picture);
+  const points = [...before, [y, x, removes ? 0 : 1]];
+  const fields = async () => ({ box, clicks: points, mask: selection.isEmpty ? null : await selection.toMask() });
+  find(picture, fields, "replace", { box, points });
 }
 
 export const objectTool = {
@@ -102,8 +97,7 @@ export const objectTool = {
       return;
     }
     const box = [Math.min(from.y, to.y), Math.min(from.x, to.x), Math.max(from.y, to.y), Math.max(from.x, to.x)];
-    const how = removes ? "subtract" : "add";
-    find(picture, async () => ({ box }), (mask) => picture.selection.take("object", mask, how));
+    find(picture, async () => ({ box }), removes ? "subtract" : "add", { box: removes ? null : box, points: [] });
   },
   cancel() {
     const was = start !== null || search !== null;
