@@ -82,6 +82,12 @@ def pack(
     if config.task == "guided":
         guided = pack_objects.GuidedPictures(config)
     paths = guided.paths if guided else _training_paths(config)
+    if not paths:
+        data = config.data
+        raise ValueError(
+            f"config.data.num_validation_images={data.num_held_out} holds out all "
+            f"pictures of {data.source}: lower it."
+        )
     os.makedirs(folder, exist_ok=True)
     parts = glob.glob(os.path.join(folder, pytorch_data.PICTURES.format("*")))
     parts = parts if keep else []

@@ -5,12 +5,14 @@ import re
 
 import numpy as np
 import pytest
+from absl import flags
 from PIL import Image
 
 from export import tflite
 from tests.documented import DOCUMENTED, PROGRAMS, ROOT, parsed
-from tf_btgmi import evaluate
+from tf_btgmi import assets, evaluate
 from tf_btgmi.evaluation import yardsticks
+from tf_btgmi.training import initialization
 
 
 @pytest.mark.parametrize("words", PROGRAMS)
@@ -18,6 +20,16 @@ def test_the_flags_of_a_documented_command_exist(words, monkeypatch):
     monkeypatch.chdir(ROOT)
     with parsed(words):
         pass
+
+
+@pytest.mark.parametrize(
+    "words", [c for c in PROGRAMS if "--init_from=btgmi-" in " ".join(c.values[0])]
+)
+def test_a_documented_training_can_start_from_the_bundled_model(words, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    with parsed(words):
+        place = assets.model_folder(flags.FLAGS.init_from)
+        initialization.check(flags.FLAGS.config, place)
 
 
 def test_the_commands_are_found():

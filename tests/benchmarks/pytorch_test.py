@@ -414,3 +414,13 @@ def test_a_config_that_the_step_cannot_train_is_refused():
     config.training.precision = "mixed_float16"
     with pytest.raises(ValueError, match="reconstruction must be ppl .*mixed_float16"):
         pytorch_step.check(config)
+
+
+def test_a_pack_without_pictures_to_train_on_is_refused(pack):
+    from benchmarks import pack_pictures
+
+    folder, config = pack
+    config.data.num_validation_images = 7
+    with pytest.raises(ValueError, match="num_validation_images=7 holds out all"):
+        pack_pictures.pack(config, f"{folder}2", side=48, quality=90)
+    assert not os.path.exists(f"{folder}2")

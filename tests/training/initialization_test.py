@@ -94,6 +94,26 @@ def test_a_wider_network_starts_with_the_same_predictions(inpainting, make_confi
     np.testing.assert_allclose(model.ema_generator(inputs), expected, atol=1e-5)
 
 
+def test_blocks_that_the_other_run_does_not_have_are_new(make_config, tmp_path, rng):
+    head = make_config(procedure__num_refinement_blocks=0)
+    source = build_model(head, strategy())
+    for number, variable in enumerate(source.ema_generator.averaged_variables):
+        variable.assign_add(tf.fill(variable.shape, 0.001 * number))
+    Checkpoints(source, str(tmp_path), 1, strategy()).save()
+    config_lib.save(head, str(tmp_path / "config.json"))
+    config = make_config()
+    initialization.check(config, str(tmp_path))
+    model = build_model(config, strategy())
+    initialization.initialize(model, str(tmp_path))
+    inputs = rng.uniform(-1, 1, [1, 32, 32, 4]).astype(np.float32)
+    expected = source.ema_generator(inputs).numpy()
+    np.testing.assert_allclose(model.ema_generator(inputs), expected, atol=1e-6)
+    # A run with fewer blocks would lose some.
+    config_lib.save(config, str(tmp_path / "config.json"))
+    with pytest.raises(ValueError, match="num_refinement_blocks is 1 there and 0 here"):
+        initialization.check(head, str(tmp_path))
+
+
 def test_a_guided_run_cannot_start_one_of_inpainting(make_config, tmp_path):
     config = dataclasses.replace(make_config(), task="guided")
     model = build_model(config, strategy())

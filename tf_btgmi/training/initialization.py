@@ -9,7 +9,8 @@ convolution gets zeros for the additional input channel, the foreground. A harmo
 picture that is a change of the input starts unchanged.
 
 A generator with more filters starts with the function of the narrower one
-(`models/widening.py`).
+(`models/widening.py`). Refinement blocks that the other run does not have are new; they
+are faded in by the stages of training.
 """
 
 import os
@@ -31,6 +32,7 @@ from tf_btgmi.training.inpainting_gan import InpaintingGAN
 
 _FADE_IN = "fade_in."
 _STEM = "stem."
+_BLOCK = "refinement_block_"
 _LAST = "to_image."
 # How much of what the network says a release applies.
 _CALIBRATION = ("change_share", "mismatch_share")
@@ -70,7 +72,7 @@ def check(config: Config, place: str) -> None:
         f"config.{name} is {old!r} there and {new!r} here"
         for name, (old, new) in config_lib.differences(source, config).items()
         if (name.startswith(tuple(sections)) and name not in ignored)
-        or name == "procedure.num_refinement_blocks"
+        or (name == "procedure.num_refinement_blocks" and old > new)
     ]
     if not (set(wanted) <= set(given) or HARMONIZED not in given):
         differing.append(f"it has the outputs {given}, this config {wanted}")
@@ -134,6 +136,8 @@ def _assign(targets: Dict[str, Any], sources: Dict[str, np.ndarray], transposed)
     values = {}
     for name, target in targets.items():
         if name.startswith(_FADE_IN):
+            continue
+        if name.startswith(_BLOCK) and name not in sources:
             continue
         source = name
         if name not in sources and name.startswith(prefix):
