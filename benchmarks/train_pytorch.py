@@ -47,6 +47,8 @@ def main(arguments) -> int:
     """Trains until the config's last step or for `--minutes`."""
     start = time.monotonic()
     flags = _flags(arguments)
+    if flags.record and not torch.cuda.is_available():
+        raise ValueError("--record replays CUDA graphs: leave it out without a GPU.")
     arrays, step = {}, 0
     source = flags.resume or flags.init
     if source:

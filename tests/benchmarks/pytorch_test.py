@@ -424,3 +424,16 @@ def test_a_pack_without_pictures_to_train_on_is_refused(pack):
     with pytest.raises(ValueError, match="num_validation_images=7 holds out all"):
         pack_pictures.pack(config, f"{folder}2", side=48, quality=90)
     assert not os.path.exists(f"{folder}2")
+
+
+def test_graphs_are_not_recorded_without_a_gpu(pack, tmp_path, monkeypatch):
+    import torch
+
+    from benchmarks import train_pytorch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    config = str(tmp_path / "config.json")
+    config_lib.save(pack[1], config)
+    flags = [f"--pack={pack[0]}", f"--config={config}", f"--out={tmp_path}", "--record"]
+    with pytest.raises(ValueError, match="leave it out without a GPU"):
+        train_pytorch.main(flags)
