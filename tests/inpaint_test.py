@@ -146,11 +146,11 @@ def test_names_without_a_partner_are_listed_and_the_rest_is_done(files, capsys):
         ),
         (
             lambda: open("photos/b.png", "wb").close(),
-            "photos/b.png is not a JPEG, PNG",
+            "photos/b.png is empty",
         ),
         (
             lambda: open("masks/b.png", "wb").close(),
-            "masks/b.png is not a JPEG, PNG",
+            "masks/b.png is empty",
         ),
     ],
 )
