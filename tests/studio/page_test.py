@@ -54,6 +54,11 @@ def test_a_phone_has_room_for_everything(browser, studio):
     page = visit.page
     page.tap('#examples button[title="sheep"]')
     visit.opened()
+    # The hint of the gestures lies over the picture, which is touched through it.
+    hint = page.locator(".message").bounding_box()
+    place = [hint["x"] + 20, hint["y"] + hint["height"] / 2]
+    under = "([x, y]) => document.elementFromPoint(x, y).id"
+    assert page.evaluate(under, place) == "canvas"
     page.tap('[data-tool="brush"]')
     touch = context.new_cdp_session(page)
 
@@ -66,7 +71,6 @@ def test_a_phone_has_room_for_everything(browser, studio):
     send("touchEnd")
     stroke = visit.selected()
     assert stroke > 500
-    # The hint of the gestures lies over the picture: touching that removes it.
     assert page.locator(".message").count() == 0
     # Two fingers zoom, and draw nothing.
     width = visit.at(0, 100)[0] - visit.at(0, 0)[0]
