@@ -109,7 +109,7 @@ def searched(picture, hole, side=3, step=1):
     return search, image.reshape(-1, 3), patches.reshape(len(patches), -1)
 
 
-def test_the_nearest_of_all_examples_is_found_by_every_second_pixel(rng):
+def test_each_group_gives_its_nearest_by_every_second_pixel(rng):
     picture, hole = rng.integers(0, 256, (24, 24, 3), np.uint8), square(24, 10, 13)
     search, _, patches = searched(picture, hole)
     difference = patches[search.blocks][:, None] - patches[search.known.places]
@@ -118,10 +118,24 @@ def test_the_nearest_of_all_examples_is_found_by_every_second_pixel(rng):
     difference[:, :, 1::2] = 0
     difference = difference.reshape(*difference.shape[:2], 27)
     distances = (difference**2 * np.repeat(weights, 3, axis=1)[:, None]).sum(axis=2)
-    matches = search.known.nearest(patches[search.blocks], weights)
-    np.testing.assert_array_equal(
-        matches, search.known.places[distances.argmin(axis=1)]
-    )
+    best = search.known.nearest(patches[search.blocks], weights)
+    groups = search.known.thinned
+    assert len(best) == len(groups) == 8
+    position = np.full(24 * 24, -1)
+    position[search.known.places] = np.arange(len(search.known.places))
+    for found, group in zip(best, groups):
+        own = distances[:, position[group]]
+        np.testing.assert_array_equal(found, group[own.argmin(axis=1)])
+
+
+def test_the_nearest_by_all_pixels_is_chosen_among_the_groups(rng):
+    """Blocks are known patches themselves, so that their distance is 0."""
+    picture, hole = rng.integers(0, 256, (24, 24, 3), np.uint8), square(24, 10, 13)
+    search, source, patches = searched(picture, hole)
+    wanted = search.known.thinned[3][: len(search.blocks)]
+    source = source.copy()
+    source[search.blocks[0] + search.known.offsets] = patches[wanted[0]].reshape(-1, 3)
+    assert search.nearest(source)[0] == wanted[0]
 
 
 @pytest.mark.parametrize("height, width", [(20, 37), (37, 20), (31, 32)])
@@ -152,9 +166,9 @@ def test_what_was_thinned_out_is_reached_from_beside(rng, monkeypatch):
     picture, hole = tiles(64, rng), square(64, 30, 34)
     monkeypatch.setattr(patch_search, "_MAX_PLACES", 100)
     search, source, patches = searched(picture, hole)
-    assert len(search.known.thinned) <= 100
+    assert search.known.thinned.size <= 100
     wanted = patches[search.blocks]
-    first = search.known.nearest(wanted, np.ones((len(wanted), 9), np.float32))
+    first = search.known.nearest(wanted, np.ones((len(wanted), 9), np.float32))[0]
 
     def distance(corners):
         return ((wanted - patches[corners]) ** 2).sum(axis=1)

@@ -11,8 +11,10 @@ import numpy as np
 
 # Known patches in the exhaustive search, at most, evenly thinned out; the others are
 # reached from these by moving pixel by pixel.
-_MAX_PLACES = 3_000
+_MAX_PLACES = 4_000
 _BATCH = 256
+# Groups of known patches, of which the best by half of the pixels are compared by all.
+_GROUPS = 8
 # Rounds of following neighbours, and the factor by which the squared distance may grow
 # where a patch continues the match of its neighbour.
 _FOLLOWS = 2
@@ -38,7 +40,15 @@ class KnownPatches:
         self.places = _places(excluded, side)
         self.is_place = np.zeros(excluded.size, bool)
         self.is_place[self.places] = True
-        self.thinned = self.places[:: max(1, -(-len(self.places) // _MAX_PLACES))]
+        thinned = self.places[:: max(1, -(-len(self.places) // _MAX_PLACES))]
+        # In groups of equal size that each cover the picture: [groups, n].
+        num_groups = min(_GROUPS, len(thinned))
+        self.thinned = np.stack(
+            [
+                thinned[group::num_groups][: len(thinned) // num_groups]
+                for group in range(num_groups)
+            ]
+        )
         self._patches = _patches(image, side)
         self._terms = None  # Of the exhaustive search.
 
@@ -54,10 +64,10 @@ class KnownPatches:
             weights: of their pixels [B, S].
 
         Returns:
-            Corners [B].
+            Corners [groups, B], the best of each group.
         """
         if self._terms is None:
-            known = self._compared(self.at(self.thinned))
+            known = self._compared(self.at(self.thinned.reshape(-1)))
             squares = (known * known).reshape(len(known), -1, 3).sum(axis=2)
             # The weighted squared distance to a block is the inner product with this,
             # up to a constant of the block, which does not change the argmin.
@@ -68,8 +78,9 @@ class KnownPatches:
             part = slice(start, start + _BATCH)
             weighted = np.repeat(-2.0 * weights[part], 3, axis=1) * targets[part]
             factors = np.concatenate([weights[part], weighted], axis=1)
-            nearest.append((factors @ self._terms).argmin(axis=1))
-        return self.thinned[np.concatenate(nearest)]
+            distances = (factors @ self._terms).reshape(-1, *self.thinned.shape)
+            nearest.append(distances.argmin(axis=2))
+        return np.take_along_axis(self.thinned, np.concatenate(nearest).T, axis=1)
 
     def _compared(self, pixels: np.ndarray) -> np.ndarray:
         """Every second pixel of patches, like the fields of a chessboard."""
@@ -127,18 +138,21 @@ class PatchSearch:
         """
         targets = current[self.blocks[:, None] + self.known.offsets]
         targets = targets.reshape(len(self.blocks), -1)
-        if start is None:
-            start = self.known.nearest(targets, self._weights)
-        return self._improved(targets, start)
+        if start is not None:
+            return self._improved(targets, start)
+        first, *others = self.known.nearest(targets, self._weights)
+        return self._improved(targets, first, others)
 
-    def _improved(self, targets, matches) -> np.ndarray:
-        """Improves matches [B] from their neighbourhood.
+    def _improved(self, targets, matches, candidates=()) -> np.ndarray:
+        """Improves matches [B] by candidates [B] and from their neighbourhood.
 
         A block may continue the match of the block `step` pixels away, and then move by
         a pixel (Barnes et al. 2009, "PatchMatch", without its random search).
         """
         matches, step, width = matches.copy(), self._step, self._width
         cost = self._distance(targets, matches, np.arange(len(matches)))
+        for corners in candidates:
+            self._move(matches, cost, targets, corners, 1.0)
         for _ in range(_FOLLOWS):
             for shift in (step * width, step, -step * width, -step):
                 # A shift over the picture's side, by less than a patch, meets no block.
