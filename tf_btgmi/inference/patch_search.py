@@ -41,14 +41,9 @@ class KnownPatches:
         self.is_place = np.zeros(excluded.size, bool)
         self.is_place[self.places] = True
         thinned = self.places[:: max(1, -(-len(self.places) // _MAX_PLACES))]
-        # In groups of equal size that each cover the picture: [groups, n].
-        num_groups = min(_GROUPS, len(thinned))
-        self.thinned = np.stack(
-            [
-                thinned[group::num_groups][: len(thinned) // num_groups]
-                for group in range(num_groups)
-            ]
-        )
+        # In groups of one size that each cover the picture: [groups, n].
+        count = len(thinned) // _GROUPS * _GROUPS
+        self.thinned = thinned[:count].reshape(-1, _GROUPS).T
         self._patches = _patches(image, side)
         self._terms = None  # Of the exhaustive search.
 
