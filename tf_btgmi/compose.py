@@ -93,11 +93,7 @@ def main(argv):
         predictor.need("harmonized", "harmonize", "; --noharmonize keeps the colours")
     inputs = job_files.paths_of(jobs, ("image", "guide", "guide_mask"))
     outputs = batches.Outputs(FLAGS.overwrite, bool(FLAGS.jobs), inputs)
-
-    def task(job):
-        return batches.Task(job.label, lambda: compose_file(predictor, job, outputs))
-
-    counts = batches.run([task(job) for job in jobs])
+    counts = batches.run(jobs, lambda job: compose_file(predictor, job, outputs))
     print(f"{counts}.")
     return program.FAILURE_EXIT_CODE if counts.failed else 0
 

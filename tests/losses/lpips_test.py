@@ -186,7 +186,7 @@ def test_the_judge_is_float32_whatever_the_policy(vgg_weights_path, waves):
 
 
 def test_weights_that_do_not_fit_are_named(vgg_weights_path, tmp_path):
-    with pytest.raises(ValueError, match="there is no file .*none.npz"):
+    with pytest.raises(ValueError, match="There is no file .*none.npz"):
         load_judge(str(tmp_path / "none.npz"))
     (tmp_path / "text.npz").write_text("no archive")
     with pytest.raises(ValueError, match="text.npz does not hold .* of VGG16Features"):

@@ -9,20 +9,8 @@ import tqdm
 
 from tf_btgmi.cli.program import message_of
 from tf_btgmi.pictures import writer
+from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.picture import Picture
-
-
-class Task(NamedTuple):
-    """One job.
-
-    Attributes:
-        label: prefix of its error message; may be empty.
-        work: does the job. Returns the written file, or None if the result existed
-            already and was left as it is.
-    """
-
-    label: str
-    work: Callable[[], Optional["Written"]]
 
 
 class Written(NamedTuple):
@@ -43,17 +31,23 @@ class Counts(NamedTuple):
         return f"{self.done} done, {self.skipped} skipped, {self.failed} failed"
 
 
-def run(tasks: Sequence[Task]) -> Counts:
-    """Does all jobs, with a progress bar if there are several."""
+def run(jobs: Sequence[Job], work: Callable[[Job], Optional[Written]]) -> Counts:
+    """Does all jobs, with a progress bar if there are several.
+
+    Args:
+        jobs: the jobs.
+        work: does a job. Returns the written file, or None if the result existed
+            already and was left as it is.
+    """
     done = skipped = failed = 0
-    progress = tqdm.tqdm(tasks, unit="picture", disable=len(tasks) < 2)
-    for task in progress:
+    progress = tqdm.tqdm(jobs, unit="picture", disable=len(jobs) < 2)
+    for job in progress:
         try:
-            written = task.work()
+            written = work(job)
         except (ValueError, OSError) as error:
             failed += 1
             message = message_of(error)
-            line = f"{task.label}: {message}" if task.label else message
+            line = f"{job.label}: {message}" if job.label else message
             progress.write(line, file=sys.stderr)
             continue
         if written is None:

@@ -152,13 +152,9 @@ def run(
         predictor.need(*needed)
     inputs = job_files.paths_of(jobs, ("image", "mask"))
     outputs = batches.Outputs(FLAGS.overwrite, _is_batch(), inputs)
-
-    def task(job):
-        return batches.Task(
-            job.label, lambda: _one(predictor, job, change, outputs, opaque)
-        )
-
-    counts = batches.run([task(job) for job in jobs])
+    counts = batches.run(
+        jobs, lambda job: _one(predictor, job, change, outputs, opaque)
+    )
     for line in unmatched:
         print(line, file=sys.stderr)
     print(f"{counts}, {len(unmatched)} unmatched.")

@@ -5,7 +5,7 @@ Pictures are uint8 or uint16 [H, W, 3] arrays. Masks are [H, W], set where True 
 unchanged. `crops.py` plans the windows that the network sees; `network.py` calls it.
 """
 
-from typing import Callable, Optional, Sequence, Tuple, Union
+from typing import Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -29,18 +29,14 @@ from tf_btgmi.pictures.picture import in_depth
 _REMOVAL_DILATION = 0.015
 
 
-class Predictor:
-    """Applies a network of fixed size to pictures of any size.
+class Predictor(Network):
+    """A network of fixed size, applied to pictures of any size.
 
     Args:
-        predict_fn: maps the network's input [B, S, S, C] to [B, S, S, 3] in [-1, 1], or
-            to a dict of these by output name; see `Network`.
-        image_size: S, the side of the network's input in pixels.
-        multiple: divisor that S must have.
-        batch_size: windows per call of the network.
-        outputs: "inpainted", "harmonized" or both.
+        *network: see `Network`.
         retouched: whether fills of `inpaint` and `remove` are redrawn near their edge
             with patches of the picture, at the scale of the network; see `retouch.py`.
+        **options: see `Network`.
 
     Raises:
         ValueError: see `Network`.
@@ -56,21 +52,8 @@ class Predictor:
         ((200, 300, 3), True)
     """
 
-    def __init__(
-        self,
-        predict_fn: Callable,
-        image_size: int,
-        multiple: int = 8,
-        batch_size: int = 8,
-        outputs: Sequence[str] = (INPAINTED,),
-        retouched: bool = False,
-    ):
-        self._network = Network(predict_fn, image_size, multiple, batch_size, outputs)
-        self.predict_fn = predict_fn
-        self.image_size = image_size
-        self.multiple = multiple
-        self.batch_size = batch_size
-        self.outputs = self._network.outputs
+    def __init__(self, *network, retouched: bool = False, **options):
+        super().__init__(*network, **options)
         self.retouched = retouched
 
     @classmethod
@@ -138,7 +121,7 @@ class Predictor:
                 ),
             )
         return fill(
-            self._network,
+            self,
             image,
             Holes(mask, mask_dilation),
             retouched=self.retouched,
@@ -198,7 +181,7 @@ class Predictor:
         if image.dtype == np.uint16:
             result = self.harmonize(in_depth(image, np.uint8), mask, direct)
             return np.where(foreground[..., None], in_depth(result, np.uint16), image)
-        recoloring = recolor(self._network, image, foreground)
+        recoloring = recolor(self, image, foreground)
         result = np.array(image, order="C")
         area = slices(recoloring.box)
         shown = foreground[area]
@@ -265,13 +248,12 @@ class Predictor:
             seen = pasted.image, pasted.foreground, pasted.gap, placed.box
             # The soft edge has extended colours of the object, to which its change
             # applies as well.
-            colors = recolor(self._network, *seen).change(placed.colors)
+            colors = recolor(self, *seen).change(placed.colors)
         background = image
         if pasted.gap.any():
             holes = Holes(pasted.gap)
             filled = fill(
-                *(self._network, pasted.image, holes, pasted.foreground),
-                progress=progress,
+                self, pasted.image, holes, pasted.foreground, progress=progress
             )
             background = np.where(pasted.gap[..., None], filled, image)
         return blend(background, placed, colors)

@@ -7,7 +7,7 @@ them.
 """
 
 import os
-from typing import Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Iterator, List, Mapping, NamedTuple, Tuple
 
 import keras
 import numpy as np
@@ -101,41 +101,7 @@ def _blocks() -> Iterator[_Block]:
             number += 1
 
 
-def weight_shapes() -> Mapping[str, Tuple[int, ...]]:
-    """Shapes of the kernels and biases by their names."""
-    shapes = {"stem/kernel": (3, 3, 3, _STEM_CHANNELS), "stem/bias": (_STEM_CHANNELS,)}
-    for block in _blocks():
-        before, middle, after = block.channels
-        # The kernel of each part, and the channels that it gives.
-        parts = {
-            "expand": ((1, 1, before, middle), middle),
-            "depthwise": ((block.kernel_side, block.kernel_side, middle, 1), middle),
-            "project": ((1, 1, middle, after), after),
-        }
-        if middle == before:
-            del parts["expand"]
-        for part, (kernel, channels) in parts.items():
-            shapes[f"{block.name}/{part}/kernel"] = kernel
-            shapes[f"{block.name}/{part}/bias"] = (channels,)
-    return shapes
-
-
-def load_efficientnet_weights(path: Optional[str] = None) -> Mapping[str, np.ndarray]:
-    """Reads the weights, float32.
-
-    Args:
-        path: an `.npz` file; the one that comes with the package by default.
-
-    Raises:
-        ValueError: no such file, or not the weights of this network.
-    """
-    path = os.fspath(path or efficientnet_weights_path())
-    weights = read_weights(path, "EfficientNet-Lite0")
-    for name, shape in weight_shapes().items():
-        found = weights[name].shape if name in weights else None
-        if found != shape:
-            raise ValueError(
-                f"{path} does not hold the weights of EfficientNet-Lite0: {name} is "
-                f"{found}, not {shape}."
-            )
-    return weights
+def load_efficientnet_weights() -> Mapping[str, np.ndarray]:
+    """The weights that come with the package, float32."""
+    path = os.fspath(efficientnet_weights_path())
+    return read_weights(path, "the weights of EfficientNet-Lite0")

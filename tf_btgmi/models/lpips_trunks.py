@@ -123,8 +123,7 @@ def load_lpips_weights(
     """
     return read_weights(
         os.fspath(path or perceptual_weights_path()),
-        "LPIPS weights",
-        f"does not hold the LPIPS weights of {trunk.__name__}",
+        f"the LPIPS weights of {trunk.__name__}",
         functools.partial(_check_shapes, trunk=trunk),
     )
 
