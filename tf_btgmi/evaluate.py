@@ -185,8 +185,7 @@ def main(argv):
         network = Inception(FLAGS.inception_weights)
     deep = deep_scores.DeepScores(FLAGS.lpips_vgg) if FLAGS.lpips_vgg else None
     store = Store(FLAGS.output, settings, identities)
-    prepare = composites.prepare if task == tasks.HARMONIZATION else examples.prepare
-    names, left_out = prepare(store, pictures, masks, FLAGS.image_size)
+    names, left_out = examples.prepare(store, pictures, masks, FLAGS.image_size)
     evaluate(store, names, methods, deep)
     sizes = {method.name: method.num_bytes for method in methods}
     distances = None

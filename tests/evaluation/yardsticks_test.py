@@ -83,7 +83,7 @@ def test_mean_fill_takes_the_mean_of_the_known_pixels():
     image[:2] = 100
     mask = np.zeros((4, 4), bool)
     mask[2:, :2] = True
-    filled = yardsticks.mean_fill(holed(image, mask), mask, "a")
+    filled = yardsticks.mean_fill(holed(image, mask), mask)
     assert (filled[mask] == 67).all()
 
 

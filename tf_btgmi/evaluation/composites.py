@@ -10,15 +10,14 @@ Random choices depend only on the picture's name and the seed. Two sets:
   statistics mislead.
 """
 
-from typing import Iterable, Optional
+from typing import Optional
 
 import cv2
 import numpy as np
 
 from tf_btgmi.data.transforms import resize
-from tf_btgmi.evaluation.examples import Example, prepare_examples
+from tf_btgmi.evaluation.examples import Example
 from tf_btgmi.evaluation.hole_masks import MaskFiles, seed_of
-from tf_btgmi.evaluation.store import Store
 from tf_btgmi.pictures.mask_arrays import bounding_box
 
 SETS = ("plain", "hard")
@@ -28,75 +27,34 @@ _LEAST_RATIO, _LARGEST_RATIO = 0.005, 0.8
 _LEAST_CUT = 0.4
 
 
-class Composites:
+class Composites(MaskFiles):
     """Composites made from pictures and the masks of their objects.
 
     Args:
         kind: one of `SETS`.
         seed: at least 0.
-        folder: masks by the pictures' names, white = object, of the pictures' size.
-        names: names of the pictures.
-        pictures_folder: see `MaskFiles`.
-
-    Raises:
-        ValueError: no such folder, or pictures without a mask.
+        *files: see `MaskFiles`; white is the object, of the picture's size.
     """
 
-    def __init__(
-        self,
-        kind: str,
-        seed: int,
-        folder: str,
-        names: Iterable[str],
-        pictures_folder: Optional[str] = None,
-    ):
+    why_nothing = (
+        f"no object covers {_LEAST_RATIO:.1%} to {_LARGEST_RATIO:.0%} of its picture, "
+        "cropped to a square"
+    )
+
+    def __init__(self, kind: str, seed: int, *files):
+        super().__init__(*files)
         self.kind = kind
         self.seed = seed
-        self._masks = MaskFiles(folder, names, pictures_folder)
-        self.identity = f"{kind} composites of {self._masks.identity}"
+        self.identity = f"{kind} composites of {self.identity}"
 
     def example(self, name: str, image: np.ndarray, size: int) -> Optional[Example]:
-        """The composite of a picture.
-
-        Args:
-            name: name of the picture.
-            image: uint8 [H, W, 3].
-            size: side of the result.
+        """The composite of a picture; see `HoleMasks.example`.
 
         Returns:
             None if the object would cover less than 0.5 % or more than 80 % of it.
-
-        Raises:
-            ValueError: the mask cannot be read or has another size.
         """
-        mask = self._masks.whole(name, *image.shape[:2])
+        mask = self.whole(name, *image.shape[:2])
         return composite(image, mask, size, self.kind, seed_of(name, self.seed))
-
-
-def prepare(store: Store, pictures, made: Composites, size: int):
-    """Writes the composite of every picture to the store.
-
-    Args:
-        store: folder of the evaluation; existing examples are kept.
-        pictures: a set of `picture_sets`.
-        made: the composites.
-        size: side in pixels.
-
-    Returns:
-        Names of the pictures with a composite, and of those left out.
-
-    Raises:
-        ValueError: an unusable picture or mask, or no composite at all.
-    """
-    kept, left_out = prepare_examples(
-        store, pictures, lambda name, image: made.example(name, image, size)
-    )
-    if not kept:
-        raise ValueError(
-            f"Nothing to evaluate: no object covers {_LEAST_RATIO:.1%} to "
-            f"{_LARGEST_RATIO:.0%} of its picture, cropped to a square."
-        )
-    return kept, left_out
 
 
 def composite(image, mask, size: int, kind: str, seed) -> Optional[Example]:

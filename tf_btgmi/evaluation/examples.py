@@ -1,11 +1,10 @@
 """Examples of an evaluation: square pictures with their holes."""
 
-from typing import Callable, List, NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 import numpy as np
 import tqdm
 
-from tf_btgmi.data.transforms import centre_crop
 from tf_btgmi.evaluation.store import Store
 
 # Grey of holes in inputs: 0 in [-1, 1], as networks see them.
@@ -27,62 +26,32 @@ class Example(NamedTuple):
 
 
 def prepare(store: Store, pictures, masks, size: int) -> Tuple[List[str], List[str]]:
-    """Writes every picture, cropped and resized, and its mask to the store.
-
-    Args:
-        store: folder of the evaluation; existing examples are kept.
-        pictures: a set of `picture_sets`.
-        masks: `DrawnMasks` or `MaskFiles`.
-        size: side in pixels.
-
-    Returns:
-        Names of the pictures to fill, and of those left out because the hole of the
-        square is empty or covers all of it.
-
-    Raises:
-        ValueError: an unreadable picture or mask, sizes that differ, or no hole at all.
-    """
-
-    def make(name, image):
-        mask = masks.mask(name, *image.shape[:2], size)
-        if mask.any() and not mask.all():
-            return Example(centre_crop(image, size), mask)
-        return None
-
-    kept, left_out = prepare_examples(store, pictures, make)
-    if not kept:
-        raise ValueError(
-            "Nothing to evaluate: no mask has both hole and known pixels in the centre "
-            "square of its picture."
-        )
-    return kept, left_out
-
-
-def prepare_examples(
-    store: Store,
-    pictures,
-    make: Callable[[str, np.ndarray], Optional[Example]],
-) -> Tuple[List[str], List[str]]:
     """Writes the example of every picture to the store.
 
     Args:
         store: folder of the evaluation; existing examples are kept.
         pictures: a set of `picture_sets`.
-        make: maps name and picture, uint8 [H, W, 3], to the example or None.
+        masks: makes the examples: `hole_masks.HoleMasks`.
+        size: side in pixels.
 
     Returns:
-        Names of the pictures with an example, and of those without.
+        Names of the pictures with an example, and of those left out.
+
+    Raises:
+        ValueError: an unusable picture or mask, or no example at all.
     """
     left_out = set()
     total = len(pictures.names)
     for name, read in tqdm.tqdm(pictures.each(), "pictures", total, unit=""):
         if store.read_image(name) is not None:
             continue
-        example = make(name, read())
+        example = masks.example(name, read(), size)
         if example is None:
             left_out.add(name)
         else:
             store.write_example(name, *example)
+    if len(left_out) == total:
+        raise ValueError(f"Nothing to evaluate: {masks.why_nothing}.")
     kept = [name for name in pictures.names if name not in left_out]
     return kept, [name for name in pictures.names if name in left_out]
 

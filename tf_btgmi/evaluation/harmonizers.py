@@ -1,8 +1,8 @@
 """Classical methods of harmonization.
 
 Like the methods of `yardsticks.py`, each takes a picture with a recoloured object,
-uint8 [H, W, 3], the object's mask, [H, W] bool, and the picture's name. Only the
-object's pixels of the result count.
+uint8 [H, W, 3], and the object's mask, [H, W] bool. Only the object's pixels of the
+result count.
 """
 
 import cv2
@@ -27,15 +27,14 @@ _EROSION = 3
 _MISMATCH_SHARE = 0.7
 
 
-def copy_paste(given, mask, name):
+def copy_paste(given, mask):
     """Returns the input."""
-    del mask, name
+    del mask
     return given
 
 
-def reinhard(given, mask, name):
+def reinhard(given, mask):
     """Reinhard et al. 2001: mean and deviation of the surroundings, in l-alpha-beta."""
-    del name
     values = _to_opponents(given)
     result = given.copy()
     inside, outside = values[mask], values[~mask]
@@ -45,9 +44,8 @@ def reinhard(given, mask, name):
     return result
 
 
-def histogram(given, mask, name):
+def histogram(given, mask):
     """scikit-image's match_histograms, channel by channel, to the surroundings'."""
-    del name
     result = given.copy()
     inside, outside = given[mask][:, None], given[~mask][:, None]
     matched = match_histograms(inside, outside, channel_axis=-1)
@@ -55,13 +53,12 @@ def histogram(given, mask, name):
     return result
 
 
-def seamless_clone(given, mask, name):
+def seamless_clone(given, mask):
     """OpenCV's seamlessClone (Poisson blending, Pérez et al. 2003), NORMAL_CLONE.
 
     The object's own picture and the background behind it are unknown: the object's
     colours are extended beyond its edge, and Telea fills in the background.
     """
-    del name
     edge = 2 * _EROSION + 2
     picture = cv2.copyMakeBorder(given, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
     where = cv2.copyMakeBorder(mask.astype(np.uint8), edge, edge, edge, edge, 0)
@@ -75,13 +72,12 @@ def seamless_clone(given, mask, name):
     return cloned[edge:-edge, edge:-edge]
 
 
-def boundary_mismatch(given, mask, name):
+def boundary_mismatch(given, mask):
     """The prior of the networks, without a network.
 
     Adds 0.7 of the mismatch of colours along the object's edge, extended inwards: see
     `ops/mismatch.py`. A model's gain over this is due to its network.
     """
-    del name
     # Imported on demand: it takes seconds, and wrong flags are reported before.
     from tf_btgmi.ops import mismatch
 

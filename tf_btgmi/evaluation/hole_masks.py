@@ -13,13 +13,46 @@ import cv2
 import numpy as np
 
 from tf_btgmi.data import masks
+from tf_btgmi.data.transforms import centre_crop
+from tf_btgmi.evaluation.examples import Example
 from tf_btgmi.evaluation.result_files import by_name, fingerprint
 from tf_btgmi.pictures.listing import is_same_folder
 from tf_btgmi.pictures.masks import read_mask
 from tf_btgmi.pictures.pairs import assign
 
 
-class DrawnMasks:
+class HoleMasks:
+    """Examples with holes; derived classes have `mask`, `kind`, `seed`, `identity`."""
+
+    why_nothing = (
+        "no mask has both hole and known pixels in the centre square of its picture"
+    )
+
+    def mask(self, name: str, height: int, width: int, size: int) -> np.ndarray:
+        """The mask of a picture of `height` x `width` pixels, [size, size] bool."""
+        raise NotImplementedError
+
+    def example(self, name: str, image: np.ndarray, size: int) -> Optional[Example]:
+        """The example of a picture: its centre square, resized, and the mask.
+
+        Args:
+            name: name of the picture.
+            image: uint8 [H, W, 3].
+            size: side of the example.
+
+        Returns:
+            None if the hole of the square is empty or covers all of it.
+
+        Raises:
+            ValueError: the mask cannot be read or has another size.
+        """
+        mask = self.mask(name, *image.shape[:2], size)
+        if mask.any() and not mask.all():
+            return Example(centre_crop(image, size), mask)
+        return None
+
+
+class DrawnMasks(HoleMasks):
     """Masks of a named kind.
 
     Args:
@@ -58,7 +91,7 @@ def seed_of(name: str, seed: int) -> List[int]:
     return [seed, *map(int, words)]
 
 
-class MaskFiles:
+class MaskFiles(HoleMasks):
     """Masks from the files of a folder, by name (`pairs.assign`).
 
     A mask has the size of its picture, and is cropped and resized with it, or the size
@@ -102,11 +135,7 @@ class MaskFiles:
         self.identity = f"files {fingerprint(folder, list(files.values()))}"
 
     def mask(self, name: str, height: int, width: int, size: int) -> np.ndarray:
-        """The mask of a picture of `height` x `width` pixels; it may be empty.
-
-        Raises:
-            ValueError: it cannot be read or has another size.
-        """
+        """See `HoleMasks.mask`; it may be empty."""
         hole = self.whole(name, height, width, (size, size))
         return hole if hole.shape == (size, size) else _centre(hole, size)
 

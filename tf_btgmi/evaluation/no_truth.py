@@ -3,13 +3,13 @@
 Pictures keep their proportions; their longer side has the size of the evaluation.
 """
 
-from typing import Iterable, List, Optional
+from typing import List
 
 import cv2
 import numpy as np
 import tqdm
 
-from tf_btgmi.evaluation.examples import Example, prepare_examples
+from tf_btgmi.evaluation.examples import Example, prepare
 from tf_btgmi.evaluation.hole_masks import MaskFiles
 from tf_btgmi.evaluation.report import gallery, page
 from tf_btgmi.evaluation.store import Store
@@ -23,10 +23,8 @@ class ObjectMasks(MaskFiles):
 
     kind = "real composites"
 
-    def __init__(
-        self, folder: str, names: Iterable[str], pictures_folder: Optional[str] = None
-    ):
-        super().__init__(folder, names, pictures_folder)
+    def __init__(self, *files):
+        super().__init__(*files)
         self.identity = f"whole {self.identity}"
 
     def example(self, name: str, image: np.ndarray, side: int) -> Example:
@@ -61,9 +59,7 @@ def show(
     Raises:
         ValueError: an unusable picture or mask.
     """
-    names, _ = prepare_examples(
-        store, pictures, lambda name, image: masks.example(name, image, side)
-    )
+    names, _ = prepare(store, pictures, masks, side)
     methods = [method for method in methods if method.name != "copy_paste"]
     figures = []
     for name in tqdm.tqdm(names, unit="picture"):

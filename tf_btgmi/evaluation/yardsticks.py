@@ -1,8 +1,8 @@
 """Classical methods, for comparison with trained models.
 
-A method fills a holed picture: `fill(holed, mask, name)` takes uint8 [H, W, 3] with a
-grey hole, [H, W] bool with True = hole, and the picture's name, but never the truth; it
-returns uint8 [H, W, 3], of which only the hole counts.
+Each function fills a holed picture: it takes uint8 [H, W, 3] with a grey hole and a
+mask, [H, W] bool with True = hole, but never the truth; it returns uint8 [H, W, 3], of
+which only the hole counts.
 """
 
 import functools
@@ -28,7 +28,7 @@ class Method(NamedTuple):
 
     Attributes:
         name: letters, digits, `.`, `_` and `-`.
-        fill: `fill(holed, mask, name)`, see above.
+        fill: `fill(holed, mask, name)`, as above, with the picture's name.
         identity: identity string: version, settings, hash of the file.
         num_bytes: size of the model's files; None without one.
     """
@@ -39,32 +39,29 @@ class Method(NamedTuple):
     num_bytes: Optional[int] = None
 
 
-def holed_input(holed, mask, name):
+def holed_input(holed, mask):
     """Returns the input."""
-    del mask, name
+    del mask
     return holed
 
 
-def mean_fill(holed, mask, name):
+def mean_fill(holed, mask):
     """The mean colour of the known pixels."""
-    del name
     filled = holed.copy()
     filled[mask] = np.rint(holed[~mask].mean(axis=0)).astype(np.uint8)
     return filled
 
 
-def telea(holed, mask, name):
+def telea(holed, mask):
     """Telea 2004, fast marching."""
-    del name
     return cv2.inpaint(holed, mask.astype(np.uint8), _RADIUS, cv2.INPAINT_TELEA)
 
 
-def telea_redrawn(holed, mask, name):
+def telea_redrawn(holed, mask):
     """Telea instead of the network, redrawn like the fills of a model.
 
     A model's gain over this is due to its network.
     """
-    del name
     return _telea_predictor().inpaint(holed, mask)
 
 
@@ -73,29 +70,27 @@ def _telea_predictor() -> Predictor:
     def predict(inputs):
         levels = np.rint((np.asarray(inputs)[..., :3] + 1.0) * 127.5).astype(np.uint8)
         masks = np.asarray(inputs)[..., 3] > 0.5
-        filled = [telea(image, mask, None) for image, mask in zip(levels, masks)]
+        filled = [telea(image, mask) for image, mask in zip(levels, masks)]
         return np.stack(filled).astype(np.float32) / 127.5 - 1.0
 
     return Predictor(predict, _WINDOW, batch_size=1, retouched=True)
 
 
-def navier_stokes(holed, mask, name):
+def navier_stokes(holed, mask):
     """Bertalmio et al. 2001, fluid dynamics."""
-    del name
     return cv2.inpaint(holed, mask.astype(np.uint8), _RADIUS, cv2.INPAINT_NS)
 
 
-def biharmonic(holed, mask, name):
+def biharmonic(holed, mask):
     """The smoothest surface through the known pixels (Chui and Mhaskar 2010)."""
     filled = inpaint_biharmonic(holed / 255.0, mask, channel_axis=-1)
     if not np.isfinite(filled).all():
-        raise ValueError(f"biharmonic found no surface for {name}; leave it out.")
+        raise ValueError("There is no such surface; leave this method out.")
     return np.rint(np.clip(filled, 0.0, 1.0) * 255.0).astype(np.uint8)
 
 
-def patchmatch(holed, mask, name):
+def patchmatch(holed, mask):
     """Barnes et al. 2009, the wheel's `patch_size` 3."""
-    del name
     from patchmatch import patch_match
 
     patch_match.set_random_seed(0)
@@ -136,7 +131,14 @@ def yardstick(name: str, known: Dict[str, tuple] = FILLS) -> Method:
     missing = why_missing(name)
     if missing:
         raise ValueError(missing)
-    fill, package, settings = known[name]
+    work, package, settings = known[name]
+
+    def fill(given, mask, picture):
+        try:
+            return work(given, mask)
+        except ValueError as error:
+            raise ValueError(f"{name}, {picture}: {error}") from error
+
     parts = [name]
     if package:
         parts.append(f"{package} {_version(package)}")

@@ -1,12 +1,11 @@
 """A whole training of the selector, which can be resumed."""
 
+import concurrent.futures
 import contextlib
 import os
-import queue
 import signal
-import threading
 import time
-from typing import List, Sequence, Tuple
+from typing import Iterator, List, Sequence, Tuple
 
 import keras
 import numpy as np
@@ -14,7 +13,7 @@ import tensorflow as tf
 from absl import logging
 
 from tf_btgmi import workdir as workdir_lib
-from tf_btgmi.data.selection_examples import SelectionExamples
+from tf_btgmi.data.selection_examples import Example, SelectionExamples
 from tf_btgmi.data.selection_windows import (
     network_input,
     resized,
@@ -102,7 +101,7 @@ def train(
             logging.info("Resumed at step %d.", int(model.step))
         held_out_objects = examples.held_out_objects()
         size = max(1, batch_size // ROUNDS)
-        rounds = _Rounds(model, _Batches(examples, size, int(model.step)))
+        rounds = _Rounds(model, _batches(examples, size, int(model.step)))
         saved, losses, begun = time.monotonic(), [], time.monotonic()
         while int(model.step) < steps and not stopped:
             _set_learning_rate(model, learning_rate, steps)
@@ -174,7 +173,7 @@ class _Rounds:
     normalization would otherwise see other statistics in training than later.
     """
 
-    def __init__(self, model: SelectorTraining, batches: "_Batches"):
+    def __init__(self, model: SelectorTraining, batches: Iterator[List[Example]]):
         self._model = model
         self._batches = batches
         self._groups = []
@@ -182,7 +181,7 @@ class _Rounds:
     def step(self) -> float:
         """Takes one step; returns its loss."""
         step = int(self._model.step)
-        new = self._batches.next()
+        new = next(self._batches)
         features = self._model.trunk_features(tf.constant(inputs_of(new)[0]))
         self._groups = [(new, features), *self._groups[: ROUNDS - 1]]
         everything = [example for group, _ in self._groups for example in group]
@@ -203,29 +202,21 @@ class _Rounds:
         return loss
 
 
-class _Batches:
-    """Batches of examples, prepared by a thread while the network trains."""
+def _batches(
+    examples: SelectionExamples, size: int, number: int
+) -> Iterator[List[Example]]:
+    """Yields batches of examples from `number` on; a thread prepares the next one."""
 
-    def __init__(self, examples: SelectionExamples, size: int, start: int):
-        self._queue = queue.Queue(maxsize=2)
-        arguments = examples, size, start
-        threading.Thread(target=self._make, args=arguments, daemon=True).start()
+    def make(number):
+        numbers = range(number * size, (number + 1) * size)
+        return [examples.training_example(i) for i in numbers]
 
-    def next(self):
-        """Returns the next batch, or raises the thread's error."""
-        batch = self._queue.get()
-        if isinstance(batch, Exception):
-            raise batch
-        return batch
-
-    def _make(self, examples, size, number):
-        try:
-            while True:
-                numbers = range(number * size, (number + 1) * size)
-                self._queue.put([examples.training_example(i) for i in numbers])
-                number += 1
-        except Exception as error:  # noqa: B902, handed to the thread that waits
-            self._queue.put(error)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(make, number)
+        while True:
+            number += 1
+            batch, coming = coming.result(), pool.submit(make, number)
+            yield batch
 
 
 @contextlib.contextmanager
