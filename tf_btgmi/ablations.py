@@ -16,6 +16,7 @@ import sys
 from absl import flags
 
 from tf_btgmi import config as config_lib
+from tf_btgmi import files
 from tf_btgmi.ablation.arms import ARMS, BASE, num_steps, run_name
 from tf_btgmi.ablation.runs import EVALUATION, RUNS, Ablation, right_pairs
 from tf_btgmi.cli import common_flags, config_flag, program
@@ -154,8 +155,7 @@ def _report(arms, seeds, failed) -> None:
         ("summary.json", json.dumps(numbers, indent=2, allow_nan=False) + "\n"),
         ("report.html", html),
     ):
-        with open(os.path.join(FLAGS.output, name), "w", encoding="utf-8") as file:
-            file.write(content)
+        files.write(os.path.join(FLAGS.output, name), content)
     print(text)
     if failed:
         print(f"Failed and left out: {', '.join(failed)}.")

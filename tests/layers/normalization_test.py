@@ -30,14 +30,13 @@ def test_instance_normalization_of_an_even_map_is_0():
 
 
 @pytest.mark.parametrize("affine", [True, False])
-def test_addons_and_keras_give_the_same_instance_normalization(inputs, affine):
-    pytest.importorskip("tensorflow_addons")
+def test_addons_and_keras_give_the_same_instance_normalization(
+    inputs, affine, monkeypatch
+):
     results = []
-    for make in (
-        normalization.addons_instance_normalization,
-        normalization.keras_instance_normalization,
-    ):
-        layer = make(affine)
+    for addons in (pytest.importorskip("tensorflow_addons"), None):
+        monkeypatch.setattr(normalization, "tensorflow_addons", addons)
+        layer = normalization.normalization("instance", affine)
         layer.build(inputs.shape)
         for position, variable in enumerate(layer.trainable_variables):
             variable.assign(tf.range(1.0, 5.0) * (0.5 - position))
@@ -142,10 +141,10 @@ def test_two_replicas_give_the_values_gradients_and_averages_of_one_batch(
 ):
     values = tf.constant(rng.normal(3, 2, [4, 5, 6, 3]), tf.float32)
     weights = tf.constant(rng.normal(size=[4, 5, 6, 3]), tf.float32)
-    whole = normalization.batch_normalization()
+    whole = normalization.normalization("batch")
     whole.build(values.shape)
     with two_replicas.scope():
-        split = normalization.batch_normalization()
+        split = normalization.normalization("batch")
         split.build(values.shape)
     split.gamma.assign(whole.gamma)
     sums = []

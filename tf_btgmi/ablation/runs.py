@@ -24,6 +24,7 @@ import time
 from typing import Any, Dict, List, Sequence
 
 from tf_btgmi import config as config_lib
+from tf_btgmi import files
 from tf_btgmi.ablation.arms import arm_config, num_steps, run_name
 from tf_btgmi.config import Config
 
@@ -159,8 +160,7 @@ class Ablation:
                         f"{self.folder} holds an ablation of other settings: {key} was "
                         f"{before!r} and is now {value!r}. Give another --output."
                     )
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(wanted, file, indent=2)
+        files.write_json(path, wanted)
 
     def _workdir(self, name) -> str:
         return self._path(RUNS, name)
@@ -181,8 +181,7 @@ class Ablation:
 
 def save_right_pairs(workdir: str, shares: List[float]) -> None:
     """Keeps the discriminators' shares of right pairs, finest scale first."""
-    with open(os.path.join(workdir, _RIGHT_PAIRS), "w", encoding="utf-8") as file:
-        json.dump(shares, file)
+    files.write_json(os.path.join(workdir, _RIGHT_PAIRS), shares)
 
 
 def right_pairs(workdir: str) -> List[float]:

@@ -13,7 +13,7 @@ from tf_btgmi.ablation.arms import ARMS, BASE, run_name
 from tf_btgmi.evaluation import measures, statistics
 from tf_btgmi.evaluation.measures import Measure
 from tf_btgmi.evaluation.statistics import Estimate
-from tf_btgmi.evaluation.tables import NO_NUMBER, Cell, Table, number
+from tf_btgmi.evaluation.tables import NO_NUMBER, Cell, Table, estimate_cell, number
 
 _LABELS = {
     "lpips_vgg": "LPIPS-VGG",
@@ -117,7 +117,7 @@ def tables(
         [
             Cell(arm),
             Cell(ARMS[arm].difference),
-            *(_value(arm_numbers.values[m.name], m) for m in chosen),
+            *(estimate_cell(arm_numbers.values[m.name], m) for m in chosen),
             *last,
         ]
         for arm, arm_numbers in found.items()
@@ -205,32 +205,14 @@ def _shares(by_seed, scale) -> Cell:
     return Cell(number(float(np.mean(shares)), 3), False, f"({each})")
 
 
-def _value(estimate: Estimate, measure: Measure) -> Cell:
-    text = number(estimate.value, measure.digits)
-    return Cell(text, False, _interval(estimate, measure.digits))
-
-
 def _difference(arm_numbers: ArmNumbers, measure: Measure) -> Cell:
-    estimate = arm_numbers.differences[measure.name]
-    digits = measure.digits + 1 if measure.digits < 4 else measure.digits
+    measure = measure._replace(digits=measure.digits + (measure.digits < 4))
+    cell = estimate_cell(arm_numbers.differences[measure.name], measure, signed=True)
     by_seed = arm_numbers.by_seed[measure.name]
-    each = ", ".join(number(value, digits, signed=True) for value in by_seed)
-    interval = _interval(estimate, digits, signed=True)
+    each = ", ".join(number(value, measure.digits, signed=True) for value in by_seed)
     clear = arm_numbers.is_clear(measure.name)
-    verdict = ""
-    if clear:
-        better = (estimate.value > 0) == measure.higher_is_better
-        verdict = "better" if better else "worse"
-    return Cell(
-        number(estimate.value, digits, signed=True),
-        clear,
-        f"{interval} ({each})".strip(),
-        verdict,
+    return cell._replace(
+        strong=clear,
+        detail=f"{cell.detail} ({each})".strip(),
+        verdict=cell.verdict if clear else "",
     )
-
-
-def _interval(estimate: Estimate, digits: int, signed: bool = False) -> str:
-    if estimate.low is None:
-        return ""
-    low, high = (number(v, digits, signed) for v in (estimate.low, estimate.high))
-    return f"[{low}, {high}]"

@@ -5,13 +5,13 @@ any step at once, and every epoch has each picture exactly once.
 """
 
 import os
-from typing import Callable, List, Optional
+from typing import List, Optional
 
 import numpy as np
 import tensorflow as tf
 
 from tf_btgmi.data.batch_slice import BatchSlice
-from tf_btgmi.data.unreadable import UnreadableCounter, UnreadableError
+from tf_btgmi.data.unreadable import UnreadableCounter
 from tf_btgmi.pictures.decoding import decode_image
 from tf_btgmi.pictures.listing import list_folder, name_hash, natural_key, no_pictures
 
@@ -136,20 +136,7 @@ class FolderSource:
         def load(name):
             return decode_image(os.path.join(self.folder, name), min_side)
 
-        return self._first_readable(self._names(held_out), int(key), load)
+        return self.unreadable.first_readable(self._names(held_out), int(key), load)
 
     def _names(self, held_out: bool) -> List[str]:
         return self.held_out_names if held_out else self.training_names
-
-    def _first_readable(self, names: List[str], key: int, load: Callable):
-        """`load(name)` of the name at `key`, or of the next name where it succeeds."""
-        for step in range(len(names)):
-            name = names[(key + step) % len(names)]
-            if name in self.unreadable.names:
-                continue
-            try:
-                return load(name)
-            # Pillow raises many kinds of exceptions for damaged files.
-            except Exception as error:
-                self.unreadable.add(name, error)
-        raise UnreadableError(f"No picture of {self.spec} can be read.")

@@ -5,6 +5,7 @@ pure function of its arguments and of the folder of object shapes.
 """
 
 import functools
+import math
 import os
 from typing import Optional, Tuple
 
@@ -14,7 +15,7 @@ from tf_btgmi.config import MASK_KINDS, MaskConfig
 from tf_btgmi.data import mask_shapes
 from tf_btgmi.data.mask_shapes import NAMED_KINDS
 from tf_btgmi.data.transforms import Seed
-from tf_btgmi.data.unreadable import UnreadableCounter, UnreadableError
+from tf_btgmi.data.unreadable import UnreadableCounter
 from tf_btgmi.pictures.listing import list_pictures
 from tf_btgmi.pictures.masks import read_mask
 
@@ -44,19 +45,9 @@ class ObjectShapes:
 
     def __getitem__(self, position: int) -> np.ndarray:
         """The shape at `position`, or the next readable one: [h, w] bool."""
-        for step in range(len(self._names)):
-            name = self._names[(position + step) % len(self._names)]
-            if name in self.unreadable.names:
-                continue
-            try:
-                shape, bits = self._packed(name)
-            # Pillow raises many kinds of exceptions for damaged files.
-            except Exception as error:
-                self.unreadable.add(name, error)
-                continue
-            count = shape[0] * shape[1]
-            return np.unpackbits(bits, count=count).reshape(shape).astype(bool)
-        raise UnreadableError(f"No mask picture in {self._folder} can be read.")
+        load = self._packed
+        shape, bits = self.unreadable.first_readable(self._names, position, load)
+        return np.unpackbits(bits, count=math.prod(shape)).reshape(shape).astype(bool)
 
     def _load(self, name: str):
         mask = read_mask(os.path.join(self._folder, name))

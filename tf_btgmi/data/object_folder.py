@@ -60,8 +60,8 @@ class ObjectSource(FolderSource):
 
         other = partner(key, len(names), rng)
         return (
-            self._first_readable(names, key, load),
-            self._first_readable(names, other, load),
+            self.unreadable.first_readable(names, key, load),
+            self.unreadable.first_readable(names, other, load),
         )
 
 

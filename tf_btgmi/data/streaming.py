@@ -189,7 +189,7 @@ class StreamingSource:
             if len(spares) == _NUM_SPARES or tries == _MAX_SPARE_TRIES:
                 break
         if not spares:
-            raise UnreadableError(f"No picture of {self.spec} can be read.")
+            raise self.unreadable.none_readable()
         return spares
 
 

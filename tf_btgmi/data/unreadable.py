@@ -7,7 +7,7 @@ for the user.
 
 import re
 import threading
-from typing import Dict, Optional
+from typing import Callable, Dict, Optional, Sequence
 
 from absl import logging
 
@@ -68,6 +68,27 @@ class UnreadableCounter:
                 f"used, more than {MAX_SHARE:.0%}: {examples}"
                 f"{', ...' if count > 3 else ''} ({reason}). Repair or remove them."
             )
+
+    def first_readable(self, names: Sequence[str], key: int, load: Callable):
+        """`load(name)` of the name at `key`, or of the next name where it succeeds.
+
+        Raises:
+            UnreadableError: too many pictures are unreadable, or all of `names`.
+        """
+        for step in range(len(names)):
+            name = names[(key + step) % len(names)]
+            if name in self.names:
+                continue
+            try:
+                return load(name)
+            # Pillow raises many kinds of exceptions for damaged files.
+            except Exception as error:
+                self.add(name, error)
+        raise self.none_readable()
+
+    def none_readable(self) -> UnreadableError:
+        """The error for a source of which nothing can be read."""
+        return UnreadableError(f"No picture of {self._source} can be read.")
 
 
 def clear_line(error: Exception) -> Optional[str]:

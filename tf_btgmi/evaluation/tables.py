@@ -94,7 +94,7 @@ def by_hole_ratio(summary: Summary) -> Table:
         if group.label != TOTAL:
             for method in summary.methods:
                 values = group.values[method]
-                cells = [_estimate(values[m.name], m) for m in task.inside]
+                cells = [estimate_cell(values[m.name], m) for m in task.inside]
                 first = [Cell(f"{group.label} %"), Cell(method)]
                 rows.append([*first, *cells, *_set_cells(summary, group)])
     headings = [task.ratio, "method", *[m.heading for m in task.inside]]
@@ -145,6 +145,20 @@ def number(value: float, digits: int, signed: bool = False) -> str:
     return text.lstrip("+-") if is_zero else text.replace("-", "−")
 
 
+def estimate_cell(estimate: Estimate, measure: Measure, signed: bool = False) -> Cell:
+    """A value with its interval; signed, it is bold where that excludes 0."""
+    text = number(estimate.value, measure.digits, signed)
+    detail = ""
+    if estimate.low is not None:
+        ends = estimate.low, estimate.high
+        low, high = (number(end, measure.digits, signed) for end in ends)
+        detail = f"[{low}, {high}]"
+    if not signed or not estimate.excludes_zero:
+        return Cell(text, False, detail)
+    better = (estimate.value > 0) == measure.higher_is_better
+    return Cell(text, True, detail, "better" if better else "worse")
+
+
 def capital(words: str) -> str:
     """The words with their first letter in upper case."""
     return words[0].upper() + words[1:]
@@ -166,7 +180,7 @@ def _values(
         cells = [Cell(method)]
         for measure in chosen:
             estimate = group.values[method][measure.name]
-            cell = _estimate(estimate, measure)
+            cell = estimate_cell(estimate, measure)
             cells.append(cell._replace(strong=cell.text == best[measure.name]))
         rows.append(cells + set_cells[method] + _set_cells(summary, group))
     note = f"95 % bootstrap intervals over {group.num} pictures; the best is bold."
@@ -179,7 +193,7 @@ def _differences(summary, where, chosen: Sequence[Measure]) -> Table:
     for method in summary.methods:
         if method != summary.baseline:
             cells = [
-                _estimate(group.differences[method][m.name], m, signed=True)
+                estimate_cell(group.differences[method][m.name], m, signed=True)
                 for m in chosen
             ]
             rows.append([Cell(method), *cells, *_set_cells(summary, group)])
@@ -231,19 +245,6 @@ def _best(values, measure: Measure) -> str:
     choose = max if measure.higher_is_better else min
     best = choose(row[measure.name].value for row in values.values())
     return number(best, measure.digits)
-
-
-def _estimate(estimate: Estimate, measure: Measure, signed: bool = False) -> Cell:
-    text = number(estimate.value, measure.digits, signed)
-    detail = ""
-    if estimate.low is not None:
-        ends = estimate.low, estimate.high
-        low, high = (number(end, measure.digits, signed) for end in ends)
-        detail = f"[{low}, {high}]"
-    if not signed or not estimate.excludes_zero:
-        return Cell(text, False, detail)
-    better = (estimate.value > 0) == measure.higher_is_better
-    return Cell(text, True, detail, "better" if better else "worse")
 
 
 def _markdown(cell: Cell) -> str:

@@ -29,17 +29,13 @@ except ImportError:
 
 
 def normalization(
-    kind: str,
-    affine: bool = True,
-    name=None,
-    init_stddev: float = INIT_STDDEV,
+    kind: str, affine: bool = True, init_stddev: float = INIT_STDDEV
 ) -> keras.layers.Layer:
     """A normalization layer over [B, H, W, C].
 
     Args:
         kind: `batch`, `instance`, or `folded` (what `models.folding` leaves of batch).
         affine: whether a learned scale and offset follow; batch always has them.
-        name: of the layer.
         init_stddev: standard deviation of the initial scales of `batch`, whose mean is
             1; those of `instance` are 1.
 
@@ -47,43 +43,24 @@ def normalization(
         ValueError: `kind` is neither.
     """
     if kind == "batch":
-        return batch_normalization(name, init_stddev)
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        return BatchNormalization(
+            momentum=_MOMENTUM,
+            epsilon=_EPSILON,
+            gamma_initializer=keras.initializers.RandomNormal(1.0, init_stddev),
+            # With one replica there is nothing to sum, and Keras 2 uses its fused
+            # kernel.
+            synchronized=replicas > 1,
+        )
     if kind == "instance":
+        options = {"epsilon": _EPSILON, "center": affine, "scale": affine}
         if tensorflow_addons is not None:
-            return addons_instance_normalization(affine, name)
-        return keras_instance_normalization(affine, name)
+            return AddonsInstanceNormalization(**options)
+        # Groups of one channel.
+        return GroupNormalization(groups=-1, **options)
     if kind == "folded":
-        return FoldedNormalization(name=name)
+        return FoldedNormalization()
     raise ValueError(f"normalization must be batch or instance; it is {kind!r}.")
-
-
-def batch_normalization(
-    name=None, init_stddev: float = INIT_STDDEV
-) -> keras.layers.Layer:
-    """Batch normalization, synchronised over replicas; gamma ~ N(1, init_stddev)."""
-    replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    return BatchNormalization(
-        momentum=_MOMENTUM,
-        epsilon=_EPSILON,
-        gamma_initializer=keras.initializers.RandomNormal(1.0, init_stddev),
-        # With one replica there is nothing to sum, and Keras 2 uses its fused kernel.
-        synchronized=replicas > 1,
-        name=name,
-    )
-
-
-def addons_instance_normalization(affine: bool = True, name=None):
-    """Instance normalization by TensorFlow Addons (Keras 2 only)."""
-    return AddonsInstanceNormalization(
-        epsilon=_EPSILON, center=affine, scale=affine, name=name
-    )
-
-
-def keras_instance_normalization(affine: bool = True, name=None):
-    """Instance normalization by Keras: group normalization with groups of 1 channel."""
-    return GroupNormalization(
-        groups=-1, epsilon=_EPSILON, center=affine, scale=affine, name=name
-    )
 
 
 class _InFloat32:
