@@ -16,8 +16,7 @@ from benchmarks import (
     pytorch_losses,
     pytorch_weights,
 )
-from tf_btgmi import schedules
-from tf_btgmi.schedules import DISCRIMINATOR, GENERATOR
+from tf_btgmi.schedules import DISCRIMINATOR, GENERATOR, Schedules
 
 _ADAM_EPSILON = 1e-7
 # The values that the step knows.
@@ -101,31 +100,23 @@ class TrainingStep:
         self._counts[GENERATOR] = 0
         self._forget_recordings()
 
-    def schedule(self, plan: schedules.StagePlan, step: int) -> dict:
+    def schedule(self, schedules: Schedules, step: int) -> dict:
         """Sets learning rates, adversarial weight and fade-in of a step.
 
         Returns:
             The generator's learning rate and the other two by name.
         """
-        p = self.procedure
-        rate = schedules.LearningRateByStage(
-            plan, p.learning_rate, p.learning_rate_factor, p.learning_rate_decay_steps
-        )(step)
-        factors = {GENERATOR: 1.0, DISCRIMINATOR: p.discriminator_learning_rate_factor}
+        rate = schedules.learning_rate(step)
+        factor = self.procedure.discriminator_learning_rate_factor
+        factors = {GENERATOR: 1.0, DISCRIMINATOR: factor}
         for name, optimizer in self.optimizers.items():
             group = optimizer.param_groups[0]
             if self._recorded:
                 group["lr"].fill_(rate * factors[name])
             else:
                 group["lr"] = rate * factors[name]
-        self.adversarial_weight = schedules.AdversarialWeightSchedule(
-            plan,
-            p.adversarial_weight,
-            p.adversarial_weight_factor,
-            p.adversarial_annealing,
-        )(step)
-        fade_in_steps = p.fade_in_steps if p.block_wise else 0
-        alpha = schedules.FadeInSchedule(plan, fade_in_steps)(step)
+        self.adversarial_weight = schedules.adversarial_weight(step)
+        alpha = schedules.fade_in_alpha(step)
         for generator in (self.generator, self.average):
             generator.fade_in_alpha.fill_(alpha)
         return {

@@ -35,10 +35,11 @@ from benchmarks import (  # noqa: E402
     pytorch_step,
     pytorch_weights,
 )
-from tf_btgmi import assets, schedules  # noqa: E402
+from tf_btgmi import assets  # noqa: E402
 from tf_btgmi import config as config_lib  # noqa: E402
 from tf_btgmi.cli import program  # noqa: E402
 from tf_btgmi.config import files as config_files  # noqa: E402
+from tf_btgmi.schedules import Schedules  # noqa: E402
 
 _SAVE_SECONDS = 120
 
@@ -153,13 +154,7 @@ class Run:
         self._make_batches = make_batches
         self._device = device
         self._flags = flags
-        p = config.procedure
-        self._plan = schedules.StagePlan(
-            p.head_steps, p.refinement_steps, p.num_refinement_blocks
-        )
-        self._phases = schedules.Phases(
-            p.generator_only_steps, p.discriminator_only_steps
-        )
+        self._schedules = Schedules(config.procedure)
 
     def __call__(self, step: int, deadline: float) -> int:
         """Trains from `step` on until a time of `time.monotonic()`.
@@ -167,15 +162,11 @@ class Run:
         Returns:
             0, or 1 where a loss or weight is not finite; nothing is saved then.
         """
-        procedure = self._config.procedure
-        sizes = (procedure.warmup_image_size, self._config.data.image_size)
-        todo = schedules.segments(
-            self._plan, step, procedure.warmup_steps, sizes, self._phases
-        )
+        todo = self._schedules.segments(step, self._config.data.image_size)
         log = _Log(self._flags.log_seconds)
         saved = time.monotonic()
         for first, end, stage, size in todo:
-            begins = stage > 0 and first == self._plan.start(stage)
+            begins = stage > 0 and first == self._schedules.plan.start(stage)
             if begins and first > step and self._save(first):
                 return 1
             self._begin(first, stage, size, begins)
@@ -184,7 +175,7 @@ class Run:
             batches = self._make_batches(mixed or [size])
             loader = pytorch_data.loader(batches, steps, self._flags.workers)
             for step, batch in zip(steps, loader):
-                values = self._training.schedule(self._plan, step)
+                values = self._training.schedule(self._schedules, step)
                 inputs = pytorch_data.to_device(batch, self._device)
                 guide = pytorch_guided_data.guide(batch, *inputs[:2])
                 losses = self._training(*inputs, step, self._jitter(step), guide)
@@ -198,13 +189,12 @@ class Run:
                     if self._save(step + 1):
                         return 1
                     saved = now
-        return self._save(self._plan.total_steps)
+        return self._save(self._schedules.plan.total_steps)
 
     def _begin(self, first, stage, size, begins):
         procedure = self._config.procedure
-        blocks = stage if procedure.block_wise else procedure.num_refinement_blocks
-        trained = self._phases.trained(first)
-        self._training.begin_stage(blocks, trained)
+        trained = self._schedules.phases.trained(first)
+        self._training.begin_stage(self._schedules.num_active_blocks(first), trained)
         if begins and procedure.restart_optimizer:
             self._training.restart_generator_optimizer()
         print(f"Stage {stage}, step {first}, {size} px, {' and '.join(trained)}.")

@@ -6,7 +6,7 @@ import pathlib
 import pytest
 
 from tf_btgmi import config as config_lib
-from tf_btgmi import schedules
+from tf_btgmi.schedules import Schedules
 
 CONFIGS = pathlib.Path(__file__).resolve().parents[1] / "configs"
 PATHS = sorted(CONFIGS.glob("*.py"))
@@ -54,12 +54,8 @@ def test_the_config_opens_with_its_command_its_time_and_what_to_expect(path):
 
 def test_stages_are_long_enough_to_fade_in(path):
     procedure = load(path).get_config().procedure
-    plan = schedules.StagePlan(
-        procedure.head_steps,
-        procedure.refinement_steps,
-        procedure.num_refinement_blocks,
-    )
-    alpha = schedules.FadeInSchedule(plan, procedure.fade_in_steps)
+    schedules = Schedules(procedure)
+    plan, alpha = schedules.plan, schedules.fade_in_alpha
     for stage in range(1, procedure.num_refinement_blocks + 1):
         assert alpha(plan.start(stage)) == 0.0
         assert alpha(plan.start(stage + 1) - 1) == 1.0

@@ -1,5 +1,8 @@
+import dataclasses
+
 import pytest
 
+from tf_btgmi.config import ProcedureConfig
 from tf_btgmi.schedules import (
     DISCRIMINATOR,
     GENERATOR,
@@ -7,8 +10,8 @@ from tf_btgmi.schedules import (
     FadeInSchedule,
     LearningRateByStage,
     Phases,
+    Schedules,
     StagePlan,
-    segments,
 )
 
 # The paper's: 150,000 steps of the head, then three blocks of 1,500 steps.
@@ -130,16 +133,27 @@ def test_phases_train_the_generator_then_the_discriminator_then_both():
     assert Phases().trained(0) == both
 
 
+def segments(start, warmup, **phases):
+    """The segments of `SMALL` at 32 pixels, after a warm-up at 16."""
+    procedure = ProcedureConfig(
+        **dataclasses.asdict(SMALL),
+        warmup_steps=warmup,
+        warmup_image_size=16,
+        **phases,
+    )
+    return Schedules(procedure).segments(start, 32)
+
+
 def test_a_phase_is_a_segment():
-    phases = Phases(generator_only_steps=3, discriminator_only_steps=2)
-    found = segments(SMALL, 0, 4, (16, 32), phases)
+    phases = {"generator_only_steps": 3, "discriminator_only_steps": 2}
+    found = segments(0, 4, **phases)
     starts = [(first, end, size) for first, end, _, size in found]
     assert starts[:4] == [(0, 3, 16), (3, 4, 16), (4, 5, 32), (5, 10, 32)]
-    assert segments(SMALL, 4, 0, (16, 32), phases)[0] == (4, 5, 0, 32)
+    assert segments(4, 0, **phases)[0] == (4, 5, 0, 32)
 
 
 def test_segments_are_the_stages_from_the_start():
-    assert segments(SMALL, 0, 0, (16, 32)) == [
+    assert segments(0, 0) == [
         (0, 10, 0, 32),
         (10, 14, 1, 32),
         (14, 18, 2, 32),
@@ -147,8 +161,8 @@ def test_segments_are_the_stages_from_the_start():
 
 
 def test_a_warm_up_is_a_segment_at_its_own_size():
-    assert segments(SMALL, 0, 6, (16, 32))[:2] == [(0, 6, 0, 16), (6, 10, 0, 32)]
-    assert segments(SMALL, 0, 10, (16, 32))[:2] == [(0, 10, 0, 16), (10, 14, 1, 32)]
+    assert segments(0, 6)[:2] == [(0, 6, 0, 16), (6, 10, 0, 32)]
+    assert segments(0, 10)[:2] == [(0, 10, 0, 16), (10, 14, 1, 32)]
 
 
 @pytest.mark.parametrize(
@@ -165,13 +179,13 @@ def test_a_warm_up_is_a_segment_at_its_own_size():
     ],
 )
 def test_a_resumed_run_has_only_the_segments_that_are_left(start, expected):
-    assert segments(SMALL, start, 6, (16, 32)) == expected
+    assert segments(start, 6) == expected
 
 
 def test_segments_leave_no_step_out_and_take_none_twice():
     for start in range(18):
         for warmup in range(11):
-            found = segments(SMALL, start, warmup, (16, 32))
+            found = segments(start, warmup)
             steps = [s for first, end, *_ in found for s in range(first, end)]
             assert steps == list(range(start, 18))
             for first, end, stage, size in found:

@@ -5,7 +5,7 @@ resumed run cannot drift, because nothing here keeps state.
 """
 
 import dataclasses
-from typing import Tuple
+from typing import List, NamedTuple, Tuple
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,9 +78,6 @@ class Phases:
         """First steps of the phases after the first."""
         first = self.generator_only_steps
         return first, first + self.discriminator_only_steps
-
-
-_BOTH = Phases()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -178,30 +175,77 @@ class FadeInSchedule:
         return passed / self.fade_in_steps
 
 
-def segments(
-    plan: StagePlan,
-    start_step: int,
-    warmup_steps: int,
-    sizes: Tuple[int, int],
-    phases: Phases = _BOTH,
-):
-    """Splits the remaining steps into runs of one stage, phase and image size.
+class Segment(NamedTuple):
+    """Steps `first` to `end`, exclusive, of one stage, one phase and one image size."""
 
-    Args:
+    first: int
+    end: int
+    stage: int
+    image_size: int
+
+
+class Schedules:
+    """All schedules of `config.procedure`.
+
+    Attributes:
         plan: the stages.
-        start_step: first step still to be taken.
-        warmup_steps: steps at the warm-up size, part of the head stage.
-        sizes: (warm-up image size, image size) in pixels.
         phases: which networks are trained when.
-
-    Returns:
-        A list of (first step, end step, stage, image size), end exclusive.
+        adversarial_weight: `AdversarialWeightSchedule`.
+        learning_rate: `LearningRateByStage`, of the generator.
+        fade_in_alpha: `FadeInSchedule`.
     """
-    cuts = {plan.start(stage) for stage in range(plan.num_refinement_blocks + 2)}
-    cuts |= {start_step, warmup_steps, *phases.boundaries}
-    cuts = sorted(cut for cut in cuts if cut >= start_step)
-    return [
-        (first, end, plan.stage(first), sizes[0 if first < warmup_steps else 1])
-        for first, end in zip(cuts, cuts[1:])
-        if first < end <= plan.total_steps
-    ]
+
+    def __init__(self, procedure):
+        self.plan = StagePlan(
+            procedure.head_steps,
+            procedure.refinement_steps,
+            procedure.num_refinement_blocks,
+        )
+        self.phases = Phases(
+            procedure.generator_only_steps, procedure.discriminator_only_steps
+        )
+        self.adversarial_weight = AdversarialWeightSchedule(
+            self.plan,
+            procedure.adversarial_weight,
+            procedure.adversarial_weight_factor,
+            procedure.adversarial_annealing,
+        )
+        self.learning_rate = LearningRateByStage(
+            self.plan,
+            procedure.learning_rate,
+            procedure.learning_rate_factor,
+            procedure.learning_rate_decay_steps,
+        )
+        self._warmup_steps = procedure.warmup_steps
+        self._warmup_image_size = procedure.warmup_image_size
+        self._block_wise = procedure.block_wise
+        fade_in_steps = procedure.fade_in_steps if self._block_wise else 0
+        self.fade_in_alpha = FadeInSchedule(self.plan, fade_in_steps)
+
+    def num_active_blocks(self, step: int) -> int:
+        """Refinement blocks that run: the stage, or all where not block-wise."""
+        if not self._block_wise:
+            return self.plan.num_refinement_blocks
+        return self.plan.stage(step)
+
+    def segments(self, start_step: int, image_size: int) -> List[Segment]:
+        """The remaining steps as runs of one stage, one phase and one image size.
+
+        Args:
+            start_step: first step still to be taken.
+            image_size: in pixels, after the warm-up.
+        """
+        plan, warmup_steps = self.plan, self._warmup_steps
+        cuts = {plan.start(stage) for stage in range(plan.num_refinement_blocks + 2)}
+        cuts |= {start_step, warmup_steps, *self.phases.boundaries}
+        cuts = sorted(cut for cut in cuts if cut >= start_step)
+        return [
+            Segment(
+                first,
+                end,
+                plan.stage(first),
+                self._warmup_image_size if first < warmup_steps else image_size,
+            )
+            for first, end in zip(cuts, cuts[1:])
+            if first < end <= plan.total_steps
+        ]

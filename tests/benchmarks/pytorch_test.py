@@ -23,8 +23,8 @@ from tf_btgmi import config as config_lib
 from tf_btgmi import loading
 from tf_btgmi.ablation.arms import ARMS, arm_config
 from tf_btgmi.losses.objective import Objective
-from tf_btgmi.models.build import stage_plan
 from tf_btgmi.ops import image_ops
+from tf_btgmi.schedules import Schedules
 from tf_btgmi.training.build import scheduled_callbacks
 
 HAVE_TORCH = importlib.util.find_spec("torch") is not None
@@ -139,16 +139,16 @@ def test_rates_weights_and_fade_in_are_those_of_the_callbacks(pack, arm):
     config.procedure.learning_rate_decay_steps = 3
     config.procedure.discriminator_learning_rate_factor = 3.0
     config.procedure.adversarial_weight = 0.7
-    plan = stage_plan(config)
+    schedules = Schedules(config.procedure)
     training = train_pytorch.make_training(config, {}, "cpu")
     optimizers = training.optimizers
-    for step in range(plan.total_steps):
+    for step in range(schedules.plan.total_steps):
         model = mock.MagicMock()
         model.step.numpy.return_value = step
-        for callback in scheduled_callbacks(config.procedure, plan):
+        for callback in scheduled_callbacks(config.procedure):
             callback.set_model(model)
             callback.on_train_batch_begin(0)
-        training.schedule(plan, step)
+        training.schedule(schedules, step)
         found = [
             *(optimizers[name].param_groups[0]["lr"] for name in optimizers),
             training.adversarial_weight,

@@ -9,7 +9,7 @@ from typing import Any, Dict, NamedTuple, Tuple
 
 from tf_btgmi import config as config_lib
 from tf_btgmi.config import Config
-from tf_btgmi.schedules import StagePlan
+from tf_btgmi.schedules import Schedules
 
 BASE = "base"
 
@@ -98,9 +98,7 @@ def run_name(arm: str, seed: int) -> str:
 
 def num_steps(config: Config) -> int:
     """Returns the number of steps of a training."""
-    steps = config.procedure
-    blocks = steps.num_refinement_blocks
-    return StagePlan(steps.head_steps, steps.refinement_steps, blocks).total_steps
+    return Schedules(config.procedure).plan.total_steps
 
 
 def parsed_name(name: str) -> Tuple[str, int]:

@@ -7,8 +7,9 @@ import tensorflow as tf
 
 from tf_btgmi import config as config_lib
 from tf_btgmi import workdir
-from tf_btgmi.models.build import build_generator, num_active_blocks
+from tf_btgmi.models.build import build_generator
 from tf_btgmi.models.naming import named_weights
+from tf_btgmi.schedules import Schedules
 
 
 def load_generator(folder: str):
@@ -34,5 +35,5 @@ def load_generator(folder: str):
     )
     # Active blocks of the last step; `fade_in_alpha` is one of the weights.
     last = max(int(step.numpy()) - 1, 0)
-    generator.stage = num_active_blocks(config, last)
+    generator.stage = Schedules(config.procedure).num_active_blocks(last)
     return generator, config

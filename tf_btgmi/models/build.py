@@ -1,4 +1,4 @@
-"""Builds networks and stages from a config, turning its fields into plain values."""
+"""Builds networks from a config, turning its fields into plain values."""
 
 from tf_btgmi.config import OUTPUTS_OF_TASKS, Config
 from tf_btgmi.models.baseline_discriminators import (
@@ -8,7 +8,6 @@ from tf_btgmi.models.baseline_discriminators import (
 from tf_btgmi.models.baselines import CompletionNetwork, ContextEncoder
 from tf_btgmi.models.discriminator import MultiScaleDiscriminator
 from tf_btgmi.models.generator import Generator
-from tf_btgmi.schedules import StagePlan
 
 
 def build_generator(config: Config):
@@ -87,19 +86,3 @@ def _discriminator(config):
         num_features=16 * fields.base_filters,
         init_stddev=fields.init_stddev,
     )
-
-
-def stage_plan(config: Config) -> StagePlan:
-    """The stages that `config.procedure` describes."""
-    return StagePlan(
-        head_steps=config.procedure.head_steps,
-        refinement_steps=config.procedure.refinement_steps,
-        num_refinement_blocks=config.procedure.num_refinement_blocks,
-    )
-
-
-def num_active_blocks(config: Config, step: int) -> int:
-    """Refinement blocks that run at `step`: the stage, or all where not block-wise."""
-    if not config.procedure.block_wise:
-        return config.procedure.num_refinement_blocks
-    return stage_plan(config).stage(step)

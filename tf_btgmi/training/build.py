@@ -4,11 +4,10 @@ from typing import List
 
 import keras
 
-from tf_btgmi import schedules
 from tf_btgmi.config import Config, ProcedureConfig
 from tf_btgmi.losses.objective import Objective
 from tf_btgmi.models import build
-from tf_btgmi.schedules import StagePlan
+from tf_btgmi.schedules import Schedules
 from tf_btgmi.training import callbacks
 from tf_btgmi.training.inpainting_gan import InpaintingGAN
 
@@ -51,29 +50,14 @@ def build_model(config: Config, strategy) -> InpaintingGAN:
     return model
 
 
-def scheduled_callbacks(
-    procedure: ProcedureConfig, plan: StagePlan
-) -> List[keras.callbacks.Callback]:
+def scheduled_callbacks(procedure: ProcedureConfig) -> List[keras.callbacks.Callback]:
     """Callbacks for adversarial weight, learning rates and fade-in."""
-    fade_in_steps = procedure.fade_in_steps if procedure.block_wise else 0
-    fade_in = callbacks.FadeIn(schedules.FadeInSchedule(plan, fade_in_steps))
+    schedules = Schedules(procedure)
+    fade_in = callbacks.FadeIn(schedules.fade_in_alpha)
     return [
-        callbacks.AdversarialLossAnnealing(
-            schedules.AdversarialWeightSchedule(
-                plan,
-                procedure.adversarial_weight,
-                procedure.adversarial_weight_factor,
-                procedure.adversarial_annealing,
-            )
-        ),
+        callbacks.AdversarialLossAnnealing(schedules.adversarial_weight),
         callbacks.LearningRateAnnealing(
-            schedules.LearningRateByStage(
-                plan,
-                procedure.learning_rate,
-                procedure.learning_rate_factor,
-                procedure.learning_rate_decay_steps,
-            ),
-            procedure.discriminator_learning_rate_factor,
+            schedules.learning_rate, procedure.discriminator_learning_rate_factor
         ),
         *([fade_in] if procedure.num_refinement_blocks else []),
     ]

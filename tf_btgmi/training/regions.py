@@ -2,8 +2,8 @@
 
 `inpainted` fills the hole, `harmonized` recolours the foreground. Both have the same
 losses, each with its own mask and boxes, so that with two outputs a picture counts as
-two examples: `masks`, `boxes` and `composites` are concatenated over outputs,
-`repeated` repeats everything else, and `examples` combines them.
+two examples: `examples` concatenates masks, boxes and composites over outputs and
+repeats everything else.
 """
 
 from typing import Sequence
@@ -46,52 +46,29 @@ def by_name(predictions, output_names: Sequence[str]) -> dict:
     return {output_names[0]: predictions}
 
 
-def masks(batch: dict, output_names: Sequence[str]) -> tf.Tensor:
-    """The outputs' masks: [num_outputs * B, H, W, 1]."""
-    return tf.concat([batch[NAMES[name][0]] for name in output_names], axis=0)
-
-
-def boxes(batch: dict, output_names: Sequence[str]) -> tf.Tensor:
-    """The outputs' boxes [num_outputs * B, K, 4]; around the whole mask if absent."""
-    found = []
-    for name in output_names:
-        mask, box = NAMES[name]
-        if box in batch:
-            found.append(batch[box])
-        else:
-            found.append(mask_ops.hole_box(batch[mask])[:, tf.newaxis])
-    return tf.concat(found, axis=0)
-
-
-def composites(batch: dict, predictions: dict) -> tf.Tensor:
-    """Composites of each output with the truth: [num_outputs * B, H, W, 3].
-
-    The loss of an output is therefore independent of the other output.
-    """
-    return tf.concat(
-        [
-            mask_ops.composite(batch[NAMES[name][0]], prediction, batch["image"])
-            for name, prediction in predictions.items()
-        ],
-        axis=0,
-    )
-
-
 def examples(batch: dict, predictions: dict) -> dict:
     """The examples of all losses, concatenated over outputs.
+
+    A composite is one of its output alone with the truth, so that the loss of an output
+    is independent of the other output.
 
     Returns:
         `image`, `masked_image`, `mask`, `hole_boxes`, `prediction` and `composite`,
         each [num_outputs * B, ...].
     """
-    names = tuple(predictions)
+    image = batch["image"]
+    masks = [batch[NAMES[name][0]] for name in predictions]
+    composites = [
+        mask_ops.composite(mask, prediction, image)
+        for mask, prediction in zip(masks, predictions.values())
+    ]
     return {
-        "image": repeated(batch["image"], names),
-        "masked_image": repeated(masked_image(batch), names),
-        "mask": masks(batch, names),
-        "hole_boxes": boxes(batch, names),
+        "image": repeated(image, predictions),
+        "masked_image": repeated(masked_image(batch), predictions),
+        "mask": tf.concat(masks, axis=0),
+        "hole_boxes": tf.concat([_boxes(batch, name) for name in predictions], axis=0),
         "prediction": tf.concat(list(predictions.values()), axis=0),
-        "composite": composites(batch, predictions),
+        "composite": tf.concat(composites, axis=0),
     }
 
 
@@ -106,3 +83,11 @@ def result(batch: dict, predictions: dict) -> tf.Tensor:
 def repeated(tensor: tf.Tensor, output_names: Sequence[str]) -> tf.Tensor:
     """A tensor [B, ...] once for every output: [num_outputs * B, ...]."""
     return tf.concat([tensor] * len(output_names), axis=0)
+
+
+def _boxes(batch: dict, name: str) -> tf.Tensor:
+    """An output's boxes, [B, K, 4]; around the whole mask if absent."""
+    mask, boxes = NAMES[name]
+    if boxes in batch:
+        return batch[boxes]
+    return mask_ops.hole_box(batch[mask])[:, tf.newaxis]

@@ -11,12 +11,11 @@ import tensorflow as tf
 from absl import logging
 
 from tf_btgmi import config as config_lib
-from tf_btgmi import schedules
 from tf_btgmi import workdir as workdir_lib
 from tf_btgmi.config import Config
 from tf_btgmi.data import pipeline
 from tf_btgmi.data.unreadable import UnreadableError, clear_line
-from tf_btgmi.models.build import num_active_blocks, stage_plan
+from tf_btgmi.schedules import Schedules
 from tf_btgmi.training import initialization, run_folder
 from tf_btgmi.training.build import build_model, scheduled_callbacks
 from tf_btgmi.training.callbacks import GeneratorAverage
@@ -111,12 +110,12 @@ def _run(config, workdir, strategy, resume_from, init_from, stack):
         initialization.initialize(model, init_from)
         logging.info("Starts with the weights of %s.", init_from)
 
-    plan = stage_plan(config)
-    scheduled = scheduled_callbacks(config.procedure, plan)
+    total_steps = Schedules(config.procedure).plan.total_steps
+    scheduled = scheduled_callbacks(config.procedure)
     writer = run_folder.log_writer(workdir) if is_chief(strategy) else None
     progress = Progress(
         scheduled,
-        plan.total_steps,
+        total_steps,
         start_step,
         config.data.global_batch_size,
         training.log_every_steps,
@@ -164,7 +163,7 @@ def _run(config, workdir, strategy, resume_from, init_from, stack):
         saving.save()
     return TrainingResult(
         step=step,
-        finished=step >= plan.total_steps,
+        finished=step >= total_steps,
         signal_number=saving.signal_number,
         checkpoint=checkpoints.newest or source,
         history=progress.history,
@@ -174,16 +173,12 @@ def _run(config, workdir, strategy, resume_from, init_from, stack):
 
 def _train_stages(config, model, strategy, callbacks, start_step):
     procedure = config.procedure
-    plan = stage_plan(config)
-    sizes = (procedure.warmup_image_size, config.data.image_size)
-    phases = schedules.Phases(
-        procedure.generator_only_steps, procedure.discriminator_only_steps
-    )
-    todo = schedules.segments(plan, start_step, procedure.warmup_steps, sizes, phases)
+    schedules = Schedules(procedure)
+    todo = schedules.segments(start_step, config.data.image_size)
     for first, end, stage, image_size in todo:
-        trained = phases.trained(first)
-        model.begin_stage(num_active_blocks(config, first), trained)
-        begins = stage > 0 and first == plan.start(stage)
+        trained = schedules.phases.trained(first)
+        model.begin_stage(schedules.num_active_blocks(first), trained)
+        begins = stage > 0 and first == schedules.plan.start(stage)
         if begins and procedure.restart_optimizer:
             model.restart_generator_optimizer()
         logging.info(
