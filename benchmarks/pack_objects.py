@@ -17,7 +17,7 @@ from tf_btgmi import files
 from tf_btgmi.data import regions
 from tf_btgmi.data.folder import FolderSource
 from tf_btgmi.data.object_masks import fit_mask
-from tf_btgmi.data.sources import open_object_source
+from tf_btgmi.data.sources import open_source
 from tf_btgmi.pictures.decoding import decode_image
 
 # Of pictures that regions are found in.
@@ -41,7 +41,7 @@ class GuidedPictures:
         data = config.data
         if not data.source.startswith("folder:"):
             raise ValueError(f"Only a folder can be packed, not {data.source}.")
-        self._source = open_object_source(data.source, data.num_held_out)
+        self._source = open_source(data.source, data.num_held_out, with_objects=True)
         self._draws_regions = config.guided.regions > 0
         paths = []
         if self._draws_regions and config.guided.regions_folder:

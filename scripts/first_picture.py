@@ -11,14 +11,13 @@ import pathlib
 import sys
 
 import numpy as np
-from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import tf_btgmi  # noqa: E402
+from scripts.sheets import sample, sheet  # noqa: E402
 from tf_btgmi import loading  # noqa: E402
-from tf_btgmi.assets import samples_dir  # noqa: E402
 from tf_btgmi.data.masks import named_mask  # noqa: E402
 from tf_btgmi.selection import Click, select  # noqa: E402
 
@@ -26,12 +25,7 @@ OUTPUT = ROOT / "docs" / "pictures" / "first.jpg"
 HORSE = (105, 285, 285, 455)
 HOOVES = [Click(270, 418), Click(270, 437), Click(262, 386), Click(240, 372)]
 SHEEP = (30, 90, 360, 405)
-WIDTH, EDGE = 400, 6
-
-
-def sample(name: str) -> np.ndarray:
-    """A bundled picture, uint8 [H, W, 3]."""
-    return np.asarray(Image.open(samples_dir() / f"{name}.jpg"))
+WIDTH = 400
 
 
 def marked(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -60,21 +54,8 @@ def main() -> None:
         (castle, marked(castle, strokes), repaired),
         (without, marked(sheep, cut), composed),
     ]
-    sheet(rows).save(OUTPUT, quality=85)
+    sheet(rows, WIDTH).save(OUTPUT, quality=85)
     print(f"Wrote {OUTPUT}.")
-
-
-def sheet(rows) -> Image.Image:
-    """Rows of pictures of one height each, below each other."""
-    page = Image.new("RGB", (3 * WIDTH + 2 * EDGE, 4000), "white")
-    top = 0
-    for row in rows:
-        height = WIDTH * row[0].shape[0] // row[0].shape[1]
-        for column, picture in enumerate(row):
-            picture = Image.fromarray(picture).resize((WIDTH, height))
-            page.paste(picture, (column * (WIDTH + EDGE), top))
-        top += height + EDGE
-    return page.crop((0, 0, page.width, top - EDGE))
 
 
 if __name__ == "__main__":

@@ -12,24 +12,18 @@ import pathlib
 import sys
 
 import numpy as np
-from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from scripts.sheets import sample, sheet  # noqa: E402
 from tf_btgmi import loading  # noqa: E402
-from tf_btgmi.assets import samples_dir  # noqa: E402
 from tf_btgmi.selection import select  # noqa: E402
 
 OUTPUT = ROOT / "docs" / "pictures" / "guided.jpg"
 SHEEP = (30, 90, 360, 405)
 HORSE = (105, 285, 285, 455)
-WIDTH, EDGE = 300, 6
-
-
-def sample(name: str) -> np.ndarray:
-    """A bundled picture, uint8 [H, W, 3]."""
-    return np.asarray(Image.open(samples_dir() / f"{name}.jpg"))
+WIDTH = 300
 
 
 def rows():
@@ -53,17 +47,7 @@ def rows():
 
 def main() -> None:
     """Makes the sheet and saves it."""
-    made = list(rows())
-    heights = [round(WIDTH * row[0].shape[0] / row[0].shape[1]) for row in made]
-    size = (3 * WIDTH + 2 * EDGE, sum(heights) + EDGE * (len(made) - 1))
-    sheet = Image.new("RGB", size, "white")
-    y = 0
-    for row, height in zip(made, heights):
-        for column, picture in enumerate(row):
-            small = Image.fromarray(picture).resize((WIDTH, height), Image.LANCZOS)
-            sheet.paste(small, (column * (WIDTH + EDGE), y))
-        y += height + EDGE
-    sheet.save(OUTPUT, quality=85)
+    sheet(list(rows()), WIDTH).save(OUTPUT, quality=85)
     print(f"Wrote {OUTPUT}.")
 
 

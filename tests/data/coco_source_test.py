@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from tf_btgmi.data import coco_source
-from tf_btgmi.data.sources import open_object_source
+from tf_btgmi.data.sources import open_source
 
 # A column of two pixels, one pixel below and beside it.
 MASK = np.array([[0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]], bool)
@@ -59,7 +59,7 @@ def place(tmp_path):
 
 
 def test_pictures_with_a_usable_object_are_read_with_it(place):
-    source = open_object_source(f"coco:{place}/instances.json:{place}")
+    source = open_source(f"coco:{place}/instances.json:{place}", with_objects=True)
     assert source.training_names == ["a.png", "b.png"]
     first, second = source.read_objects(0, rng=np.random.default_rng(0))
     rows, columns = (np.flatnonzero(first.mask.any(axis)) for axis in (1, 0))
@@ -113,15 +113,15 @@ def test_a_code_of_another_size_is_refused():
 def test_another_file_is_refused_with_one_line(tmp_path, content, message):
     (tmp_path / "i.json").write_text(content)
     with pytest.raises(ValueError, match=message) as caught:
-        open_object_source(f"coco:{tmp_path}/i.json:{tmp_path}")
+        open_source(f"coco:{tmp_path}/i.json:{tmp_path}", with_objects=True)
     assert "\n" not in str(caught.value)
 
 
 def test_what_is_not_there_is_named(place):
     with pytest.raises(ValueError, match="There is no file .*other.json"):
-        open_object_source(f"coco:{place}/other.json:{place}")
+        open_source(f"coco:{place}/other.json:{place}", with_objects=True)
     with pytest.raises(ValueError, match="There is no folder .*none"):
-        open_object_source(f"coco:{place}/instances.json:{place}/none")
+        open_source(f"coco:{place}/instances.json:{place}/none", with_objects=True)
     (place / "empty").mkdir()
     with pytest.raises(ValueError, match="has no picture a.png, which is in"):
-        open_object_source(f"coco:{place}/instances.json:{place}/empty")
+        open_source(f"coco:{place}/instances.json:{place}/empty", with_objects=True)

@@ -4,7 +4,7 @@ from PIL import Image
 
 from tf_btgmi.data.object_folder import ObjectFolder
 from tf_btgmi.data.object_masks import fit_mask, random_segment
-from tf_btgmi.data.sources import open_object_source
+from tf_btgmi.data.sources import open_source
 
 
 def test_pictures_are_those_with_a_mask_of_their_name(make_objects):
@@ -121,4 +121,4 @@ def test_names_that_never_meet_are_an_error(make_objects):
 def test_an_unknown_form_of_source_is_named():
     for spec in ("folder:", "photos", "s3:photos"):
         with pytest.raises(ValueError, match=f"For this task a source is .* '{spec}'"):
-            open_object_source(spec)
+            open_source(spec, with_objects=True)

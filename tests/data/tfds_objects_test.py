@@ -6,7 +6,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from tf_btgmi.data import pipeline
-from tf_btgmi.data.sources import open_object_source
+from tf_btgmi.data.sources import open_source
 from tf_btgmi.data.tfds_objects import cut_out_of_box
 
 COUNT = 9
@@ -89,7 +89,7 @@ def records(source):
 
 @pytest.mark.parametrize("name", ["boxed", "segmented"])
 def test_a_record_comes_with_its_object_and_the_next_one(name):
-    source = open_object_source(f"tfds:btgmi_{name}_pictures", COUNT)
+    source = open_source(f"tfds:btgmi_{name}_pictures", COUNT, with_objects=True)
     found = records(source)
     assert [record[0] for record in found] == list(range(COUNT))
     for position, *record in found:
@@ -141,4 +141,4 @@ def test_training_resumes_with_the_same_pairs(config):
 
 def test_a_dataset_without_objects_is_refused():
     with pytest.raises(ValueError, match="has neither panoptic_image nor objects"):
-        open_object_source("tfds:btgmi_bare_pictures")
+        open_source("tfds:btgmi_bare_pictures", with_objects=True)

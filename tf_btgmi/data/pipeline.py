@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from tf_btgmi.config import Config
 from tf_btgmi.data.batch_slice import batch_slice
+from tf_btgmi.data.sources import open_source
 from tf_btgmi.data.tasks import make_task
 
 
@@ -41,7 +42,7 @@ def training_dataset(
     """
     size = image_size or config.data.image_size
     task = make_task(config)
-    source = _training_source(config, task)
+    source = _training_source(config)
     own = batch_slice(config.data.global_batch_size, input_context)
 
     def example(index, *key):
@@ -63,7 +64,7 @@ def validation_dataset(config: Config, batch_size: int) -> tf.data.Dataset:
     """
     size = config.data.image_size
     task = make_task(config)
-    source = _validation_source(config, task)
+    source = _validation_source(config)
 
     def example(index, *key):
         return task.held_out_example(source, int(index), key, size)
@@ -78,22 +79,23 @@ def describe(config: Config) -> List[str]:
     Raises:
         ValueError: as `training_dataset`.
     """
-    task = make_task(config)
-    lines = ["training: " + line for line in _training_source(config, task).describe()]
+    # Reports missing masks of objects.
+    make_task(config)
+    lines = ["training: " + line for line in _training_source(config).describe()]
     if config.data.validation_source:
-        source = _validation_source(config, task)
+        source = _validation_source(config)
         lines += ["validation: " + line for line in source.describe()]
     return lines
 
 
-def _training_source(config: Config, task):
+def _training_source(config: Config):
     data = config.data
     held_out = data.num_held_out
     if not data.source:
         raise ValueError(
             "Set config.data.source to folder:PATH, tfds:NAME[:SPLIT] or tfrecord:GLOB."
         )
-    source = task.open_source(data.source, held_out)
+    source = _open(config, data.source, held_out)
     if not source.num_training:
         raise ValueError(
             f"{data.source} has {source.num_held_out} pictures, and "
@@ -103,11 +105,16 @@ def _training_source(config: Config, task):
     return source
 
 
-def _validation_source(config: Config, task):
+def _validation_source(config: Config):
     data = config.data
     if not data.validation_source:
-        return _training_source(config, task)
-    return task.open_source(data.validation_source, data.num_validation_images)
+        return _training_source(config)
+    return _open(config, data.validation_source, data.num_validation_images)
+
+
+def _open(config: Config, spec: str, num_held_out: int):
+    with_objects = config.task != "inpainting"
+    return open_source(spec, num_held_out, config.data.shuffle_buffer, with_objects)
 
 
 def _batches(

@@ -3,8 +3,8 @@
 `inpainting` takes any source of pictures. `object_removal` (holes in the shape of
 objects of other pictures, so that the truth is known), `harmonization` (a foreground
 of mismatched colours and no hole) and `guided` (both, and plain inpainting) need a
-source with objects. A task opens its source, makes uint8 examples of its records, a
-pure function of (seed, index), and converts batches of them to float.
+source with objects. A task makes uint8 examples of a source's records, a pure function
+of (seed, index), and converts batches of them to float.
 """
 
 import math
@@ -19,7 +19,6 @@ from tf_btgmi.data.masks import MaskSampler
 from tf_btgmi.data.object_examples import STATISTICS_STRIDE, ObjectExamples
 from tf_btgmi.data.object_masks import ObjectPicture
 from tf_btgmi.data.recoloring import recolor
-from tf_btgmi.data.sources import open_object_source, open_source
 from tf_btgmi.ops import image_ops, mask_ops
 
 Spec = Dict[str, Tuple[tf.DType, Tuple[int, ...]]]
@@ -42,10 +41,6 @@ class InpaintingTask:
     def __init__(self, config: Config):
         self._config = config
         self._sampler = MaskSampler(config.masks)
-
-    def open_source(self, spec: str, num_held_out: int):
-        """See `sources.open_source`."""
-        return open_source(spec, num_held_out, self._config.data.shuffle_buffer)
 
     def example_spec(self, size: int) -> Spec:
         """Types and shapes of an example."""
@@ -86,11 +81,6 @@ class ObjectTask:
         self._photographs = None
         if config.guided.regions and config.guided.regions_folder:
             self._photographs = FolderSource(config.guided.regions_folder)
-
-    def open_source(self, spec: str, num_held_out: int):
-        """See `sources.open_object_source`."""
-        buffer = self._config.data.shuffle_buffer
-        return open_object_source(spec, num_held_out, buffer)
 
     def example_spec(self, size: int) -> Spec:
         """Types and shapes of an example."""
