@@ -106,14 +106,19 @@ def with_clashing_surroundings(
 
     Args:
         image: [S, S, 3] uint8.
-        foreground: [S, S] uint8 in {0, 1}.
+        foreground: [S, S] in {0, 1}.
         rng: draws the turn.
     """
-    hsv = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2HSV)
-    hsv[..., 0] = (hsv[..., 0] + rng.uniform(90.0, 270.0)) % 360.0
-    hsv[..., 1] = np.minimum(_CLASHING_SATURATION * hsv[..., 1], 1.0)
-    turned = np.rint(255 * cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)).astype(np.uint8)
+    turned = turned_hue(image, rng.uniform(90.0, 270.0), _CLASHING_SATURATION)
     return np.where(foreground[..., None] > 0, image, turned)
+
+
+def turned_hue(image: np.ndarray, degrees: float, saturation: float) -> np.ndarray:
+    """The image, uint8, with its hue turned and its saturation times a factor."""
+    hsv = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2HSV)
+    hsv[..., 0] = (hsv[..., 0] + degrees) % 360.0
+    hsv[..., 1] = np.minimum(saturation * hsv[..., 1], 1.0)
+    return np.rint(255 * cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)).astype(np.uint8)
 
 
 def is_usable(foreground: np.ndarray, guided: GuidedConfig) -> bool:

@@ -15,6 +15,7 @@ from typing import Optional
 import cv2
 import numpy as np
 
+from tf_btgmi.data.guided import turned_hue, with_clashing_surroundings
 from tf_btgmi.data.transforms import resize
 from tf_btgmi.evaluation.examples import Example
 from tf_btgmi.evaluation.hole_masks import MaskFiles, seed_of
@@ -80,8 +81,7 @@ def composite(image, mask, size: int, kind: str, seed) -> Optional[Example]:
         changed = _other_statistics(rng, truth, where)
     else:
         if rng.random() < 1 / 3:
-            clashing = _turned_hue(truth, rng.uniform(90, 270), 1.3)
-            truth = np.where(where[..., None], truth, clashing)
+            truth = with_clashing_surroundings(truth, where, rng)
         changed = _hard_change(rng, truth, where)
     return Example(truth, where, np.where(where[..., None], changed, truth))
 
@@ -128,7 +128,7 @@ def _other_statistics(rng, image, where) -> np.ndarray:
 def _hard_change(rng, image, where) -> np.ndarray:
     changes = {
         "gamma": lambda x: _gamma(x, np.exp(_signed(rng, 0.3, 0.7))),
-        "hue": lambda x: _turned_hue(x, _signed(rng, 20, 70), rng.uniform(0.6, 1.4)),
+        "hue": lambda x: turned_hue(x, _signed(rng, 20, 70), rng.uniform(0.6, 1.4)),
         "light": lambda x: _lit(
             x, where, rng.uniform(0, 2 * np.pi), rng.uniform(0.3, 0.8)
         ),
@@ -140,13 +140,6 @@ def _hard_change(rng, image, where) -> np.ndarray:
 
 def _gamma(image, exponent: float) -> np.ndarray:
     return _uint8(255 * (image / 255.0) ** exponent)
-
-
-def _turned_hue(image, degrees: float, saturation: float) -> np.ndarray:
-    hsv = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2HSV)
-    hsv[..., 0] = (hsv[..., 0] + degrees) % 360
-    hsv[..., 1] = np.clip(hsv[..., 1] * saturation, 0, 1)
-    return _uint8(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB) * 255)
 
 
 def _lit(image, where, angle: float, strength: float) -> np.ndarray:
