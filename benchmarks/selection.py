@@ -45,7 +45,6 @@ def main(argv):
         raise program.UsageError("Give --data=FOLDER of pictures with objects.")
     # Not above: they load TensorFlow.
     from tf_btgmi.data.object_folder import ObjectFolder
-    from tf_btgmi.data.selection_examples import read_object
 
     folder = ObjectFolder(FLAGS.data)
     names = [
@@ -59,7 +58,7 @@ def main(argv):
     for method in FLAGS.methods:
         rows = []
         for number, name in enumerate(names):
-            picture = read_object(folder, name, np.random.default_rng(number))
+            picture = folder.read_object(name, np.random.default_rng(number))
             rows.append(measure(picture, method, np.random.default_rng(number)))
         results[method] = {key: [row[key] for row in rows] for key in rows[0]}
     for method, found in results.items():

@@ -34,6 +34,13 @@ class ObjectSource(FolderSource):
         """Mask of one object of the picture `name`, [h, w] bool, at its stored size."""
         raise NotImplementedError
 
+    def read_object(
+        self, name: str, rng: np.random.Generator, min_side: int = 0
+    ) -> ObjectPicture:
+        """Reads the picture `name` and one of its objects; see `read_objects`."""
+        image = decode_image(os.path.join(self.folder, name), min_side)
+        return ObjectPicture(image, fit_mask(self.object_mask(name, rng), image))
+
     def read_objects(
         self,
         key: np.ndarray,
@@ -55,8 +62,7 @@ class ObjectSource(FolderSource):
         names, key = self._names(held_out), int(key)
 
         def load(name):
-            image = decode_image(os.path.join(self.folder, name), min_side)
-            return ObjectPicture(image, fit_mask(self.object_mask(name, rng), image))
+            return self.read_object(name, rng, min_side)
 
         other = partner(key, len(names), rng)
         return (

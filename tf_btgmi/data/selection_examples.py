@@ -4,14 +4,13 @@ Example i depends only on the seed and i, apart from clicks that correct the net
 own masks, so that a resumed run sees the same examples.
 """
 
-import os
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
 
 from tf_btgmi.data.object_folder import ObjectFolder
-from tf_btgmi.data.object_masks import ObjectPicture, fit_mask
+from tf_btgmi.data.object_masks import ObjectPicture
 from tf_btgmi.data.selection_windows import (
     WINDOW_SCALE,
     Window,
@@ -19,7 +18,6 @@ from tf_btgmi.data.selection_windows import (
     window_around,
 )
 from tf_btgmi.data.simulated_clicks import damaged_mask, jittered_box, next_click
-from tf_btgmi.pictures.decoding import decode_image
 from tf_btgmi.pictures.mask_arrays import bounding_box
 
 # Initial input of an example and its probability; the mask is partly wrong.
@@ -77,7 +75,7 @@ class SelectionExamples:
         while True:
             folder = self.folders[rng.choice(len(self.folders), p=self._shares)]
             name = folder.training_names[rng.integers(folder.num_training)]
-            example = make_example(read_object(folder, name, rng), rng)
+            example = make_example(folder.read_object(name, rng), rng)
             if example is not None:
                 return example
 
@@ -85,13 +83,7 @@ class SelectionExamples:
         """Every held-out picture of a folder, with one of its objects."""
         source = self.folders[folder]
         rng = np.random.default_rng(0)
-        return [read_object(source, name, rng) for name in source.held_out_names]
-
-
-def read_object(folder: ObjectFolder, name: str, rng) -> ObjectPicture:
-    """Reads a picture of a folder and one of its objects."""
-    image = decode_image(os.path.join(folder.folder, name))
-    return ObjectPicture(image, fit_mask(folder.object_mask(name, rng), image))
+        return [source.read_object(name, rng) for name in source.held_out_names]
 
 
 def make_example(picture: ObjectPicture, rng: np.random.Generator) -> Optional[Example]:
