@@ -218,31 +218,30 @@ def model_methods(place: str, task: tasks.Task) -> list:
     name = name or _place_name(place)
     identity, num_bytes = loading.describe(place), loading.num_bytes(place)
     predictor = loading.load(place, retouched=FLAGS.retouched)
-    if task != tasks.HARMONIZATION:
-        predictor.need("inpainted", "fill holes")
-        work = {name: (lambda image, mask, _: predictor.inpaint(image, mask), identity)}
-        if predictor.retouched:
-            network = copy.copy(predictor)
-            network.retouched = False
-            work = {
-                name: (work[name][0], f"{identity}, retouched v{retouch.VERSION}"),
-                f"{name}.network": (
-                    lambda image, mask, _: network.inpaint(image, mask),
-                    identity,
-                ),
-            }
-    else:
+
+    def method(ending, fill, note="", **options):
+        return yardsticks.Method(
+            f"{name}{ending}",
+            lambda image, mask, _: fill(image, mask, **options),
+            f"{identity}{note}",
+            num_bytes,
+        )
+
+    if task == tasks.HARMONIZATION:
+        predictor.need("harmonized", "harmonize")
         # The model's colour change applied to the object's pixels, as in the programs,
         # and the pixels of the network itself.
-        predictor.need("harmonized", "harmonize")
-        work = {
-            name: (lambda image, mask, _: predictor.harmonize(image, mask), identity),
-            f"{name}.direct": (
-                lambda image, mask, _: predictor.harmonize(image, mask, direct=True),
-                identity,
-            ),
-        }
-    return [yardsticks.Method(name, *parts, num_bytes) for name, parts in work.items()]
+        fill = predictor.harmonize
+        return [method("", fill), method(".direct", fill, direct=True)]
+    predictor.need("inpainted", "fill holes")
+    if not predictor.retouched:
+        return [method("", predictor.inpaint)]
+    network = copy.copy(predictor)
+    network.retouched = False
+    return [
+        method("", predictor.inpaint, f", retouched v{retouch.VERSION}"),
+        method(".network", network.inpaint),
+    ]
 
 
 def _check_flags(task: tasks.Task) -> None:
