@@ -1,22 +1,21 @@
 """The compose program on bundled pictures: flags, jobs, error lines, exit codes."""
 
+import functools
 import os
 import shutil
 
 import numpy as np
 import pytest
-from absl import flags
-from absl.testing import flagsaver
 from PIL import Image
 
 from tests.pictures.color_profiles_test import swapped
-from tests.programs import run_program
+from tests.programs import run_main, run_program
 from tf_btgmi import assets, compose, loading
 from tf_btgmi.cli import program
 from tf_btgmi.inference.predictor import Predictor
 
-FLAGS = flags.FLAGS
 PROGRAM_MODULE = compose
+run = functools.partial(run_main, compose)
 # Around the bison, in its picture of 384 x 512.
 BOX = "40,90,300,425"
 
@@ -42,13 +41,6 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(**values):
-    if not FLAGS.is_parsed():
-        FLAGS(["compose"])
-    with flagsaver.flagsaver(**values):
-        return compose.main(["compose"])
-
-
 def one(**values):
     flags_ = {
         "image": "moose.jpg",
@@ -57,7 +49,9 @@ def one(**values):
         "output": "new.png",
         **values,
     }
-    return run(**{name: value for name, value in flags_.items() if value is not None})
+    return run_main(
+        compose, **{name: value for name, value in flags_.items() if value is not None}
+    )
 
 
 def read(path):

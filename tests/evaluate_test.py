@@ -9,16 +9,13 @@ from unittest import mock
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
-from absl import flags
-from absl.testing import flagsaver
 from PIL import Image
 
-from tests.programs import run_program
+from tests.programs import run_main, run_program
 from tf_btgmi import evaluate
 from tf_btgmi.evaluation import inception, yardsticks
 from tf_btgmi.inference import retouch
 
-FLAGS = flags.FLAGS
 PROGRAM_MODULE = evaluate
 FILES = ("report.html", "rows.csv", "summary.json", "table.md")
 
@@ -36,8 +33,6 @@ def folder(tmp_path, monkeypatch):
 
 
 def run(**values):
-    if not FLAGS.is_parsed():
-        FLAGS(["evaluate"])
     values = {
         "data": "photos",
         "output": "out",
@@ -46,8 +41,7 @@ def run(**values):
         "image_size": 32,
         **values,
     }
-    with flagsaver.flagsaver(**values):
-        return evaluate.main(["evaluate"])
+    return run_main(evaluate, **values)
 
 
 def summary(output="out"):

@@ -2,14 +2,12 @@
 
 import numpy as np
 import pytest
-from absl import flags
-from absl.testing import flagsaver
 from PIL import Image
 
+from tests.programs import run_main
 from tf_btgmi import harmonize, loading
 from tf_btgmi.inference.predictor import Predictor
 
-FLAGS = flags.FLAGS
 PROGRAM_MODULE = harmonize
 
 
@@ -36,11 +34,8 @@ def picture(tmp_path, monkeypatch):
 
 
 def run(**values):
-    if not FLAGS.is_parsed():
-        FLAGS(["harmonize"])
     values = {"image": "side.png", "mask": "mask.png", "output": "new.png", **values}
-    with flagsaver.flagsaver(**values):
-        return harmonize.main(["harmonize"])
+    return run_main(harmonize, **values)
 
 
 @pytest.mark.parametrize("direct", [False, True])

@@ -4,16 +4,13 @@ import os
 
 import numpy as np
 import pytest
-from absl import flags
-from absl.testing import flagsaver
 from PIL import Image
 
-from tests.programs import run_program
+from tests.programs import run_main, run_program
 from tf_btgmi import inpaint, loading
 from tf_btgmi.cli import program
 from tf_btgmi.inference.predictor import Predictor
 
-FLAGS = flags.FLAGS
 PROGRAM_MODULE = inpaint
 SIZE = (40, 24)
 
@@ -43,11 +40,7 @@ def files(tmp_path, monkeypatch):
 
 
 def run(**values):
-    if not FLAGS.is_parsed():
-        FLAGS(["inpaint"])
-    values = {"output": "out", "model": "run", **values}
-    with flagsaver.flagsaver(**values):
-        return inpaint.main(["inpaint"])
+    return run_main(inpaint, **{"output": "out", "model": "run", **values})
 
 
 def read(path):

@@ -5,6 +5,9 @@ import pathlib
 import subprocess
 import sys
 
+from absl import flags
+from absl.testing import flagsaver
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
@@ -18,3 +21,11 @@ def run_program(module, *arguments, folder=ROOT, timeout=None):
         text=True,
         timeout=timeout,
     )
+
+
+def run_main(program, *arguments, **values):
+    """Runs a program's `main` in this process; its flags have these values."""
+    if not flags.FLAGS.is_parsed():
+        flags.FLAGS([program.__name__])
+    with flagsaver.flagsaver(**values):
+        return program.main([program.__name__, *arguments])

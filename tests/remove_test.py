@@ -1,20 +1,20 @@
 """The remove program, and files of jobs, which inpaint and harmonize take as well."""
 
+import functools
 import os
 
 import numpy as np
 import pytest
-from absl import flags
-from absl.testing import flagsaver
 from PIL import Image
 
+from tests.programs import run_main
 from tf_btgmi import loading, remove
 from tf_btgmi.cli import program
 from tf_btgmi.inference.holes import dilated
 from tf_btgmi.inference.predictor import Predictor
 
-FLAGS = flags.FLAGS
 PROGRAM_MODULE = remove
+run = functools.partial(run_main, remove)
 SIZE = (300, 200)
 
 
@@ -37,13 +37,6 @@ def files(tmp_path, monkeypatch):
         Image.fromarray(values).save(f"photos/{name}.png")
         Image.fromarray(mask).save(f"masks/{name}.png")
     return values, mask
-
-
-def run(**values):
-    if not FLAGS.is_parsed():
-        FLAGS(["remove"])
-    with flagsaver.flagsaver(**values):
-        return remove.main(["remove"])
 
 
 def changed(path, values):
@@ -154,7 +147,12 @@ def picture_with_disc():
 def test_a_box_selects_the_object_in_place_of_a_mask(files):
     values, disc = picture_with_disc()
     image = "photos/disc.png"
-    assert run(image=image, box="45,95,135,185", output="a.png", mask_dilation=0) == 0
+    assert (
+        run_main(
+            remove, image=image, box="45,95,135,185", output="a.png", mask_dilation=0
+        )
+        == 0
+    )
     found = changed("a.png", values)
     assert (found & disc).sum() / (found | disc).sum() > 0.85
     path = write_jobs("image,box,output", f'{image},"45,95,135,185",b.png')

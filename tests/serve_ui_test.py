@@ -5,23 +5,14 @@ import socket
 
 import httpx
 import pytest
-from absl import flags
-from absl.testing import flagsaver
 
+from tests.programs import run_main
 from tests.studio.running import studio
 from tf_btgmi import serve_ui
 from tf_btgmi.cli import program, web
 
-FLAGS = flags.FLAGS
 PROGRAM_MODULE = serve_ui
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-
-
-def run(**values):
-    if not FLAGS.is_parsed():
-        FLAGS(["serve_ui"])
-    with flagsaver.flagsaver(**values):
-        return serve_ui.main(["serve_ui"])
 
 
 @pytest.mark.parametrize(
@@ -35,7 +26,7 @@ def run(**values):
 )
 def test_mistakes_are_told_in_one_line(program_flags, values, message):
     with pytest.raises(ValueError, match=message):
-        run(**values)
+        run_main(serve_ui, **values)
 
 
 def test_a_port_that_is_taken_is_named(program_flags):
@@ -44,7 +35,7 @@ def test_a_port_that_is_taken_is_named(program_flags):
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(program.ProgramFailure, match=f"port {port}"):
-            run(port=port)
+            run_main(serve_ui, port=port)
 
 
 def test_other_addresses_are_warned_of_and_the_page_is_named(capsys):

@@ -11,15 +11,13 @@ import urllib.request
 
 import numpy as np
 import pytest
-from absl import flags
-from absl.testing import flagsaver
 from PIL import Image
 
+from tests.programs import run_main
 from tf_btgmi import user_study
 from tf_btgmi.study.pictures import StudyPictures
 from tf_btgmi.study.votes import Votes
 
-FLAGS = flags.FLAGS
 PROGRAM_MODULE = user_study
 
 
@@ -36,10 +34,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def run(**values):
-    if not FLAGS.is_parsed():
-        FLAGS(["user_study"])
-    with flagsaver.flagsaver(**{"output": "out", **values}):
-        return user_study.main(["user_study"])
+    return run_main(user_study, **{"output": "out", **values})
 
 
 def vote(votes, attentive=True, prefer="a"):

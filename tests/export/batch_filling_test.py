@@ -5,13 +5,12 @@ import sys
 
 import numpy as np
 import pytest
-from absl import flags
-from absl.testing import flagsaver
 from PIL import Image
 
 import export
 from export import batch_filling, batch_inpaint
 from export.batch_filling import Options, Outcome, fill, pair
+from tests.programs import run_main
 from tf_btgmi.inference.predictor import Predictor
 from tf_btgmi.pictures.formats import WORDS
 from tf_btgmi.pictures.jobs import Job
@@ -230,11 +229,8 @@ def test_without_beam_one_line_names_the_requirements(monkeypatch):
     monkeypatch.setitem(sys.modules, "apache_beam", None)
     monkeypatch.delitem(sys.modules, "export.batch_pipeline", raising=False)
     monkeypatch.delattr(export, "batch_pipeline", raising=False)
-    if not flags.FLAGS.is_parsed():
-        flags.FLAGS(["batch_inpaint"])
-    with flagsaver.flagsaver(image="in", mask="masks", output="out"):
-        with pytest.raises(ValueError, match="install -r requirements-beam.txt"):
-            batch_inpaint.main(["batch_inpaint"])
+    with pytest.raises(ValueError, match="install -r requirements-beam.txt"):
+        run_main(batch_inpaint, image="in", mask="masks", output="out")
 
 
 @pytest.mark.parametrize(
@@ -246,8 +242,5 @@ def test_without_beam_one_line_names_the_requirements(monkeypatch):
     ],
 )
 def test_missing_flags_are_named(values, message):
-    if not flags.FLAGS.is_parsed():
-        flags.FLAGS(["batch_inpaint"])
-    with flagsaver.flagsaver(**values):
-        with pytest.raises(ValueError, match=message):
-            batch_inpaint.main(["batch_inpaint"])
+    with pytest.raises(ValueError, match=message):
+        run_main(batch_inpaint, **values)

@@ -10,8 +10,6 @@ import time
 
 import numpy as np
 import pytest
-from absl import flags
-from absl.testing import flagsaver
 from PIL import Image
 
 pytest.importorskip(
@@ -19,6 +17,7 @@ pytest.importorskip(
 )
 
 from export import batch_inpaint, batch_pipeline  # noqa: E402
+from tests.programs import run_main
 from tf_btgmi import loading  # noqa: E402
 from tf_btgmi.inference.predictor import Predictor  # noqa: E402
 
@@ -62,12 +61,9 @@ def loads(tmp_path, monkeypatch):
 
 
 def run(*beam, **values):
-    if not flags.FLAGS.is_parsed():
-        flags.FLAGS(["batch_inpaint"])
     if "jobs" not in values:
         values = {"image": "photos", "mask": "masks", "output": "out", **values}
-    with flagsaver.flagsaver(**values):
-        return batch_inpaint.main(["batch_inpaint", *beam])
+    return run_main(batch_inpaint, *beam, **values)
 
 
 def failures(folder="out"):

@@ -1,19 +1,11 @@
 import pytest
-from absl import flags
-from absl.testing import flagsaver
 
 from export import release
+from tests.programs import run_main
 from tf_btgmi import config as config_lib
 from tf_btgmi import loading
 
 PROGRAM_MODULE = release
-
-
-def run(**values):
-    if not flags.FLAGS.is_parsed():
-        flags.FLAGS(["release"])
-    with flagsaver.flagsaver(**values):
-        return release.main([])
 
 
 def test_a_workdir_becomes_a_release_that_names_no_place(make_workdir, tmp_path):
@@ -23,7 +15,7 @@ def test_a_workdir_becomes_a_release_that_names_no_place(make_workdir, tmp_path)
     config.data.source = f"folder:{tmp_path}"
     config.masks.objects, config.masks.objects_folder = 0.5, str(tmp_path)
     config_lib.save(config, str(path))
-    assert run(workdir=workdir, name="mine-32", output=str(tmp_path)) == 0
+    assert run_main(release, workdir=workdir, name="mine-32", output=str(tmp_path)) == 0
     generator, found = loading.load_generator(str(tmp_path / "mine-32"))
     assert found.name == "mine-32"
     assert found.data.source == "folder:PHOTOGRAPHS"
@@ -45,4 +37,4 @@ def test_a_workdir_becomes_a_release_that_names_no_place(make_workdir, tmp_path)
 )
 def test_mistakes_are_named(values, message):
     with pytest.raises(ValueError, match=message):
-        run(**values)
+        run_main(release, **values)
