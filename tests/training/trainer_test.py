@@ -204,7 +204,7 @@ def test_another_global_batch_size_on_resuming_warns(make_config, killed, caplog
     workdir = killed(TOTAL)
     with caplog.at_level(logging.WARNING):
         train(config, workdir, one_device())
-    assert "global_batch_size 4; it goes on with 2" in caplog.text
+    assert "global_batch_size changes from 4 to 2" in caplog.text
     assert config_lib.load(f"{workdir}/config.json").data.global_batch_size == 2
 
 
