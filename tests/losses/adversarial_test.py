@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from tf_btgmi.losses.adversarial import (
     KINDS,
+    PATCHES,
     discriminator_loss,
     generator_loss,
 )
@@ -134,7 +135,7 @@ def test_over_hole_patches_real_and_fake_weigh_the_same(kind, rng):
     assert float(loss) == pytest.approx(float(first + second) / 2, rel=1e-5)
 
 
-@pytest.mark.parametrize("patches", ["all", "hole"])
+@pytest.mark.parametrize("patches", PATCHES)
 def test_with_two_composites_an_image_each_counts_the_image_once(patches, rng):
     real = tf.constant(rng.normal(size=[3, 2, 2, 1]), tf.float32)
     fake = tf.constant(rng.normal(size=[6, 2, 2, 1]), tf.float32)

@@ -10,9 +10,9 @@ from typing import List
 
 import tensorflow as tf
 
-from tf_btgmi.config import choices_of
-
-KINDS = choices_of("losses.adversarial")
+KINDS = ("lsgan", "bce", "hinge")
+# What the discriminators' loss is a mean over.
+PATCHES = ("all", "hole")
 
 
 def discriminator_loss(

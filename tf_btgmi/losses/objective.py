@@ -3,8 +3,12 @@
 import keras
 import tensorflow as tf
 
-from tf_btgmi.config import choices_of
-from tf_btgmi.losses.adversarial import discriminator_loss, generator_loss
+from tf_btgmi.losses.adversarial import (
+    KINDS,
+    PATCHES,
+    discriminator_loss,
+    generator_loss,
+)
 from tf_btgmi.losses.feature_matching import feature_matching_loss
 from tf_btgmi.losses.lpips import LPIPSDistance
 from tf_btgmi.losses.perceptual import PatchPerceptualLoss
@@ -14,6 +18,17 @@ from tf_btgmi.losses.reconstruction import (
     l2_loss,
     overlap_l2_loss,
 )
+
+RECONSTRUCTIONS = (
+    "ppl",
+    "perceptual",
+    "l1",
+    "l2",
+    "overlap_l2",
+    "feature_matching",
+)
+PIXEL_REGIONS = ("picture", "hole")
+PATCH_LABELS = ("hole", "all_fake")
 
 
 class Objective(keras.layers.Layer):
@@ -60,17 +75,16 @@ class Objective(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(trainable=False, **kwargs)
-        for field, value in (
-            ("losses.reconstruction", reconstruction),
-            ("losses.pixel_region", pixel_region),
-            ("losses.adversarial", adversarial),
-            ("losses.discriminator_patches", discriminator_patches),
-            ("discriminator.patch_labels", patch_labels),
+        for name, value, known in (
+            ("reconstruction", reconstruction, RECONSTRUCTIONS),
+            ("pixel_region", pixel_region, PIXEL_REGIONS),
+            ("adversarial", adversarial, KINDS),
+            ("patch_labels", patch_labels, PATCH_LABELS),
+            ("discriminator_patches", discriminator_patches, PATCHES),
         ):
-            known = choices_of(field)
             if value not in known:
                 raise ValueError(
-                    f"{field} must be one of {', '.join(known)}; it is {value!r}."
+                    f"{name} must be one of {', '.join(known)}; it is {value!r}."
                 )
         self.reconstruction = reconstruction
         self.reconstruction_weight = reconstruction_weight

@@ -11,7 +11,6 @@ Training needs of any discriminator `features`, `patch_masks`, `parts`, and
 import keras
 import tensorflow as tf
 
-from tf_btgmi.config import choices_of
 from tf_btgmi.layers.configuration import ConfigFromArguments
 from tf_btgmi.layers.convolution import INIT_STDDEV, convolution, leaky_relu
 from tf_btgmi.layers.normalization import normalization as make_normalization
@@ -28,7 +27,7 @@ PATCH_WINDOWS = tuple((KERNEL_SIZE, stride, PADDING) for stride in STRIDES)
 # What leads from one scale to the next.
 SCALE_WINDOW = (3, 2, 1)
 LEAK = 0.2
-NORMALIZATIONS = choices_of("discriminator.normalization")
+NORMALIZATIONS = ("spectral", "batch", "instance", "none")
 
 
 @keras.saving.register_keras_serializable("tf_btgmi")
