@@ -97,7 +97,8 @@ def decode_mask(
             )
         levels = _erased(alpha)
     elif alpha is None or alpha.min() == alpha.max() != 0 or alpha.min() >= 128:
-        levels = _grey(mask.rgb())
+        # Grey stays as it is.
+        levels = cv2.cvtColor(mask.rgb(), cv2.COLOR_RGB2GRAY)
     else:
         levels = _levels_of_alpha(mask.rgb(), alpha, name)
     brightest = int(levels.max())
@@ -111,12 +112,6 @@ def decode_mask(
         levels = 255 - levels
     is_lossy = mask.format == "JPEG" or mask.encoding.get("lossless") is False
     return _with_rim(levels, _LOSSY_NOISE if is_lossy else 0)
-
-
-def _grey(rgb: np.ndarray) -> np.ndarray:
-    # In integers, so that white stays 255.
-    weights = np.array([299, 587, 114], np.int32)
-    return ((rgb @ weights) // 1000).astype(np.uint8)
 
 
 def _erased(alpha: np.ndarray) -> np.ndarray:
@@ -161,7 +156,7 @@ def _has_few_colors(colors: np.ndarray) -> bool:
 
 
 def _is_black_and_white(colors: np.ndarray) -> bool:
-    grey = _grey(colors)
+    grey = cv2.cvtColor(colors[None], cv2.COLOR_RGB2GRAY)
     shares = (grey < _COLOR_TOLERANCE).mean(), (grey > 255 - _COLOR_TOLERANCE).mean()
     return min(shares) > 0.001
 

@@ -63,7 +63,7 @@ class Picture:
             pixels = pixels.astype(np.uint8)
         elif self.mode in ("1", "L", "LA"):
             grey = pixels if pixels.ndim == 2 else pixels[..., 0]
-            pixels = np.repeat(grey[..., None], 3, axis=-1)
+            pixels = cv2.merge([grey] * 3)
         pixels = upright(pixels[..., :3], self.metadata.orientation)
         return np.ascontiguousarray(pixels)
 
