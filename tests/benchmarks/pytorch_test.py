@@ -416,6 +416,7 @@ def test_a_config_that_the_step_cannot_train_is_refused():
         pytorch_step.check(config)
 
 
+@needs_torch
 def test_a_pack_without_pictures_to_train_on_is_refused(pack):
     from benchmarks import pack_pictures
 
@@ -426,6 +427,7 @@ def test_a_pack_without_pictures_to_train_on_is_refused(pack):
     assert not os.path.exists(f"{folder}2")
 
 
+@needs_torch
 def test_graphs_are_not_recorded_without_a_gpu(pack, tmp_path, monkeypatch):
     import torch
 

@@ -97,8 +97,7 @@ def decode_mask(
             )
         levels = _erased(alpha)
     elif alpha is None or alpha.min() == alpha.max() != 0 or alpha.min() >= 128:
-        # Grey stays as it is.
-        levels = cv2.cvtColor(mask.rgb(), cv2.COLOR_RGB2GRAY)
+        levels = _grey(mask.rgb())
     else:
         levels = _levels_of_alpha(mask.rgb(), alpha, name)
     brightest = int(levels.max())
@@ -112,6 +111,15 @@ def decode_mask(
         levels = 255 - levels
     is_lossy = mask.format == "JPEG" or mask.encoding.get("lossless") is False
     return _with_rim(levels, _LOSSY_NOISE if is_lossy else 0)
+
+
+def _grey(rgb: np.ndarray) -> np.ndarray:
+    red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
+    if (red == green).all() and (green == blue).all():
+        return np.ascontiguousarray(red)
+    # In integers, as the serving graph does, so that white stays 255.
+    weights = np.array([299, 587, 114], np.int32)
+    return ((rgb @ weights) // 1000).astype(np.uint8)
 
 
 def _erased(alpha: np.ndarray) -> np.ndarray:
@@ -156,7 +164,7 @@ def _has_few_colors(colors: np.ndarray) -> bool:
 
 
 def _is_black_and_white(colors: np.ndarray) -> bool:
-    grey = cv2.cvtColor(colors[None], cv2.COLOR_RGB2GRAY)
+    grey = _grey(colors)
     shares = (grey < _COLOR_TOLERANCE).mean(), (grey > 255 - _COLOR_TOLERANCE).mean()
     return min(shares) > 0.001
 
