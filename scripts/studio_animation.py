@@ -3,8 +3,8 @@
     python -m tf_btgmi.serve_ui &
     python scripts/studio_animation.py
 
-A box around an object, the fill, and an object of another picture put in. The file has
-3 MB at most.
+A box around an object, a click on its tail, the fill, and an object of another picture
+put in. The file has 3 MB at most.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from playwright.sync_api import sync_playwright
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scripts.studio_screenshots import BISON, OUTPUT, SHEEP  # noqa: E402
+from scripts.studio_screenshots import BISON, OUTPUT, SHEEP, TAIL  # noqa: E402
 from tests.studio.browser import Visit, launched  # noqa: E402
 
 SIZE = {"width": 960, "height": 600}
@@ -89,7 +89,7 @@ class Film:
 
 
 def play(film):
-    """Box, fill, compose."""
+    """Box, click, fill, compose."""
     visit = film.visit
     visit.open_example("bison")
     visit.page.wait_for_timeout(300)
@@ -98,6 +98,11 @@ def play(film):
     visit.until("state.active.selection.count")
     visit.idle()
     visit.page.wait_for_timeout(200)
+    film.frame(900)
+    film.move(*visit.at(*TAIL))
+    visit.page.mouse.click(*visit.at(*TAIL))
+    visit.page.wait_for_timeout(300)
+    visit.idle()
     film.frame(900)
     film.click("#run")
     visit.made(2)

@@ -44,6 +44,7 @@ SHOWN = {
 }
 # Boxes around the bison at the right edge, and around the sheep.
 BISON = (118, 450), (250, 511)
+TAIL = 165, 463
 SHEEP = (30, 105), (350, 375)
 PLACEMENT = "{x: 390, y: 300, scale: 0.42, rotate: 4, flip: true}"
 
@@ -53,6 +54,9 @@ def remove(visit, shoot):
     visit.open_example("bison")
     visit.drag(*BISON)
     visit.until("state.active.selection.count")
+    visit.idle()
+    visit.page.mouse.click(*visit.at(*TAIL))
+    visit.page.wait_for_timeout(300)
     visit.idle()
     shoot("selected")
     visit.page.click("#run")
