@@ -13,6 +13,7 @@ import tensorflow as tf
 from absl import flags
 from PIL import Image
 
+from tests import trainings
 from tf_btgmi.config import Config
 
 # Before anything makes a tensor: afterwards the devices are fixed.
@@ -27,6 +28,13 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.timeout(1200))
+
+
+@pytest.fixture
+def no_training_is_left():
+    """Ends the trainings of a test that failed before it could."""
+    yield
+    trainings.end_all()
 
 
 @pytest.fixture(autouse=True)

@@ -15,14 +15,7 @@ import numpy as np
 import pytest
 
 from scripts import loopback
-from tests.trainings import (
-    named_step,
-    no_training_is_left,  # noqa: F401
-    numbers,
-    run,
-    start,
-    wait_for,
-)
+from tests.trainings import named_step, numbers, run, start, wait_for
 from tf_btgmi import config as config_lib
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_training_is_left")]

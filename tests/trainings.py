@@ -7,7 +7,6 @@ import sys
 import time
 
 import numpy as np
-import pytest
 
 from tests.programs import ROOT, run_program
 
@@ -33,10 +32,8 @@ def start(log, *arguments, command=("-m", "tf_btgmi.train"), **environment):
     return process
 
 
-@pytest.fixture
-def no_training_is_left():
-    """Ends the trainings of a test that failed before it could."""
-    yield
+def end_all():
+    """Ends the trainings that a test started and did not end."""
     while _STARTED:
         process = _STARTED.pop()
         process.kill()

@@ -124,6 +124,17 @@ def window_of(image: np.ndarray, crop: Crop) -> np.ndarray:
     return mirrored(image[slices(box)], box, y, x, side)
 
 
+def seen_box(crop: Crop, image_size: int) -> np.ndarray:
+    """The crop's box in pixels of the network's input, (y0, x0, y1, x1), fractional."""
+    corner = np.array([crop.y, crop.x] * 2)
+    return (np.array(crop.box) - corner) * image_size / crop.side
+
+
+def pixels_around(box: np.ndarray) -> Box:
+    """The smallest box of whole pixels around a fractional one."""
+    return (*np.floor(box[:2]).astype(int), *np.ceil(box[2:]).astype(int))
+
+
 def edge_of(crop: Crop, height: int, width: int) -> np.ndarray:
     """Marks the edge of the picture in a crop's window, bool [side, side].
 

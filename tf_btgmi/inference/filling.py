@@ -109,9 +109,7 @@ def _fill(
         edge = crop_plan.edge_of(crop, holes.height, holes.width)
         if retouched and foreground is None:
             small_edge = area_share(edge.astype(np.uint8), size) > 0
-            corner = np.array([crop.y, crop.x] * 2)
-            part = (np.array(crop.box) - corner) * size / crop.side
-            box = (*np.floor(part[:2]).astype(int), *np.ceil(part[2:]).astype(int))
+            box = crop_plan.pixels_around(crop_plan.seen_box(crop, size))
             filled = retouch(filled, gap > 0, small_edge, box)
         _paste(composite, holes, crop, filled, edge)
 

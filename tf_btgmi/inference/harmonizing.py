@@ -74,12 +74,10 @@ def recolor(
         gap_seen = crop_plan.window_of(gap.view(np.uint8), window)
     colors, gap_small = shrunk(crop_plan.window_of(image, window), gap_seen, size)
     share = area_share(seen, size) * (1 - gap_small)
-    # The object's box in pixels of the network's input.
-    corner = np.array([window.y, window.x] * 2)
-    part = (np.array(box) - corner) * size / window.side
+    part = crop_plan.seen_box(window, size)
     # A thin object covers no small pixel by half. Its mirror image, in a window wider
     # than the picture, may cover more, but does not count.
-    y0, x0, y1, x1 = (*np.floor(part[:2]).astype(int), *np.ceil(part[2:]).astype(int))
+    y0, x0, y1, x1 = crop_plan.pixels_around(part)
     best_share = share[y0:y1, x0:x1].max()
     if not best_share and gap is not None:
         # At this size a thin object vanishes in its gap; the gap is then ignored.

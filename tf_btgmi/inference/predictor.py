@@ -1,8 +1,8 @@
 """Inpainting, object removal, harmonization and composition of pictures of any size.
 
 Pictures are uint8 or uint16 [H, W, 3] arrays. Masks are [H, W], set where True or
->= 128. Pixels outside the hole or object are returned
-unchanged. `crops.py` plans the windows that the network sees; `network.py` calls it.
+>= 128. Pixels outside the hole or object are returned unchanged. `crops.py` plans the
+windows that the network sees; `network.py` calls it.
 """
 
 from typing import Optional, Sequence, Tuple, Union

@@ -52,21 +52,17 @@ def inpaint(job: Job, form: forms.InpaintForm, limits: Limits, model: Model):
     image = before.composite
     mask = uploads.read_mask(form.mask, limits, image.shape[:2], form.image)
     _check_not_empty(mask, "Nothing is selected.", "Mark what you want filled")
-    dilation = form.mask_dilation
-    if form.remove:
-        hole = removal_mask(mask, dilation)
-        composite = model.run(
-            job, lambda model: model.remove(image, mask, dilation, job.report)
-        )
-    else:
-        dilation = dilation or 0
-        hole = dilated(mask, dilation)
-        composite = model.run(
-            job, lambda model: model.inpaint(image, mask, dilation, job.report)
-        )
-    if before.picture.alpha() is None:
+    dilation = form.mask_dilation if form.remove else form.mask_dilation or 0
+
+    def fill(predictor):
+        work = predictor.remove if form.remove else predictor.inpaint
+        return work(image, mask, dilation, job.report)
+
+    composite = model.run(job, fill)
+    hole = None
+    if before.picture.alpha() is not None:
         # Over transparent pixels a fill is seen whatever its colour.
-        hole = None
+        hole = (removal_mask if form.remove else dilated)(mask, dilation)
     return _changed(job, form, before, composite, hole)
 
 
