@@ -17,15 +17,17 @@ from absl import flags
 from scipy import stats
 
 from tf_btgmi.cli import program
-from tf_btgmi.data.simulated_clicks import jittered_box, next_click
-from tf_btgmi.pictures.mask_arrays import bounding_box
+from tf_btgmi.data.simulated_clicks import (
+    CLOSE_BOX,
+    LOOSE_BOX,
+    drawn_box,
+    next_click,
+)
 from tf_btgmi.selection import Click, select
 
 FLAGS = flags.FLAGS
 METHODS = ("network", "grabcut")
-GOAL, JITTER = 0.8, 0.1
-# Moves of the edges of a loose box outwards, as a share of the side.
-LOOSE = (-0.05, 0.35)
+GOAL = 0.8
 
 
 def define_flags():
@@ -94,10 +96,10 @@ def measure(picture, method: str, rng: np.random.Generator) -> dict:
         seconds.append(time.perf_counter() - begun)
         return found
 
-    box = tuple(jittered_box(truth, JITTER, rng))
+    box = tuple(drawn_box(truth, CLOSE_BOX, rng))
     boxed = timed(box=box)
     box_iou = iou(truth, boxed)
-    loose = timed(box=_loose_box(truth, rng))
+    loose = timed(box=tuple(drawn_box(truth, LOOSE_BOX, rng)))
     click = _click(truth, boxed)
     changed = timed(box=box, clicks=[click], mask=boxed) if click else boxed
     mask, clicks, count = np.zeros(truth.shape, bool), [], 0
@@ -128,12 +130,6 @@ def summary(key: str, values: np.ndarray) -> str:
         text += f", worse {np.mean(values < 0):.3f}"
         text += f", worse by > 0.01 {np.mean(values < -0.01):.3f}"
     return text
-
-
-def _loose_box(truth, rng):
-    y0, x0, y1, x1 = bounding_box(truth)
-    top, left, bottom, right = rng.uniform(*LOOSE, 4) * ([y1 - y0, x1 - x0] * 2)
-    return y0 - top, x0 - left, y1 + bottom, x1 + right
 
 
 def _click(truth, mask):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tf_btgmi.data.simulated_clicks import damaged_mask, jittered_box, next_click
+from tf_btgmi.data.simulated_clicks import damaged_mask, drawn_box, next_click
 
 
 @pytest.fixture
@@ -50,16 +50,17 @@ def test_nothing_is_clicked_where_nothing_is_wrong(truth):
     assert next_click(truth, truth) is None
 
 
-@pytest.mark.parametrize("jitter", [0.0, 0.2])
-def test_a_box_is_off_by_no_more_than_its_jitter(truth, jitter):
+@pytest.mark.parametrize("moves", [(0.0, 0.0), (-0.2, 0.2), (0.1, 0.2)])
+def test_every_edge_of_a_box_moves_outwards_within_the_range(truth, moves):
     for seed in range(20):
-        box = jittered_box(truth, jitter, np.random.default_rng(seed))
-        off = np.abs(box - [10, 20, 40, 60])
-        assert (off <= jitter * np.array([30, 40, 30, 40]) + 1e-9).all()
+        box = drawn_box(truth, moves, np.random.default_rng(seed))
+        outwards = ([10, 20, 40, 60] - box) * [1, 1, -1, -1] / [30, 40, 30, 40]
+        assert (outwards >= moves[0] - 1e-9).all()
+        assert (outwards <= moves[1] + 1e-9).all()
 
 
 def test_a_box_stays_in_the_picture():
     truth = np.ones((20, 50), bool)
     for seed in range(20):
-        y0, x0, y1, x1 = jittered_box(truth, 0.3, np.random.default_rng(seed))
+        y0, x0, y1, x1 = drawn_box(truth, (-0.3, 0.3), np.random.default_rng(seed))
         assert 0 <= y0 < y1 <= 20 and 0 <= x0 < x1 <= 50

@@ -4,31 +4,37 @@ Clicks follow RITM (Sofiiuk, Petrov and Konushin, 2021): each is in the largest
 connected error of the current mask, far from the edge of that error.
 """
 
-from typing import Optional
+from typing import Optional, Tuple
 
 import cv2
 import numpy as np
 
 from tf_btgmi.pictures.mask_arrays import bounding_box
 
+# Moves of a box's edges outwards, as shares of its height or width: drawn closely, and
+# loosely.
+CLOSE_BOX, LOOSE_BOX = (-0.1, 0.1), (-0.05, 0.35)
 
-def jittered_box(
-    truth: np.ndarray, jitter: float, rng: np.random.Generator
+
+def drawn_box(
+    truth: np.ndarray, moves: Tuple[float, float], rng: np.random.Generator
 ) -> np.ndarray:
     """The object's box with every edge moved at random.
 
     Args:
         truth: bool [H, W], not empty.
-        jitter: maximum move of an edge, as a fraction of the box's height or width.
+        moves: range of an edge's move outwards, as a share of the box's height or
+            width; negative values move it inwards.
         rng: random generator.
 
     Returns:
         (y0, x0, y1, x1), float, inside the picture.
     """
-    box = np.array(bounding_box(truth), np.float64)
-    sides = np.tile(box[2:] - box[:2], 2)
-    box += rng.uniform(-jitter, jitter, 4) * sides
+    y0, x0, y1, x1 = bounding_box(truth)
+    sides = np.tile([y1 - y0, x1 - x0], 2)
+    top, left, bottom, right = rng.uniform(*moves, 4) * sides
     height, width = truth.shape
+    box = np.array([y0 - top, x0 - left, y1 + bottom, x1 + right], np.float64)
     return box.clip(0, [height, width, height, width])
 
 

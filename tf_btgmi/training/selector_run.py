@@ -19,7 +19,7 @@ from tf_btgmi.data.selection_windows import (
     resized,
     window_around,
 )
-from tf_btgmi.data.simulated_clicks import jittered_box
+from tf_btgmi.data.simulated_clicks import CLOSE_BOX, LOOSE_BOX, drawn_box
 from tf_btgmi.models.naming import named_weights
 from tf_btgmi.models.selector import Selector
 from tf_btgmi.releases import save_selector
@@ -34,7 +34,6 @@ from tf_btgmi.training.selector_training import (
 ROUNDS = 3
 _CHECKPOINT_SECONDS = 240.0
 BEST = "best"
-_JITTER = 0.1
 _WARM_UP = 50
 
 
@@ -131,16 +130,18 @@ def train(
 
 
 def validate(selector: Selector, objects: List) -> float:
-    """Mean IoU, at the window's size, from boxes that are 10 % off."""
+    """Mean IoU, at the window's size, from a close and a loose box of each object."""
     rng = np.random.default_rng(0)
     values, inputs, truths = [], [], []
     for image, truth in objects:
-        box = jittered_box(truth, _JITTER, rng)
-        window = window_around(box, *truth.shape)
-        pixels = resized(image[window.slices])
-        truths.append(resized(truth[window.slices]))
-        nothing = np.zeros_like(truths[-1])
-        inputs.append(network_input(pixels, window.box(box), np.zeros((0, 3)), nothing))
+        for moves in (CLOSE_BOX, LOOSE_BOX):
+            box = drawn_box(truth, moves, rng)
+            window = window_around(box, *truth.shape)
+            pixels = resized(image[window.slices])
+            truths.append(resized(truth[window.slices]))
+            nothing = np.zeros_like(truths[-1])
+            clicks = np.zeros((0, 3))
+            inputs.append(network_input(pixels, window.box(box), clicks, nothing))
     for start in range(0, len(inputs), 16):
         logits = selector(tf.constant(np.stack(inputs[start : start + 16])))
         for truth, found in zip(truths[start:], logits.numpy()[..., 0] > 0):
