@@ -14,6 +14,7 @@ PACKAGE = "tf_btgmi"
 # that is not listed here and lies directly in the package is a program.
 FLOORS = {
     "files": 0,
+    "interrupts": 0,
     "config": 1,
     "assets": 1,
     "keras_compat": 2,

@@ -2,6 +2,10 @@
 
 import os
 
+from tf_btgmi import interrupts
+
+# Before slow imports.
+interrupts.end_silently()
 # Both are read once, when Keras and TensorFlow are first imported. The networks here
 # run on TensorFlow only.
 os.environ["KERAS_BACKEND"] = "tensorflow"

@@ -14,12 +14,12 @@ from typing import Callable, List
 
 from absl import app, flags, logging
 
+from tf_btgmi import interrupts
 from tf_btgmi.cli import config_flag
 from tf_btgmi.files import first_line
 
 FAILURE_EXIT_CODE = 1
 USAGE_EXIT_CODE = 2
-INTERRUPT_EXIT_CODE = 128 + signal.SIGINT
 CLOSED_PIPE_EXIT_CODE = 128 + signal.SIGPIPE
 
 
@@ -98,7 +98,12 @@ def _guarded(main, takes_rest: bool):
                 f"Unexpected argument {argv[1]!r}; flags begin with --. See --help.",
                 USAGE_EXIT_CODE,
             )
-        return answered(lambda: main(argv))
+
+        def work():
+            interrupts.raise_again()
+            return main(argv)
+
+        return answered(work)
 
     return guarded
 
@@ -112,7 +117,7 @@ def answered(work: Callable[[], int]) -> int:
     try:
         return _end_quietly_if_pipe_is_closed(work)
     except KeyboardInterrupt:
-        _stop("Interrupted.", INTERRUPT_EXIT_CODE)
+        _stop("Interrupted.", interrupts.EXIT_CODE)
     except (ValueError, FileNotFoundError, NotADirectoryError) as error:
         _stop(message_of(error), USAGE_EXIT_CODE)
     except (ProgramFailure, FloatingPointError, OSError, MemoryError) as error:
