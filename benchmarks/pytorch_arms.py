@@ -70,7 +70,7 @@ class Training:
         self.total_steps = num_steps(config)
         self._folder = os.path.join(work, self.name)
         self._state = os.path.join(self._folder, "state")
-        self._config = os.path.join(self._folder, "config.json")
+        self._config = os.path.join(self._folder, config_lib.FILE)
         self._log = os.path.join(self._folder, "log.txt")
         os.makedirs(self._folder, exist_ok=True)
         config_lib.save(config, self._config)
@@ -78,7 +78,7 @@ class Training:
     @property
     def finished(self) -> bool:
         """Whether the state is that of the last step."""
-        if not os.path.exists(os.path.join(self._state, "config.json")):
+        if not os.path.exists(os.path.join(self._state, config_lib.FILE)):
             return False
         return pytorch_weights.read_state(self._state)[2] == self.total_steps
 
@@ -94,7 +94,7 @@ class Training:
             f"--workers={flags.workers}",
             f"--log_seconds={flags.log_seconds}",
         ]
-        if os.path.exists(os.path.join(self._state, "config.json")):
+        if os.path.exists(os.path.join(self._state, config_lib.FILE)):
             command.append(f"--resume={self._state}")
         if flags.record:
             command.append("--record")

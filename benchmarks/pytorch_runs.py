@@ -67,7 +67,7 @@ def write_state(workdir: str, folder: str) -> int:
     from tf_btgmi.training.build import build_model
     from tf_btgmi.training.strategy import make_strategy
 
-    config = config_lib.load(os.path.join(workdir, workdir_lib.CONFIG))
+    config = config_lib.load(os.path.join(workdir, config_lib.FILE))
     model = build_model(config, make_strategy("one_device"))
     networks = _networks(model)
     checkpoint = tf.train.Checkpoint(step=model.step, **networks)
@@ -146,7 +146,7 @@ def _write_run(arrays, config, step, workdir) -> str:
             variable.assign(own[name].astype(np.float32))
     model.step.assign(step)
     os.makedirs(workdir, exist_ok=True)
-    config_lib.save(config, os.path.join(workdir, workdir_lib.CONFIG))
+    config_lib.save(config, os.path.join(workdir, config_lib.FILE))
     return Checkpoints(model, workdir, 1, strategy).save()
 
 

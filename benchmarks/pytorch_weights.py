@@ -22,7 +22,6 @@ from benchmarks.pytorch_model import MultiScaleDiscriminator
 from tf_btgmi import config as config_lib
 
 PART_MIB = 15
-_CONFIG = "config.json"
 _STEP = "step"
 _STDDEV = 0.02
 
@@ -152,7 +151,7 @@ def read_state(folder: str) -> Tuple[dict, config_lib.Config, int]:
     Raises:
         ValueError: there is none, or its parts are of different steps.
     """
-    config = config_lib.load(os.path.join(folder, _CONFIG))
+    config = config_lib.load(os.path.join(folder, config_lib.FILE))
     arrays, steps = {}, set()
     for path in sorted(glob.glob(os.path.join(folder, "weights*.npz"))):
         with np.load(path, allow_pickle=False) as part:
@@ -189,7 +188,7 @@ def save_state(folder: str, arrays: dict, config: config_lib.Config, step: int) 
     with tempfile.TemporaryDirectory() as temporary:
         for i, part in enumerate(parts):
             np.savez(os.path.join(temporary, f"weights-{i}.npz"), **part)
-        config_lib.save(config, os.path.join(temporary, _CONFIG))
+        config_lib.save(config, os.path.join(temporary, config_lib.FILE))
         for path in glob.glob(os.path.join(folder, "weights-*.npz")):
             os.unlink(path)
         for name in sorted(os.listdir(temporary)):

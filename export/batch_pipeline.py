@@ -34,6 +34,7 @@ from PIL import Image
 from export import batch_filling
 from export.batch_filling import Outcome
 from tf_btgmi.cli import job_files
+from tf_btgmi.outputs import INPAINTED
 from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.listing import is_picture
 from tf_btgmi.pictures.pairs import group_key, result_name, stem
@@ -129,7 +130,7 @@ class Fill(beam.DoFn):
         self._predictor = self._shared.acquire(
             lambda: loading.load(self._batch.model, retouched=self._batch.retouched)
         )
-        self._predictor.need("inpainted", "fill holes")
+        self._predictor.need(INPAINTED, "fill holes")
 
     def process(self, job: Job) -> Iterator[Outcome]:
         """Does one job."""

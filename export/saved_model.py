@@ -84,7 +84,7 @@ def export(place: str, export_dir: str, version=None) -> str:
     logging.set_verbosity(logging.ERROR)
     try:
         tf.saved_model.save(module, beside, module.functions)
-        config_lib.save(config, os.path.join(beside, loading.CONFIG))
+        config_lib.save(config, os.path.join(beside, config_lib.FILE))
         warmup.write(beside, module)
         model_card.write(beside, _source(place), generator, config)
         os.chmod(beside, 0o755)

@@ -17,7 +17,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 from tf_btgmi import assets
 from tf_btgmi.data import masks
 from tf_btgmi.data.transforms import centre_crop
-from tf_btgmi.models.generator import INPAINTED
+from tf_btgmi.outputs import INPAINTED
 from tf_btgmi.pictures.decoding import decode_image
 from tf_btgmi.serving import messages
 from tf_btgmi.serving.module import InpaintingModule

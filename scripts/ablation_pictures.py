@@ -36,7 +36,7 @@ def main(runs: pathlib.Path) -> None:
     if not arms:
         raise SystemExit(f"No trainings ARM-seed0 in {runs}.")
     models = [loading.load(str(places[name]), retouched=False) for name in arms]
-    side = config_lib.load(str(places[arms[0]] / "config.json")).data.image_size
+    side = config_lib.load(str(places[arms[0]] / config_lib.FILE)).data.image_size
     titles = ["truth", "hole", *arms]
     paths = sorted((samples_dir() / "test").glob("*.jpg"))
     step = SHOWN + EDGE

@@ -15,6 +15,7 @@ PACKAGE = "tf_btgmi"
 FLOORS = {
     "files": 0,
     "interrupts": 0,
+    "outputs": 0,
     "config": 1,
     "assets": 1,
     "keras_compat": 2,
@@ -46,6 +47,13 @@ PROGRAM = 9
 CONFIG_FREE = ("ops", "schedules", "layers", "models", "losses", "metrics")
 BUILDS_FROM_CONFIG = "tf_btgmi.models.build"
 ONLY_IMPORTER_OF_ADDONS = "tf_btgmi.layers.normalization"
+# Words in files and graphs, and the only module that spells each.
+HOMES = {
+    "inpainted": "tf_btgmi.outputs",
+    "harmonized": "tf_btgmi.outputs",
+    "config.json": "tf_btgmi.config.files",
+    "saved_model.pb": "tf_btgmi.serving.saved_graph",
+}
 
 
 def imports_of(source: str, module: str, is_package: bool) -> Iterator[str]:
@@ -173,6 +181,17 @@ def test_tensorflow_addons_is_imported_in_one_module():
         if any(name.split(".")[0] == "tensorflow_addons" for name in imported)
     }
     assert importers == {ONLY_IMPORTER_OF_ADDONS}
+
+
+def test_names_in_files_and_graphs_are_spelled_in_one_module():
+    for word, home in HOMES.items():
+        spellers = {
+            module
+            for module, (source, _) in MODULES.items()
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, ast.Constant) and node.value == word
+        }
+        assert spellers == {home}, word
 
 
 def test_keras_is_imported_as_keras():

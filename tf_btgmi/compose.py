@@ -26,6 +26,7 @@ from absl import flags
 from tf_btgmi import loading
 from tf_btgmi.cli import batches, job_files, mask_program, program
 from tf_btgmi.inference.composing import BOX
+from tf_btgmi.outputs import HARMONIZED, INPAINTED
 from tf_btgmi.pictures.color_profiles import rgb_as_in
 from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.masks import read_mask
@@ -82,7 +83,7 @@ def main(argv):
             ("output", "the file of the result"),
         )
     )
-    output = "harmonized" if FLAGS.harmonize else "inpainted"
+    output = HARMONIZED if FLAGS.harmonize else INPAINTED
     loading.describe(FLAGS.model, output)
     if FLAGS.jobs:
         jobs = job_files.read_jobs(FLAGS.jobs, _REQUIRED, (*_OBJECT, *_POSE))
@@ -90,7 +91,7 @@ def main(argv):
         jobs = [_job_of_flags()]
     predictor = loading.load(FLAGS.model, output)
     if FLAGS.harmonize:
-        predictor.need("harmonized", "harmonize", "; --noharmonize keeps the colours")
+        predictor.need(HARMONIZED, "harmonize", "; --noharmonize keeps the colours")
     inputs = job_files.paths_of(jobs, ("image", "guide", "guide_mask"))
     outputs = batches.Outputs(FLAGS.overwrite, bool(FLAGS.jobs), inputs)
     counts = batches.run(jobs, lambda job: compose_file(predictor, job, outputs))

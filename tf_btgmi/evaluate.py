@@ -48,6 +48,7 @@ from tf_btgmi.evaluation.picture_sets import open_pictures
 from tf_btgmi.evaluation.report import files
 from tf_btgmi.evaluation.store import Store
 from tf_btgmi.inference import retouch
+from tf_btgmi.outputs import HARMONIZED, INPAINTED
 from tf_btgmi.pictures.listing import passed_over_lines
 from tf_btgmi.serving import tflite_file
 
@@ -228,12 +229,12 @@ def model_methods(place: str, task: tasks.Task) -> list:
         )
 
     if task == tasks.HARMONIZATION:
-        predictor.need("harmonized", "harmonize")
+        predictor.need(HARMONIZED, "harmonize")
         # The model's colour change applied to the object's pixels, as in the programs,
         # and the pixels of the network itself.
         fill = predictor.harmonize
         return [method("", fill), method(".direct", fill, direct=True)]
-    predictor.need("inpainted", "fill holes")
+    predictor.need(INPAINTED, "fill holes")
     if not predictor.retouched:
         return [method("", predictor.inpaint)]
     network = copy.copy(predictor)

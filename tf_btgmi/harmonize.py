@@ -17,6 +17,7 @@ Files, folders, CSV jobs, results and exit codes are those of tf_btgmi.inpaint.
 from absl import flags
 
 from tf_btgmi.cli import mask_program, program
+from tf_btgmi.outputs import HARMONIZED
 
 FLAGS = flags.FLAGS
 
@@ -35,7 +36,7 @@ def define_flags():
 def main(argv):
     """Harmonizes the objects of all pictures."""
     del argv
-    needed = ("harmonized", "harmonize")
+    needed = (HARMONIZED, "harmonize")
     # Recolouring leaves soft edges as transparent as they are.
     return mask_program.run("object", [], needed, harmonize, opaque=False)
 

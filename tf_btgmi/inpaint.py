@@ -24,6 +24,7 @@ from absl import flags
 
 from tf_btgmi.cli import common_flags, mask_program, program
 from tf_btgmi.inference import holes
+from tf_btgmi.outputs import INPAINTED
 
 FLAGS = flags.FLAGS
 
@@ -40,7 +41,7 @@ def define_flags():
 def main(argv):
     """Fills the holes of all pictures."""
     del argv
-    columns, needed = ["mask_dilation"], ("inpainted", "fill holes")
+    columns, needed = ["mask_dilation"], (INPAINTED, "fill holes")
     return mask_program.run("hole", columns, needed, fill, FLAGS.retouched)
 
 

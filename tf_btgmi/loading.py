@@ -15,17 +15,16 @@ from tf_btgmi import assets, files
 from tf_btgmi import config as config_lib
 from tf_btgmi.inference.network import claim_process
 from tf_btgmi.inference.predictor import Predictor
-from tf_btgmi.serving import client, contract, tflite_file
+from tf_btgmi.outputs import INPAINTED
+from tf_btgmi.serving import client, contract, saved_graph, tflite_file
 
-_SAVED_MODEL = "saved_model.pb"
 _TFLITE = "TFLite file"
 # TensorFlow's hashes of a SavedModel's graph and weights.
 _FINGERPRINT = "fingerprint.pb"
-CONFIG = "config.json"
 
 
 def load(
-    place: Optional[str] = None, output: str = "inpainted", retouched: bool = True
+    place: Optional[str] = None, output: str = INPAINTED, retouched: bool = True
 ) -> Predictor:
     """Loads a model as a `Predictor`.
 
@@ -74,7 +73,7 @@ def load_generator(place: Optional[str] = None):
     return _generator(kind, folder)
 
 
-def describe(place: Optional[str] = None, output: str = "inpainted") -> str:
+def describe(place: Optional[str] = None, output: str = INPAINTED) -> str:
     """Returns the identity of the model that `load` takes: kind, path and hash.
 
     Args:
@@ -125,13 +124,15 @@ def _default(names: Sequence[str], output: str) -> str:
     if not names:
         raise ValueError("No model is bundled. Name one.")
     for name in names:
-        config = config_lib.load(os.path.join(assets.model_folder(name), CONFIG))
+        config = config_lib.load(
+            os.path.join(assets.model_folder(name), config_lib.FILE)
+        )
         if output in config_lib.OUTPUTS_OF_TASKS[config.task]:
             return name
     return names[0]
 
 
-def _find(place: Optional[str], output: str = "inpainted") -> Tuple[str, str]:
+def _find(place: Optional[str], output: str = INPAINTED) -> Tuple[str, str]:
     """Returns the kind of the model at `place`, and its folder or file."""
     names = assets.model_names()
     if place is None:
@@ -159,13 +160,13 @@ def _find(place: Optional[str], output: str = "inpainted") -> Tuple[str, str]:
         return "release", place
     versions = sorted((n for n in os.listdir(place) if n.isdigit()), key=int)
     for folder in [place, *(os.path.join(place, name) for name in versions[-1:])]:
-        if os.path.exists(os.path.join(folder, _SAVED_MODEL)):
+        if os.path.exists(os.path.join(folder, saved_graph.FILE)):
             return "SavedModel", folder
-    if os.path.exists(os.path.join(place, CONFIG)):
+    if os.path.exists(os.path.join(place, config_lib.FILE)):
         return "workdir", place
     raise ValueError(
-        f"{place} has no model: neither the {CONFIG} of a training run, nor a release, "
-        "nor a SavedModel."
+        f"{place} has no model: neither the {config_lib.FILE} of a training run, nor a "
+        "release, nor a SavedModel."
     )
 
 
@@ -182,8 +183,6 @@ def _generator(kind: str, folder: str):
 
 def _from_saved_model(folder: str) -> Predictor:
     import tensorflow as tf
-
-    from tf_btgmi.serving import saved_graph
 
     saved_graph.check(folder)
     try:

@@ -20,7 +20,6 @@ from tf_btgmi.models.generator import Generator
 from tf_btgmi.models.naming import named_weights
 from tf_btgmi.models.selector import Selector
 
-_CONFIG = "config.json"
 _WEIGHTS = "weights.npz"
 # Maximum size of the header of a .npy file.
 _MAX_HEADER = 4096
@@ -35,7 +34,7 @@ def save_release(generator: Generator, config, folder: str) -> None:
         folder: created if necessary; an existing release is replaced.
     """
     digest = _write_weights(generator, folder)
-    config_lib.save(config, os.path.join(folder, _CONFIG))
+    config_lib.save(config, os.path.join(folder, config_lib.FILE))
     description = {"stage": int(generator.stage), "sha256": digest}
     files.write_json(os.path.join(folder, RELEASE), description)
 
@@ -52,7 +51,7 @@ def load_release(folder: str):
     Raises:
         ValueError: a file is missing, incomplete, changed or does not fit the config.
     """
-    config = config_lib.load(os.path.join(folder, _CONFIG))
+    config = config_lib.load(os.path.join(folder, config_lib.FILE))
     description = _description(folder)
     blocks = config.procedure.num_refinement_blocks
     if description["stage"] > blocks:
@@ -76,7 +75,7 @@ def save_selector(selector: Selector, settings: dict, folder: str) -> None:
     """
     digest = _write_weights(selector, folder)
     fields = {"selector": _size(selector), "training": settings}
-    files.write_json(os.path.join(folder, _CONFIG), fields)
+    files.write_json(os.path.join(folder, config_lib.FILE), fields)
     description = {"stage": 0, "sha256": digest}
     files.write_json(os.path.join(folder, RELEASE), description)
 
@@ -87,7 +86,7 @@ def load_selector(folder: str) -> Selector:
     Raises:
         ValueError: as `load_release`.
     """
-    path = os.path.join(folder, _CONFIG)
+    path = os.path.join(folder, config_lib.FILE)
     try:
         with open(path, encoding="utf-8") as file:
             size = json.load(file)["selector"]

@@ -19,6 +19,7 @@ from absl import flags
 
 from tf_btgmi.cli import common_flags, mask_program, program
 from tf_btgmi.inference.predictor import removal_mask
+from tf_btgmi.outputs import INPAINTED
 
 FLAGS = flags.FLAGS
 
@@ -39,7 +40,7 @@ def define_flags():
 def main(argv):
     """Removes the objects from all pictures."""
     del argv
-    columns, needed = ["mask_dilation"], ("inpainted", "remove objects")
+    columns, needed = ["mask_dilation"], (INPAINTED, "remove objects")
     return mask_program.run("object", columns, needed, remove, FLAGS.retouched)
 
 

@@ -9,7 +9,6 @@ from absl import logging
 
 from tf_btgmi.files import first_line
 
-CONFIG = "config.json"
 CHECKPOINTS = "checkpoints"
 LOGS = "logs"
 PICTURES = "pictures"

@@ -107,7 +107,7 @@ class Ablation:
         last = f"ckpt-{num_steps(config)}.index"
         if not os.path.exists(os.path.join(workdir, "checkpoints", last)):
             return False
-        return config_lib.load(os.path.join(workdir, "config.json")) == config
+        return config_lib.load(os.path.join(workdir, config_lib.FILE)) == config
 
     def _training(self, name) -> List[str]:
         path = self._path("configs", f"{name}.json")

@@ -12,7 +12,7 @@ from tf_btgmi.config.fields import (
     field_names,
     unknown_field,
 )
-from tf_btgmi.config.files import from_dict, load, save
+from tf_btgmi.config.files import FILE, from_dict, load, save
 from tf_btgmi.config.schema import (
     MASK_KINDS,
     OUTPUTS_OF_TASKS,
@@ -28,6 +28,7 @@ from tf_btgmi.config.schema import (
 )
 
 __all__ = [
+    "FILE",
     "MASK_KINDS",
     "OUTPUTS_OF_TASKS",
     "Config",

@@ -13,6 +13,9 @@ from tf_btgmi.config.checks import validate
 from tf_btgmi.config.fields import unknown_field
 from tf_btgmi.config.schema import Config
 
+# Name of the config in the folder of a run or a release.
+FILE = "config.json"
+
 
 def read(path: str) -> Config:
     """Reads a config file of either kind.

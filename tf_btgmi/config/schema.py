@@ -16,12 +16,14 @@ perceptual loss (`losses.ppl_context_margin`, 1.5 times the hole box).
 import math
 from dataclasses import dataclass, field
 
-# The outputs of a task's network, as `models/generator.py` names them.
+from tf_btgmi.outputs import HARMONIZED, INPAINTED
+
+# The outputs of a task's network.
 OUTPUTS_OF_TASKS = {
-    "inpainting": ("inpainted",),
-    "object_removal": ("inpainted",),
-    "harmonization": ("harmonized",),
-    "guided": ("inpainted", "harmonized"),
+    "inpainting": (INPAINTED,),
+    "object_removal": (INPAINTED,),
+    "harmonization": (HARMONIZED,),
+    "guided": (INPAINTED, HARMONIZED),
 }
 
 

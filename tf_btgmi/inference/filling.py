@@ -8,8 +8,9 @@ import numpy as np
 from tf_btgmi.inference import crops as crop_plan
 from tf_btgmi.inference.detail import enlarge
 from tf_btgmi.inference.holes import Holes
-from tf_btgmi.inference.network import INPAINTED, Network
+from tf_btgmi.inference.network import Network
 from tf_btgmi.inference.retouch import retouch
+from tf_btgmi.outputs import INPAINTED
 
 # Called with the numbers of filled windows and of all windows.
 Progress = Callable[[int, int], None]

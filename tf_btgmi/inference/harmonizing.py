@@ -14,8 +14,9 @@ from tf_btgmi.inference import crops as crop_plan
 from tf_btgmi.inference.color_grid import ColorGrid
 from tf_btgmi.inference.filling import area_share, shrunk
 from tf_btgmi.inference.holes import Box, slices
-from tf_btgmi.inference.network import HARMONIZED, Network
+from tf_btgmi.inference.network import Network
 from tf_btgmi.inference.placement import drawn_out
+from tf_btgmi.outputs import HARMONIZED
 from tf_btgmi.pictures.mask_arrays import bounding_box
 
 

@@ -10,8 +10,8 @@ from typing import Callable, Dict, Optional, Sequence
 
 import numpy as np
 
-INPAINTED = "inpainted"
-HARMONIZED = "harmonized"
+from tf_btgmi.outputs import HARMONIZED, INPAINTED
+
 OUTPUTS = (INPAINTED, HARMONIZED)
 _FORKED = (
     "A model was loaded before this process was forked, and TensorFlow's threads do "

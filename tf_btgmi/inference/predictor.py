@@ -14,13 +14,9 @@ from tf_btgmi.inference.composing import blend, paste
 from tf_btgmi.inference.filling import Progress, fill
 from tf_btgmi.inference.harmonizing import recolor
 from tf_btgmi.inference.holes import Holes, dilated, slices
-from tf_btgmi.inference.network import (
-    HARMONIZED,
-    INPAINTED,
-    Network,
-    predict_function,
-)
+from tf_btgmi.inference.network import Network, predict_function
 from tf_btgmi.inference.placement import Pose, place
+from tf_btgmi.outputs import HARMONIZED, INPAINTED
 from tf_btgmi.pictures.mask_arrays import is_hole
 from tf_btgmi.pictures.picture import in_depth
 

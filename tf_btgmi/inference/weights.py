@@ -25,7 +25,7 @@ def load_generator(folder: str):
     Raises:
         ValueError: no run, no checkpoint, or a damaged one.
     """
-    config = config_lib.load(os.path.join(folder, workdir.CONFIG))
+    config = config_lib.load(os.path.join(folder, config_lib.FILE))
     path = workdir.newest_checkpoint(folder)
     keras.mixed_precision.set_global_policy("float32")
     generator = build_generator(config)

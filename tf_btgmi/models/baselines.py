@@ -21,7 +21,7 @@ from tf_btgmi.layers.convolution import (
     kernel_initializer,
     transposed_convolution,
 )
-from tf_btgmi.models.generator import INPAINTED
+from tf_btgmi.outputs import INPAINTED
 
 INPUT_CHANNELS = 4
 OUTPUT_CHANNELS = 3

@@ -29,9 +29,8 @@ from tf_btgmi.layers.convolution import (
 )
 from tf_btgmi.layers.residual import DilatedResidualBlock, RefinementBlock
 from tf_btgmi.ops.mismatch import boundary_mismatch
+from tf_btgmi.outputs import HARMONIZED, INPAINTED
 
-INPAINTED = "inpainted"
-HARMONIZED = "harmonized"
 # Values of `outputs`.
 OUTPUTS = ((INPAINTED,), (HARMONIZED,), (INPAINTED, HARMONIZED))
 # An affine map of three channels, and factors of their mismatch.

@@ -1,7 +1,8 @@
 """Extracts the part of a network with two outputs that fills holes."""
 
-from tf_btgmi.models.generator import INPAINTED, Generator
+from tf_btgmi.models.generator import Generator
 from tf_btgmi.models.naming import named_weights
+from tf_btgmi.outputs import INPAINTED
 
 _STEM = "stem."
 

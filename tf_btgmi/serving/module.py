@@ -16,8 +16,9 @@ Tensors are uint8; a mask is set at 128 and above. Known pixels are returned unc
 
 import tensorflow as tf
 
-from tf_btgmi.models.generator import HARMONIZED, INPAINTED, Generator
+from tf_btgmi.models.generator import Generator
 from tf_btgmi.ops import image_ops, mask_ops
+from tf_btgmi.outputs import HARMONIZED, INPAINTED
 from tf_btgmi.serving import picture_files, window
 
 # Minimum grey level of hole pixels.

@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field
 
 from tf_btgmi import __version__
 from tf_btgmi.assets import sample_pictures
-from tf_btgmi.inference.network import HARMONIZED, INPAINTED
+from tf_btgmi.outputs import HARMONIZED, INPAINTED
 from tf_btgmi.studio import errors, forms, tasks
 from tf_btgmi.studio import models as models_lib
 from tf_btgmi.studio.limits import Limits

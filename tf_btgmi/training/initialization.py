@@ -24,9 +24,9 @@ from tf_btgmi import workdir as workdir_lib
 from tf_btgmi.assets import RELEASE
 from tf_btgmi.config import Config
 from tf_btgmi.models import build
-from tf_btgmi.models.generator import HARMONIZED
 from tf_btgmi.models.naming import named_weights
 from tf_btgmi.models.widening import widened
+from tf_btgmi.outputs import HARMONIZED
 from tf_btgmi.releases import load_release
 from tf_btgmi.training.inpainting_gan import InpaintingGAN
 
@@ -112,7 +112,7 @@ def _is_release(place: str) -> bool:
 
 
 def _config(place: str) -> Config:
-    return config_lib.load(os.path.join(place, workdir_lib.CONFIG))
+    return config_lib.load(os.path.join(place, config_lib.FILE))
 
 
 def _restored(model: InpaintingGAN, workdir: str) -> Dict[str, Any]:

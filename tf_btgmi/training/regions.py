@@ -10,8 +10,8 @@ from typing import Sequence
 
 import tensorflow as tf
 
-from tf_btgmi.models.generator import HARMONIZED, INPAINTED
 from tf_btgmi.ops import mask_ops
+from tf_btgmi.outputs import HARMONIZED, INPAINTED
 
 # Keys of a batch for the mask and the boxes of each output.
 NAMES = {

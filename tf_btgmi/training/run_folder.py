@@ -52,7 +52,7 @@ def settle_config(config: Config, workdir: str, chief: bool) -> None:
     Raises:
         ValueError: the config differs in a field that weights depend on.
     """
-    path = os.path.join(workdir, workdir_lib.CONFIG)
+    path = os.path.join(workdir, config_lib.FILE)
     if os.path.exists(path) and workdir_lib.has_checkpoint(workdir):
         changed = config_lib.differences(config_lib.load(path), config)
         batch = changed.pop("data.global_batch_size", None)

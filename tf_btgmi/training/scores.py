@@ -5,8 +5,8 @@ from typing import Sequence, Tuple
 import tensorflow as tf
 
 from tf_btgmi.metrics.image_metrics import foreground_mse, hole_l1, hole_psnr
-from tf_btgmi.models.generator import HARMONIZED, INPAINTED
 from tf_btgmi.ops import mask_ops
+from tf_btgmi.outputs import HARMONIZED, INPAINTED
 from tf_btgmi.training.regions import NAMES, masked_image
 
 NAMES_OF_SCORES = {

@@ -1,0 +1,4 @@
+"""Names of the outputs of a network, in configs, graphs, flags and files."""
+
+INPAINTED = "inpainted"
+HARMONIZED = "harmonized"
