@@ -14,6 +14,7 @@ import numpy as np
 
 from tf_btgmi.config import GuidedConfig
 from tf_btgmi.data.masks import object_hole
+from tf_btgmi.pictures.mask_arrays import bounding_box, disc
 
 BOX, BAND, EMPTY = "box_gaps", "band_gaps", "empty_gaps"
 OBJECT, PLAIN = "object_holes", "plain_holes"
@@ -76,18 +77,18 @@ def draw_changes(guided: GuidedConfig, rng: np.random.Generator) -> Changes:
     """Draws changes by the config, at least one."""
     # Always the same draws in the same order, so that options do not affect each other.
     has_statistics, strength = rng.random(2)
-    wanted = rng.random(4) < guided.harder_changes
+    applied = rng.random(4) < guided.harder_changes
     gamma, contrast, saturation, turns, gradient = rng.uniform(-1.0, 1.0, 5)
     direction = rng.uniform(0.0, 2.0 * np.pi)
-    statistics = has_statistics < guided.statistics or not wanted.any()
+    statistics = has_statistics < guided.statistics or not applied.any()
     least = guided.min_strength
     return Changes(
         strength=(least + (1.0 - least) * strength) * statistics,
-        gamma=guided.max_gamma ** (gamma * wanted[0]),
-        contrast=guided.max_contrast ** (contrast * wanted[1]),
-        turns=guided.max_hue * turns * wanted[2],
-        saturation=guided.max_saturation ** (saturation * wanted[2]),
-        gradient=guided.max_gradient * abs(gradient) * wanted[3],
+        gamma=guided.max_gamma ** (gamma * applied[0]),
+        contrast=guided.max_contrast ** (contrast * applied[1]),
+        turns=guided.max_hue * turns * applied[2],
+        saturation=guided.max_saturation ** (saturation * applied[2]),
+        gradient=guided.max_gradient * abs(gradient) * applied[3],
         direction=direction,
     )
 
@@ -96,7 +97,14 @@ def draw_shift(rng: np.random.Generator) -> Changes:
     """A move of the mean and a change of spread in Lab, as of another photograph."""
     moves = np.clip(rng.normal(size=3), -2.0, 2.0) * _SHIFT_DEVIATIONS
     spreads = np.exp(np.clip(rng.normal(0.0, 0.2, 3), -0.5, 0.5))
-    return Changes(0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, *moves, *spreads)
+    return Changes(
+        lightness=moves[0],
+        green_red=moves[1],
+        blue_yellow=moves[2],
+        lightness_spread=spreads[0],
+        green_red_spread=spreads[1],
+        blue_yellow_spread=spreads[2],
+    )
 
 
 def with_clashing_surroundings(
@@ -157,10 +165,10 @@ def foreground_and_gap(
         gap = _box(foreground, margins) - foreground
         if 0 < gap.mean() <= max_hole_ratio:
             return foreground, gap
-    inner = cv2.erode(foreground, _disc(erosion))
+    inner = cv2.erode(foreground, disc(erosion))
     # Not if hardly anything would remain.
     inner = inner if 2 * inner.sum() > foreground.sum() else foreground
-    gap = dilate(foreground, max(1.0, band)) - inner
+    gap = cv2.dilate(foreground, disc(max(1.0, band))) - inner
     return (inner, gap) if gap.mean() <= max_hole_ratio else (foreground, 0 * gap)
 
 
@@ -179,25 +187,14 @@ def removal_hole(
         [size, size] uint8 in {0, 1}.
     """
     hole = object_hole(shape, rng, size, limits)
-    grown = dilate(hole, rng.uniform(0.0, _MAX_HOLE_DILATION) * size)
+    dilation = rng.uniform(0.0, _MAX_HOLE_DILATION) * size
+    grown = cv2.dilate(hole, disc(dilation))
     return grown if grown.mean() <= min(limits[1], 0.99) else hole
 
 
-def dilate(mask: np.ndarray, pixels: float) -> np.ndarray:
-    """Grows a mask [H, W] uint8 by a disc of that radius, rounded."""
-    return cv2.dilate(mask, _disc(pixels))
-
-
-def _disc(radius: float) -> np.ndarray:
-    side = 2 * int(round(radius)) + 1
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-
-
 def _box(mask: np.ndarray, margins: np.ndarray) -> np.ndarray:
-    rows = np.flatnonzero(mask.any(1))
-    columns = np.flatnonzero(mask.any(0))
+    y0, x0, y1, x1 = bounding_box(mask > 0)
     top, bottom, left, right = np.rint(margins).astype(int)
     box = np.zeros_like(mask)
-    y0, x0 = max(0, rows[0] - top), max(0, columns[0] - left)
-    box[y0 : rows[-1] + 1 + bottom, x0 : columns[-1] + 1 + right] = 1
+    box[max(0, y0 - top) : y1 + bottom, max(0, x0 - left) : x1 + right] = 1
     return box

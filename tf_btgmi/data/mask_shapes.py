@@ -9,6 +9,8 @@ from typing import Tuple
 import cv2
 import numpy as np
 
+from tf_btgmi.pictures.mask_arrays import bounding_box, disc
+
 # Fixed kinds of evaluation, drawn by `masks.named_mask`; defined here so that flags can
 # list them without importing TensorFlow.
 NAMED_KINDS = (
@@ -162,33 +164,30 @@ def placed_object(
     mask = np.zeros([height, width], np.uint8)
     scale = np.exp(rng.uniform(np.log(0.5), np.log(1.5)))
     mirror, down, along = rng.random(3)
-    rows = np.flatnonzero(shape.any(1))
-    columns = np.flatnonzero(shape.any(0))
-    if not rows.size:
+    box = bounding_box(shape)
+    if box is None:
         return mask
-    box = shape[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    y0, x0, y1, x1 = box
+    shown = shape[y0:y1, x0:x1]
     # One factor for both sides keeps the object's proportions.
     factor = scale * min(height / shape.shape[0], width / shape.shape[1])
-    new_rows = max(1, int(round(box.shape[0] * factor)))
-    new_columns = max(1, int(round(box.shape[1] * factor)))
+    rows, columns = (max(1, int(round(side * factor))) for side in shown.shape)
     method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
     drawn = cv2.resize(
-        box.astype(np.uint8) * 255, (new_columns, new_rows), interpolation=method
+        shown.astype(np.uint8) * 255, (columns, rows), interpolation=method
     )
     drawn = (drawn >= 128).astype(np.uint8)
     if mirror < 0.5:
         drawn = drawn[:, ::-1]
     # Inside the picture if it fits, otherwise covering it.
-    top = _place(down, height - new_rows)
-    left = _place(along, width - new_columns)
-    y0, y1 = max(top, 0), min(top + new_rows, height)
-    x0, x1 = max(left, 0), min(left + new_columns, width)
+    top = _place(down, height - rows)
+    left = _place(along, width - columns)
+    y0, y1 = max(top, 0), min(top + rows, height)
+    x0, x1 = max(left, 0), min(left + columns, width)
     mask[y0:y1, x0:x1] = drawn[y0 - top : y1 - top, x0 - left : x1 - left]
     if not max_margin:
         return mask
-    margin = int(round(rng.uniform(0, max_margin) * min(height, width)))
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1,) * 2)
-    return cv2.dilate(mask, disc)
+    return cv2.dilate(mask, disc(rng.uniform(0, max_margin) * min(height, width)))
 
 
 def _pixels(share: float, side: int) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tf_btgmi.config import Config
 from tf_btgmi.data import guided, inpainting, transforms
-from tf_btgmi.data.masks import MaskSampler
+from tf_btgmi.data.masks import MaskSampler, object_hole
 from tf_btgmi.data.object_masks import ObjectPicture
 from tf_btgmi.pictures.mask_arrays import hole_boxes
 
@@ -141,7 +141,7 @@ class ObjectExamples:
                 # The object has an unsuitable size here; the foreground is some part of
                 # the picture, in the shape of the other object.
                 allowed = (config.guided.min_object, config.guided.max_object)
-                foreground = guided.object_hole(shape, rng, size, allowed)
+                foreground = object_hole(shape, rng, size, allowed)
             foreground, mask = guided.foreground_and_gap(
                 foreground, kind, config.guided, limits[1], rng
             )

@@ -11,6 +11,7 @@ import numpy as np
 from tf_btgmi import files
 from tf_btgmi.evaluation.batching import in_batches
 from tf_btgmi.evaluation.tasks import FEATURES, VGG_FEATURES
+from tf_btgmi.pictures.mask_arrays import bounding_box
 
 MIN_SIDE = 32
 # Memory of a running network per pixel; measured: 108 bytes for AlexNet at 1,024 px,
@@ -125,13 +126,12 @@ def hole_box(mask: np.ndarray) -> Tuple[int, int, int, int]:
     Args:
         mask: [H, W] bool, not empty, at least 32 pixels a side.
     """
+    box = bounding_box(mask)
     starts, ends = [], []
-    for axis in (0, 1):
-        places = np.flatnonzero(mask.any(axis=1 - axis))
-        start, end = int(places[0]), int(places[-1]) + 1
-        lacking = max(MIN_SIDE - (end - start), 0)
-        length = end - start + lacking
-        start = min(max(start - lacking // 2, 0), mask.shape[axis] - length)
+    for start, end, limit in zip(box[:2], box[2:], mask.shape):
+        length = max(end - start, MIN_SIDE)
+        missing = length - (end - start)
+        start = min(max(start - missing // 2, 0), limit - length)
         starts.append(start)
         ends.append(start + length)
     return starts[0], starts[1], ends[0], ends[1]

@@ -4,7 +4,8 @@ from typing import NamedTuple, Optional, Union
 
 import numpy as np
 
-from tf_btgmi.inference.holes import Box, clipped, dilated, slices
+from tf_btgmi.inference.boxes import Box, slices
+from tf_btgmi.inference.holes import dilated
 from tf_btgmi.inference.placement import Placed
 
 # The gap is the rest of the object's box, as in the paper.
@@ -21,13 +22,11 @@ class Pasted(NamedTuple):
         image: uint8 [H, W, 3], with a hard-edged object.
         foreground: [H, W] bool, pixels that are at least half object.
         gap: [H, W] bool, pixels to be filled.
-        box: the object's box grown by the gap; outside it the picture is unchanged.
     """
 
     image: np.ndarray
     foreground: np.ndarray
     gap: np.ndarray
-    box: Box
 
 
 def paste(
@@ -57,9 +56,7 @@ def paste(
     else:
         gap_mask = dilated(foreground, band) if band else foreground.copy()
     gap_mask &= ~foreground
-    y0, x0, y1, x1 = box
-    grown = (y0 - band, x0 - band, y1 + band, x1 + band)
-    return Pasted(pasted, foreground, gap_mask, clipped(grown, *image.shape[:2]))
+    return Pasted(pasted, foreground, gap_mask)
 
 
 def blend(background: np.ndarray, placed: Placed, colors: np.ndarray) -> np.ndarray:

@@ -28,7 +28,8 @@ from typing import Iterator, List, NamedTuple
 
 import numpy as np
 
-from tf_btgmi.inference.holes import Box, Holes, clipped, mirrored, slices
+from tf_btgmi.inference.boxes import Box, clipped, mirrored, slices
+from tf_btgmi.inference.holes import Holes
 
 _CONTEXT_FACTOR = 2.0
 # A hole this much longer than thick still counts as compact.

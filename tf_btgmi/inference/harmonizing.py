@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 
 from tf_btgmi.inference import crops as crop_plan
+from tf_btgmi.inference.boxes import Box, moved, slices
 from tf_btgmi.inference.color_grid import ColorGrid
 from tf_btgmi.inference.filling import area_share, shrunk
-from tf_btgmi.inference.holes import Box, slices
 from tf_btgmi.inference.network import Network
 from tf_btgmi.inference.placement import drawn_out
 from tf_btgmi.outputs import HARMONIZED
@@ -130,5 +130,4 @@ def _enlarged(result: np.ndarray, window: crop_plan.Crop, box: Box) -> np.ndarra
     if window.side != result.shape[0]:
         size = (window.side, window.side)
         result = cv2.resize(result, size, interpolation=cv2.INTER_CUBIC)
-    y, x = window.y, window.x
-    return result[slices((box[0] - y, box[1] - x, box[2] - y, box[3] - x))]
+    return result[slices(moved(box, -window.y, -window.x))]

@@ -1,17 +1,21 @@
-"""The holes of a mask: their boxes, components and unfilled pixels.
+"""The holes of a mask: their boxes, components and unfilled pixels."""
 
-Boxes are (y0, x0, y1, x1) in pixels, end-exclusive.
-"""
-
-from typing import List, Tuple
+from typing import List, Optional
 
 import cv2
 import numpy as np
 
+from tf_btgmi.inference.boxes import (
+    Box,
+    clipped,
+    grown,
+    intersection,
+    mirrored,
+    moved,
+    slices,
+)
 from tf_btgmi.inference.interpolation import interpolate, interpolated_part
 from tf_btgmi.pictures.mask_arrays import bounding_box, is_hole
-
-Box = Tuple[int, int, int, int]
 
 # Maximum side of the map on which connected components are found, in cells.
 _MAP_SIDE = 2048
@@ -43,7 +47,7 @@ class Holes:
                 "The mask is empty: the hole is where it is 128 or more, and its "
                 f"maximum is {int(np.max(mask, initial=0))}."
             )
-        self._box = _grown(box, dilation, self.height, self.width)
+        self._box = grown(box, dilation, self.height, self.width)
         self._hole = is_hole(mask[slices(self._box)]).astype(np.uint8)
         if dilation:
             self._hole = _dilate(self._hole, dilation)
@@ -86,8 +90,8 @@ class Holes:
         inner = bounding_box(part)
         if inner is None:
             return
-        box = tuple(i + o for i, o in zip(inner, self._box[:2] * 2))
-        around = _grown(box, _INTERPOLATION_MARGIN, self.height, self.width)
+        box = moved(inner, *self._box[:2])
+        around = grown(box, _INTERPOLATION_MARGIN, self.height, self.width)
         known = self._cut(around) == 0
         chosen = np.zeros_like(known)
         y, x = box[0] - around[0], box[1] - around[1]
@@ -143,8 +147,7 @@ class Holes:
             owner[parts == part] = len(self.boxes) + 1
             low = [n // self._unit * self._unit for n in self._relative((y0, x0) * 2)]
             cells = np.array([y, x, y + h, x + w]) * self._unit + low
-            box = tuple((cells + np.tile(self._box[:2], 2)).tolist())
-            box = clipped_to(box, self._box)
+            box = intersection(moved(cells.tolist(), *self._box[:2]), self._box)
             self.boxes.append(self.tight(len(self.boxes) + 1, box))
         self.boxes[hole - 1] = self.tight(hole, self.boxes[hole - 1])
 
@@ -175,29 +178,28 @@ class Holes:
         self.boxes = []
         for number, (x, y, w, h, _) in enumerate(stats[1:], start=1):
             cell_box = np.array([y, x, y + h, x + w]) * self._unit
-            box = cell_box + np.tile(self._box[:2], 2)
-            box = clipped_to(tuple(box.tolist()), self._box)
+            box = intersection(moved(cell_box.tolist(), *self._box[:2]), self._box)
             self.boxes.append(box if self._unit == 1 else self.tight(number, box))
 
-    def tight(self, hole: int, box: Box):
+    def tight(self, hole: int, box: Box) -> Optional[Box]:
         """The bounding box of the hole's unfilled pixels in `box`; None without any."""
         inner = bounding_box(self.pixels(hole, box))
         if inner is None:
             return None
-        return tuple(i + o for i, o in zip(inner, box[:2] * 2))
+        return moved(inner, *box[:2])
 
     def _cut(self, box: Box) -> np.ndarray:
-        if clipped_to(box, self._box) == box:
+        if intersection(box, self._box) == box:
             return self._hole[slices(self._relative(box))]
         cut = np.zeros((box[2] - box[0], box[3] - box[1]), np.uint8)
-        inside = clipped_to(box, self._box)
+        inside = intersection(box, self._box)
         if inside[0] < inside[2] and inside[1] < inside[3]:
-            target = tuple(i - o for i, o in zip(inside, box[:2] * 2))
+            target = moved(inside, -box[0], -box[1])
             cut[slices(target)] = self._hole[slices(self._relative(inside))]
         return cut
 
     def _relative(self, box: Box) -> Box:
-        return tuple(b - o for b, o in zip(box, self._box[:2] * 2))
+        return moved(box, -self._box[0], -self._box[1])
 
     def _cell_slices(self, box: Box):
         y0, x0, y1, x1 = self._relative(box)
@@ -210,34 +212,9 @@ def dilated(mask: np.ndarray, pixels: int) -> np.ndarray:
     hole = is_hole(mask).copy()
     box = bounding_box(mask)
     if box and pixels:
-        area = slices(_grown(box, pixels, *mask.shape))
+        area = slices(grown(box, pixels, *mask.shape))
         hole[area] = _dilate(hole[area].astype(np.uint8), pixels)
     return hole
-
-
-def mirrored(inner: np.ndarray, box: Box, y: int, x: int, side: int) -> np.ndarray:
-    """Extends `inner`, cut out at `box`, to the square at (y, x) by mirroring."""
-    top, left = box[0] - y, box[1] - x
-    bottom, right = y + side - box[2], x + side - box[3]
-    if not (top or bottom or left or right):
-        return inner
-    return cv2.copyMakeBorder(inner, top, bottom, left, right, cv2.BORDER_REFLECT_101)
-
-
-def clipped(box: Box, height: int, width: int) -> Box:
-    """The part of a box inside a picture of this size."""
-    return clipped_to(box, (0, 0, height, width))
-
-
-def clipped_to(box: Box, limits: Box) -> Box:
-    """The intersection of two boxes."""
-    y0, x0, y1, x1 = limits
-    return max(box[0], y0), max(box[1], x0), min(box[2], y1), min(box[3], x1)
-
-
-def slices(box: Box):
-    """A box as an index into an array [H, W, ...]."""
-    return slice(box[0], box[2]), slice(box[1], box[3])
 
 
 def _dilate(hole: np.ndarray, pixels: int) -> np.ndarray:
@@ -247,12 +224,6 @@ def _dilate(hole: np.ndarray, pixels: int) -> np.ndarray:
     # Squared distances are integers. OpenCV's result varies in the last digits with
     # threads and alignment.
     return (np.square(distance) <= pixels**2 + 0.5).astype(np.uint8)
-
-
-def _grown(box: Box, pixels: int, height: int, width: int) -> Box:
-    y0, x0, y1, x1 = box
-    grown = (y0 - pixels, x0 - pixels, y1 + pixels, x1 + pixels)
-    return clipped(grown, height, width)
 
 
 def _reduced(cells: np.ndarray, unit: int) -> np.ndarray:

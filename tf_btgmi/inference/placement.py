@@ -13,7 +13,7 @@ from typing import NamedTuple, Tuple
 import cv2
 import numpy as np
 
-from tf_btgmi.inference.holes import Box, clipped, slices
+from tf_btgmi.inference.boxes import Box, clipped, moved, slices
 from tf_btgmi.pictures.mask_arrays import bounding_box, is_hole
 
 
@@ -89,7 +89,7 @@ def place(
     if box[0] >= box[2] or box[1] >= box[3]:
         raise _nothing_left(whole, size)
     if _is_copy(pose):
-        part = slices(tuple(b - o for b, o in zip(box, (top, left) * 2)))
+        part = slices(moved(box, -top, -left))
         placed = Placed(box, colors[part].copy(), object_mask[part].astype(np.float32))
     else:
         # Offset from pixels of the object to pixels of the box.

@@ -10,10 +10,11 @@ from typing import Optional, Sequence, Tuple, Union
 import numpy as np
 
 from tf_btgmi.inference import sixteen_bits
+from tf_btgmi.inference.boxes import slices
 from tf_btgmi.inference.composing import blend, paste
 from tf_btgmi.inference.filling import Progress, fill
 from tf_btgmi.inference.harmonizing import recolor
-from tf_btgmi.inference.holes import Holes, dilated, slices
+from tf_btgmi.inference.holes import Holes, dilated
 from tf_btgmi.inference.network import Network, predict_function
 from tf_btgmi.inference.placement import Pose, place
 from tf_btgmi.outputs import HARMONIZED, INPAINTED

@@ -23,7 +23,7 @@ from typing import Optional
 import cv2
 import numpy as np
 
-from tf_btgmi.inference.holes import Box, slices
+from tf_btgmi.inference.boxes import Box, slices
 from tf_btgmi.inference.patch_search import KnownPatches, PatchSearch
 
 # Changes with the results; evaluations distinguish versions.

@@ -10,7 +10,7 @@ from typing import Callable
 import cv2
 import numpy as np
 
-from tf_btgmi.inference.holes import clipped, slices
+from tf_btgmi.inference.boxes import grown, slices
 from tf_btgmi.pictures.mask_arrays import bounding_box
 
 _LEVEL = 257.0
@@ -39,9 +39,7 @@ def fill(
     composite = fill_eight_bits(levels, hole)
     inner = bounding_box(hole)
     size = max(inner[2] - inner[0], inner[3] - inner[1])
-    y0, x0, y1, x1 = inner
-    box = clipped((y0 - size, x0 - size, y1 + size, x1 + size), *hole.shape)
-    area = slices(box)
+    area = slices(grown(inner, size, *hole.shape))
     known = (image[area].astype(np.float32) - np.float32(low)) / np.float32(level)
     smooth = smoothed(composite[area], known, hole[area], size)
     result = image.copy()

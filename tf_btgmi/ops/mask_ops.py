@@ -28,10 +28,14 @@ def composite(mask: tf.Tensor, prediction: tf.Tensor, image: tf.Tensor) -> tf.Te
 
 def hole_box(mask: tf.Tensor) -> tf.Tensor:
     """The bounding box of each example's hole: [B, 4]."""
-    hole = mask[..., 0] > 0.5
+    return tf.cast(bounding_box(mask[..., 0] > 0.5), tf.float32)
+
+
+def bounding_box(hole: tf.Tensor) -> tf.Tensor:
+    """The bounding box of each hole, [B, 4] int32, from bool [B, H, W]."""
     y0, y1 = _extent(tf.reduce_any(hole, axis=2))
     x0, x1 = _extent(tf.reduce_any(hole, axis=1))
-    return tf.cast(tf.stack([y0, x0, y1, x1], axis=-1), tf.float32)
+    return tf.stack([y0, x0, y1, x1], axis=-1)
 
 
 def context_box(boxes: tf.Tensor, margin: float, height, width) -> tf.Tensor:

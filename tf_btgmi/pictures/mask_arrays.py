@@ -1,10 +1,12 @@
-"""Hole pixels of mask arrays, and their boxes."""
+"""Hole pixels of mask arrays, their boxes and their dilation."""
+
+from typing import Optional, Tuple
 
 import cv2
 import numpy as np
 
 
-def bounding_box(mask: np.ndarray):
+def bounding_box(mask: np.ndarray) -> Optional[Tuple[int, int, int, int]]:
     """The bounding box (y0, x0, y1, x1) of the hole; None without a hole.
 
     Args:
@@ -23,6 +25,12 @@ def bounding_box(mask: np.ndarray):
 def is_hole(mask: np.ndarray) -> np.ndarray:
     """A bool or uint8 mask as bool."""
     return mask if mask.dtype == bool else mask >= 128
+
+
+def disc(radius: float) -> np.ndarray:
+    """A disc as OpenCV's structuring element; the radius, in pixels, is rounded."""
+    side = 2 * int(round(radius)) + 1
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
 
 
 def hole_boxes(mask: np.ndarray, max_holes: int) -> np.ndarray:

@@ -16,6 +16,7 @@ from typing import NamedTuple, Tuple
 
 import tensorflow as tf
 
+from tf_btgmi.ops import mask_ops
 from tf_btgmi.ops.image_ops import mirrored_index
 
 _CONTEXT_FACTOR = 2
@@ -37,17 +38,10 @@ class Window(NamedTuple):
     side: tf.Tensor
 
 
-def hole_box(hole: tf.Tensor) -> tf.Tensor:
-    """(y0, x0, y1, x1) of a non-empty hole, end-exclusive: [4] int32."""
-    y0, y1 = _extent(tf.reduce_any(hole, axis=1))
-    x0, x1 = _extent(tf.reduce_any(hole, axis=0))
-    return tf.stack([y0, x0, y1, x1])
-
-
 def window_of(hole: tf.Tensor, image_size: int) -> Window:
     """The window of a non-empty hole."""
     height, width = tf.unstack(tf.shape(hole))
-    box = hole_box(hole)
+    box = mask_ops.bounding_box(hole[tf.newaxis])[0]
     length = tf.reduce_max(box[2:] - box[:2])
     side = tf.minimum(_CONTEXT_FACTOR * length, tf.maximum(height, width))
     side = tf.maximum(side, image_size)
@@ -97,7 +91,7 @@ def paste(
         window: the window.
         filled: [S, S, 3] uint8, the whole window at the network's size.
     """
-    y0, x0, y1, x1 = tf.unstack(hole_box(hole))
+    y0, x0, y1, x1 = tf.unstack(mask_ops.bounding_box(hole[tf.newaxis])[0])
     rows = tf.range(y0, y1) - window.y
     columns = tf.range(x0, x1) - window.x
     patch = tf.cond(
@@ -108,13 +102,6 @@ def paste(
     height, width = tf.unstack(tf.shape(hole))
     edges = [[y0, height - y1], [x0, width - x1], [0, 0]]
     return tf.where(hole[..., None], tf.pad(patch, edges), image)
-
-
-def _extent(line: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
-    """Index of the first true element of [N], and one past that of the last."""
-    line = tf.cast(line, tf.int32)
-    last = tf.size(line) - tf.argmax(line[::-1], output_type=tf.int32)
-    return tf.argmax(line, output_type=tf.int32), last
 
 
 def _square(array: tf.Tensor, window: Window) -> tf.Tensor:
