@@ -117,6 +117,7 @@ def _report(arms, seeds, failed) -> None:
     # Imported late: the memory belongs to the trainings while they run.
     from tf_btgmi.ablation import table
     from tf_btgmi.evaluation import summary, tables
+    from tf_btgmi.evaluation.examples import Prepared
     from tf_btgmi.evaluation.report import page
     from tf_btgmi.evaluation.store import Store
     from tf_btgmi.pictures.listing import natural_key
@@ -128,7 +129,8 @@ def _report(arms, seeds, failed) -> None:
     rows = {name: store.rows(name) for name in runs}
     found = table.numbers(rows, names, arms, seeds)
     first_seed = {name: store.identities[name] for name in runs[: len(arms)]}
-    pictures = summary.summarize(store, store.settings, first_seed, base, names, [])
+    prepared = Prepared(names, [], [])
+    pictures = summary.summarize(store, store.settings, first_seed, base, prepared)
     shown = table.tables(found, len(names), seeds, pictures.set_label)
     folder = os.path.join(FLAGS.output, RUNS)
     pairs = {

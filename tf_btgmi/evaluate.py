@@ -186,14 +186,15 @@ def main(argv):
         network = Inception(FLAGS.inception_weights)
     deep = deep_scores.DeepScores(FLAGS.lpips_vgg) if FLAGS.lpips_vgg else None
     store = Store(FLAGS.output, settings, identities)
-    names, left_out = examples.prepare(store, pictures, masks, FLAGS.image_size)
+    prepared = examples.prepare(store, pictures, masks, FLAGS.image_size)
+    names = prepared.names
     evaluate(store, names, methods, deep)
     sizes = {method.name: method.num_bytes for method in methods}
     distances = None
     if network:
         distances = fid.inception_distances(store, names, list(identities), network)
     found = summary.summarize(
-        store, settings, identities, baseline, names, left_out, distances, sizes
+        store, settings, identities, baseline, prepared, distances, sizes
     )
     files.write(store, found, names, FLAGS.num_shown)
     exceeded = limits.exceeded(found, allowed)

@@ -36,10 +36,10 @@ def run(folder, photos, methods, limit=0, baseline="mean_fill"):
     identities = {method.name: method.identity for method in methods}
     store = Store(str(folder), SETTINGS, identities)
     masks = DrawnMasks("rectangles", 0)
-    names, left_out = examples.prepare(store, open_pictures(photos, limit), masks, 32)
-    evaluate(store, names, methods, loaded())
-    found = summary.summarize(store, SETTINGS, identities, baseline, names, left_out)
-    return store, names, found
+    prepared = examples.prepare(store, open_pictures(photos, limit), masks, 32)
+    evaluate(store, prepared.names, methods, loaded())
+    found = summary.summarize(store, SETTINGS, identities, baseline, prepared)
+    return store, prepared.names, found
 
 
 def test_known_pixels_are_the_truth_whatever_a_method_gives(tmp_path, photos):
@@ -115,9 +115,9 @@ def test_a_weave_in_the_fills_is_reported(tmp_path, photos):
     identities = {method.name: method.identity for method in methods}
     store = Store(str(tmp_path / "out"), SETTINGS, identities)
     masks = DrawnMasks("large", 0)
-    names, _ = examples.prepare(store, open_pictures(str(big)), masks, size)
-    evaluate(store, names, methods, loaded())
-    found = summary.summarize(store, SETTINGS, identities, "perfect", names, [])
+    prepared = examples.prepare(store, open_pictures(str(big)), masks, size)
+    evaluate(store, prepared.names, methods, loaded())
+    found = summary.summarize(store, SETTINGS, identities, "perfect", prepared)
     assert found.weave["perfect"].weave == pytest.approx(1.0)
     assert found.weave["woven"].weave > 3.0
     assert found.weave["woven"].period == pytest.approx(4.0)

@@ -17,7 +17,7 @@ def summary_of(differences):
         for method, row in differences.items()
     }
     group = Group("all", 1, estimates, estimates)
-    return Summary({}, {}, "keras", [group], {}, None, {}, [], [], {})
+    return Summary({}, {}, "keras", [group], {}, None, {}, [], [], [], {})
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 """Examples of an evaluation: square pictures with their holes."""
 
-from typing import List, NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional
 
 import numpy as np
 import tqdm
 
+from tf_btgmi.data.unreadable import UnreadableCounter
 from tf_btgmi.evaluation.store import Store
 
 # Grey of holes in inputs: 0 in [-1, 1], as networks see them.
@@ -25,7 +26,21 @@ class Example(NamedTuple):
     given: Optional[np.ndarray] = None
 
 
-def prepare(store: Store, pictures, masks, size: int) -> Tuple[List[str], List[str]]:
+class Prepared(NamedTuple):
+    """Names of the pictures of a set, in its order.
+
+    Attributes:
+        names: pictures with an example.
+        left_out: pictures without a usable hole.
+        unreadable: damaged pictures.
+    """
+
+    names: List[str]
+    left_out: List[str]
+    unreadable: List[str]
+
+
+def prepare(store: Store, pictures, masks, size: int) -> Prepared:
     """Writes the example of every picture to the store.
 
     Args:
@@ -34,26 +49,38 @@ def prepare(store: Store, pictures, masks, size: int) -> Tuple[List[str], List[s
         masks: makes the examples: `hole_masks.HoleMasks`.
         size: side in pixels.
 
-    Returns:
-        Names of the pictures with an example, and of those left out.
-
     Raises:
-        ValueError: an unusable picture or mask, or no example at all.
+        ValueError: too many damaged pictures (`UnreadableCounter`), an unusable mask,
+            or no example at all.
     """
-    left_out = set()
+    names, left_out = set(), set()
     total = len(pictures.names)
+    counter = UnreadableCounter(pictures.label, total)
     for name, read in tqdm.tqdm(pictures.each(), "pictures", total, unit=""):
-        if store.read_image(name) is not None:
-            continue
-        example = masks.example(name, read(), size)
-        if example is None:
-            left_out.add(name)
-        else:
+        if store.read_image(name) is None:
+            try:
+                image = read()
+            except ValueError as error:
+                counter.add(name, error)
+                continue
+            example = masks.example(name, image, size)
+            if example is None:
+                left_out.add(name)
+                continue
             store.write_example(name, *example)
-    if len(left_out) == total:
+        names.add(name)
+    if not names:
         raise ValueError(f"Nothing to evaluate: {masks.why_nothing}.")
-    kept = [name for name in pictures.names if name not in left_out]
-    return kept, [name for name in pictures.names if name in left_out]
+    parts = (names, left_out, counter.names)
+    return Prepared(*([n for n in pictures.names if n in part] for part in parts))
+
+
+def unreadable_note(unreadable: List[str]) -> List[str]:
+    """One sentence on damaged pictures, for reports; none without such pictures."""
+    if not unreadable:
+        return []
+    shown = ", ".join(unreadable[:3]) + (", ..." if len(unreadable) > 3 else "")
+    return [f"{len(unreadable)} unreadable pictures were skipped: {shown}."]
 
 
 def input_of(store: Store, name: str, image: np.ndarray, mask: np.ndarray):

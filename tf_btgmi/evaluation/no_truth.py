@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import tqdm
 
-from tf_btgmi.evaluation.examples import Example, prepare
+from tf_btgmi.evaluation.examples import Example, prepare, unreadable_note
 from tf_btgmi.evaluation.hole_masks import MaskFiles
 from tf_btgmi.evaluation.report import gallery, page
 from tf_btgmi.evaluation.store import Store
@@ -57,9 +57,9 @@ def show(
         side: maximum length of the longer side of a picture.
 
     Raises:
-        ValueError: an unusable picture or mask.
+        ValueError: too many damaged pictures, or an unusable mask.
     """
-    names, _ = prepare(store, pictures, masks, side)
+    names, _, unreadable = prepare(store, pictures, masks, side)
     methods = [method for method in methods if method.name != "copy_paste"]
     figures = []
     for name in tqdm.tqdm(names, unit="picture"):
@@ -75,6 +75,9 @@ def show(
             store.write_composite(method.name, name, result)
             tiles.append(gallery.tile(method.name, "", result))
         figures.append((name, tiles))
-    text = page.render_without_truth(_TITLE, figures)
+    notes = unreadable_note(unreadable)
+    text = page.render_without_truth(_TITLE, figures, notes)
     path = store.write_text("report.html", text)
+    for note in notes:
+        print(note)
     print(f"Report: {path}")

@@ -6,6 +6,7 @@ import numpy as np
 
 from tf_btgmi.evaluation import measures, statistics
 from tf_btgmi.evaluation.evaluator import decode_features, decode_power_ratio
+from tf_btgmi.evaluation.examples import Prepared, unreadable_note
 from tf_btgmi.evaluation.fid import InceptionDistances
 from tf_btgmi.evaluation.statistics import Estimate
 from tf_btgmi.evaluation.store import TRUTH, Store
@@ -76,6 +77,7 @@ class Summary(NamedTuple):
         fid: None without weights of Inception.
         weave: periodic artifacts by method, if holes are wide enough.
         left_out: names of pictures without a usable hole.
+        unreadable: names of damaged pictures.
         notes: warnings, one sentence each.
         costs: by method.
     """
@@ -88,6 +90,7 @@ class Summary(NamedTuple):
     fid: Optional[InceptionDistances]
     weave: Dict[str, Weave]
     left_out: List[str]
+    unreadable: List[str]
     notes: List[str]
     costs: Dict[str, Cost]
 
@@ -115,8 +118,7 @@ def summarize(
     settings: Dict[str, Any],
     methods: Dict[str, str],
     baseline: str,
-    names: List[str],
-    left_out: List[str],
+    pictures: Prepared,
     fid: Optional[InceptionDistances] = None,
     sizes: Optional[Dict[str, Optional[int]]] = None,
 ) -> Summary:
@@ -127,11 +129,11 @@ def summarize(
         settings: as the store keeps them.
         methods: identities by name; those are reported, in this order.
         baseline: one of them.
-        names: the pictures.
-        left_out: the pictures without a usable hole.
+        pictures: the evaluated pictures and the others.
         fid: FID, with weights of Inception.
         sizes: bytes of the models' files by method.
     """
+    names = pictures.names
     chosen = task_of(settings).measures
     rows = {method: store.rows(method) for method in methods}
     values = np.array(
@@ -161,8 +163,9 @@ def summarize(
         distances,
         fid,
         _weaves(rows, names) if task_of(settings).has_weave else {},
-        left_out,
-        _notes(len(names), left_out, fid, task_of(settings)),
+        pictures.left_out,
+        pictures.unreadable,
+        _notes(pictures, fid, task_of(settings)),
         {m: Cost(_times(rows[m], names), (sizes or {}).get(m)) for m in methods},
     )
 
@@ -176,6 +179,7 @@ def to_json(summary: Summary) -> Dict[str, Any]:
         "interval_level": statistics.LEVEL,
         "inception": summary.fid.network if summary.fid else None,
         "left_out": summary.left_out,
+        "unreadable": summary.unreadable,
         "notes": summary.notes,
         "methods": {},
     }
@@ -252,7 +256,8 @@ def _distances(truth: np.ndarray, features: np.ndarray) -> SetDistances:
     return SetDistances(frechet.frechet_distance(truth, features), kernel)
 
 
-def _notes(num: int, left_out: List[str], fid, task: Task) -> List[str]:
+def _notes(pictures: Prepared, fid, task: Task) -> List[str]:
+    num, num_left_out = len(pictures.names), len(pictures.left_out)
     notes = [_JUDGE_NOTE if measures.VGG_PICTURE in task.whole else _LOSS_NOTE]
     if fid:
         notes.append(f"FID is over the features of {fid.network}.")
@@ -265,6 +270,6 @@ def _notes(num: int, left_out: List[str], fid, task: Task) -> List[str]:
         )
     if num == 1:
         notes.append("One picture has no intervals and no KID.")
-    if left_out:
-        notes.append(f"{len(left_out)} pictures were left out: {task.why_left_out}.")
-    return notes
+    if num_left_out:
+        notes.append(f"{num_left_out} pictures were left out: {task.why_left_out}.")
+    return notes + unreadable_note(pictures.unreadable)

@@ -54,9 +54,11 @@ def render(
     )
 
 
-def render_without_truth(title: str, figures: List[Tuple[str, List[Tile]]]) -> str:
+def render_without_truth(
+    title: str, figures: List[Tuple[str, List[Tile]]], notes: Sequence[str]
+) -> str:
     """Renders a page of pictures alone: each with its name and tiles."""
-    return _rendered("no_truth.html", title=title, figures=figures)
+    return _rendered("no_truth.html", title=title, figures=figures, notes=notes)
 
 
 def _rendered(template: str, **values: Any) -> str:
