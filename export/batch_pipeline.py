@@ -36,7 +36,7 @@ from export.batch_filling import Outcome
 from tf_btgmi.cli import job_files
 from tf_btgmi.outputs import INPAINTED
 from tf_btgmi.pictures.jobs import Job
-from tf_btgmi.pictures.listing import is_picture
+from tf_btgmi.pictures.listing import is_picture, name_of
 from tf_btgmi.pictures.pairs import group_key, result_name, stem
 
 COUNTS, FAILURES = "counts.json", "failed.jsonl"
@@ -294,7 +294,7 @@ def _list(pattern: str, batch: Batch) -> Iterator[Tuple[str, str]]:
 def _name(path: str, pattern: str, batch: Batch) -> str:
     """Returns the path in a folder, otherwise the file name, without the ending."""
     if pattern.endswith("/**") and batch.images.endswith("/**"):
-        return os.path.splitext(path[len(pattern) - 2 :])[0]
+        return name_of(path[len(pattern) - 2 :])
     return stem(path)
 
 

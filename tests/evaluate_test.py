@@ -143,6 +143,13 @@ def test_files_passed_over_in_each_folder_are_counted(folder, capsys):
     assert "Skipped in masks: 1 .txt." in lines
 
 
+def test_a_name_that_is_not_utf_8_is_refused(folder):
+    os.rename("photos/b.jpg", b"photos/b\xff.jpg")
+    with pytest.raises(ValueError, match=r"not UTF-8: 'b\\udcff.jpg'; rename it."):
+        run()
+    assert not os.path.exists("out")
+
+
 def test_one_picture_is_enough(folder, capsys):
     assert run(limit=1) == 0
     method = summary()["methods"]["telea"]

@@ -2,6 +2,7 @@ import io
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from tf_btgmi.pictures import decoding
@@ -68,6 +69,14 @@ def test_sixteen_bit_grey_keeps_its_high_byte():
     image = decode_image(encoded(Image.fromarray(deep)))
     assert image.shape == (1, 5, 3)
     assert image[0, :, 0].tolist() == [0, 0, 1, 128, 255]
+
+
+@pytest.mark.parametrize("depth", [np.uint32, np.int32, np.int16])
+def test_a_tiff_of_32_bit_or_signed_numbers_is_refused(depth):
+    file = io.BytesIO()
+    tifffile.imwrite(file, np.arange(64, dtype=depth).reshape(8, 8))
+    with pytest.raises(ValueError, match="TIFF of 32-bit or signed numbers; save it"):
+        decode_image(file.getvalue())
 
 
 def test_cmyk_jpeg_becomes_rgb():

@@ -221,3 +221,22 @@ def test_a_file_that_is_no_picture_is_said(tmp_path):
         read_mask(str(path))
     with pytest.raises(FileNotFoundError):
         read_mask(str(tmp_path / "none.png"))
+
+
+@pytest.mark.parametrize("kind", ["colour", "painted over", "JPEG", "dark"])
+def test_a_photograph_is_no_mask(kind):
+    pixels = photograph()
+    if kind == "painted over":
+        pixels = np.where(HOLE[..., None], np.uint8([255, 0, 0]), pixels)
+    elif kind == "dark":
+        pixels = pixels // 2
+    data = saved(pixels, "JPEG" if kind == "JPEG" else "PNG")
+    with pytest.raises(ValueError, match="is a photograph, not a mask: most of it is"):
+        decode_mask(data)
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG"])
+@pytest.mark.parametrize("background, hole", [(100, 200), (60, 140)])
+def test_two_shades_of_grey_are_a_mask(form, background, hole):
+    levels = np.where(HOLE, hole, background).astype(np.uint8)
+    np.testing.assert_array_equal(decode_mask(saved(levels, form)), HOLE)

@@ -36,6 +36,15 @@ def test_folders_are_paired_by_stem_and_the_rest_is_named(folders):
     assert notes == ["Skipped in photos: 1 .txt."]
 
 
+def test_accents_pair_in_either_unicode_form(folders):
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    touch(f"mac/{decomposed}/{decomposed}.jpg")
+    touch(f"drawn/{composed}/{composed}_mask.png")
+    (job,), unmatched, _ = find_jobs("mac", "drawn", "out")
+    assert job.image == f"mac/{decomposed}/{decomposed}.jpg" and not unmatched
+    assert job.mask == f"drawn/{composed}/{composed}_mask.png"
+
+
 def test_one_mask_serves_all_pictures(folders):
     jobs, unmatched, _ = find_jobs("photos/*.*g", "masks/d.png", "out")
     assert [job.image for job in jobs] == ["photos/a.jpg", "photos/b.png"]

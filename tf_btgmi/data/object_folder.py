@@ -20,7 +20,7 @@ from tf_btgmi.data.object_masks import (
 )
 from tf_btgmi.pictures.decoding import decode_image
 from tf_btgmi.pictures.formats import open_picture
-from tf_btgmi.pictures.listing import list_pictures
+from tf_btgmi.pictures.listing import list_pictures, name_of
 from tf_btgmi.pictures.masks import read_mask
 from tf_btgmi.pictures.pairs import assign
 
@@ -93,11 +93,11 @@ class ObjectFolder(ObjectSource):
             )
         self._are_segments = found[0] == SEGMENTS
         self._masks = os.path.join(folder, found[0])
-        files = [(_stem(name), name) for name in list_pictures(self._masks)]
+        files = [(name_of(name), name) for name in list_pictures(self._masks)]
         everything = list_pictures(images)
-        by_picture, _ = assign(files, {_stem(name) for name in everything})
+        by_picture, _ = assign(files, {name_of(name) for name in everything})
         self._mask_names = {name: found[0] for name, found in by_picture.items()}
-        names = [name for name in everything if _stem(name) in self._mask_names]
+        names = [name for name in everything if name_of(name) in self._mask_names]
         if not names:
             raise ValueError(
                 f"{self._masks} has no file named like one of the {len(everything)} "
@@ -115,12 +115,8 @@ class ObjectFolder(ObjectSource):
 
     def object_mask(self, name, rng):
         """See `ObjectSource.object_mask`."""
-        path = os.path.join(self._masks, self._mask_names[_stem(name)])
+        path = os.path.join(self._masks, self._mask_names[name_of(name)])
         if not self._are_segments:
             return read_mask(path)
         with open_picture(path) as segments:
             return random_segment(np.asarray(segments), rng)
-
-
-def _stem(name: str) -> str:
-    return os.path.splitext(name)[0]

@@ -9,7 +9,7 @@ import numpy as np
 from tf_btgmi import files
 from tf_btgmi.evaluation.yardsticks import Method
 from tf_btgmi.pictures.decoding import decode_image
-from tf_btgmi.pictures.listing import list_pictures
+from tf_btgmi.pictures.listing import list_pictures, name_of
 
 
 def results_method(label: str, folder: str, names: Iterable[str]) -> Method:
@@ -51,11 +51,18 @@ def by_name(folder: str) -> Dict[str, str]:
     """Relative paths of a folder's pictures by name: the path without its ending.
 
     Raises:
-        ValueError: no folder, no pictures, or two of the same name.
+        ValueError: no folder, no pictures, two of the same name, or a name that is not
+            UTF-8.
     """
     paths = {}
     for path in list_pictures(folder):
-        name = os.path.splitext(path)[0]
+        name = name_of(path)
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise ValueError(
+                f"A file in {folder} has a name that is not UTF-8: {path!r}; rename it."
+            ) from None
         other = paths.setdefault(name, path)
         if other != path:
             raise ValueError(

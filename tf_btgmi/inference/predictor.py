@@ -301,9 +301,12 @@ def _check(
             f"mask must be a NumPy array of uint8 or bool; it is {_kind(mask)}."
         )
     if mask_shape != image.shape[:2]:
+        is_turned = mask_shape[::-1] == image.shape[:2]
+        turned = " Turn the mask: pictures are taken upright, as displayed."
         raise ValueError(
             f"The mask is {mask_shape[1]}x{mask_shape[0]} pixels, the {name} "
             f"{image.shape[1]}x{image.shape[0]}; they must be of the same size."
+            f"{turned if is_turned else ''}"
         )
 
 

@@ -8,6 +8,7 @@ import collections
 import hashlib
 import os
 import re
+import unicodedata
 from typing import Dict, Iterable, List, NamedTuple, Optional
 
 from tf_btgmi.pictures.formats import ENDINGS, HEIC_HINT
@@ -124,6 +125,15 @@ def is_picture(path: str) -> bool:
 def is_same_folder(one: str, other: Optional[str]) -> bool:
     """Whether two paths are one folder; the second may be None."""
     return bool(other) and os.path.realpath(one) == os.path.realpath(other)
+
+
+def name_of(path: str) -> str:
+    """A path without its ending, with composed accents (Unicode NFC).
+
+    macOS may store an accent as a character of its own; without this a picture from
+    there would not match a mask from elsewhere.
+    """
+    return unicodedata.normalize("NFC", os.path.splitext(path)[0])
 
 
 def natural_key(name: str) -> tuple:

@@ -3,7 +3,7 @@
 A mask file has a *level* per pixel, 0 to 255:
 
 - No transparency: the grey level (ITU-R 601; 16 bits and 1 bit are scaled). White is
-  hole.
+  hole. A photograph, by its many colours, is refused.
 - Strokes on a transparent layer: 255 wherever something is drawn, whatever its colour
   and opacity.
 - A photograph, or a layer of one colour, with an erased part: how far a pixel is
@@ -32,6 +32,10 @@ _MAX_COLORS, _COLOR_TOLERANCE = 8, 24
 # Share of the visible pixels that may have another colour (blends of two strokes).
 _OTHER_COLORS = 0.1
 _SAMPLE = 1 << 16
+# Levels in between are rare in masks.
+_DARK, _BRIGHT = 32, 224
+# Share of coloured pixels that a photograph has at least.
+_LEAST_COLORED = 0.02
 _HOW_TO_SAVE = "save it as white (the hole) on black, without transparency."
 
 
@@ -97,7 +101,14 @@ def decode_mask(
             )
         levels = _erased(alpha)
     elif alpha is None or alpha.min() == alpha.max() != 0 or alpha.min() >= 128:
-        levels = _grey(mask.rgb())
+        rgb = mask.rgb()
+        levels = _grey(rgb)
+        if _is_photograph(rgb, levels):
+            raise ValueError(
+                f"{name} is a photograph, not a mask: most of it is neither black nor "
+                "white. Give a picture that is white where the hole is, and otherwise "
+                "black."
+            )
     else:
         levels = _levels_of_alpha(mask.rgb(), alpha, name)
     brightest = int(levels.max())
@@ -120,6 +131,17 @@ def _grey(rgb: np.ndarray) -> np.ndarray:
     # In integers, as the serving graph does, so that white stays 255.
     weights = np.array([299, 587, 114], np.int32)
     return ((rgb @ weights) // 1000).astype(np.uint8)
+
+
+def _is_photograph(rgb: np.ndarray, levels: np.ndarray) -> bool:
+    """Whether a picture has colours, and mostly many levels between dark and bright."""
+    counts = np.bincount(levels.ravel(), minlength=256)[_DARK:_BRIGHT]
+    most_frequent = np.sort(counts)[-_MAX_COLORS:].sum()
+    if counts.sum() <= levels.size / 2 or most_frequent >= counts.sum() / 2:
+        return False
+    # Grey masks may be as soft.
+    colors = rgb.reshape(-1, 3)[:: 1 + levels.size // _SAMPLE].astype(np.int16)
+    return bool((np.ptp(colors, axis=1) > _COLOR_TOLERANCE).mean() > _LEAST_COLORED)
 
 
 def _erased(alpha: np.ndarray) -> np.ndarray:

@@ -27,7 +27,7 @@ from typing import (
 
 from tf_btgmi.pictures.formats import ENDINGS
 from tf_btgmi.pictures.jobs import Job
-from tf_btgmi.pictures.listing import is_picture, list_folder, no_pictures
+from tf_btgmi.pictures.listing import is_picture, list_folder, name_of, no_pictures
 from tf_btgmi.pictures.writer import FORMATS, format_of
 
 _MASK = "_mask"
@@ -197,7 +197,7 @@ def result_name(path: str) -> str:
 
 def stem(path: str) -> str:
     """A file's name without folder and ending."""
-    return os.path.splitext(os.path.basename(path))[0]
+    return name_of(os.path.basename(path))
 
 
 def _files(flag: str, place: str, without: Iterable[str]) -> _Files:
@@ -210,8 +210,7 @@ def _files(flag: str, place: str, without: Iterable[str]) -> _Files:
         if not listing.pictures:
             raise ValueError(f"{flag}: {no_pictures(place, listing)}")
         named = [
-            (os.path.splitext(path)[0], os.path.join(place, path))
-            for path in listing.pictures
+            (name_of(path), os.path.join(place, path)) for path in listing.pictures
         ]
         return _Files(named, True, listing.passed_over_line(place))
     if not glob.has_magic(place):
