@@ -21,6 +21,7 @@ from absl import flags, logging
 
 from tf_btgmi import files, loading
 from tf_btgmi.cli import common_flags, program
+from tf_btgmi.pictures import levels
 from tf_btgmi.serving.tflite_file import METADATA
 
 FLAGS = flags.FLAGS
@@ -139,7 +140,7 @@ def representative_inputs(place: str, size: int) -> List[np.ndarray]:
         image = centre_crop(read(), size)
         kind = _KINDS[number % len(_KINDS)]
         mask = masks.named_mask(kind, size, size, number).astype(np.float32)[..., None]
-        masked_image = (image / np.float32(127.5) - 1.0) * (1.0 - mask)
+        masked_image = levels.to_float(image) * (1.0 - mask)
         inputs.append(np.concatenate([masked_image, mask], axis=-1)[None])
     return inputs
 

@@ -116,7 +116,6 @@ def fill_samples(model, folder: str) -> list:
     rows = []
     for position, path in enumerate(sample_pictures("test")):
         image = centre_crop(decode_image(str(path)), _SIDE)
-        image = np.asarray(image).round().clip(0, 255).astype(np.uint8)
         kind = ("centre64of256", "medium")[position % 2]
         mask = named_mask(kind, _SIDE, _SIDE, seed=position) > 0
         composite = predictor.inpaint(image, mask)

@@ -16,6 +16,7 @@ from tf_btgmi import config as config_lib
 from tf_btgmi.inference.network import claim_process
 from tf_btgmi.inference.predictor import Predictor
 from tf_btgmi.outputs import INPAINTED
+from tf_btgmi.pictures import levels
 from tf_btgmi.serving import client, contract, saved_graph, tflite_file
 
 _TFLITE = "TFLite file"
@@ -218,12 +219,12 @@ def _of_windows(run: Callable, size: int, outputs: Sequence[str]) -> Predictor:
     """
 
     def predict(inputs: np.ndarray) -> Dict[str, np.ndarray]:
-        levels = ((inputs[..., :3] + 1.0) * 127.5).round().clip(0, 255)
         masks = (inputs[..., 3:] * 255.0).astype(np.uint8)
-        windows = {"image": levels.astype(np.uint8), "mask": masks[..., :1]}
+        images = levels.to_uint8(inputs[..., :3])
+        windows = {"image": images, "mask": masks[..., :1]}
         if masks.shape[-1] == 2:
             windows["foreground"] = masks[..., 1:]
         predictions = run(windows)
-        return {name: predictions[name] / np.float32(127.5) - 1.0 for name in outputs}
+        return {name: levels.to_float(predictions[name]) for name in outputs}
 
     return Predictor(predict, size, 1, outputs=outputs)

@@ -14,6 +14,7 @@ import numpy as np
 
 from tf_btgmi.config import GuidedConfig
 from tf_btgmi.data.masks import object_hole
+from tf_btgmi.pictures.levels import rounded
 from tf_btgmi.pictures.mask_arrays import bounding_box, disc
 
 BOX, BAND, EMPTY = "box_gaps", "band_gaps", "empty_gaps"
@@ -126,7 +127,7 @@ def turned_hue(image: np.ndarray, degrees: float, saturation: float) -> np.ndarr
     hsv = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2HSV)
     hsv[..., 0] = (hsv[..., 0] + degrees) % 360.0
     hsv[..., 1] = np.minimum(saturation * hsv[..., 1], 1.0)
-    return np.rint(255 * cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)).astype(np.uint8)
+    return rounded(255 * cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB))
 
 
 def is_usable(foreground: np.ndarray, guided: GuidedConfig) -> bool:

@@ -10,6 +10,8 @@ from typing import Sequence, Union
 import cv2
 import numpy as np
 
+from tf_btgmi.pictures.levels import rounded
+
 Seed = Union[int, Sequence[int]]
 
 # ITU-R 601.
@@ -98,4 +100,4 @@ def jitter_color(
     grey *= np.float32(contrast * (1.0 - saturation))
     grey += mean * np.float32(1.0 - contrast)
     values += grey[..., None]
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return rounded(values)

@@ -19,6 +19,7 @@ from tf_btgmi.data.guided import turned_hue, with_clashing_surroundings
 from tf_btgmi.data.transforms import resize
 from tf_btgmi.evaluation.examples import Example
 from tf_btgmi.evaluation.hole_masks import MaskFiles, seed_of
+from tf_btgmi.pictures.levels import rounded
 from tf_btgmi.pictures.mask_arrays import bounding_box
 
 SETS = ("plain", "hard")
@@ -122,7 +123,7 @@ def _other_statistics(rng, image, where) -> np.ndarray:
     shift = rng.normal(0, [15.0, 10.0, 10.0]).clip(-30, 30)
     spread = np.exp(rng.normal(0, 0.2, 3).clip(-0.5, 0.5))
     lab = (lab - mean) * spread + mean + shift
-    return _uint8(cv2.cvtColor(lab.astype(np.float32), cv2.COLOR_LAB2RGB) * 255)
+    return rounded(cv2.cvtColor(lab.astype(np.float32), cv2.COLOR_LAB2RGB) * 255)
 
 
 def _hard_change(rng, image, where) -> np.ndarray:
@@ -139,7 +140,7 @@ def _hard_change(rng, image, where) -> np.ndarray:
 
 
 def _gamma(image, exponent: float) -> np.ndarray:
-    return _uint8(255 * (image / 255.0) ** exponent)
+    return rounded(255 * (image / 255.0) ** exponent)
 
 
 def _lit(image, where, angle: float, strength: float) -> np.ndarray:
@@ -148,12 +149,8 @@ def _lit(image, where, angle: float, strength: float) -> np.ndarray:
     along = rows * np.sin(angle) + columns * np.cos(angle)
     low, high = along[where].min(), along[where].max()
     place = 2 * (along - low) / max(high - low, 1) - 1
-    return _uint8(image * np.exp(strength * place)[..., None])
+    return rounded(image * np.exp(strength * place)[..., None])
 
 
 def _signed(rng, low: float, high: float) -> float:
     return rng.uniform(low, high) * rng.choice([-1, 1])
-
-
-def _uint8(values) -> np.ndarray:
-    return np.rint(values).clip(0, 255).astype(np.uint8)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from skimage.exposure import match_histograms
 
+from tf_btgmi.pictures.levels import rounded
 from tf_btgmi.pictures.mask_arrays import bounding_box
 
 # From RGB to cone responses, and from their logarithms to lightness, yellow-blue and
@@ -49,7 +50,7 @@ def histogram(given, mask):
     result = given.copy()
     inside, outside = given[mask][:, None], given[~mask][:, None]
     matched = match_histograms(inside, outside, channel_axis=-1)
-    result[mask] = np.rint(matched[:, 0]).clip(0, 255).astype(np.uint8)
+    result[mask] = rounded(matched[:, 0])
     return result
 
 
@@ -85,7 +86,7 @@ def boundary_mismatch(given, mask):
     foreground = mask[None, ..., None].astype(np.float32)
     change = mismatch.boundary_mismatch(image, foreground, np.zeros_like(foreground))
     result = given + _MISMATCH_SHARE * change[0].numpy()
-    return np.rint(result).clip(0, 255).astype(np.uint8)
+    return rounded(result)
 
 
 FILLS = {
@@ -104,5 +105,4 @@ def _to_opponents(picture: np.ndarray) -> np.ndarray:
 
 def _from_opponents(values: np.ndarray) -> np.ndarray:
     cones = 10.0 ** (values @ np.linalg.inv(_OPPONENTS).T)
-    levels = cones @ np.linalg.inv(_CONES).T * 255.0
-    return np.rint(levels.clip(0, 255)).astype(np.uint8)
+    return rounded(cones @ np.linalg.inv(_CONES).T * 255.0)

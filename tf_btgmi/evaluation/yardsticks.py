@@ -15,6 +15,7 @@ from skimage.restoration import inpaint_biharmonic
 
 from tf_btgmi.inference import retouch
 from tf_btgmi.inference.predictor import Predictor
+from tf_btgmi.pictures import levels
 
 # Radius of OpenCV's methods in pixels.
 _RADIUS = 3
@@ -48,7 +49,7 @@ def holed_input(holed, mask):
 def mean_fill(holed, mask):
     """The mean colour of the known pixels."""
     filled = holed.copy()
-    filled[mask] = np.rint(holed[~mask].mean(axis=0)).astype(np.uint8)
+    filled[mask] = levels.rounded(holed[~mask].mean(axis=0))
     return filled
 
 
@@ -68,10 +69,9 @@ def telea_redrawn(holed, mask):
 @functools.lru_cache(1)
 def _telea_predictor() -> Predictor:
     def predict(inputs):
-        levels = np.rint((np.asarray(inputs)[..., :3] + 1.0) * 127.5).astype(np.uint8)
-        masks = np.asarray(inputs)[..., 3] > 0.5
-        filled = [telea(image, mask) for image, mask in zip(levels, masks)]
-        return np.stack(filled).astype(np.float32) / 127.5 - 1.0
+        images, masks = levels.to_uint8(inputs[..., :3]), inputs[..., 3] > 0.5
+        filled = [telea(image, mask) for image, mask in zip(images, masks)]
+        return levels.to_float(np.stack(filled))
 
     return Predictor(predict, _WINDOW, batch_size=1, retouched=True)
 
@@ -86,7 +86,7 @@ def biharmonic(holed, mask):
     filled = inpaint_biharmonic(holed / 255.0, mask, channel_axis=-1)
     if not np.isfinite(filled).all():
         raise ValueError("There is no such surface; leave this method out.")
-    return np.rint(np.clip(filled, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return levels.rounded(filled * 255.0)
 
 
 def patchmatch(holed, mask):

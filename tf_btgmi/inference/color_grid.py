@@ -12,6 +12,8 @@ Public functions take colours in [0, 255]; internally they are in [0, 1].
 import cv2
 import numpy as np
 
+from tf_btgmi.pictures.levels import rounded
+
 # Vertices in y, in x, and from black to white.
 _ROWS, _COLUMNS, _LEVELS = 8, 8, 6
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -101,8 +103,7 @@ def _mapped(colors: np.ndarray, fine: np.ndarray, y, x) -> np.ndarray:
         below = cv2.remap(fine[channel], x, y, cv2.INTER_LINEAR)
         above = cv2.remap(fine[channel], x + _FINE, y, cv2.INTER_LINEAR)
         below, above = (np.einsum("hwc,hwc->hw", m, values) for m in (below, above))
-        changed = (below + (above - below) * share) * 255
-        result[..., channel] = changed.round().clip(0, 255)
+        result[..., channel] = rounded((below + (above - below) * share) * 255)
     return result
 
 

@@ -14,6 +14,8 @@ from typing import Optional
 import cv2
 import numpy as np
 
+from tf_btgmi.pictures.levels import rounded
+
 # Side and distance of the blocks in coarse pixels; they overlap by one.
 _BLOCK = 4
 _STRIDE = 3
@@ -67,7 +69,7 @@ def enlarge(
     coarse = np.where(hole[..., None], coarse, known)
     for (_, *masks), (known, hole, _) in zip(levels[:0:-1], levels[-2::-1]):
         coarse = _next_octave(coarse, *masks, known, hole)
-    return coarse[:side, :side].round().clip(0, 255).astype(np.uint8)
+    return rounded(coarse[:side, :side])
 
 
 def _enlarge_smaller(fill, window, unknown, excluded) -> np.ndarray:

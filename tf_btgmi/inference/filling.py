@@ -11,6 +11,7 @@ from tf_btgmi.inference.holes import Holes
 from tf_btgmi.inference.network import Network
 from tf_btgmi.inference.retouch import retouch
 from tf_btgmi.outputs import INPAINTED
+from tf_btgmi.pictures.levels import rounded
 
 # Called with the numbers of filled windows and of all windows.
 Progress = Callable[[int, int], None]
@@ -72,8 +73,8 @@ def shrunk(image: np.ndarray, gap: np.ndarray, size: int):
     known = image * (1 - gap)[..., None]
     known = cv2.resize(known, (size, size), interpolation=cv2.INTER_AREA)
     share = area_share(1 - gap, size)
-    image = np.minimum(known / np.maximum(share, 0.25)[..., None], 255).round()
-    return image.astype(np.uint8), (share < 0.5).astype(np.uint8)
+    image = rounded(known / np.maximum(share, 0.25)[..., None])
+    return image, (share < 0.5).astype(np.uint8)
 
 
 def area_share(mask: np.ndarray, size: int) -> np.ndarray:

@@ -10,6 +10,8 @@ which is better there.
 import cv2
 import numpy as np
 
+from tf_btgmi.pictures.levels import rounded
+
 # Lines up to one pixel narrower than this are thin.
 _WIDE = 5
 # Thin parts are a lattice where more than this share of the steps from pixel to pixel,
@@ -97,8 +99,7 @@ def interpolate(image: np.ndarray, hole: np.ndarray, known: np.ndarray) -> np.nd
     for _ in range(_ROUNDS):
         mean = cv2.filter2D(pixels, -1, kernel, borderType=cv2.BORDER_REFLECT_101)
         np.copyto(pixels, mean, where=unknown)
-    solution = pixels.round().clip(0, 255).astype(np.uint8)
-    return np.where(hole[..., None], solution, image)
+    return np.where(hole[..., None], rounded(pixels), image)
 
 
 def _opened(mask: np.ndarray, side: int) -> np.ndarray:

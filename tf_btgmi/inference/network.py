@@ -11,6 +11,7 @@ from typing import Callable, Dict, Optional, Sequence
 import numpy as np
 
 from tf_btgmi.outputs import HARMONIZED, INPAINTED
+from tf_btgmi.pictures import levels
 
 OUTPUTS = (INPAINTED, HARMONIZED)
 _FORKED = (
@@ -122,7 +123,7 @@ class Network:
         if os.getpid() != self._process:
             raise RuntimeError(_FORKED)
         gaps = gaps.astype(np.float32)[..., None]
-        channels = [(images / np.float32(127.5) - 1.0) * (1.0 - gaps), gaps]
+        channels = [levels.to_float(images) * (1.0 - gaps), gaps]
         if self.num_channels == 5:
             if foregrounds is None:
                 foregrounds = np.zeros(gaps.shape[:3])
@@ -137,15 +138,18 @@ class Network:
                 f"predict_fn must return {' and '.join(self.outputs)}; {missing[0]} is "
                 f"missing from its result: {', '.join(sorted(predictions))}."
             )
-        return {name: _levels(predictions[name], inputs.shape) for name in self.outputs}
+        return {
+            name: _checked(predictions[name], inputs.shape) for name in self.outputs
+        }
 
 
-def _levels(prediction, input_shape) -> np.ndarray:
+def _checked(prediction, input_shape) -> np.ndarray:
+    """A prediction [B, S, S, 3] in [-1, 1] as uint8."""
     prediction = np.asarray(prediction, np.float32)
-    wanted = input_shape[:3] + (3,)
-    if prediction.shape != wanted:
+    shape = input_shape[:3] + (3,)
+    if prediction.shape != shape:
         raise ValueError(
-            f"predict_fn must return {wanted} for an input {input_shape}; it returned "
+            f"predict_fn must return {shape} for an input {input_shape}; it returned "
             f"{prediction.shape}."
         )
     if not np.isfinite(prediction).all():
@@ -153,4 +157,4 @@ def _levels(prediction, input_shape) -> np.ndarray:
             "The network's prediction has NaN or infinite values: its weights are "
             "damaged, or its training diverged."
         )
-    return ((prediction + 1.0) * 127.5).round().clip(0, 255).astype(np.uint8)
+    return levels.to_uint8(prediction)

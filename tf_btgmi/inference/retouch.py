@@ -25,6 +25,7 @@ import numpy as np
 
 from tf_btgmi.inference.boxes import Box, slices
 from tf_btgmi.inference.patch_search import KnownPatches, PatchSearch
+from tf_btgmi.pictures.levels import rounded
 
 # Changes with the results; evaluations distinguish versions.
 VERSION = 4
@@ -96,7 +97,7 @@ def retouch(
             whole = _redraw(drawn, known, np.ceil(flat), weights)
             share = flat * _similarity(drawn, whole, wanted)
             drawn += share.reshape(-1, 1) * (whole - drawn)
-    return drawn.reshape(filled.shape).round().clip(0, 255).astype(np.uint8)
+    return rounded(drawn.reshape(filled.shape))
 
 
 def _redraw(source, known, share, weights) -> np.ndarray:

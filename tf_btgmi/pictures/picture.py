@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from tf_btgmi.pictures import metadata as metadata_lib
+from tf_btgmi.pictures.levels import rounded
 from tf_btgmi.pictures.mask_arrays import bounding_box, is_hole
 
 MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK")
@@ -199,4 +200,4 @@ def _to_cmyk(colors: np.ndarray, black_share: float) -> np.ndarray:
     colors = colors.astype(np.float64)
     black = (255 - colors.max(axis=1, keepdims=True)) * black_share
     inks = 255 - colors * 255 / np.maximum(255 - black, 1)
-    return np.concatenate([inks, black], axis=1).round().clip(0, 255).astype(np.uint8)
+    return rounded(np.concatenate([inks, black], axis=1))
