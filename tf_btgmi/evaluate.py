@@ -288,11 +288,7 @@ def _masks(task: tasks.Task, names):
 def _methods(task: tasks.Task, picture_names) -> list:
     methods = [m for place in FLAGS.model for m in model_methods(place, task)]
     for place in FLAGS.results:
-        name, folder = _named(place)
-        if not name:
-            raise program.UsageError(
-                f"--results={place} must have the form NAME=FOLDER."
-            )
+        name, folder = common_flags.named_folder("results", place)
         methods.append(result_files.results_method(name, folder, picture_names))
     known = harmonizers.FILLS if task == tasks.HARMONIZATION else yardsticks.FILLS
     wanted = FLAGS.methods

@@ -90,8 +90,8 @@ def _report() -> int:
     settings, answers = votes.settings(), votes.answers()
     if settings is None:
         raise program.UsageError(f"{path} has no study yet.")
-    kept = report.keep(answers, FLAGS.least_checks_right)
-    files = report.files(answers, kept, settings["methods"])
+    counted = report.count(answers, FLAGS.least_checks_right)
+    files = report.files(answers, counted, settings["methods"])
     for name, text in files.items():
         write(os.path.join(FLAGS.output, name), text)
     print(files["report.txt"], end="")
@@ -140,11 +140,7 @@ def _serve() -> int:
 def _results():
     results = {}
     for place in FLAGS.results:
-        name, sign, folder = place.partition("=")
-        if not (name and sign and folder):
-            raise program.UsageError(
-                f"--results={place} must have the form NAME=FOLDER."
-            )
+        name, folder = common_flags.named_folder("results", place)
         if name in results:
             raise program.UsageError(f"--results: two methods are called {name}.")
         results[name] = folder

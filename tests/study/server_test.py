@@ -96,6 +96,12 @@ def test_what_is_not_there_is_not_found(study, path):
     assert study.request(path.format(token=begin(study)))[0] == 404
 
 
+@pytest.mark.parametrize("path", ["", "static/study.js", "static/study.css"])
+def test_the_browser_asks_whether_the_page_has_changed(study, path):
+    with urllib.request.urlopen(study.address + path) as response:
+        assert response.headers["Cache-Control"] == "no-cache"
+
+
 def test_an_hour_is_the_longest_time_kept(study):
     body = {"position": 0, "chosen": None, "seconds": 1e9}
     study.request(f"api/sessions/{begin(study)}/answers", body)

@@ -41,6 +41,18 @@ def define_retouched() -> None:
     )
 
 
+def named_folder(flag: str, text: str) -> Tuple[str, str]:
+    """Parses `NAME=FOLDER`, a value of the flag.
+
+    Raises:
+        UsageError: the text has another form.
+    """
+    name, _, folder = text.partition("=")
+    if not name or not folder:
+        raise program.UsageError(f"--{flag}={text} must have the form NAME=FOLDER.")
+    return name, folder
+
+
 def require(*required: Tuple[str, str, str]) -> None:
     """Checks that flags have values.
 

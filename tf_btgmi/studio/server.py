@@ -7,7 +7,6 @@ from typing import Iterable, List
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
-from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
@@ -16,11 +15,10 @@ from tf_btgmi.studio import api, errors
 from tf_btgmi.studio.limits import Limits
 from tf_btgmi.studio.models import Model
 from tf_btgmi.studio.worker import Worker
+from tf_btgmi.web import pages
 from tf_btgmi.web.gate import Gate
 
 _STATIC = pathlib.Path(__file__).resolve().parent / "static"
-# The browser asks each time whether a file has changed: an update is seen at once.
-_REVALIDATE = {"Cache-Control": "no-cache"}
 
 
 def create_app(
@@ -79,11 +77,11 @@ def _add_pages(app: FastAPI) -> None:
 
     @app.get("/", include_in_schema=False)
     async def index():
-        return FileResponse(_STATIC / "index.html", headers=_REVALIDATE)
+        return pages.html(_STATIC / "index.html")
 
     @app.get("/docs", include_in_schema=False)
     async def docs():
-        return FileResponse(_STATIC / "docs.html", headers=_REVALIDATE)
+        return pages.html(_STATIC / "docs.html")
 
     @app.get("/favicon.ico", include_in_schema=False)
     async def favicon():
@@ -95,14 +93,7 @@ def _add_pages(app: FastAPI) -> None:
             raise HTTPException(404)
         return FileResponse(examples[name], media_type="image/jpeg")
 
-    app.mount("/static", _Static(directory=_STATIC), name="static")
-
-
-class _Static(StaticFiles):
-    def file_response(self, *args, **kwargs):
-        response = super().file_response(*args, **kwargs)
-        response.headers.update(_REVALIDATE)
-        return response
+    app.mount("/static", pages.Assets(directory=_STATIC), name="static")
 
 
 def _add_error_handlers(app: FastAPI, routes) -> None:

@@ -17,7 +17,7 @@ from tf_btgmi.study.preferences import (
 from tf_btgmi.study.votes import Answer
 
 
-class Kept(NamedTuple):
+class Counted(NamedTuple):
     """Answers that count.
 
     Attributes:
@@ -33,13 +33,13 @@ class Kept(NamedTuple):
     checks: Rate
 
 
-def keep(answers: Sequence[Answer], least_share: float) -> Kept:
+def count(answers: Sequence[Answer], least_share: float) -> Counted:
     """Leaves out voters who failed too many attention checks.
 
     Args:
         answers: answers of all voters.
         least_share: minimum fraction of correct answers to a voter's checks; voters
-            without a check are kept.
+            without a check are counted.
     """
     right, num = {}, {}
     for answer in answers:
@@ -49,39 +49,39 @@ def keep(answers: Sequence[Answer], least_share: float) -> Kept:
         if answer.question.is_check:
             right[voter] += answer.winner == TRUTH
             num[voter] += 1
-    kept = [v for v in num if right[v] >= least_share * num[v]]
-    counted = [a for a in answers if a.voter in kept and not a.question.is_check]
+    attentive = [v for v in num if right[v] >= least_share * num[v]]
+    chosen = [a for a in answers if a.voter in attentive and not a.question.is_check]
     checks = wilson(sum(right.values()), sum(num.values()))
-    return Kept(counted, kept, [v for v in num if v not in kept], checks)
+    return Counted(chosen, attentive, [v for v in num if v not in attentive], checks)
 
 
-def files(answers: Sequence[Answer], kept: Kept, methods: Sequence[str]):
+def files(answers: Sequence[Answer], counted: Counted, methods: Sequence[str]):
     """Content of the report's files, by name."""
-    comparisons = [Comparison(a.question.shown, a.winner) for a in kept.answers]
+    comparisons = [Comparison(a.question.shown, a.winner) for a in counted.answers]
     rates = preference_rates(comparisons)
     ranking = bradley_terry(comparisons, methods)
     return {
-        "report.txt": _text(kept, rates, ranking),
+        "report.txt": _text(counted, rates, ranking),
         "preferences.csv": _preferences_csv(rates),
         "ranking.csv": _ranking_csv(ranking, comparisons),
-        "answers.csv": _answers_csv(answers, kept),
+        "answers.csv": _answers_csv(answers, counted),
     }
 
 
-def _text(kept: Kept, rates, ranking: Dict[str, Strength]) -> str:
-    num = len(kept.answers)
+def _text(counted: Counted, rates, ranking: Dict[str, Strength]) -> str:
+    num = len(counted.answers)
     lines = [
-        f"{num} answers of {len(kept.voters)} voters; attention checks right: "
-        f"{_rate(kept.checks)}"
+        f"{num} answers of {len(counted.voters)} voters; attention checks right: "
+        f"{_rate(counted.checks)}"
     ]
-    if kept.left_out:
+    if counted.left_out:
         lines.append(
-            f"Left out, too many checks wrong: {len(kept.left_out)} voters (number "
-            f"{', '.join(map(str, kept.left_out))})."
+            f"Left out, too many checks wrong: {len(counted.left_out)} voters (number "
+            f"{', '.join(map(str, counted.left_out))})."
         )
     if not num:
         return "\n".join([*lines, "No answers yet: nothing to compare."]) + "\n"
-    first = sum(answer.chosen == 0 for answer in kept.answers)
+    first = sum(answer.chosen == 0 for answer in counted.answers)
     lines.append(f"The first picture was preferred in {_rate(wilson(first, num))}")
     lines += ["", "Preferred, with 95 % Wilson intervals", ""]
     width = max(len(name) for found in rates.values() for name in found)
@@ -132,7 +132,7 @@ def _ranking_csv(ranking: Dict[str, Strength], comparisons) -> str:
     return _csv([*headings, "n", "preferred", "no_difference"], rows)
 
 
-def _answers_csv(answers: Sequence[Answer], kept: Kept) -> str:
+def _answers_csv(answers: Sequence[Answer], counted: Counted) -> str:
     rows = (
         [
             answer.voter,
@@ -141,7 +141,7 @@ def _answers_csv(answers: Sequence[Answer], kept: Kept) -> str:
             " / ".join(answer.question.shown),
             "" if answer.winner is None else answer.winner,
             int(answer.question.is_check),
-            int(answer.voter in kept.voters),
+            int(answer.voter in counted.voters),
             f"{answer.seconds:.2f}",
             answer.answered,
         ]

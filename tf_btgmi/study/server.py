@@ -8,12 +8,11 @@
 No response reveals the method of a picture.
 """
 
-import importlib.resources
+import pathlib
 from typing import Any, Dict, Iterable, NamedTuple, Optional
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
-from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, Field
 
 from tf_btgmi.study.pictures import StudyPictures
@@ -23,11 +22,10 @@ from tf_btgmi.study.votes import (
     UnknownVoterError,
     Votes,
 )
+from tf_btgmi.web import pages
 from tf_btgmi.web.gate import Gate
 
-_STATIC = importlib.resources.files("tf_btgmi.study") / "static"
-# Browsers check each time whether the page has changed.
-_REVALIDATE = {"Cache-Control": "no-cache"}
+_STATIC = pathlib.Path(__file__).resolve().parent / "static"
 # An answer is a hundred bytes.
 _MOST_BYTES = 10_000
 # Maximum time of an answer, one hour.
@@ -42,7 +40,7 @@ class Sizes(NamedTuple):
     num_checks: int
 
 
-class Given(BaseModel):
+class AnswerBody(BaseModel):
     """An answer of the page; `chosen` is null for no difference."""
 
     position: int = Field(ge=0)
@@ -66,7 +64,7 @@ def make_app(
     """
     app = FastAPI(openapi_url=None)
     app.add_middleware(Gate, allowed_hosts=allowed_hosts, max_body_bytes=_MOST_BYTES)
-    app.mount("/static", StaticFiles(directory=str(_STATIC)), name="static")
+    app.mount("/static", pages.Assets(directory=_STATIC), name="static")
 
     @app.exception_handler(UnknownVoterError)
     async def unknown(request: Request, error: UnknownVoterError):
@@ -76,8 +74,7 @@ def make_app(
     @app.get("/")
     @app.get("/s/{token}")
     def page() -> Response:
-        html = (_STATIC / "index.html").read_text(encoding="utf-8")
-        return Response(html, media_type="text/html", headers=_REVALIDATE)
+        return pages.html(_STATIC / "index.html")
 
     # Functions that are not async run in threads; the database serializes them.
     @app.post("/api/sessions", status_code=201)
@@ -89,17 +86,17 @@ def make_app(
         return _progress(token, votes.state(token))
 
     @app.post("/api/sessions/{token}/answers")
-    def answer(token: str, given: Given):
-        seconds = min(given.seconds, _MOST_SECONDS)
+    def answer(token: str, body: AnswerBody):
+        seconds = min(body.seconds, _MOST_SECONDS)
         try:
-            found = votes.answer(token, given.position, given.chosen, seconds)
+            after = votes.answer(token, body.position, body.chosen, seconds)
         except OutOfTurnError:
             # Another tab was first: the page continues from the current state.
             progress = _progress(token, votes.state(token))
             return JSONResponse(progress, status_code=409)
         except ValueError as error:
             raise HTTPException(422, str(error)) from error
-        return _progress(token, found)
+        return _progress(token, after)
 
     @app.get("/api/sessions/{token}/pictures/{position}/{place}")
     def picture(token: str, position: int, place: int) -> Response:

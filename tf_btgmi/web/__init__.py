@@ -1,1 +1,1 @@
-"""Parts of a local web page's server: its errors, and its gate against other sites."""
+"""Parts of a local web page's server: files, errors, protection from other sites."""
