@@ -10,7 +10,7 @@ from tf_btgmi.losses.reconstruction import l1_loss
 from tf_btgmi.ops import mask_ops
 from tf_btgmi.training import regions
 from tf_btgmi.training.build import build_model
-from tf_btgmi.training.reporting import picture_grid
+from tf_btgmi.training.validation import picture_grid
 
 
 @pytest.fixture

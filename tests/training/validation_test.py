@@ -8,7 +8,7 @@ from tf_btgmi.data import pipeline
 from tf_btgmi.schedules import GENERATOR
 from tf_btgmi.training import scores
 from tf_btgmi.training.build import build_model
-from tf_btgmi.training.reporting import Validation
+from tf_btgmi.training.validation import Validation
 
 
 @pytest.mark.parametrize("replicas", [1, 2])

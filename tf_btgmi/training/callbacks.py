@@ -1,6 +1,6 @@
 """Callbacks that assign scheduled values and update the moving average (Alg. 1).
 
-Each evaluates its schedule at the current step and assigns the value; `reporting` logs
+Each evaluates its schedule at the current step and assigns the value; `progress` logs
 the values with the losses.
 """
 
@@ -34,8 +34,8 @@ class ScheduledValue(keras.callbacks.Callback):
             self.value = value
 
     def assign(self, value: float) -> None:
-        """Assigns `value` to its variables."""
-        raise TypeError(f"{type(self).__name__} does not say what it assigns.")
+        """Assigns `value` to its variables; derived classes define it."""
+        raise NotImplementedError
 
 
 class AdversarialLossAnnealing(ScheduledValue):

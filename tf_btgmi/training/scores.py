@@ -40,18 +40,18 @@ def measure(batch: dict, predictions: dict, lpips) -> Tuple[dict, dict]:
         composite = mask_ops.composite(mask, prediction, image)
         distance = lpips(image, composite)
         if output == INPAINTED:
-            found = [
+            scores = [
                 distance,
                 hole_l1(image, composite, mask),
                 hole_psnr(image, composite, mask),
             ]
         else:
-            found = [
+            scores = [
                 distance,
                 foreground_mse(image, composite, mask),
                 foreground_mse(image, masked_image(batch), mask),
             ]
         present = tf.reduce_max(mask, axis=[1, 2, 3])
-        for name, value in zip(NAMES_OF_SCORES[output], found):
+        for name, value in zip(NAMES_OF_SCORES[output], scores):
             values[name], weights[name] = value, present
     return values, weights

@@ -21,9 +21,12 @@ from tf_btgmi.training.build import build_model, scheduled_callbacks
 from tf_btgmi.training.callbacks import GeneratorAverage
 from tf_btgmi.training.checkpoints import Checkpoints
 from tf_btgmi.training.guards import FiniteGuard, SaveInTime
-from tf_btgmi.training.reporting import Progress, Validation
+from tf_btgmi.training.progress import Progress
 from tf_btgmi.training.strategy import is_chief
+from tf_btgmi.training.validation import Validation
 
+# Largest batch of a validation, over all replicas where these are fewer.
+_VALIDATION_BATCH = 8
 _OUT_OF_MEMORY = (
     "Out of memory in a training step. Lower config.data.global_batch_size, with which "
     "the run can resume, or start a new run with a smaller image_size or base_filters "
@@ -130,34 +133,16 @@ def _run(config, workdir, strategy, resume_from, init_from, stack):
             strategy,
         )
     )
-    validation = None
-    if config.data.num_validation_images:
-        replicas = strategy.num_replicas_in_sync
-        batch_size = max(min(config.data.global_batch_size, 8) // replicas, 1)
-        batch_size *= replicas
-        dataset = pipeline.validation_dataset(config, batch_size).cache()
-        validation = Validation(
-            dataset,
-            batch_size,
-            training.validate_every_steps,
-            workdir,
-            writer,
-            config.procedure.generator_only_steps,
-        )
-    _train_stages(
-        config,
-        model,
-        strategy,
-        [
-            *scheduled,
-            GeneratorAverage(),
-            FiniteGuard(checkpoints),
-            progress,
-            *([validation] if validation else []),
-            saving,
-        ],
-        start_step,
-    )
+    validation = _validation(config, strategy, workdir, writer)
+    callbacks = [
+        *scheduled,
+        GeneratorAverage(),
+        FiniteGuard(checkpoints),
+        progress,
+        *([validation] if validation else []),
+        saving,
+    ]
+    _train_stages(config, model, strategy, callbacks, start_step)
     step = int(model.step.numpy())
     if step > start_step:
         saving.save()
@@ -168,6 +153,23 @@ def _run(config, workdir, strategy, resume_from, init_from, stack):
         checkpoint=checkpoints.newest or source,
         history=progress.history,
         validation=validation.history if validation else [],
+    )
+
+
+def _validation(config, strategy, workdir, writer) -> Optional[Validation]:
+    """The callback that validates, if the config has pictures for it."""
+    if not config.data.num_validation_images:
+        return None
+    replicas = strategy.num_replicas_in_sync
+    largest = min(config.data.global_batch_size, _VALIDATION_BATCH)
+    batch_size = max(largest // replicas, 1) * replicas
+    return Validation(
+        pipeline.validation_dataset(config, batch_size).cache(),
+        batch_size,
+        config.training.validate_every_steps,
+        workdir,
+        writer,
+        config.procedure.generator_only_steps,
     )
 
 

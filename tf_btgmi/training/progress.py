@@ -1,0 +1,114 @@
+"""Progress of a run: bar or log lines, TensorBoard scalars, history."""
+
+import sys
+import time
+from typing import Dict, List
+
+import keras
+import tensorflow as tf
+from absl import logging
+from tqdm import tqdm
+
+# Seconds between log lines outside a terminal.
+_SECONDS_BETWEEN_LINES = 30.0
+
+
+class Progress(keras.callbacks.Callback):
+    """Progress bar, TensorBoard scalars and the history of a run.
+
+    Every `every_steps` steps the means of the losses since the last time go to
+    TensorBoard with the scheduled values and images/s. On a terminal a bar shows them
+    with the remaining time; otherwise a line is logged from time to time.
+
+    Attributes:
+        history: the logged values, dictionaries with the key `step`.
+
+    Args:
+        scheduled: callbacks with `name` and `value`.
+        total_steps: steps of the whole run.
+        start_step: steps taken before.
+        global_batch_size: examples per step.
+        every_steps: steps between logs.
+        writer: a summary writer, or None in a process that writes nothing.
+    """
+
+    def __init__(
+        self, scheduled, total_steps, start_step, global_batch_size, every_steps, writer
+    ):
+        super().__init__()
+        self.history: List[Dict[str, float]] = []
+        self._scheduled = scheduled
+        self._total_steps = total_steps
+        self._global_batch_size = global_batch_size
+        self._every_steps = every_steps
+        self._writer = writer
+        terminal = writer is not None and sys.stderr.isatty()
+        self._bar = tqdm(
+            total=total_steps,
+            initial=start_step,
+            unit="step",
+            dynamic_ncols=True,
+            disable=not terminal,
+            desc="stage 0",
+        )
+        self._lines = writer is not None and not terminal
+        self._line_at = 0.0
+        self._since = None
+
+    def on_train_begin(self, logs=None):
+        """Restarts the clock: the next step is traced first."""
+        self._since = None
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Logs the step if it is due."""
+        step = int(self.model.step.numpy())
+        now = time.monotonic()
+        self._bar.update(1)
+        if self._since is None:
+            self._since = (step, now)
+        if step % self._every_steps and step != self._total_steps:
+            return
+        row = {"step": step, "stage": self.model.generator.stage, **logs}
+        row.update({item.name: item.value for item in self._scheduled})
+        if step > self._since[0]:
+            seconds = (now - self._since[1]) / (step - self._since[0])
+            row["images_per_second"] = self._global_batch_size / seconds
+        self._since = (step, now)
+        self.model.reset_metrics()
+        self.history.append(row)
+        self._show(row, now)
+
+    def close(self) -> None:
+        """Leaves the bar as it stands and writes what is still to be written."""
+        self._bar.close()
+        if self._writer is not None:
+            self._writer.flush()
+
+    def _show(self, row, now):
+        if self._writer is not None:
+            with self._writer.as_default(step=row["step"]):
+                for name, value in row.items():
+                    if name != "step":
+                        tf.summary.scalar(name, value)
+        numbers = ", ".join(
+            f"{name} {row[name + '_loss']:.3f}"
+            for name in ("reconstruction", "adversarial", "discriminator")
+            if name + "_loss" in row
+        )
+        rate = row.get("images_per_second", 0.0)
+        self._bar.set_description(f"stage {row['stage']}")
+        self._bar.set_postfix_str(f"{numbers}, {rate:.1f} images/s")
+        last = row["step"] == self._total_steps
+        if self._lines and (now - self._line_at > _SECONDS_BETWEEN_LINES or last):
+            self._line_at = now
+            left = self._total_steps - row["step"]
+            minutes = left * self._global_batch_size / rate / 60.0 if rate else 0.0
+            logging.info(
+                "step %d of %d, stage %d: %s, %.1f images/s, %.0f min left",
+                row["step"],
+                self._total_steps,
+                row["stage"],
+                numbers,
+                rate,
+                minutes,
+            )
