@@ -10,6 +10,7 @@ from typing import Optional, Sequence, Tuple, Union
 import numpy as np
 
 from tf_btgmi.inference import sixteen_bits
+from tf_btgmi.inference.arguments import check_pair, check_picture
 from tf_btgmi.inference.boxes import slices
 from tf_btgmi.inference.composing import blend, paste
 from tf_btgmi.inference.filling import Progress, fill
@@ -97,7 +98,7 @@ class Predictor(Network):
                 or covers the whole picture, or an invalid prediction.
         """
         self.need(INPAINTED, "fill holes")
-        _check(image, mask, channels=(3, 4))
+        check_pair(image, mask, channels=(3, 4))
         if mask_dilation < 0:
             raise ValueError(
                 f"mask_dilation must be at least 0; it is {mask_dilation}."
@@ -147,7 +148,7 @@ class Predictor(Network):
         Raises:
             ValueError: as `inpaint`.
         """
-        _check(image, mask, channels=(3, 4))
+        check_pair(image, mask, channels=(3, 4))
         if mask_dilation is None:
             mask_dilation = removal_dilation(image.shape)
         return self.inpaint(image, mask, mask_dilation, progress)
@@ -173,7 +174,7 @@ class Predictor(Network):
                 does not harmonize.
         """
         self.need(HARMONIZED, "harmonize")
-        _check(image, mask)
+        check_pair(image, mask)
         foreground = is_hole(mask)
         if image.dtype == np.uint16:
             result = self.harmonize(in_depth(image, np.uint8), mask, direct)
@@ -225,8 +226,8 @@ class Predictor(Network):
         """
         if harmonize:
             self.need(HARMONIZED, "harmonize", "; harmonize=False keeps the colours")
-        _check_picture("image", image)
-        _check(guide, guide_mask, "guide", (np.uint8,))
+        check_picture("image", image)
+        check_pair(guide, guide_mask, "guide", (np.uint8,))
         if image.dtype == np.uint16:
             before = in_depth(image, np.uint8)
             given = guide, guide_mask, position, scale, rotate, flip, gap, harmonize
@@ -287,45 +288,3 @@ def removal_mask(mask: np.ndarray, mask_dilation: Optional[int] = None) -> np.nd
     if mask_dilation is None:
         mask_dilation = removal_dilation(mask.shape)
     return dilated(mask, mask_dilation)
-
-
-def _check(
-    image, mask, name="image", types=(np.uint8, np.uint16), channels=(3,)
-) -> None:
-    _check_picture(name, image, types, channels)
-    mask_shape = np.shape(mask)
-    if len(mask_shape) != 2:
-        raise ValueError(f"mask must be [H, W]; its shape is {mask_shape}.")
-    if not isinstance(mask, np.ndarray) or mask.dtype not in (np.uint8, np.bool_):
-        raise ValueError(
-            f"mask must be a NumPy array of uint8 or bool; it is {_kind(mask)}."
-        )
-    if mask_shape != image.shape[:2]:
-        is_turned = mask_shape[::-1] == image.shape[:2]
-        turned = " Turn the mask: pictures are taken upright, as displayed."
-        raise ValueError(
-            f"The mask is {mask_shape[1]}x{mask_shape[0]} pixels, the {name} "
-            f"{image.shape[1]}x{image.shape[0]}; they must be of the same size."
-            f"{turned if is_turned else ''}"
-        )
-
-
-def _check_picture(
-    name: str, image: np.ndarray, types=(np.uint8, np.uint16), channels=(3,)
-) -> None:
-    shape = np.shape(image)
-    if len(shape) != 3 or shape[2] not in channels or 0 in shape:
-        wanted = " or ".join(f"[H, W, {number}]" for number in channels)
-        raise ValueError(f"{name} must be {wanted}; its shape is {shape}.")
-    if not isinstance(image, np.ndarray) or image.dtype not in types:
-        names = " or ".join(np.dtype(t).name for t in types)
-        raise ValueError(
-            f"{name} must be a NumPy array of {names}; it is {_kind(image)}."
-        )
-
-
-def _kind(value) -> str:
-    """The type of a value for messages: `an array of float32`."""
-    if isinstance(value, np.ndarray):
-        return f"an array of {value.dtype}"
-    return f"of type {type(value).__name__}"
