@@ -35,7 +35,7 @@ def main(argv):
     del argv
     precisions, sizes = shared_flags.precisions(), shared_flags.whole_numbers("sizes")
     need_pytorch()
-    loading.describe(FLAGS.model)
+    loading.check(FLAGS.model)
     print("| precision | size | what | TensorFlow | PyTorch | factor |")
     print("|---|---|---|---|---|---|")
     notes = []

@@ -54,7 +54,7 @@ def main(argv):
     holes = shared_flags.whole_numbers("holes")
     if max(holes) > 99:
         raise program.UsageError("--holes must be below 100.")
-    loading.describe(FLAGS.model)
+    loading.check(FLAGS.model)
     with tempfile.TemporaryDirectory() as folder:
         if "pictures" in FLAGS.parts:
             print_pictures(folder, sides, holes)

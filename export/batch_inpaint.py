@@ -76,7 +76,7 @@ def main(argv):
             "Apache Beam is not installed: pip install -r requirements-beam.txt."
         ) from None
     # Wrong paths are reported before anything is started.
-    loading.describe(FLAGS.model)
+    loading.check(FLAGS.model)
     batch = _batch(batch_pipeline)
     folders = batch_pipeline.check_jobs(batch.jobs) if batch.jobs else [batch.output]
     batch_pipeline.remove_unfinished([*folders, batch.report])

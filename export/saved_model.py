@@ -38,7 +38,7 @@ def main(argv):
     """Checks the flags and exports."""
     del argv
     common_flags.require(("export_dir", "FOLDER", "the folder of the versions"))
-    loading.describe(FLAGS.model)
+    loading.check(FLAGS.model)
     print(f"Wrote {export(FLAGS.model, FLAGS.export_dir, FLAGS.version)}.")
     return 0
 

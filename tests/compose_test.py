@@ -31,7 +31,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     model = Predictor(red_and_same, 64, outputs=("inpainted", "harmonized"))
     monkeypatch.setattr(loading, "load", lambda *place: model)
-    monkeypatch.setattr(loading, "describe", lambda *place: "stand-in")
+    monkeypatch.setattr(loading, "check", lambda *place: "stand-in")
     samples = assets.samples_dir()
     shutil.copy(samples / "test" / "moose.jpg", "moose.jpg")
     shutil.copy(samples / "train" / "bison.jpg", "bison.jpg")

@@ -21,7 +21,7 @@ def picture(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     predictor = Predictor(darker, 32, outputs=("harmonized",))
     monkeypatch.setattr(loading, "load", lambda *place: predictor)
-    monkeypatch.setattr(loading, "describe", lambda *place: "darker")
+    monkeypatch.setattr(loading, "check", lambda *place: "darker")
     values = np.full((60, 80, 3), 150, np.uint8)
     values[:, 40:] = (90, 160, 200)
     exif = Image.Exif()

@@ -27,7 +27,7 @@ def files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     predictor = Predictor(red, 32)
     monkeypatch.setattr(loading, "load", lambda *place: predictor)
-    monkeypatch.setattr(loading, "describe", lambda *place: "red")
+    monkeypatch.setattr(loading, "check", lambda *place: "red")
     for folder in ("photos", "masks", "run"):
         os.mkdir(folder)
     values = np.random.default_rng(0).integers(0, 256, SIZE[::-1] + (3,), np.uint8)

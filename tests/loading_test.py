@@ -7,7 +7,7 @@ import pytest
 
 import tf_btgmi
 from export import saved_model
-from tf_btgmi import assets, loading
+from tf_btgmi import assets, files, loading
 from tf_btgmi import config as config_lib
 from tf_btgmi.models.naming import named_weights
 from tf_btgmi.releases import load_release, save_release
@@ -161,6 +161,19 @@ def test_weights_of_another_model_are_refused(release, change, message):
     rewrite(release, change)
     with pytest.raises(ValueError, match=message):
         load_release(str(release))
+
+
+def test_a_check_reads_no_model_and_finds_what_is_missing(tmp_path, monkeypatch):
+    def unexpected(path):
+        raise AssertionError(f"{path} was hashed")
+
+    monkeypatch.setattr(files, "sha256", unexpected)
+    loading.check("btgmi-outdoor-192")
+    with pytest.raises(ValueError, match="neither a folder nor the name"):
+        loading.check("btgmi-nothing")
+    config_lib.save(config_lib.Config(), str(tmp_path / "config.json"))
+    with pytest.raises(ValueError, match="holds no checkpoint"):
+        loading.check(str(tmp_path))
 
 
 def test_without_a_place_it_is_the_first_bundled_model_with_the_output(

@@ -27,7 +27,7 @@ def files(tmp_path, monkeypatch):
     """Two pictures and the masks of their objects; a predictor that fills red."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(loading, "load", lambda *place: Predictor(red, 32))
-    monkeypatch.setattr(loading, "describe", lambda *place: "red")
+    monkeypatch.setattr(loading, "check", lambda *place: "red")
     values = np.random.default_rng(0).integers(0, 255, SIZE[::-1] + (3,), np.uint8)
     mask = np.zeros(SIZE[::-1], bool)
     mask[50:60, 70:80] = True

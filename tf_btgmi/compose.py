@@ -84,7 +84,7 @@ def main(argv):
         )
     )
     output = HARMONIZED if FLAGS.harmonize else INPAINTED
-    loading.describe(FLAGS.model, output)
+    loading.check(FLAGS.model, output)
     if FLAGS.jobs:
         jobs = job_files.read_jobs(FLAGS.jobs, _REQUIRED, (*_OBJECT, *_POSE))
     else:

@@ -74,6 +74,21 @@ def load_generator(place: Optional[str] = None):
     return _generator(kind, folder)
 
 
+def check(place: Optional[str] = None, output: str = INPAINTED) -> None:
+    """Checks that `load` will find a model, without loading it.
+
+    Args:
+        place: as for `load`.
+        output: as for `load`.
+
+    Raises:
+        ValueError: the model does not exist.
+    """
+    kind, folder = _find(place, output)
+    if kind == "workdir":
+        _newest_checkpoint(folder)
+
+
 def describe(place: Optional[str] = None, output: str = INPAINTED) -> str:
     """Returns the identity of the model that `load` takes: kind, path and hash.
 
@@ -91,9 +106,7 @@ def describe(place: Optional[str] = None, output: str = INPAINTED) -> str:
         place, name = os.path.split(folder)
         return f"{kind} {name}, {_hash(place, name)}"
     if kind == "workdir":
-        from tf_btgmi.workdir import newest_checkpoint
-
-        return f"{kind} {folder}, {os.path.basename(newest_checkpoint(folder))}"
+        return f"{kind} {folder}, {os.path.basename(_newest_checkpoint(folder))}"
     if kind == "release":
         return f"{kind} {os.path.basename(folder)}, {_hash(folder, assets.RELEASE)}"
     return f"{kind} {folder}, {_hash(folder, _FINGERPRINT)}"
@@ -114,6 +127,13 @@ def num_bytes(place: Optional[str] = None) -> Optional[int]:
         return os.path.getsize(folder)
     paths = (os.path.join(top, f) for top, _, files in os.walk(folder) for f in files)
     return sum(os.path.getsize(path) for path in paths)
+
+
+def _newest_checkpoint(folder: str) -> str:
+    # Imported on demand: TensorFlow takes seconds.
+    from tf_btgmi.workdir import newest_checkpoint
+
+    return newest_checkpoint(folder)
 
 
 def _hash(folder: str, name: str) -> str:

@@ -101,7 +101,7 @@ def _load_all(places: List[Optional[str]]) -> list:
     for place in places:
         if "://" not in place:
             # Wrong paths are reported before the first model is loaded.
-            loading.describe(place)
+            loading.check(place)
     models = []
     for name, place in zip(names, places):
         print(f"Loading {name} ...", flush=True)

@@ -55,7 +55,7 @@ def loads(tmp_path, monkeypatch):
         return Predictor(red, 32)
 
     monkeypatch.setattr(loading, "load", load)
-    monkeypatch.setattr(loading, "describe", lambda place: "red")
+    monkeypatch.setattr(loading, "check", lambda place: "red")
     write_pairs("abc")
     return found
 

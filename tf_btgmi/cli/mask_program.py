@@ -143,7 +143,7 @@ def run(
         )
     check_flags(required)
     # Fails on a wrong --model before the pictures are looked for.
-    loading.describe(FLAGS.model, needed[0])
+    loading.check(FLAGS.model, needed[0])
     jobs, unmatched, notes = _find_jobs(columns)
     for line in notes:
         print(line, file=sys.stderr)
