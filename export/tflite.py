@@ -56,7 +56,7 @@ def main(argv):
             "--quantization=int8 needs --data=FOLDER, its calibration pictures, and no "
             "other does."
         )
-    loading.describe(FLAGS.model)
+    loading.check(FLAGS.model)
     logging.set_verbosity(logging.ERROR)
     generator, config = loading.load_generator(FLAGS.model)
     size = FLAGS.size or config.data.image_size
