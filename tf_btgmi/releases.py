@@ -118,12 +118,12 @@ def _write_weights(network, folder: str) -> str:
 def _read_weights(network, folder: str, digest: str) -> None:
     path = os.path.join(folder, _WEIGHTS)
     try:
-        found = files.sha256(path)
+        actual = files.sha256(path)
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
-    if found != digest:
+    if actual != digest:
         raise ValueError(
-            f"{path} is damaged: its SHA-256 is {found}, not {digest}. Get it again."
+            f"{path} is damaged: its SHA-256 is {actual}, not {digest}. Get it again."
         )
     _fill(network, path)
 
@@ -169,12 +169,12 @@ def _fill(network, path: str) -> None:
         variable.assign(values[name])
 
 
-def _check_names(found: set, wanted: set) -> None:
-    if found != wanted:
-        one = sorted(found ^ wanted)[0]
+def _check_names(stored: set, expected: set) -> None:
+    if stored != expected:
+        first = sorted(stored ^ expected)[0]
         raise ValueError(
-            f"{len(wanted - found)} weights are missing and {len(found - wanted)} "
-            f"unknown, {one} the first"
+            f"{len(expected - stored)} weights are missing and "
+            f"{len(stored - expected)} unknown; the first is {first}"
         )
 
 

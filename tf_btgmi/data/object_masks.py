@@ -65,8 +65,8 @@ def fit_mask(mask: np.ndarray, image: np.ndarray) -> np.ndarray:
         ValueError: their proportions differ.
     """
     height, width = image.shape[:2]
-    wanted, given = width / height, mask.shape[1] / mask.shape[0]
-    if abs(wanted / given - 1.0) > 0.02 + 1.0 / min(height, width):
+    proportions = width / height / (mask.shape[1] / mask.shape[0])
+    if abs(proportions - 1.0) > 0.02 + 1.0 / min(height, width):
         raise ValueError(
             f"the mask is {mask.shape[1]}x{mask.shape[0]}, and the picture has other "
             "proportions"

@@ -185,11 +185,11 @@ def _strength(coarse, blocks, nearest) -> np.ndarray:
 
     It keeps a flat fill flat where all known patches are noisy.
     """
-    wanted, given = (
+    of_blocks, of_matches = (
         _cut(coarse, corners, _PATCH).std(axis=(1, 2)).mean(axis=1) + _GRAIN
         for corners in (blocks, nearest)
     )
-    return np.minimum(wanted / given, 1.0)
+    return np.minimum(of_blocks / of_matches, 1.0)
 
 
 def _assemble(detail, blocks, nearest, strength) -> np.ndarray:

@@ -95,18 +95,18 @@ def _fill(
     network, composite, holes, foreground, batch: List[crop_plan.Crop], retouched: bool
 ) -> None:
     size = network.image_size
-    windows, seen = [], []
+    windows, objects = [], []
     for crop in batch:
         gap = holes.window(crop.y, crop.x, crop.side)
         windows.append(shrunk(crop_plan.window_of(composite, crop), gap, size))
         if foreground is not None:
             object_window = crop_plan.window_of(foreground, crop)
-            shown = area_share(object_window, size) >= 0.5
-            seen.append(shown & (windows[-1][1] == 0))
+            visible = area_share(object_window, size) >= 0.5
+            objects.append(visible & (windows[-1][1] == 0))
     images = np.stack([image for image, _ in windows])
     gaps = np.stack([gap for _, gap in windows])
-    given = network.run(images, gaps, np.stack(seen) if seen else None)
-    for crop, (image, gap), prediction in zip(batch, windows, given[INPAINTED]):
+    predictions = network.run(images, gaps, np.stack(objects) if objects else None)
+    for crop, (image, gap), prediction in zip(batch, windows, predictions[INPAINTED]):
         filled = np.where(gap[..., None] > 0, prediction, image)
         edge = crop_plan.edge_of(crop, holes.height, holes.width)
         if retouched and foreground is None:

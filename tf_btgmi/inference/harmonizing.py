@@ -15,7 +15,7 @@ from tf_btgmi.inference.boxes import Box, moved, slices
 from tf_btgmi.inference.color_grid import ColorGrid
 from tf_btgmi.inference.filling import area_share, shrunk
 from tf_btgmi.inference.network import Network
-from tf_btgmi.inference.placement import drawn_out
+from tf_btgmi.inference.placement import extended_colors
 from tf_btgmi.outputs import HARMONIZED
 from tf_btgmi.pictures.mask_arrays import bounding_box
 
@@ -96,7 +96,7 @@ def recolor(
         gap_small = np.where(touching & ~small, np.uint8(1), gap_small)
     result = network.run(colors[None], gap_small[None], small[None])[HARMONIZED][0]
     # The output beside the object is meaningless and must not be mixed in.
-    result = drawn_out(result, small)
+    result = extended_colors(result, small)
     weight = (share * small)[..., None]
     parts = np.concatenate([colors * weight, result * weight, weight], axis=-1)
     parts = _cut(parts.astype(np.float32), part)

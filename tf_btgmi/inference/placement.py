@@ -135,7 +135,7 @@ def _extent(object_mask: np.ndarray, turn: np.ndarray):
 
 
 def _resampled(colors, object_mask, turn, shift, box: Box):
-    colors = drawn_out(colors, object_mask)
+    colors = extended_colors(colors, object_mask)
     alpha = object_mask.astype(np.float32)
     scale = math.sqrt(abs(np.linalg.det(turn)))
     if scale < 1.0:
@@ -161,7 +161,7 @@ def _resampled(colors, object_mask, turn, shift, box: Box):
     return colors, np.clip(alpha, 0.0, 1.0)
 
 
-def drawn_out(colors: np.ndarray, object_mask: np.ndarray) -> np.ndarray:
+def extended_colors(colors: np.ndarray, object_mask: np.ndarray) -> np.ndarray:
     """Extends the object's colours into the background (nearest neighbour).
 
     Args:

@@ -230,8 +230,10 @@ class Predictor(Network):
         check_pair(guide, guide_mask, "guide", (np.uint8,))
         if image.dtype == np.uint16:
             before = in_depth(image, np.uint8)
-            given = guide, guide_mask, position, scale, rotate, flip, gap, harmonize
-            result = self.compose(before, *given, progress)
+            pose = position, scale, rotate, flip
+            result = self.compose(
+                before, guide, guide_mask, *pose, gap, harmonize, progress
+            )
             changed = (result != before).any(axis=-1, keepdims=True)
             return np.where(changed, in_depth(result, np.uint16), image)
         if INPAINTED not in self.outputs:
@@ -243,10 +245,12 @@ class Predictor(Network):
         pasted = paste(image, placed, gap)
         colors = placed.colors
         if harmonize:
-            seen = pasted.image, pasted.foreground, pasted.gap, placed.box
+            recoloring = recolor(
+                self, pasted.image, pasted.foreground, pasted.gap, placed.box
+            )
             # The soft edge has extended colours of the object, to which its change
             # applies as well.
-            colors = recolor(self, *seen).change(placed.colors)
+            colors = recoloring.change(placed.colors)
         background = image
         if pasted.gap.any():
             holes = Holes(pasted.gap)

@@ -81,21 +81,21 @@ def retouch(
         return filled
     distance = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5)
     weights = _pixel_weights(distance).reshape(-1)
-    wanted = hole
+    redrawn = hole
     if box is not None:
-        wanted = np.zeros_like(hole)
-        wanted[slices(box)] = hole[slices(box)]
-    share = np.where(wanted, _share(distance), np.float32(0.0))
+        redrawn = np.zeros_like(hole)
+        redrawn[slices(box)] = hole[slices(box)]
+    share = np.where(redrawn, _share(distance), np.float32(0.0))
     source = image.reshape(-1, 3)
     drawn = _redraw(source, known, share, weights)
-    rest = np.where(wanted, 1.0 - share, np.float32(0.0))
+    rest = np.where(redrawn, 1.0 - share, np.float32(0.0))
     if rest.any():
         change = _spread(drawn - source, share)
         drawn += rest.reshape(-1, 1) * change
         flat = np.where(rest > 0, _flatness(filled, hole), np.float32(0.0))
         if flat.any():
             whole = _redraw(drawn, known, np.ceil(flat), weights)
-            share = flat * _similarity(drawn, whole, wanted)
+            share = flat * _similarity(drawn, whole, redrawn)
             drawn += share.reshape(-1, 1) * (whole - drawn)
     return rounded(drawn.reshape(filled.shape))
 

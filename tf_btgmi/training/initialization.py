@@ -34,7 +34,7 @@ _FADE_IN = "fade_in."
 _STEM = "stem."
 _BLOCK = "refinement_block_"
 _LAST = "to_image."
-# How much of what the network says a release applies.
+# Shares of the predicted change that a release applies; training ignores them.
 _CALIBRATION = ("change_share", "mismatch_share")
 
 
@@ -52,14 +52,16 @@ def check(config: Config, place: str) -> None:
     if not _is_release(place):
         workdir_lib.newest_checkpoint(place)
     source = _config(place)
-    given, wanted = (config_lib.OUTPUTS_OF_TASKS[c.task] for c in (source, config))
+    old_outputs, new_outputs = (
+        config_lib.OUTPUTS_OF_TASKS[c.task] for c in (source, config)
+    )
     sections = ["generator."]
     if not _is_release(place):
         sections += [
             f"discriminator.{n}" for n in ("architecture", "base", "num", "norm")
         ]
     ignored = {f"generator.{name}" for name in ("init_stddev", *_CALIBRATION)}
-    if HARMONIZED not in given:
+    if HARMONIZED not in old_outputs:
         # Irrelevant to a network that does not harmonize.
         ignored.add("generator.harmonized_change")
     if config.generator.architecture == "residual":
@@ -74,9 +76,9 @@ def check(config: Config, place: str) -> None:
         if (name.startswith(tuple(sections)) and name not in ignored)
         or (name == "procedure.num_refinement_blocks" and old > new)
     ]
-    if not (set(wanted) <= set(given) or HARMONIZED not in given):
-        differing.append(f"it has the outputs {given}, this config {wanted}")
-    if HARMONIZED in given and HARMONIZED not in wanted:
+    if HARMONIZED in old_outputs and not set(new_outputs) <= set(old_outputs):
+        differing.append(f"it has the outputs {old_outputs}, this config {new_outputs}")
+    if HARMONIZED in old_outputs and HARMONIZED not in new_outputs:
         differing.append("its input has a foreground, this config's input none")
     if differing:
         raise ValueError(f"Cannot start from {place}: {'; '.join(differing)}.")
@@ -101,7 +103,7 @@ def initialize(model: InpaintingGAN, place: str) -> None:
     for network in (model.generator, model.ema_generator):
         targets = named_weights(network)
         if getattr(network, "harmonized_change", False):
-            # These give no change as they are.
+            # Its last layer starts with no change.
             own = [n for n in targets if n not in generator and _LAST in n]
             targets = {n: v for n, v in targets.items() if n not in own}
         _assign(targets, generator, ("back_end",) if strided else ())
