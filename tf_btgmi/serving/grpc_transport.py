@@ -34,20 +34,19 @@ class GrpcTransport:
 
     def __init__(self, place: str, model: str, kind: str, value: str):
         self.place = place
-        self._version = {
-            "model": model,
-            "version": int(value) if kind == "versions" else None,
-            "label": value if kind == "labels" else None,
-        }
+        self._spec = messages.model_spec(
+            model,
+            version=int(value) if kind == "versions" else None,
+            label=value if kind == "labels" else None,
+        )
         channel = grpc.insecure_channel(urlsplit(place).netloc, options=_OPTIONS)
         self._service = prediction_service_pb2_grpc.PredictionServiceStub(channel)
 
     def describe(self, seconds: float) -> Tuple[int, Tuple[str, ...]]:
         """Asks for the side of the model's windows in pixels and its outputs."""
-        request = get_model_metadata_pb2.GetModelMetadataRequest()
-        spec = messages.predict_request("", {}, **self._version).model_spec
-        request.model_spec.CopyFrom(spec)
-        request.metadata_field.append("signature_def")
+        request = get_model_metadata_pb2.GetModelMetadataRequest(
+            model_spec=self._spec, metadata_field=["signature_def"]
+        )
         answer = self._call(self._service.GetModelMetadata, request, seconds)
         signatures = get_model_metadata_pb2.SignatureDefMap()
         answer.metadata["signature_def"].Unpack(signatures)
@@ -61,7 +60,7 @@ class GrpcTransport:
         self, inputs: Dict[str, np.ndarray], seconds: float
     ) -> Dict[str, np.ndarray]:
         """Predicts a batch of windows: uint8 arrays by name of the output."""
-        request = messages.predict_request(SIGNATURE, inputs, **self._version)
+        request = messages.predict_request(SIGNATURE, inputs, self._spec)
         answer = self._call(self._service.Predict, request, seconds)
         return messages.arrays_of(answer.outputs)
 

@@ -49,7 +49,7 @@ class ModelBody(BaseModel):
 class ModelsBody(BaseModel):
     """The models that the studio was started with.
 
-    The default is the first that can do what is asked for.
+    A request without a model uses the first one with the required output.
     """
 
     models: List[ModelBody]
@@ -130,6 +130,13 @@ def make_router(models: List[models_lib.Model], limits: Limits, workers) -> APIR
     post(tasks.segment, forms.SegmentForm, "Select an object")
     post(tasks.preview, forms.PictureForm, "Get a picture upright")
     post(tasks.export, forms.PictureForm, "Get the edited picture")
+    _add_descriptions(router, models, limits)
+    _add_jobs(router, workers)
+    return router
+
+
+def _add_descriptions(router: APIRouter, models, limits: Limits) -> None:
+    """Adds the routes that describe models, limits and examples."""
 
     @router.get("/models", response_model=ModelsBody, summary="List the models")
     async def list_models():
@@ -159,6 +166,9 @@ def make_router(models: List[models_lib.Model], limits: Limits, workers) -> APIR
             for name in sorted(example_paths())
         ]
 
+
+def _add_jobs(router: APIRouter, workers) -> None:
+    """Adds the routes of a job's progress and cancellation."""
     job_path = Path(pattern=forms.JOB_PATTERN)
     missing = {404: _ERROR, 422: _ERROR, 421: _ERROR, 403: _ERROR}
 
@@ -169,19 +179,18 @@ def make_router(models: List[models_lib.Model], limits: Limits, workers) -> APIR
         summary="Get the progress of a job",
     )
     async def job_state(job: str = job_path):
-        found = model_worker.state(job) or light_worker.state(job)
-        if found is None:
+        states = (worker.state(job) for worker in workers)
+        state = next((state for state in states if state), None)
+        if state is None:
             raise _no_job()
-        return found
+        return state
 
     @router.delete(
         "/jobs/{job}", status_code=204, responses=missing, summary="Cancel a job"
     )
     async def cancel_job(job: str = job_path):
-        if not (model_worker.cancel(job) or light_worker.cancel(job)):
+        if not any(worker.cancel(job) for worker in workers):
             raise _no_job()
-
-    return router
 
 
 def example_paths() -> dict:
