@@ -8,6 +8,7 @@ import io
 import os
 from typing import Iterable, Iterator, List, NamedTuple, Tuple, Union
 
+from tf_btgmi.files import one_line
 from tf_btgmi.inference import holes
 from tf_btgmi.pictures.formats import open_picture
 from tf_btgmi.pictures.jobs import Job
@@ -120,10 +121,8 @@ def one_job_an_output(
 
 def reason(error: Exception) -> str:
     """The message of an error in one line, with its type unless it is a ValueError."""
-    text = " ".join(str(error).split())
-    if isinstance(error, ValueError) and text:
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    kind, text = type(error).__name__, one_line(error)
+    return text if isinstance(error, ValueError) or text == kind else f"{kind}: {text}"
 
 
 def _read(files, path: str, options: Options) -> bytes:

@@ -49,6 +49,11 @@ def sha256(path: str) -> str:
     return digest.hexdigest()
 
 
+def one_line(error: BaseException) -> str:
+    """The whole message of an error in one line; its type if it has none."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 def first_line(error: BaseException) -> str:
     """The first line of an error's message, to be part of a sentence."""
     lines = str(error).strip().splitlines() or [type(error).__name__]

@@ -14,6 +14,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from tf_btgmi.data import tfrecord_source
+from tf_btgmi.files import one_line
 from tf_btgmi.pictures.decoding import decode_image
 
 _PREFIX = "pictures"
@@ -107,7 +108,7 @@ def _record(
         image = decode_image(path, min_side=encoding.max_side)
     # Pillow raises many kinds of exceptions for damaged files.
     except Exception as error:
-        return name, None, " ".join(str(error).split()) or type(error).__name__
+        return name, None, one_line(error)
     image = _shrink(image, encoding.max_side)
     file = io.BytesIO()
     options = {"quality": encoding.quality} if encoding.format == "jpeg" else {}

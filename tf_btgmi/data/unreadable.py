@@ -11,6 +11,8 @@ from typing import Callable, Dict, Optional, Sequence
 
 from absl import logging
 
+from tf_btgmi.files import one_line
+
 MAX_SHARE = 0.01
 # Number of unreadable pictures that any source may have.
 MAX_NUMBER = 1
@@ -46,7 +48,7 @@ class UnreadableCounter:
             UnreadableError: all pictures of the source are unreadable, or several and
                 more than 1 %.
         """
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = one_line(error)
         with self._lock:
             is_new = name not in self.names
             self.names.setdefault(name, reason)

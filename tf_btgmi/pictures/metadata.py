@@ -16,8 +16,9 @@ from tf_btgmi.pictures import thumbnails
 from tf_btgmi.pictures.formats import DAMAGED
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_COLOR = (b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"mDCV", b"cLLI")
 _PNG_METADATA = (
-    *(b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"mDCV", b"cLLI"),
+    *_PNG_COLOR,
     *(b"pHYs", b"eXIf", b"tIME", b"tEXt", b"zTXt", b"iTXt"),
 )
 _EXIF_PREFIX = b"Exif\0\0"
@@ -109,8 +110,7 @@ class Metadata:
 
     def without_icc(self) -> "Metadata":
         """Metadata for pixels that the colour profile does not describe."""
-        color = (b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"mDCV", b"cLLI")
-        chunks = [chunk for chunk in self.png_chunks if chunk[0] not in color]
+        chunks = [chunk for chunk in self.png_chunks if chunk[0] not in _PNG_COLOR]
         return dataclasses.replace(self, icc=b"", png_chunks=chunks)
 
 

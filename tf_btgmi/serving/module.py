@@ -16,6 +16,7 @@ Tensors are uint8; a mask is set at 128 and above. Known pixels are returned unc
 
 import tensorflow as tf
 
+from tf_btgmi.keras_compat import tensorflow_variable
 from tf_btgmi.models.generator import Generator
 from tf_btgmi.ops import image_ops, mask_ops
 from tf_btgmi.outputs import HARMONIZED, INPAINTED
@@ -49,10 +50,7 @@ class InpaintingModule(tf.Module):
         self.outputs = generator.output_names
         # Variables, not Keras layers: a SavedModel would also store how to restore the
         # layers, which servers do not do.
-        self.weights = [
-            weight if isinstance(weight, tf.Variable) else weight.value
-            for weight in generator.weights
-        ]
+        self.weights = list(map(tensorflow_variable, generator.weights))
         self._generate = lambda inputs: generator(inputs, training=False)
         any_size, window_size = [None, None, None], [None, image_size, image_size]
         files = [tf.TensorSpec([None], tf.string, f"{n}_bytes") for n in _FILES]
