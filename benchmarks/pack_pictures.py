@@ -158,7 +158,7 @@ def _encode_picture(side, quality, path):
 
 
 def encoded_mask(mask: np.ndarray) -> bytes:
-    """A mask [h, w] bool as a PNG file of one bit a pixel."""
+    """A mask [h, w] bool as a PNG file of one bit per pixel."""
     return encoded(".png", mask.astype(np.uint8) * 255, (cv2.IMWRITE_PNG_BILEVEL, 1))
 
 

@@ -133,7 +133,7 @@ def to_device(batch: dict, device: str):
 
 
 def moved(array: np.ndarray, device: str) -> torch.Tensor:
-    """A tensor of an array on a device, to which work before it need not have ended."""
+    """Copies an array to a device without waiting for earlier work there."""
     tensor = torch.from_numpy(array)
     if device == "cuda":
         tensor = tensor.pin_memory()

@@ -31,7 +31,7 @@ class Recorded:
         self._calls, self._recordings = {}, {}
 
     def __call__(self, *inputs) -> dict:
-        """The function's results; those of a replay hold until the next one."""
+        """The function's results; the next replay overwrites them."""
         shape = tuple(tuple(tensor.shape) for tensor in inputs)
         if shape in self._recordings:
             graph, places, results = self._recordings[shape]

@@ -27,7 +27,7 @@ _HARMONIZED = "harmonized_"
 
 
 class Guide(NamedTuple):
-    """What a batch has beside image, mask and boxes.
+    """Additional tensors of a guided batch.
 
     Attributes:
         masked_image: [B, 3, H, W], the hole at 0, the foreground in wrong colours.
@@ -81,7 +81,7 @@ class GuidedGenerator(Generator):
 
     @torch.no_grad()
     def begin_without_change(self) -> None:
-        """Lets the harmonized picture be the image and half of the mismatch."""
+        """Initializes the harmonized picture: the image plus half of the mismatch."""
         nn.init.zeros_(self.harmonized_to_image.weight)
         nn.init.zeros_(self.harmonized_to_image.bias)
         self.harmonized_to_image.bias[-3:] = math.atanh(_FIRST_TRUST / 2)
@@ -136,7 +136,7 @@ def _divided(values, count):
 
 
 def stacked(image, mask, boxes, guide: Guide):
-    """What both outputs are judged with, output after output.
+    """Inputs of the losses of both outputs, concatenated.
 
     Returns:
         Image, masked image, mask and boxes, each [2 B, ...].

@@ -109,7 +109,7 @@ class GuidedBatches(pytorch_data.Batches):
 
 
 def guide(batch: dict, image, mask):
-    """What a guided batch has beside image and mask; None of the task `inpainting`.
+    """The `Guide` of a batch; None for the task `inpainting`.
 
     Args:
         batch: of `GuidedBatches`, arrays of bytes.

@@ -83,7 +83,7 @@ def write_state(workdir: str, folder: str) -> int:
 
 
 def write_workdir(folder: str, workdir: str) -> str:
-    """Makes a workdir of a state.
+    """Makes a workdir from a state.
 
     Returns:
         Path of its checkpoint.
@@ -97,7 +97,7 @@ def write_workdir(folder: str, workdir: str) -> str:
 
 
 def write_study(folder: str, study: str) -> list:
-    """Makes the run folders of a study of what `pytorch_arms` wrote.
+    """Makes the run folders of an ablation from the output of `pytorch_arms`.
 
     Returns:
         The names of the trainings.

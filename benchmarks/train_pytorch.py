@@ -228,7 +228,7 @@ class _Log:
         self._pictures = 0
 
     def __call__(self, step, num_pictures, losses, values) -> bool:
-        """Whether the losses are finite; looked at when a line is due."""
+        """Whether the losses are finite, checked when a line is due."""
         self._count += 1
         self._pictures += num_pictures
         for name, value in losses.items():

@@ -29,7 +29,7 @@ WIDTH = 400
 
 
 def marked(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """An image with what is selected or missing in red."""
+    """An image with the selected or missing pixels in red."""
     red = (0.35 * image + 0.65 * np.array([255, 0, 80])).astype(np.uint8)
     return np.where(mask[..., None] > 0, red, image)
 

@@ -38,7 +38,7 @@ class Film:
         self.milliseconds = []
 
     def frame(self, milliseconds):
-        """Takes a frame that is shown so long."""
+        """Adds a frame with its duration."""
         picture = Image.open(io.BytesIO(self.visit.page.screenshot())).convert("RGB")
         outline = [(self.mouse[0] + x, self.mouse[1] + y) for x, y in POINTER]
         ImageDraw.Draw(picture).polygon(outline, fill="white", outline="black")

@@ -180,12 +180,12 @@ class Ablation:
 
 
 def save_right_pairs(workdir: str, shares: List[float]) -> None:
-    """Keeps the discriminators' shares of right pairs, finest scale first."""
+    """Stores the discriminators' shares of right pairs, finest scale first."""
     files.write_json(os.path.join(workdir, _RIGHT_PAIRS), shares)
 
 
 def right_pairs(workdir: str) -> List[float]:
-    """What `save_right_pairs` kept; empty where there is nothing."""
+    """The shares that `save_right_pairs` stored; empty without any."""
     path = os.path.join(workdir, _RIGHT_PAIRS)
     if not os.path.exists(path):
         return []

@@ -199,9 +199,9 @@ class GeneratorConfig:
             of the input, predicted for every pixel, which keeps the detail; otherwise
             it is predicted from features alone.
         change_share: factor on that colour change; 1 in training. A release may apply
-            less of it, since a network is too sure of what it has not seen.
-        mismatch_share: what a release adds to the factor of the mismatch of colours
-            along the object's edge; 0 in training.
+            less of it, since networks overestimate the change of unseen pictures.
+        mismatch_share: constant that a release adds to the factor of the colour
+            mismatch along the object's edge; 0 in training.
         init_stddev: standard deviation of initial kernels and of batch normalization's
             initial scales.
     """

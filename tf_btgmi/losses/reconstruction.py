@@ -8,7 +8,7 @@ import tensorflow as tf
 # The Context Encoder's band: 7 of 128 pixels, weighed 10 times as much as the hole.
 OVERLAP_SHARE = 7.0 / 128.0
 OVERLAP_WEIGHT = 10.0
-# Share of a picture below which a hole's error is not blown up further.
+# Smallest share of the picture that a hole's error is divided by.
 SMALLEST_HOLE = 0.01
 
 

@@ -24,7 +24,7 @@ STRIDES = (2, 2, 2, 1, 1)
 # (kernel, stride, padding) from the input on: with these a cell i of the output sees
 # the rows 8i - 46 .. 8i + 23.
 PATCH_WINDOWS = tuple((KERNEL_SIZE, stride, PADDING) for stride in STRIDES)
-# What leads from one scale to the next.
+# (kernel, stride, padding) of the pooling from one scale to the next.
 SCALE_WINDOW = (3, 2, 1)
 LEAK = 0.2
 NORMALIZATIONS = ("spectral", "batch", "instance", "none")

@@ -66,7 +66,7 @@ class Generator(ConfigFromArguments, keras.Model):
         harmonized_change: whether the harmonized picture is predicted as a change of
             the masked image's colours, instead of directly.
         change_share: factor on that change.
-        mismatch_share: what is added to the factor of the mismatch.
+        mismatch_share: constant added to the factor of the mismatch.
         init_stddev: standard deviation of initial kernels and scales.
 
     Raises:
@@ -287,13 +287,12 @@ def _mapped(image, mismatch, coefficients, change_share, mismatch_share):
     Args:
         image: [B, H, W, 3] in [-1, 1].
         mismatch: [B, H, W, 3].
-        coefficients: [B, H, W, 15] in [-1, 1], half of what is added: three for each
-            channel of the image, to be multiplied by it, then the offset, then the
-            factors of the mismatch.
+        coefficients: [B, H, W, 15] in [-1, 1], half of the map: three factors for each
+            channel of the image, then the offset, then the factors of the mismatch.
         change_share: factor on the coefficients.
-        mismatch_share: what is added to the factors of the mismatch.
+        mismatch_share: constant added to the factors of the mismatch.
     """
-    # Twice what tanh gives, since black may have to become white.
+    # Twice the range of tanh, since black may have to become white.
     *factors, offset, trust = tf.split(2.0 * change_share * coefficients, 5, axis=-1)
     channels = tf.split(image, OUTPUT_CHANNELS, axis=-1)
     change = tf.add_n([f * channel for f, channel in zip(factors, channels)])
@@ -302,7 +301,7 @@ def _mapped(image, mismatch, coefficients, change_share, mismatch_share):
 
 
 def _first_coefficients():
-    # What tanh makes of them: the image, and a part of the mismatch.
+    # Before tanh: no change of the image, and a part of the mismatch.
     rest = [0.0] * (_MAP_CHANNELS - OUTPUT_CHANNELS)
     return rest + [math.atanh(FIRST_TRUST / 2.0)] * OUTPUT_CHANNELS
 

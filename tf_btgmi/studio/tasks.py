@@ -61,7 +61,7 @@ def inpaint(job: Job, form: forms.InpaintForm, limits: Limits, model: Model):
     composite = model.run(job, fill)
     hole = None
     if before.picture.alpha() is not None:
-        # Over transparent pixels a fill is seen whatever its colour.
+        # The fill makes transparent pixels opaque, even where their colour is equal.
         hole = (removal_mask if form.remove else dilated)(mask, dilation)
     return _changed(job, form, before, composite, hole)
 

@@ -10,8 +10,8 @@ import keras
 from tf_btgmi.training.checkpoints import Checkpoints
 from tf_btgmi.training.strategy import anyone, num_workers
 
-# Steps between checks whether another worker was told to stop.
-_STEPS_BETWEEN_QUESTIONS = 10
+# Steps between checks for a stop signal at another worker.
+_STEPS_BETWEEN_CHECKS = 10
 
 
 class FiniteGuard(keras.callbacks.Callback):
@@ -96,7 +96,7 @@ class SaveInTime(keras.callbacks.Callback):
         told = self.signal_number is not None
         if self._single:
             return told
-        if step % _STEPS_BETWEEN_QUESTIONS:
+        if step % _STEPS_BETWEEN_CHECKS:
             return False
         told = anyone(self._strategy, told)
         if told and self.signal_number is None:

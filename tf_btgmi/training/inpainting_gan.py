@@ -78,7 +78,7 @@ class InpaintingGAN(keras.Model):
         self.step = _scalar(0, tf.int64, "step")
         self.adversarial_weight = _scalar(1.0, tf.float32, "adversarial_weight")
         self.output_names = generator.output_names
-        # What validation measures.
+        # Metrics of validation.
         self.score_names = scores.names(self.output_names)
         self.means = {
             name: keras.metrics.Mean(name) for name in LOSSES + self.score_names

@@ -120,7 +120,7 @@ class Gate:
 
 
 def _name(host: str) -> Optional[str]:
-    """A Host header without its port; None where it is none."""
+    """The name in a Host header, without the port; None if it is malformed."""
     host = host.strip().lower()
     if host.startswith("["):
         inner, bracket, _ = host[1:].partition("]")

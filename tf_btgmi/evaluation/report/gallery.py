@@ -83,9 +83,9 @@ def figures(
 
 
 def compared(summary: Summary) -> List[str]:
-    """Methods whose difference to the baseline is of interest; never none."""
-    dull = (summary.baseline, summary.task.untouched)
-    others = [m for m in summary.methods if m not in dull]
+    """Methods to compare with the baseline; at least one."""
+    left_out = (summary.baseline, summary.task.untouched)
+    others = [m for m in summary.methods if m not in left_out]
     return others or [summary.baseline]
 
 
