@@ -88,6 +88,7 @@ def convert(
     """
     import tensorflow as tf
 
+    from tf_btgmi.keras_compat import tensorflow_variable
     from tf_btgmi.models.folding import fold
     from tf_btgmi.models.inpainter import inpainter
 
@@ -99,10 +100,7 @@ def convert(
     folded = fold(inpainter(generator))
     spec = tf.TensorSpec([1, size, size, 4], tf.float32, name=INPUT)
     network = tf.Module()
-    network.weights = [
-        weight if isinstance(weight, tf.Variable) else weight.value
-        for weight in folded.weights
-    ]
+    network.weights = list(map(tensorflow_variable, folded.weights))
     network.run = tf.function(
         lambda inputs: {OUTPUT: folded(inputs, training=False)}, input_signature=[spec]
     )
