@@ -1,9 +1,11 @@
+import errno
 import hashlib
 import os
 
 import pytest
 
 from tf_btgmi import files
+from tf_btgmi.cli import program
 
 
 def test_a_write_replaces_the_file_and_leaves_no_other(tmp_path):
@@ -32,6 +34,16 @@ def test_an_error_names_the_file_that_was_to_be_written(tmp_path):
             files.write(str(tmp_path / name), "text")
         assert caught.value.filename == str(tmp_path / name)
         assert ".tmp" not in str(caught.value)
+
+
+def test_an_error_without_a_name_gets_that_of_the_file(tmp_path):
+    path = str(tmp_path / "a.txt")
+    with pytest.raises(OSError) as caught, files.replacing(path):
+        # So a full disk is reported.
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert program.message_of(caught.value) == f"{path}: No space left on device."
+    with pytest.raises(OSError, match="^cannot be encoded$"), files.replacing(path):
+        raise OSError("cannot be encoded")
 
 
 def test_the_hash_is_that_of_the_whole_file(tmp_path):

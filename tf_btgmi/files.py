@@ -4,7 +4,25 @@ import contextlib
 import hashlib
 import json
 import os
-from typing import Any, Iterator, Union
+from typing import Any, Iterator, Optional, Union
+
+
+@contextlib.contextmanager
+def naming(path: str, temporary: Optional[str] = None) -> Iterator[None]:
+    """Errors of the operating system name `path`, the file that is written.
+
+    A full disk is reported without a name, and a temporary file is not known to users.
+
+    Args:
+        path: of the file.
+        temporary: path that is replaced in errors.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename in (None, temporary):
+            error.filename, error.filename2 = path, None
+        raise
 
 
 @contextlib.contextmanager
@@ -16,13 +34,9 @@ def replacing(path: str) -> Iterator[str]:
     """
     temporary = f"{path}.tmp-{os.getpid()}"
     try:
-        yield temporary
-        os.replace(temporary, path)
-    except OSError as error:
-        # Messages name the file that was to be written.
-        if error.filename == temporary:
-            error.filename, error.filename2 = path, None
-        raise
+        with naming(path, temporary):
+            yield temporary
+            os.replace(temporary, path)
     finally:
         if os.path.exists(temporary):
             os.remove(temporary)

@@ -109,7 +109,7 @@ class Store:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         # NaN is not valid JSON.
         line = json.dumps({"name": name, **row}, allow_nan=False)
-        with open(path, "a", encoding="utf-8") as file:
+        with files.naming(path), open(path, "a", encoding="utf-8") as file:
             file.write(line + "\n")
         self._rows[method][name] = row
 
