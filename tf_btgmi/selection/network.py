@@ -28,14 +28,9 @@ from tf_btgmi.selection import grabcut
 
 # A selection reaches at most this share of the box's side beyond a box.
 _BEYOND_BOX = 0.25
-# Side of the window over a box's longer side: on validation better than the 1.5 that
-# most windows of the training have (0.762 and 0.758).
+# Side of the window over a box's longer side; on validation level with the 1.5 of most
+# windows of the training.
 _BOX_SCALE = 1.3
-# A box is looked at again, drawn closely around regions this likely and at least this
-# large beside the largest one, with this share of their side on every side: the network
-# trusts a box more than people draw it, and selects what is between it and the object.
-# Only boxes that are then smaller than this share: others were drawn closely.
-_CERTAIN, _PART, _SLACK, _LOOSE = 0.8, 0.2, 0.04, 0.8
 # GrabCut decides on what is less likely than this to be object or background.
 _DECIDED = 0.75
 # What a click decides, in pixels of the window.
@@ -135,8 +130,6 @@ def find(
             grey = mask[window.slices].view(np.uint8) * np.uint8(255)
             coarse = resized(halved(grey, _DETAIL_SIDE) >= 128)
         likely = _look(pixels, window, box, clicks, coarse)
-        if mask is None:
-            likely = _looked_again(image, window, box, clicks, likely)
         return _fitted(pixels, window, likely, box, clicks)
     window, coarse = Window(0, 0, height, width), None
     for look in range(1, _MAX_LOOKS + 1):
@@ -169,35 +162,6 @@ def _connected(mask: np.ndarray, clicks: np.ndarray) -> np.ndarray:
     numbers = set(regions[tuple(places[clicks[:, 2] > 0].T)].tolist())
     clicked = np.isin(regions, list(numbers - {0}))
     return clicked if clicked.any() else mask
-
-
-def _looked_again(image, window, box, clicks, likely) -> np.ndarray:
-    """Probabilities averaged with those of a box drawn closely around the object."""
-    closer = _closer_box(likely, window, box)
-    if closer is None:
-        return likely
-    other = window_around(closer, *image.shape[:2], _BOX_SCALE)
-    pixels = halved(image[other.slices], _DETAIL_SIDE)
-    again = _look(pixels, other, closer, clicks, None)
-    return (likely + _moved(again, other, window)) / 2
-
-
-def _closer_box(likely: np.ndarray, window: Window, box) -> Optional[np.ndarray]:
-    """A loose box drawn closely around the object; None for others."""
-    regions = (likely >= _CERTAIN).astype(np.uint8)
-    _, regions, stats, _ = cv2.connectedComponentsWithStats(regions)
-    areas = stats[:, cv2.CC_STAT_AREA]
-    if len(areas) == 1:
-        return None
-    large = np.flatnonzero(areas >= _PART * areas[1:].max())
-    corners = np.reshape(bounding_box(np.isin(regions, large[large > 0])), (2, 2))
-    slack = _SLACK * (corners[1] - corners[0])
-    corners = corners + [-slack, slack]
-    corners = corners / window.steps() + window[:2]
-    box = np.reshape(box, (2, 2))
-    closer = np.stack([np.maximum(corners[0], box[0]), np.minimum(corners[1], box[1])])
-    loose = np.prod(closer[1] - closer[0]) < _LOOSE * np.prod(box[1] - box[0])
-    return closer.ravel() if loose else None
 
 
 def _divided(pixels: np.ndarray, likely: np.ndarray, clicks) -> np.ndarray:
