@@ -127,6 +127,21 @@ def test_folders_below_are_taken_but_for_masks_and_results_in_them(folders):
     assert unmatched == []
 
 
+def test_a_folder_that_cannot_be_opened_is_counted(folders, monkeypatch):
+    touch("photos/closed/e.jpg")
+    scandir = os.scandir
+
+    def refusing(path):
+        if path == os.path.join("photos", "closed"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    found = find_jobs("photos", "masks", "out")
+    assert found.notes == ["Skipped in photos: 1 .txt, 1 unreadable folders."]
+    assert not any("closed" in line for line in found.unmatched)
+
+
 def test_files_passed_over_are_counted_in_a_line(folders):
     for name in ("1.heicx", "2.heicx", "b.xmp", "noending", ".hidden"):
         touch(f"photos/{name}")

@@ -1,7 +1,7 @@
 """Lists the pictures of a folder, and orders them by name or by hash.
 
 A folder means the pictures in it and in its subfolders. Names with a leading dot are
-left out; other files are counted.
+left out; other files and unreadable folders are counted.
 """
 
 import collections
@@ -21,7 +21,7 @@ class Listing(NamedTuple):
 
     Attributes:
         pictures: relative paths, with `/`, in natural order.
-        passed_over: number of other files, by ending.
+        passed_over: number of other files, by ending, and of unreadable folders.
     """
 
     pictures: List[str]
@@ -57,7 +57,11 @@ def list_folder(folder: str, without: Iterable[str] = ()) -> Listing:
     without = {os.path.realpath(path) for path in without}
     pictures, passed_over = [], collections.Counter()
     seen = set()
-    for place, folders, files in os.walk(folder, followlinks=True):
+
+    def pass_over(error):
+        passed_over["unreadable folders"] += 1
+
+    for place, folders, files in os.walk(folder, onerror=pass_over, followlinks=True):
         status = os.stat(place)
         if (status.st_dev, status.st_ino) in seen:
             folders.clear()
