@@ -14,7 +14,7 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
-def load(place=None, retouched=True):
+def load(model_path=None, retouched=True):
     """Loads a model by its name or folder, as a `Predictor`.
 
     `tf_btgmi.load("btgmi-outdoor-192").inpaint(image, mask)` fills the hole of a
@@ -25,8 +25,8 @@ def load(place=None, retouched=True):
         gets a `RuntimeError`.
 
     Args:
-        place: a bundled model's name; the folder of a training run, of a release or of
-            an exported model; or a model on a server, `grpc://HOST:8500/NAME` or
+        model_path: a bundled model's name; the folder of a training run, of a release
+            or of an exported model; or a model on a server, `grpc://HOST:8500/NAME` or
             `http://HOST:8501/NAME`. Default: the first bundled model.
         retouched: False returns the network's own fills, see `Predictor`.
 
@@ -37,7 +37,7 @@ def load(place=None, retouched=True):
     """
     from tf_btgmi import loading
 
-    return loading.load(place, retouched=retouched)
+    return loading.load(model_path, retouched=retouched)
 
 
 __version__ = "0.1.0"

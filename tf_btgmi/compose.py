@@ -114,7 +114,7 @@ def compose_file(predictor, job: Job, outputs) -> Optional[batches.Written]:
         "flip": job.value("flip", job_files.yes_or_no, FLAGS.flip),
         "gap": job.value("gap", _gap, None if FLAGS.gap is None else _gap(FLAGS.gap)),
     }
-    if outputs.exists(output):
+    if outputs.skips(output):
         return None
     picture = read_picture(job.image)
     image = picture.rgb(sixteen_bits=True)

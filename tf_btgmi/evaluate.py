@@ -43,9 +43,9 @@ from tf_btgmi.evaluation import (
 )
 from tf_btgmi.evaluation.evaluator import evaluate
 from tf_btgmi.evaluation.hole_masks import DrawnMasks, MaskFiles
-from tf_btgmi.evaluation.measures import METRIC_VERSION
 from tf_btgmi.evaluation.picture_sets import open_pictures
 from tf_btgmi.evaluation.report import files
+from tf_btgmi.evaluation.report_metrics import METRIC_VERSION
 from tf_btgmi.evaluation.store import Store
 from tf_btgmi.inference import retouch
 from tf_btgmi.outputs import HARMONIZED, INPAINTED

@@ -1,6 +1,6 @@
 """Loads models; the only module that knows what forms a model has.
 
-A place is the name of a bundled model, the folder of a release, the workdir of a
+A model path is the name of a bundled model, the folder of a release, the workdir of a
 training run, the folder of an exported SavedModel (a version, or the folder of all
 versions: the newest), a `.tflite` file of export.tflite, or a model on a TensorFlow
 Serving server, `grpc://HOST:8500/NAME` or `http://HOST:8501/NAME`.
@@ -25,13 +25,13 @@ _FINGERPRINT = "fingerprint.pb"
 
 
 def load(
-    place: Optional[str] = None, output: str = INPAINTED, retouched: bool = True
+    model_path: Optional[str] = None, output: str = INPAINTED, retouched: bool = True
 ) -> Predictor:
     """Loads a model as a `Predictor`.
 
     Args:
-        place: see the docstring of the module. Default: the first bundled model with
-            that `output`.
+        model_path: see the docstring of the module. Default: the first bundled model
+            with that `output`.
         output: `inpainted` or `harmonized`; chooses the default model only.
         retouched: see `Predictor`.
 
@@ -40,7 +40,7 @@ def load(
         OSError: the server cannot be reached or refuses (`ServingError`).
         RuntimeError: a model was loaded before this process was forked.
     """
-    kind, folder = _find(place, output)
+    kind, folder = _find(model_path, output)
     if kind != "server":
         claim_process()
     if kind == "server":
@@ -56,55 +56,56 @@ def load(
     return predictor
 
 
-def load_generator(place: Optional[str] = None):
+def load_generator(model_path: Optional[str] = None):
     """Returns the Keras `Generator` and the `Config` of a model that has them.
 
     Args:
-        place: a bundled name, a release or a workdir. Default: the first bundled model.
+        model_path: a bundled name, a release or a workdir. Default: the first bundled
+            model.
 
     Raises:
-        ValueError: as `load`, or the place is a SavedModel, a TFLite file or a server,
+        ValueError: as `load`, or it is a SavedModel, a TFLite file or a server,
             which give no Keras model.
     """
-    kind, folder = _find(place)
+    kind, folder = _find(model_path)
     if kind in ("SavedModel", "server", _TFLITE):
         raise ValueError(
-            f"{place} is a {kind}; give a release or the workdir of a training."
+            f"{model_path} is a {kind}; give a release or the workdir of a training."
         )
     return _generator(kind, folder)
 
 
-def check(place: Optional[str] = None, output: str = INPAINTED) -> None:
+def check(model_path: Optional[str] = None, output: str = INPAINTED) -> None:
     """Checks that `load` will find a model, without loading it.
 
     Args:
-        place: as for `load`.
+        model_path: as for `load`.
         output: as for `load`.
 
     Raises:
         ValueError: the model does not exist.
     """
-    kind, folder = _find(place, output)
+    kind, folder = _find(model_path, output)
     if kind == "workdir":
         _newest_checkpoint(folder)
 
 
-def describe(place: Optional[str] = None, output: str = INPAINTED) -> str:
+def describe(model_path: Optional[str] = None, output: str = INPAINTED) -> str:
     """Returns the identity of the model that `load` takes: kind, path and hash.
 
     Args:
-        place: as for `load`.
+        model_path: as for `load`.
         output: as for `load`.
 
     Raises:
         ValueError: the model does not exist.
     """
-    kind, folder = _find(place, output)
+    kind, folder = _find(model_path, output)
     if kind == "server":
         return f"{kind} {folder}"
     if kind == _TFLITE:
-        place, name = os.path.split(folder)
-        return f"{kind} {name}, {_hash(place, name)}"
+        parent, name = os.path.split(folder)
+        return f"{kind} {name}, {_hash(parent, name)}"
     if kind == "workdir":
         return f"{kind} {folder}, {os.path.basename(_newest_checkpoint(folder))}"
     if kind == "release":
@@ -112,7 +113,7 @@ def describe(place: Optional[str] = None, output: str = INPAINTED) -> str:
     return f"{kind} {folder}, {_hash(folder, _FINGERPRINT)}"
 
 
-def num_bytes(place: Optional[str] = None) -> Optional[int]:
+def num_bytes(model_path: Optional[str] = None) -> Optional[int]:
     """Size of a model's files; None for a training run and for a server.
 
     A checkpoint of a training run holds the state of the training as well.
@@ -120,7 +121,7 @@ def num_bytes(place: Optional[str] = None) -> Optional[int]:
     Raises:
         ValueError: the model does not exist.
     """
-    kind, folder = _find(place)
+    kind, folder = _find(model_path)
     if kind in ("workdir", "server"):
         return None
     if kind == _TFLITE:
@@ -153,41 +154,44 @@ def _default(names: Sequence[str], output: str) -> str:
     return names[0]
 
 
-def _find(place: Optional[str], output: str = INPAINTED) -> Tuple[str, str]:
-    """Returns the kind of the model at `place`, and its folder or file."""
+def _find(model_path: Optional[str], output: str = INPAINTED) -> Tuple[str, str]:
+    """Returns the kind of the model at `model_path`, and its folder or file."""
     names = assets.model_names()
-    if place is None:
-        place = _default(names, output)
-    if client.is_server(place):
-        client.check_place(place)
-        return "server", place
-    if place in names:
-        return "release", assets.model_folder(place)
-    if place.endswith(tflite_file.ENDING) and not os.path.isdir(place):
-        if not os.path.isfile(place):
-            raise ValueError(f"There is no file {place}.")
-        return _TFLITE, place
-    if place == assets.SELECTOR:
-        raise ValueError(f"{place} selects objects; {', '.join(names)} fill holes.")
-    if not os.path.isdir(place):
+    if model_path is None:
+        model_path = _default(names, output)
+    if client.is_server(model_path):
+        client.check_place(model_path)
+        return "server", model_path
+    if model_path in names:
+        return "release", assets.model_folder(model_path)
+    if model_path.endswith(tflite_file.ENDING) and not os.path.isdir(model_path):
+        if not os.path.isfile(model_path):
+            raise ValueError(f"There is no file {model_path}.")
+        return _TFLITE, model_path
+    if model_path == assets.SELECTOR:
+        raise ValueError(
+            f"{model_path} selects objects; {', '.join(names)} fill holes."
+        )
+    if not os.path.isdir(model_path):
         known = (
             f"the bundled models are {', '.join(names)}" if names else "none bundled"
         )
         raise ValueError(
-            f"{place} is neither a folder nor the name of a model ({known})."
+            f"{model_path} is neither a folder nor the name of a model ({known})."
         )
-    place = os.path.normpath(place)
-    if os.path.exists(os.path.join(place, assets.RELEASE)):
-        return "release", place
-    versions = sorted((n for n in os.listdir(place) if n.isdigit()), key=int)
-    for folder in [place, *(os.path.join(place, name) for name in versions[-1:])]:
+    model_path = os.path.normpath(model_path)
+    if os.path.exists(os.path.join(model_path, assets.RELEASE)):
+        return "release", model_path
+    versions = sorted((n for n in os.listdir(model_path) if n.isdigit()), key=int)
+    newest = [os.path.join(model_path, name) for name in versions[-1:]]
+    for folder in [model_path, *newest]:
         if os.path.exists(os.path.join(folder, saved_graph.FILE)):
             return "SavedModel", folder
-    if os.path.exists(os.path.join(place, config_lib.FILE)):
-        return "workdir", place
+    if os.path.exists(os.path.join(model_path, config_lib.FILE)):
+        return "workdir", model_path
     raise ValueError(
-        f"{place} has no model: neither the {config_lib.FILE} of a training run, nor a "
-        "release, nor a SavedModel."
+        f"{model_path} has no model: neither the {config_lib.FILE} of a training run, "
+        "nor a release, nor a SavedModel."
     )
 
 
@@ -227,8 +231,8 @@ def _from_saved_model(folder: str) -> Predictor:
     return _of_windows(run, shape[1], outputs)
 
 
-def _from_server(place: str) -> Predictor:
-    server = client.connect(place)
+def _from_server(model_path: str) -> Predictor:
+    server = client.connect(model_path)
     return _of_windows(server.predict, server.image_size, server.outputs)
 
 

@@ -199,9 +199,7 @@ def test_black_pictures_have_numbers(tmp_path):
     )
     values = found.groups[0].values["mean_fill"]
     assert values["psnr"].value == 100.0 and values["ssim"].value == 1.0
-    assert all(
-        np.isfinite(values[measure.name].value) for measure in INPAINTING.measures
-    )
+    assert all(np.isfinite(values[metric.name].value) for metric in INPAINTING.metrics)
     distance = found.distances["features"]["mean_fill"].frechet
     assert distance == pytest.approx(0.0, abs=1e-6)
 

@@ -10,8 +10,8 @@ from typing import Any, Dict, List, NamedTuple, Sequence
 import numpy as np
 
 from tf_btgmi.ablation.arms import ARMS, BASE, run_name
-from tf_btgmi.evaluation import measures, statistics
-from tf_btgmi.evaluation.measures import Measure
+from tf_btgmi.evaluation import report_metrics, statistics
+from tf_btgmi.evaluation.report_metrics import Metric
 from tf_btgmi.evaluation.statistics import Estimate
 from tf_btgmi.evaluation.tables import NO_NUMBER, Cell, Table, estimate_cell, number
 
@@ -24,16 +24,16 @@ _LABELS = {
     "hole_psnr": "hole PSNR, dB",
 }
 _KNOWN = {
-    measure.name: measure
-    for measure in (
-        *measures.PICTURE,
-        *measures.HOLE,
-        measures.VGG_PICTURE,
-        measures.VGG_BOX,
+    metric.name: metric
+    for metric in (
+        *report_metrics.PICTURE,
+        *report_metrics.HOLE,
+        report_metrics.VGG_PICTURE,
+        report_metrics.VGG_BOX,
     )
 }
 # Those with LPIPS-VGG are left out of an evaluation without its weights.
-MEASURES = tuple(_KNOWN[name]._replace(label=_LABELS[name]) for name in _LABELS)
+METRICS = tuple(_KNOWN[name]._replace(label=_LABELS[name]) for name in _LABELS)
 
 
 class ArmNumbers(NamedTuple):
@@ -49,10 +49,10 @@ class ArmNumbers(NamedTuple):
     differences: Dict[str, Estimate]
     by_seed: Dict[str, List[float]]
 
-    def is_clear(self, measure: str) -> bool:
+    def is_clear(self, metric: str) -> bool:
         """Whether the interval excludes 0 and all seeds agree on the sign."""
-        signs = {value > 0 for value in self.by_seed[measure]}
-        return self.differences[measure].excludes_zero and len(signs) == 1
+        signs = {value > 0 for value in self.by_seed[metric]}
+        return self.differences[metric].excludes_zero and len(signs) == 1
 
 
 def numbers(
@@ -74,16 +74,16 @@ def numbers(
     """
     runs = [run_name(arm, seed) for arm in arms for seed in seeds]
     every = [rows[run][name] for run in runs for name in names]
-    chosen = [m for m in MEASURES if all(m.source in row for row in every)]
-    # [seeds, pictures, arms, measures]
+    chosen = [m for m in METRICS if all(m.source in row for row in every)]
+    # [seeds, pictures, arms, metrics]
     scores = np.array(
         [[_scores(rows, seed, name, arms, chosen) for name in names] for seed in seeds]
     )
     base = list(arms).index(BASE)
-    is_psnr = [measure.is_psnr for measure in chosen]
+    is_psnr = [metric.is_psnr for metric in chosen]
     values, differences = statistics.estimates(scores.mean(axis=0), is_psnr, base)
     by_seed = [statistics.estimates(one, is_psnr, base)[1] for one in scores]
-    keys = [measure.name for measure in chosen]
+    keys = [metric.name for metric in chosen]
     found = {}
     for position, arm in enumerate(arms):
         each = zip(*(one[position] for one in by_seed))
@@ -110,8 +110,8 @@ def tables(
         set_label: mask kind, seed and metric version.
     """
     listed = ", ".join(map(str, seeds))
-    chosen = [m for m in MEASURES if m.name in found[BASE].values]
-    headings = [*(measure.heading for measure in chosen), "n", "masks"]
+    chosen = [m for m in METRICS if m.name in found[BASE].values]
+    headings = [*(metric.heading for metric in chosen), "n", "masks"]
     last = [Cell(str(num_pictures)), Cell(set_label)]
     values = [
         [
@@ -192,7 +192,7 @@ def to_json(found: Dict[str, ArmNumbers]) -> Dict[str, Any]:
 
 def _scores(rows, seed, name, arms, chosen):
     return [
-        [rows[run_name(arm, seed)][name][measure.source] for measure in chosen]
+        [rows[run_name(arm, seed)][name][metric.source] for metric in chosen]
         for arm in arms
     ]
 
@@ -205,12 +205,12 @@ def _shares(by_seed, scale) -> Cell:
     return Cell(number(float(np.mean(shares)), 3), False, f"({each})")
 
 
-def _difference(arm_numbers: ArmNumbers, measure: Measure) -> Cell:
-    measure = measure._replace(digits=measure.digits + (measure.digits < 4))
-    cell = estimate_cell(arm_numbers.differences[measure.name], measure, signed=True)
-    by_seed = arm_numbers.by_seed[measure.name]
-    each = ", ".join(number(value, measure.digits, signed=True) for value in by_seed)
-    clear = arm_numbers.is_clear(measure.name)
+def _difference(arm_numbers: ArmNumbers, metric: Metric) -> Cell:
+    metric = metric._replace(digits=metric.digits + (metric.digits < 4))
+    cell = estimate_cell(arm_numbers.differences[metric.name], metric, signed=True)
+    by_seed = arm_numbers.by_seed[metric.name]
+    each = ", ".join(number(value, metric.digits, signed=True) for value in by_seed)
+    clear = arm_numbers.is_clear(metric.name)
     return cell._replace(
         strong=clear,
         detail=f"{cell.detail} ({each})".strip(),

@@ -82,8 +82,8 @@ class Outputs:
         self._inputs = set(map(os.path.realpath, inputs))
         self._written = set()
 
-    def exists(self, path: str) -> bool:
-        """Whether a job is to be skipped; called before the work is done.
+    def skips(self, path: str) -> bool:
+        """Whether a job is skipped because its result exists; called before the work.
 
         Args:
             path: of the result.

@@ -219,7 +219,7 @@ def _one(
     output, image_path = job.output, job.image
     box = job.value("box", job_files.box)
     where = f"the box {job.values['box']}" if box else job.mask
-    if outputs.exists(output):
+    if outputs.skips(output):
         return None
     with open(image_path, "rb") as file:
         data = file.read()

@@ -23,7 +23,7 @@ def read_limits(path: str, task: Task) -> Limits:
     try:
         with open(path, encoding="utf-8") as file:
             limits = json.load(file)
-        names = {measure.name for measure in task.measures}
+        names = {metric.name for metric in task.metrics}
         for method, allowed in limits.items():
             if set(allowed) - names:
                 raise ValueError(
@@ -38,18 +38,18 @@ def read_limits(path: str, task: Task) -> Limits:
 
 def exceeded(found: Summary, limits: Limits) -> List[str]:
     """One sentence per difference that is worse than its limit, over all pictures."""
-    measures = {measure.name: measure for measure in found.task.measures}
+    metrics = {metric.name: metric for metric in found.task.metrics}
     sentences = []
     for method, differences in found.groups[0].differences.items():
         for ending, allowed in limits.items():
             if method != ending and not method.endswith(f"-{ending}"):
                 continue
             for name, limit in allowed.items():
-                measure, value = measures[name], differences[name].value
-                sign = 1.0 if measure.higher_is_better else -1.0
+                metric, value = metrics[name], differences[name].value
+                sign = 1.0 if metric.higher_is_better else -1.0
                 if sign * value < sign * limit:
                     sentences.append(
-                        f"{method}: {measure.label} ({name}) changed by {value:+.4f}; "
+                        f"{method}: {metric.label} ({name}) changed by {value:+.4f}; "
                         f"{limit:+.4f} is allowed."
                     )
     return sentences

@@ -34,17 +34,17 @@ class Estimate(NamedTuple):
 def estimates(
     values: np.ndarray, is_psnr: List[bool], baseline: int
 ) -> Tuple[List[List[Estimate]], List[List[Estimate]]]:
-    """Values and differences of every method in every measure.
+    """Values and differences of every method in every metric.
 
     Args:
-        values: [n, num_methods, num_measures], n at least 1, finite. Where `is_psnr`
+        values: [n, num_methods, num_metrics], n at least 1, finite. Where `is_psnr`
             these are mean squared errors.
-        is_psnr: for each measure, whether its mean is converted to decibels.
+        is_psnr: for each metric, whether its mean is converted to decibels.
         baseline: position of the method that the others are compared with.
 
     Returns:
         The estimates, and those of the method minus the baseline: nested lists,
-        indexed `[method][measure]`.
+        indexed `[method][metric]`.
 
     Raises:
         ValueError: no pictures, or a value that is not finite.
@@ -97,7 +97,7 @@ def by_hole_ratio(ratios: np.ndarray) -> Dict[str, np.ndarray]:
 
 
 def _estimates(*columns: np.ndarray):
-    """Value, low and high, [2, num_methods, num_measures], as two nested lists."""
+    """Value, low and high, [2, num_methods, num_metrics], as two nested lists."""
     triples = np.stack(columns, axis=-1)
     return tuple(
         [[Estimate(*map(_number, triple)) for triple in row] for row in table]

@@ -4,7 +4,7 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 import numpy as np
 
-from tf_btgmi.evaluation import measures, statistics
+from tf_btgmi.evaluation import report_metrics, statistics
 from tf_btgmi.evaluation.evaluator import decode_features, decode_power_ratio
 from tf_btgmi.evaluation.examples import Prepared, unreadable_note
 from tf_btgmi.evaluation.fid import InceptionDistances
@@ -31,8 +31,8 @@ class Group(NamedTuple):
     Attributes:
         label: `TOTAL`, or the hole ratio in percent, such as "10-20".
         num: number of pictures.
-        values: by method and measure.
-        differences: by method and measure, to the baseline.
+        values: by method and metric.
+        differences: by method and metric, to the baseline.
     """
 
     label: str
@@ -134,7 +134,7 @@ def summarize(
         sizes: bytes of the models' files by method.
     """
     names = pictures.names
-    chosen = task_of(settings).measures
+    chosen = task_of(settings).metrics
     rows = {method: store.rows(method) for method in methods}
     values = np.array(
         [
@@ -217,9 +217,9 @@ def _plain_distances(summary: Summary, method: str) -> Dict[str, Optional[float]
 
 
 def _group(label, values, methods, baseline, chosen) -> Group:
-    is_psnr = [measure.is_psnr for measure in chosen]
+    is_psnr = [metric.is_psnr for metric in chosen]
     found = statistics.estimates(values, is_psnr, methods.index(baseline))
-    names = [measure.name for measure in chosen]
+    names = [metric.name for metric in chosen]
     by_method = [
         {method: dict(zip(names, row)) for method, row in zip(methods, table)}
         for table in found
@@ -258,7 +258,7 @@ def _distances(truth: np.ndarray, features: np.ndarray) -> SetDistances:
 
 def _notes(pictures: Prepared, fid, task: Task) -> List[str]:
     num, num_left_out = len(pictures.names), len(pictures.left_out)
-    notes = [_JUDGE_NOTE if measures.VGG_PICTURE in task.whole else _LOSS_NOTE]
+    notes = [_JUDGE_NOTE if report_metrics.VGG_PICTURE in task.whole else _LOSS_NOTE]
     if fid:
         notes.append(f"FID is over the features of {fid.network}.")
     if num < frechet.RECOMMENDED_NUM_PICTURES:

@@ -4,7 +4,7 @@ import csv
 import io
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
-from tf_btgmi.evaluation.measures import Measure
+from tf_btgmi.evaluation.report_metrics import Metric
 from tf_btgmi.evaluation.statistics import Estimate
 from tf_btgmi.evaluation.store import Store
 from tf_btgmi.evaluation.summary import TOTAL, Summary
@@ -123,7 +123,7 @@ def rows_csv(store: Store, summary: Summary, names: Sequence[str]) -> str:
     writer.writerow(
         ["method", "picture", summary.task.ratio.replace(" ", "_")]
         + ["mask_kind", "seed", "metric_version"]
-        + [measure.name for measure in summary.task.measures]
+        + [metric.name for metric in summary.task.metrics]
     )
     settings = summary.settings
     for method in summary.methods:
@@ -132,7 +132,7 @@ def rows_csv(store: Store, summary: Summary, names: Sequence[str]) -> str:
             row = rows[name]
             fixed = [settings["mask_kind"], settings["seed"]]
             fixed.append(settings["metric_version"])
-            numbers = [f"{measure.of(row):.7g}" for measure in summary.task.measures]
+            numbers = [f"{metric.of(row):.7g}" for metric in summary.task.metrics]
             ratio = f"{row['hole_ratio']:.6f}"
             writer.writerow([method, name, ratio, *fixed, *numbers])
     return text.getvalue()
@@ -145,17 +145,17 @@ def number(value: float, digits: int, signed: bool = False) -> str:
     return text.lstrip("+-") if is_zero else text.replace("-", "−")
 
 
-def estimate_cell(estimate: Estimate, measure: Measure, signed: bool = False) -> Cell:
+def estimate_cell(estimate: Estimate, metric: Metric, signed: bool = False) -> Cell:
     """A value with its interval; signed, it is bold where that excludes 0."""
-    text = number(estimate.value, measure.digits, signed)
+    text = number(estimate.value, metric.digits, signed)
     detail = ""
     if estimate.low is not None:
         ends = estimate.low, estimate.high
-        low, high = (number(end, measure.digits, signed) for end in ends)
+        low, high = (number(end, metric.digits, signed) for end in ends)
         detail = f"[{low}, {high}]"
     if not signed or not estimate.excludes_zero:
         return Cell(text, False, detail)
-    better = (estimate.value > 0) == measure.higher_is_better
+    better = (estimate.value > 0) == metric.higher_is_better
     return Cell(text, True, detail, "better" if better else "worse")
 
 
@@ -167,7 +167,7 @@ def capital(words: str) -> str:
 def _values(
     summary,
     title,
-    chosen: Sequence[Measure],
+    chosen: Sequence[Metric],
     set_headings: Sequence[str],
     set_cells: Dict[str, List[Cell]],
 ) -> Table:
@@ -178,16 +178,16 @@ def _values(
     best = {m.name: _best(group.values, m) for m in chosen}
     for method in summary.methods:
         cells = [Cell(method)]
-        for measure in chosen:
-            estimate = group.values[method][measure.name]
-            cell = estimate_cell(estimate, measure)
-            cells.append(cell._replace(strong=cell.text == best[measure.name]))
+        for metric in chosen:
+            estimate = group.values[method][metric.name]
+            cell = estimate_cell(estimate, metric)
+            cells.append(cell._replace(strong=cell.text == best[metric.name]))
         rows.append(cells + set_cells[method] + _set_cells(summary, group))
     note = f"95 % bootstrap intervals over {group.num} pictures; the best is bold."
     return Table(title, note, [*headings, "n", summary.task.set_heading], rows)
 
 
-def _differences(summary, where, chosen: Sequence[Measure]) -> Table:
+def _differences(summary, where, chosen: Sequence[Metric]) -> Table:
     group = summary.groups[0]
     rows = []
     for method in summary.methods:
@@ -241,10 +241,10 @@ def _set_cells(summary, group) -> List[Cell]:
     return [Cell(str(group.num)), Cell(summary.set_label)]
 
 
-def _best(values, measure: Measure) -> str:
-    choose = max if measure.higher_is_better else min
-    best = choose(row[measure.name].value for row in values.values())
-    return number(best, measure.digits)
+def _best(values, metric: Metric) -> str:
+    choose = max if metric.higher_is_better else min
+    best = choose(row[metric.name].value for row in values.values())
+    return number(best, metric.digits)
 
 
 def _markdown(cell: Cell) -> str:

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple, Sequence, Set, Tuple
 
-from tf_btgmi.evaluation import measures
-from tf_btgmi.evaluation.measures import Measure
+from tf_btgmi.evaluation import report_metrics
+from tf_btgmi.evaluation.report_metrics import Metric
 
 # Key of the settings: identity of the weights of LPIPS-VGG.
 JUDGE = "lpips_vgg"
@@ -25,9 +25,9 @@ class Task(NamedTuple):
         ratio: heading of the region's share of the picture.
         ratio_label: the word after a percentage.
         set_heading: heading of the column of kind and seed.
-        inside: measures of the region.
-        whole: measures of the picture.
-        charted: names of measures shown as bars.
+        inside: metrics of the region.
+        whole: metrics of the picture.
+        charted: names of metrics shown as bars.
         orders: metrics to sort pictures by; the first also selects them.
         captions: the two metrics below a picture.
         why_left_out: reason for leaving out a picture, for notes.
@@ -43,11 +43,11 @@ class Task(NamedTuple):
     ratio: str
     ratio_label: str
     set_heading: str
-    inside: Sequence[Measure]
-    whole: Sequence[Measure]
+    inside: Sequence[Metric]
+    whole: Sequence[Metric]
     charted: Sequence[str]
-    orders: Tuple[Measure, ...]
-    captions: Tuple[Measure, Measure]
+    orders: Tuple[Metric, ...]
+    captions: Tuple[Metric, Metric]
     why_left_out: str
     baseline: str
     untouched: str
@@ -55,18 +55,18 @@ class Task(NamedTuple):
     features: Tuple[str, ...] = (FEATURES,)
 
     @property
-    def measures(self) -> Tuple[Measure, ...]:
+    def metrics(self) -> Tuple[Metric, ...]:
         """All of them, those of the region first."""
         return tuple(self.inside) + tuple(self.whole)
 
     @property
     def row_keys(self) -> Set[str]:
         """Keys that the row of a picture must have."""
-        sources = {measure.source for measure in self.measures}
+        sources = {metric.source for metric in self.metrics}
         return sources | set(self.features) | set([POWER_RATIO] * self.has_weave)
 
 
-def _named(chosen: Sequence[Measure], *names: str) -> tuple:
+def _named(chosen: Sequence[Metric], *names: str) -> tuple:
     return tuple(m for name in names for m in chosen if m.name == name)
 
 
@@ -77,11 +77,11 @@ INPAINTING = Task(
     "hole ratio",
     "hole",
     "masks",
-    measures.HOLE,
-    measures.PICTURE,
+    report_metrics.HOLE,
+    report_metrics.PICTURE,
     ("hole_psnr", "hole_ssim", "box_lpips", "hole_l1"),
-    _named(measures.HOLE, "box_lpips", "hole_psnr"),
-    _named(measures.HOLE, "hole_psnr", "box_lpips"),
+    _named(report_metrics.HOLE, "box_lpips", "hole_psnr"),
+    _named(report_metrics.HOLE, "hole_psnr", "box_lpips"),
     "in the square crop their mask is empty or leaves nothing known",
     "telea",
     "holed",
@@ -98,11 +98,11 @@ HARMONIZATION = Task(
     "object ratio",
     "object",
     "composites",
-    measures.OBJECT,
-    measures.COMPOSITE,
+    report_metrics.OBJECT,
+    report_metrics.COMPOSITE,
     ("fmse", "fpsnr", "fssim", "box_lpips"),
-    _named(measures.OBJECT, "fmse", "box_lpips"),
-    _named(measures.OBJECT, "fpsnr", "box_lpips"),
+    _named(report_metrics.OBJECT, "fmse", "box_lpips"),
+    _named(report_metrics.OBJECT, "fpsnr", "box_lpips"),
     "their object is too small or too large in the square crop",
     "copy_paste",
     "copy_paste",
@@ -121,10 +121,10 @@ def task_of(settings) -> Task:
     if not settings.get(JUDGE):
         return task
     return task._replace(
-        inside=(*task.inside, measures.VGG_BOX),
-        whole=(*task.whole, measures.VGG_PICTURE),
-        charted=(*task.charted, measures.VGG_BOX.name),
-        orders=(measures.VGG_BOX, *task.orders),
-        captions=(task.captions[0], measures.VGG_BOX),
+        inside=(*task.inside, report_metrics.VGG_BOX),
+        whole=(*task.whole, report_metrics.VGG_PICTURE),
+        charted=(*task.charted, report_metrics.VGG_BOX.name),
+        orders=(report_metrics.VGG_BOX, *task.orders),
+        captions=(task.captions[0], report_metrics.VGG_BOX),
         features=(FEATURES, VGG_FEATURES),
     )

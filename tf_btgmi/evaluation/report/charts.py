@@ -3,7 +3,7 @@
 import math
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from tf_btgmi.evaluation.measures import Measure
+from tf_btgmi.evaluation.report_metrics import Metric
 from tf_btgmi.evaluation.statistics import Estimate
 from tf_btgmi.evaluation.summary import TOTAL, Summary
 from tf_btgmi.evaluation.tables import number
@@ -54,7 +54,7 @@ class Tick(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """A chart of one measure, for templates/chart.svg."""
+    """A chart of one metric, for templates/chart.svg."""
 
     heading: str
     label: str
@@ -72,19 +72,19 @@ def colors(methods) -> Dict[str, str]:
     return {name: COLORS[i % len(COLORS)] for i, name in enumerate(methods)}
 
 
-def bars(summary: Summary, measure: Measure, methods: List[str]) -> Chart:
-    """The bar chart of one measure.
+def bars(summary: Summary, metric: Metric, methods: List[str]) -> Chart:
+    """The bar chart of one metric.
 
     Args:
         summary: the numbers.
-        measure: the measure.
+        metric: the metric.
         methods: the methods, in the order of the bars.
     """
     groups = [group for group in summary.groups if group.label != TOTAL]
     tops = [0.0]
     for group in groups:
         for method in methods:
-            estimate = group.values[method][measure.name]
+            estimate = group.values[method][metric.name]
             tops.append(estimate.value if estimate.high is None else estimate.high)
     step = _step(max(tops) or 1.0)
     num_steps = math.ceil((max(tops) or 1.0) / step - 1e-9)
@@ -101,7 +101,7 @@ def bars(summary: Summary, measure: Measure, methods: List[str]) -> Chart:
                 left + width * place,
                 width,
                 scale,
-                group.values[method][measure.name],
+                group.values[method][metric.name],
                 palette[method],
                 method,
             )
@@ -110,8 +110,8 @@ def bars(summary: Summary, measure: Measure, methods: List[str]) -> Chart:
         bar_groups.append(
             BarGroup(group.label, group.num, round(middle, 1), group_bars)
         )
-    label = f"{measure.label} by {summary.task.ratio}"
-    return Chart(measure.heading, label, _ticks(step, num_steps, scale), bar_groups)
+    label = f"{metric.label} by {summary.task.ratio}"
+    return Chart(metric.heading, label, _ticks(step, num_steps, scale), bar_groups)
 
 
 def _bar(left, width, scale, estimate: Estimate, color, method) -> Bar:

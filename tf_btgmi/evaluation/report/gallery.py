@@ -33,7 +33,7 @@ class Figure(NamedTuple):
     Attributes:
         name: of the picture.
         ratio: the region's share in percent, as text.
-        differences: to the baseline, as text, by names of method and measure.
+        differences: to the baseline, as text, by names of method and metric.
         tiles: truth, input and results.
     """
 

@@ -32,7 +32,7 @@ def render(
     # The grey of a holed input is off the scale of all others and would flatten them.
     charted = [m for m in summary.methods if m != "holed"] or list(summary.methods)
     colors = charts.colors(summary.methods)
-    by_name = {measure.name: measure for measure in task.measures}
+    by_name = {metric.name: metric for metric in task.metrics}
     return _rendered(
         "report.html",
         title=task.title,

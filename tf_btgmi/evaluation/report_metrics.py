@@ -10,7 +10,7 @@ from typing import NamedTuple
 METRIC_VERSION = "1"
 
 
-class Measure(NamedTuple):
+class Metric(NamedTuple):
     """One metric.
 
     Attributes:
@@ -44,34 +44,34 @@ class Measure(NamedTuple):
 
 
 HOLE = (
-    Measure("hole_l1", "L1", False, "hole_l1", False, 4),
-    Measure("hole_l2", "L2", False, "hole_l2", False, 4),
-    Measure("hole_psnr", "PSNR, dB", True, "hole_l2", True, 2),
-    Measure("hole_ssim", "SSIM", True, "hole_ssim", False, 3),
-    Measure("box_lpips", "LPIPS-Alex of its box", False, "box_lpips", False, 3),
+    Metric("hole_l1", "L1", False, "hole_l1", False, 4),
+    Metric("hole_l2", "L2", False, "hole_l2", False, 4),
+    Metric("hole_psnr", "PSNR, dB", True, "hole_l2", True, 2),
+    Metric("hole_ssim", "SSIM", True, "hole_ssim", False, 3),
+    Metric("box_lpips", "LPIPS-Alex of its box", False, "box_lpips", False, 3),
 )
 PICTURE = (
-    Measure("l1", "L1", False, "l1", False, 4),
-    Measure("l2", "L2", False, "l2", False, 4),
-    Measure("psnr", "PSNR, dB", True, "l2", True, 2),
-    Measure("ssim", "SSIM", True, "ssim", False, 3),
-    Measure("lpips", "LPIPS-Alex", False, "lpips", False, 3),
+    Metric("l1", "L1", False, "l1", False, 4),
+    Metric("l2", "L2", False, "l2", False, 4),
+    Metric("psnr", "PSNR, dB", True, "l2", True, 2),
+    Metric("ssim", "SSIM", True, "ssim", False, 3),
+    Metric("lpips", "LPIPS-Alex", False, "lpips", False, 3),
 )
 # With --lpips_vgg. Differences that matter are below .001.
-VGG_BOX = Measure(
+VGG_BOX = Metric(
     "box_lpips_vgg", "LPIPS-VGG of its box", False, "box_lpips_vgg", False, 4
 )
-VGG_PICTURE = Measure("lpips_vgg", "LPIPS-VGG", False, "lpips_vgg", False, 4)
+VGG_PICTURE = Metric("lpips_vgg", "LPIPS-VGG", False, "lpips_vgg", False, 4)
 # Over an object, and over the whole composite. Squared errors are in grey levels, as in
 # papers on harmonization.
 _LEVELS = 255.0**2
 OBJECT = (
-    Measure("fmse", "fMSE", False, "hole_l2", False, 1, _LEVELS, "hole_l2"),
-    Measure("fpsnr", "fPSNR, dB", True, "hole_l2", True, 2, 1.0, "hole_psnr"),
-    Measure("fssim", "SSIM", True, "hole_ssim", False, 3, 1.0, "hole_ssim"),
-    Measure("box_lpips", "LPIPS-Alex of its box", False, "box_lpips", False, 3),
+    Metric("fmse", "fMSE", False, "hole_l2", False, 1, _LEVELS, "hole_l2"),
+    Metric("fpsnr", "fPSNR, dB", True, "hole_l2", True, 2, 1.0, "hole_psnr"),
+    Metric("fssim", "SSIM", True, "hole_ssim", False, 3, 1.0, "hole_ssim"),
+    Metric("box_lpips", "LPIPS-Alex of its box", False, "box_lpips", False, 3),
 )
 COMPOSITE = (
-    Measure("mse", "MSE", False, "l2", False, 1, _LEVELS, "l2"),
+    Metric("mse", "MSE", False, "l2", False, 1, _LEVELS, "l2"),
     *PICTURE[2:],
 )
