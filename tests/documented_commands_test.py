@@ -93,6 +93,9 @@ def pictures(tmp_path, monkeypatch):
         mask(tmp_path / "masks" / f"{name}.png", 100, 140)
         picture(tmp_path / "pictures" / f"{name}.jpg", 100, 140)
         mask(tmp_path / "pictures" / f"{name}_mask.png", 100, 140)
+    samples = tmp_path / "tf_btgmi" / "assets" / "samples"
+    samples.parent.mkdir(parents=True)
+    samples.symlink_to(ROOT / "tf_btgmi" / "assets" / "samples")
     picture(tmp_path / "meadow.jpg", 1000, 1200)
     picture(tmp_path / "farm.jpg", 450, 600)
     return tmp_path
