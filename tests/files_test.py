@@ -1,6 +1,7 @@
 import errno
 import hashlib
 import os
+import pathlib
 
 import pytest
 
@@ -14,6 +15,21 @@ def test_a_write_replaces_the_file_and_leaves_no_other(tmp_path):
         files.write(str(path), content)
         assert path.read_bytes() == stored
     assert os.listdir(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "\u9577" * 85, "\udcff.txt"])
+def test_a_file_may_have_any_name_that_the_disk_allows(tmp_path, name):
+    files.write(str(tmp_path / name), "text")
+    assert os.listdir(tmp_path) == [name]
+    assert (tmp_path / name).read_text() == "text"
+
+
+def test_two_files_of_a_folder_may_be_written_at_once(tmp_path):
+    a, b = str(tmp_path / "a"), str(tmp_path / "b")
+    with files.replacing(a) as new_a, files.replacing(b) as new_b:
+        pathlib.Path(new_a).write_text("a")
+        pathlib.Path(new_b).write_text("b")
+    assert pathlib.Path(a).read_text() == "a" and pathlib.Path(b).read_text() == "b"
 
 
 def test_after_an_error_the_old_file_is_still_there(tmp_path):

@@ -32,7 +32,10 @@ def replacing(path: str) -> Iterator[str]:
     Another process sees the old file or the new one, never a part. After an error the
     old file is still there.
     """
-    temporary = f"{path}.tmp-{os.getpid()}"
+    folder, name = os.path.split(path)
+    # The name itself may be as long as names can be.
+    short = hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
+    temporary = os.path.join(folder, f".tmp-{os.getpid()}-{short}")
     try:
         with naming(path, temporary):
             yield temporary
