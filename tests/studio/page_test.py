@@ -46,6 +46,39 @@ def test_everything_can_be_done_by_keyboard(visit):
     visit.page.wait_for_selector("text=Nothing is selected.")
 
 
+def _touch(page):
+    session = page.context.new_cdp_session(page)
+
+    def send(kind, *points):
+        points = [{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(points)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    return send
+
+
+def test_a_tap_right_after_a_quick_stroke_counts(browser, studio):
+    context = browser.new_context(
+        viewport={"width": 390, "height": 780}, has_touch=True, is_mobile=True
+    )
+    visit = Visit(context.new_page(), studio.url).load()
+    page = visit.page
+    page.tap('#examples button[title="sheep"]')
+    visit.opened()
+    page.tap('[data-tool="brush"]')
+    send = _touch(page)
+    (x, top), (_, bottom) = visit.at(20, 150), visit.at(300, 150)
+    send("touchStart", (x, top))
+    for step in range(1, 9):
+        send("touchMove", (x, top + (bottom - top) * step / 8))
+        page.wait_for_timeout(8)
+    send("touchEnd")
+    button = page.locator("#run").bounding_box()
+    send("touchStart", (button["x"] + 40, button["y"] + 25))
+    send("touchEnd")
+    visit.made(2)
+    context.close()
+
+
 def test_a_phone_has_room_for_everything(browser, studio):
     context = browser.new_context(
         viewport={"width": 390, "height": 780}, has_touch=True, device_scale_factor=2
@@ -60,12 +93,7 @@ def test_a_phone_has_room_for_everything(browser, studio):
     under = "([x, y]) => document.elementFromPoint(x, y).id"
     assert page.evaluate(under, place) == "canvas"
     page.tap('[data-tool="brush"]')
-    touch = context.new_cdp_session(page)
-
-    def send(kind, *points):
-        points = [{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(points)]
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-
+    send = _touch(page)
     send("touchStart", visit.at(200, 200))
     send("touchMove", visit.at(200, 260))
     send("touchEnd")

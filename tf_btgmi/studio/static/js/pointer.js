@@ -106,6 +106,8 @@ function end(event) {
 }
 canvas.addEventListener("pointerup", end);
 canvas.addEventListener("pointercancel", end);
+// Chrome takes a quick stroke for a fling and ignores a tap in the half second after it.
+canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
 canvas.addEventListener("pointerleave", () => {
   if (!pointers.size && !keyPressed) pointer = null;
   stage.redraw();
