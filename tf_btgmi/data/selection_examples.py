@@ -27,8 +27,9 @@ from tf_btgmi.pictures.mask_arrays import bounding_box
 
 # Initial input of an example and its probability; the mask is partly wrong.
 _BEGINNINGS, _SHARES = ("box", "click", "mask"), (0.65, 0.2, 0.15)
-# Half of the boxes are drawn closely, half loosely.
-_CLOSE_BOX = (-0.15, 0.15)
+# Half of the boxes are drawn loosely, half closely, with a wider range than the
+# `CLOSE_BOX` of validation.
+_RATHER_CLOSE_BOX = (-0.15, 0.15)
 # Range of the window's side, relative to the longer side of the box, or of the object
 # if there is only a click.
 _SCALES, _CLICK_SCALES = (1.25, 1.9), (1.1, 4.0)
@@ -125,7 +126,7 @@ def _place(truth, beginning, rng) -> Tuple[Window, Optional[np.ndarray]]:
         room = max(0.0, (scale - 1.0) / 2.0) * side
         box += np.tile(rng.uniform(-room, room, 2), 2)
         return window_around(box, height, width, scale), None
-    box = drawn_box(truth, _CLOSE_BOX if rng.random() < 0.5 else LOOSE_BOX, rng)
+    box = drawn_box(truth, _RATHER_CLOSE_BOX if rng.random() < 0.5 else LOOSE_BOX, rng)
     scale = WINDOW_SCALE if rng.random() < 0.4 else rng.uniform(*_SCALES)
     return window_around(box, height, width, scale), box
 

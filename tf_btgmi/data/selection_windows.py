@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
+from tf_btgmi.pictures.levels import to_float
+
 WINDOW_SIDE = 192
 # Side of the window over the longer side of the box.
 WINDOW_SCALE = 1.5
@@ -123,7 +125,7 @@ def network_input(
         y0, x0, y1, x1 = (int(c) for c in np.clip(np.round(box), 0, side))
         inside[y0:y1, x0:x1] = True
     result = np.empty((side, side, 8), np.float32)
-    result[..., :3] = image / np.float32(127.5) - 1.0
+    result[..., :3] = to_float(image)
     result[..., 3] = inside
     result[..., 4] = _click_map(clicks[clicks[:, 2] > 0], side)
     result[..., 5] = _click_map(clicks[clicks[:, 2] == 0], side)
