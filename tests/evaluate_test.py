@@ -121,7 +121,7 @@ def test_mask_files_are_used_and_useless_ones_left_out(folder, capsys):
     run(mask_kind=None, mask_folder="masks")
     found = summary()
     assert found["n"] == 2 and found["left_out"] == ["c"] and found["seed"] is None
-    assert "1 pictures were left out" in capsys.readouterr().out
+    assert "Left out 1 picture: " in capsys.readouterr().out
     for name in "ab":
         Image.new("L", (48, 40)).save(f"masks/{name}.png")
     with pytest.raises(ValueError, match="Nothing to evaluate"):
@@ -297,7 +297,7 @@ def test_a_damaged_picture_is_skipped_by_every_method_and_reported(
     damage("b")
     assert run() == 0
     assert "Skipped unreadable picture 1 of photos: b (" in caplog.text
-    note = "1 unreadable pictures were skipped: b."
+    note = "Skipped 1 unreadable picture: b."
     assert note in capsys.readouterr().out.splitlines()
     found = summary()
     assert (found["n"], found["unreadable"], found["left_out"]) == (2, ["b"], [])
@@ -321,7 +321,7 @@ def test_a_page_without_truth_names_damaged_pictures(folder, capsys):
     object_masks()
     damage("b")
     assert harmonization(no_truth=True) == 0
-    note = "1 unreadable pictures were skipped: b."
+    note = "Skipped 1 unreadable picture: b."
     assert note in open("out/report.html").read()
     assert note in capsys.readouterr().out.splitlines()
     assert sorted(os.listdir("out/composites/reinhard")) == ["a.png", "c.png"]
@@ -337,7 +337,7 @@ def test_many_damaged_pictures_are_an_error(folder, names):
 def test_results_must_have_the_damaged_picture_too(folder):
     damage("b")
     run(methods=["telea"])
-    with pytest.raises(ValueError, match="no result for 1 pictures; the first is b"):
+    with pytest.raises(ValueError, match="no result for 1 picture; the first is b"):
         run(results=["theirs=out/composites/telea"], methods=["telea"])
 
 

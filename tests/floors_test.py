@@ -16,6 +16,7 @@ FLOORS = {
     "files": 0,
     "interrupts": 0,
     "outputs": 0,
+    "wording": 0,
     "config": 1,
     "assets": 1,
     "keras_compat": 2,

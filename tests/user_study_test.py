@@ -82,8 +82,8 @@ def test_who_fails_the_checks_is_left_out_and_named(folder, capsys):
     vote(votes, attentive=False, prefer="b")
     run(report=True)
     out = capsys.readouterr().out
-    assert "5 answers of 1 voters" in out and "right: 2 of 4, 50.0 %" in out
-    assert "Left out, too many checks wrong: 1 voters (number 2)." in out
+    assert "5 answers of 1 voter;" in out and "right: 2 of 4, 50.0 %" in out
+    assert "Left out, too many checks wrong: 1 voter (number 2)." in out
     assert re.search(r"b +0 of 5", out)
     kept = {row["voter"]: row["voter_kept"] for row in rows("answers.csv")}
     assert kept == {"1": "1", "2": "0"}

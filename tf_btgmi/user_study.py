@@ -22,6 +22,7 @@ from tf_btgmi.files import write
 from tf_btgmi.study import report
 from tf_btgmi.study.pictures import StudyPictures
 from tf_btgmi.study.votes import Votes
+from tf_btgmi.wording import number_of
 
 FLAGS = flags.FLAGS
 _FILE = "study.sqlite"
@@ -127,13 +128,14 @@ def _serve() -> int:
     app = server.make_app(pictures, votes, sizes, FLAGS.allowed_host)
     listener = web.listen(FLAGS.host, FLAGS.port)
     print(
-        f"{len(pictures.names)} pictures of {', '.join(pictures.methods)}; answers are "
-        f"stored in {votes.path}."
+        f"{number_of(len(pictures.names), 'picture')} of "
+        f"{', '.join(pictures.methods)}; answers are stored in {votes.path}."
     )
     warning = "lets every machine that reaches this one vote, without a password."
     web.announce("The study", FLAGS.host, listener, warning)
     web.serve(app, listener, max_connections=_MAX_CONNECTIONS)
-    print(f"\n{len(votes.answers())} answers so far. --report summarizes them.")
+    answers = number_of(len(votes.answers()), "answer")
+    print(f"\n{answers} so far. --report summarizes them.")
     return 0
 
 

@@ -15,6 +15,7 @@ from absl import flags
 
 from tf_btgmi.cli import program
 from tf_btgmi.pictures.listing import list_pictures, name_hash, passed_over_lines
+from tf_btgmi.wording import number_of
 
 FLAGS = flags.FLAGS
 _PICTURES_A_SHARD = 1000
@@ -91,8 +92,8 @@ def main(_: List[str]) -> None:
     skipped = f"; skipped {unreadable} unreadable" if unreadable else ""
     pattern = os.path.join(FLAGS.output, "*.tfrecord")
     print(
-        f"Wrote {written} pictures in {num_shards} shards, {megabytes:.1f} MB{skipped}."
-        f" Use --config.data.source=tfrecord:{pattern}"
+        f"Wrote {number_of(written, 'picture')} in {number_of(num_shards, 'shard')}, "
+        f"{megabytes:.1f} MB{skipped}. Use --config.data.source=tfrecord:{pattern}"
     )
 
 

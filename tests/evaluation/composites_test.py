@@ -85,5 +85,5 @@ def test_a_mask_of_another_size_is_said(tmp_path):
     made = Composites("plain", 0, str(tmp_path), ["a"])
     with pytest.raises(ValueError, match="is 90x50 pixels; its picture is 90x60"):
         made.example("a", image, SIZE)
-    with pytest.raises(ValueError, match="1 pictures have no mask"):
+    with pytest.raises(ValueError, match="no mask for 1 picture;"):
         Composites("plain", 0, str(tmp_path), ["b"])

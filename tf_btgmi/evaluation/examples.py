@@ -7,6 +7,7 @@ import tqdm
 
 from tf_btgmi.data.unreadable import UnreadableCounter
 from tf_btgmi.evaluation.store import Store
+from tf_btgmi.wording import number_of
 
 # Grey of holes in inputs: 0 in [-1, 1], as networks see them.
 HOLE_VALUE = 128
@@ -80,7 +81,7 @@ def unreadable_note(unreadable: List[str]) -> List[str]:
     if not unreadable:
         return []
     shown = ", ".join(unreadable[:3]) + (", ..." if len(unreadable) > 3 else "")
-    return [f"{len(unreadable)} unreadable pictures were skipped: {shown}."]
+    return [f"Skipped {number_of(len(unreadable), 'unreadable picture')}: {shown}."]
 
 
 def input_of(store: Store, name: str, image: np.ndarray, mask: np.ndarray):

@@ -19,6 +19,7 @@ from tf_btgmi.evaluation.result_files import by_name, fingerprint
 from tf_btgmi.pictures.listing import is_same_folder
 from tf_btgmi.pictures.masks import read_mask
 from tf_btgmi.pictures.pairs import assign
+from tf_btgmi.wording import number_of
 
 
 class HoleMasks:
@@ -129,7 +130,7 @@ class MaskFiles(HoleMasks):
         missing = [name for name in names if name not in self._files]
         if missing:
             raise ValueError(
-                f"{len(missing)} pictures have no mask of their name in {folder}; the "
+                f"{folder} has no mask for {number_of(len(missing), 'picture')}; the "
                 f"first is {missing[0]}."
             )
         self.identity = f"files {fingerprint(folder, list(files.values()))}"

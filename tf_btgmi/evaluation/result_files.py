@@ -10,6 +10,7 @@ from tf_btgmi import files
 from tf_btgmi.evaluation.yardsticks import Method
 from tf_btgmi.pictures.decoding import decode_image
 from tf_btgmi.pictures.listing import list_pictures, name_of
+from tf_btgmi.wording import number_of
 
 
 def results_method(label: str, folder: str, names: Iterable[str]) -> Method:
@@ -27,8 +28,8 @@ def results_method(label: str, folder: str, names: Iterable[str]) -> Method:
     missing = [name for name in names if name not in paths]
     if missing:
         raise ValueError(
-            f"{folder} has no result for {len(missing)} pictures; the first is "
-            f"{missing[0]}."
+            f"{folder} has no result for {number_of(len(missing), 'picture')}; the "
+            f"first is {missing[0]}."
         )
 
     def fill(holed, mask, name):

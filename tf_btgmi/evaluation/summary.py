@@ -13,6 +13,7 @@ from tf_btgmi.evaluation.store import TRUTH, Store
 from tf_btgmi.evaluation.tasks import FEATURES, MILLISECONDS, Task, task_of
 from tf_btgmi.metrics import frechet, weave
 from tf_btgmi.metrics.weave import Weave
+from tf_btgmi.wording import number_of
 
 TOTAL = "all"
 _JUDGE_NOTE = (
@@ -271,5 +272,6 @@ def _notes(pictures: Prepared, fid, task: Task) -> List[str]:
     if num == 1:
         notes.append("One picture has no intervals and no KID.")
     if num_left_out:
-        notes.append(f"{num_left_out} pictures were left out: {task.why_left_out}.")
+        left_out = number_of(num_left_out, "picture")
+        notes.append(f"Left out {left_out}: {task.why_left_out}.")
     return notes + unreadable_note(pictures.unreadable)

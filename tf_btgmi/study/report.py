@@ -15,6 +15,7 @@ from tf_btgmi.study.preferences import (
     wilson,
 )
 from tf_btgmi.study.votes import Answer
+from tf_btgmi.wording import number_of
 
 
 class Counted(NamedTuple):
@@ -69,14 +70,15 @@ def files(answers: Sequence[Answer], counted: Counted, methods: Sequence[str]):
 
 
 def _text(counted: Counted, rates, ranking: Dict[str, Strength]) -> str:
-    num = len(counted.answers)
+    num, voters = len(counted.answers), number_of(len(counted.voters), "voter")
     lines = [
-        f"{num} answers of {len(counted.voters)} voters; attention checks right: "
+        f"{number_of(num, 'answer')} of {voters}; attention checks right: "
         f"{_rate(counted.checks)}"
     ]
     if counted.left_out:
         lines.append(
-            f"Left out, too many checks wrong: {len(counted.left_out)} voters (number "
+            "Left out, too many checks wrong: "
+            f"{number_of(len(counted.left_out), 'voter')} (number "
             f"{', '.join(map(str, counted.left_out))})."
         )
     if not num:
