@@ -2,3 +2,4 @@
 
 INPAINTED = "inpainted"
 HARMONIZED = "harmonized"
+OUTPUT_NAMES = (INPAINTED, HARMONIZED)

@@ -10,10 +10,9 @@ from typing import Callable, Dict, Optional, Sequence
 
 import numpy as np
 
-from tf_btgmi.outputs import HARMONIZED, INPAINTED
+from tf_btgmi.outputs import HARMONIZED, INPAINTED, OUTPUT_NAMES
 from tf_btgmi.pictures import levels
 
-OUTPUTS = (INPAINTED, HARMONIZED)
 _FORKED = (
     "A model was loaded before this process was forked, and TensorFlow's threads do "
     'not survive a fork. Start processes with multiprocessing.get_context("spawn") and '
@@ -62,7 +61,7 @@ class Network:
         image_size: S, the side of the input in pixels.
         multiple: divisor that S must have.
         batch_size: windows per call; `predict_fn` gets this many or one.
-        outputs: names of its outputs, from `OUTPUTS`.
+        outputs: names of its outputs, from `OUTPUT_NAMES`.
 
     Raises:
         ValueError: `image_size` is not a multiple of `multiple`, or an unknown output.
@@ -83,9 +82,10 @@ class Network:
             )
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1; it is {batch_size}.")
-        if not outputs or not set(outputs) <= set(OUTPUTS):
+        if not outputs or not set(outputs) <= set(OUTPUT_NAMES):
             raise ValueError(
-                f"outputs must be some of {', '.join(OUTPUTS)}; they are {outputs}."
+                f"outputs must be some of {', '.join(OUTPUT_NAMES)}; they are "
+                f"{outputs}."
             )
         self.predict_fn = predict_fn
         self.image_size = image_size

@@ -31,8 +31,8 @@ from tf_btgmi.layers.residual import DilatedResidualBlock, RefinementBlock
 from tf_btgmi.ops.mismatch import boundary_mismatch
 from tf_btgmi.outputs import HARMONIZED, INPAINTED
 
-# Values of `outputs`.
-OUTPUTS = ((INPAINTED,), (HARMONIZED,), (INPAINTED, HARMONIZED))
+# Combinations of outputs that a generator may have.
+OUTPUT_SETS = ((INPAINTED,), (HARMONIZED,), (INPAINTED, HARMONIZED))
 # An affine map of three channels, and factors of their mismatch.
 _MAP_CHANNELS = OUTPUT_CHANNELS * (OUTPUT_CHANNELS + 2)
 # Initial share of the mismatch: the best of .5, .7, .85 and 1 on training pictures with
@@ -62,7 +62,7 @@ class Generator(ConfigFromArguments, keras.Model):
         resampling: `strided` (convolutions of stride 2) or `interpolated`
             (convolution and max-pool; bilinear and convolution).
         stage: initial value of the attribute. Default: all blocks.
-        outputs: one of `OUTPUTS`.
+        outputs: one of `OUTPUT_SETS`.
         harmonized_change: whether the harmonized picture is predicted as a change of
             the masked image's colours, instead of directly.
         change_share: factor on that change.
@@ -98,9 +98,9 @@ class Generator(ConfigFromArguments, keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if tuple(outputs) not in OUTPUTS:
+        if tuple(outputs) not in OUTPUT_SETS:
             raise ValueError(
-                f"outputs must be one of {', '.join(map(str, OUTPUTS))}; it is "
+                f"outputs must be one of {', '.join(map(str, OUTPUT_SETS))}; it is "
                 f"{outputs!r}."
             )
         self.base_filters = base_filters
