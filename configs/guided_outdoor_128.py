@@ -1,4 +1,4 @@
-r"""Both outputs at 128x128, compact, from the weights of `outdoor_128`.
+r"""Both outputs at 128x128: the network of outdoor_128.py, from its weights.
 
 Command: python -m tf_btgmi.train --config=configs/guided_outdoor_128.py \
     --workdir=runs/guided_outdoor_128 --init_from=btgmi-outdoor-192 \
@@ -15,30 +15,18 @@ To expect: the object's fMSE falls from 1,283 to 294 on plain composites and fro
 to 888 on hard ones; the card of btgmi-guided-128 has the commands.
 """
 
-from tf_btgmi.config import Config
+from tf_btgmi.config import Config, MaskConfig, beside
 
 
 def get_config() -> Config:
     """The experiment."""
-    config = Config(name="guided_outdoor_128", task="guided")
-    config.data.image_size = 128
+    config = beside(__file__, "outdoor_128")
+    config.name, config.task = "guided_outdoor_128", "guided"
     config.data.min_crop = 0.6
-    config.data.color_jitter = 0.1
-    config.data.num_validation_images = 32
-    config.masks.rectangles = 0.5
-    config.masks.free_form = 0.35
-    config.masks.borders = 0.15
-    config.masks.max_hole_ratio = 0.5
-    config.generator.base_filters = 32
-    config.generator.max_filters = 256
-    config.generator.num_downsamplings = 2
-    config.generator.num_head_blocks = 6
-    config.discriminator.base_filters = 32
-    config.losses.adversarial = "hinge"
-    config.losses.discriminator_patches = "hole"
-    config.procedure.discriminator_learning_rate_factor = 3.0
+    config.masks = MaskConfig(
+        rectangles=0.5, free_form=0.35, borders=0.15, max_hole_ratio=0.5
+    )
     config.losses.ppl_patch_size = 64
-    config.losses.ppl_max_holes = 1
     # Colours are what `harmonized` is about, and PPL hardly sees them drift.
     config.losses.pixel_region = "hole"
     config.losses.pixel_weight = 4.0
@@ -53,8 +41,6 @@ def get_config() -> Config:
     config.procedure.refinement_steps = 150
     config.procedure.fade_in_steps = 100
     config.procedure.warmup_steps = 1_500
-    config.procedure.warmup_image_size = 64
     config.training.checkpoint_every_steps = 250
-    config.training.checkpoint_every_minutes = 5.0
     config.training.validate_every_steps = 250
     return config

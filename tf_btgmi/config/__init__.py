@@ -12,7 +12,7 @@ from tf_btgmi.config.fields import (
     field_names,
     unknown_field,
 )
-from tf_btgmi.config.files import FILE, from_dict, load, save
+from tf_btgmi.config.files import FILE, beside, from_dict, load, save
 from tf_btgmi.config.schema import (
     MASK_KINDS,
     OUTPUTS_OF_TASKS,
@@ -40,6 +40,7 @@ __all__ = [
     "MaskConfig",
     "ProcedureConfig",
     "TrainingConfig",
+    "beside",
     "choices_of",
     "differences",
     "field_names",

@@ -45,6 +45,19 @@ def read(path: str) -> Config:
     return _call_get_config(file, [text] if colon else [])
 
 
+def beside(config_file: str, name: str) -> Config:
+    """The config of `NAME.py` in the folder of a config file that builds on it.
+
+    Args:
+        config_file: `__file__` of the config file.
+        name: of the other one, without its ending.
+
+    Raises:
+        ValueError: see `read`.
+    """
+    return read(os.path.join(os.path.dirname(config_file), f"{name}.py"))
+
+
 def _call_get_config(file: str, arguments: list) -> Config:
     try:
         loader = importlib.machinery.SourceFileLoader("experiment_config", file)
