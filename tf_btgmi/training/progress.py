@@ -1,5 +1,6 @@
 """Progress of a run: bar or log lines, TensorBoard scalars, history."""
 
+import math
 import sys
 import time
 from typing import Dict, List
@@ -104,11 +105,11 @@ class Progress(keras.callbacks.Callback):
             left = self._total_steps - row["step"]
             minutes = left * self._global_batch_size / rate / 60.0 if rate else 0.0
             logging.info(
-                "step %d of %d, stage %d: %s, %.1f images/s, %.0f min left",
+                "step %d of %d, stage %d: %s, %.1f images/s, %d min left",
                 row["step"],
                 self._total_steps,
                 row["stage"],
                 numbers,
                 rate,
-                minutes,
+                math.ceil(minutes),
             )

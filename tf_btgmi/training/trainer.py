@@ -11,6 +11,7 @@ import tensorflow as tf
 from absl import logging
 
 from tf_btgmi import config as config_lib
+from tf_btgmi import keras_compat
 from tf_btgmi import workdir as workdir_lib
 from tf_btgmi.config import Config
 from tf_btgmi.data import pipeline
@@ -199,14 +200,15 @@ def _train_stages(config, model, strategy, callbacks, start_step):
 
 def _fit(model, dataset, num_steps, callbacks):
     try:
-        model.fit(
-            dataset,
-            steps_per_epoch=num_steps,
-            epochs=1,
-            shuffle=False,
-            verbose=0,
-            callbacks=callbacks,
-        )
+        with keras_compat.without_callback_times():
+            model.fit(
+                dataset,
+                steps_per_epoch=num_steps,
+                epochs=1,
+                shuffle=False,
+                verbose=0,
+                callbacks=callbacks,
+            )
     except tf.errors.OpError as error:
         line = clear_line(error)
         if line:
