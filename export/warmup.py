@@ -5,13 +5,11 @@ then. The file is a TFRecord of PredictionLog messages, at
 `assets.extra/tf_serving_warmup_requests` of the version.
 """
 
-import io
 import os
 from typing import Dict, Iterator, Tuple
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2
 
 from tf_btgmi import assets
@@ -19,6 +17,7 @@ from tf_btgmi.data import masks
 from tf_btgmi.data.transforms import centre_crop
 from tf_btgmi.outputs import INPAINTED
 from tf_btgmi.pictures.decoding import decode_image
+from tf_btgmi.pictures.writer import encode_png
 from tf_btgmi.serving import messages
 from tf_btgmi.serving.module import InpaintingModule
 
@@ -54,10 +53,8 @@ def requests(
         image = decode_image(data)
         if INPAINTED in module.outputs:
             mask = masks.named_mask("rectangles", *image.shape[:2], number) * 255
-            yield (
-                "serving_default",
-                {"image_bytes": [data], "mask_bytes": [_png(mask.astype(np.uint8))]},
-            )
+            mask_data = encode_png(mask.astype(np.uint8))
+            yield "serving_default", {"image_bytes": [data], "mask_bytes": [mask_data]}
     size = module.image_size
     window = centre_crop(image, size)[None]
     mask = masks.named_mask("rectangles", size, size, 0)
@@ -68,9 +65,3 @@ def requests(
             for count in _BATCH_SIZES if name == "predict_window" else (1,):
                 inputs = {n: window if n == "image" else mask for n in names}
                 yield name, {n: array.repeat(count, 0) for n, array in inputs.items()}
-
-
-def _png(array: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(array).save(file, "PNG")
-    return file.getvalue()

@@ -16,11 +16,11 @@ import re
 from typing import Any, Dict, Optional, Sequence
 
 import numpy as np
-from PIL import Image
 
 from tf_btgmi import files
 from tf_btgmi.evaluation.result_files import read_picture
 from tf_btgmi.evaluation.tasks import JUDGE
+from tf_btgmi.pictures.writer import encode_png
 
 # Name of the features of the original pictures.
 TRUTH = "truth"
@@ -160,8 +160,7 @@ class Store:
     def _write(self, part: str, name: str, picture: np.ndarray) -> None:
         path = self._path(part, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with files.replacing(path) as new:
-            Image.fromarray(picture).save(new, "PNG")
+        files.write(path, encode_png(picture))
 
     def _rows_path(self, method: str) -> str:
         return os.path.join(self.folder, "rows", f"{method}.jsonl")

@@ -6,16 +6,14 @@ next run, and stores one per result. The server therefore stores nothing, and kn
 pixels are never encoded twice.
 """
 
-import io
 from typing import Optional
 
 import numpy as np
-from PIL import Image
 
 from tf_btgmi.pictures.color_profiles import rgb_profile
 from tf_btgmi.pictures.metadata import Metadata
 from tf_btgmi.pictures.picture import Picture, in_depth
-from tf_btgmi.pictures.writer import encode_picture
+from tf_btgmi.pictures.writer import encode_picture, encode_png
 
 
 def covered(overlay: np.ndarray) -> np.ndarray:
@@ -54,7 +52,4 @@ def png(pixels: np.ndarray, picture: Optional[Picture] = None) -> bytes:
         # Pillow writes 8 bits.
         stored = Picture(pixels, "RGBA", "PNG", Metadata(icc=profile))
         return encode_picture(stored, "PNG")[0]
-    file = io.BytesIO()
-    options = {"icc_profile": profile} if picture else {}
-    Image.fromarray(pixels).save(file, "PNG", compress_level=1, **options)
-    return file.getvalue()
+    return encode_png(pixels, compress_level=1, icc=profile)

@@ -1,15 +1,14 @@
 """Pictures of a study: results, originals, and ruined originals as attention checks."""
 
 import hashlib
-import io
 import os
 from typing import Dict, List
 
 import numpy as np
-from PIL import Image
 
 from tf_btgmi.evaluation.result_files import by_name, fingerprint, read_picture
 from tf_btgmi.pictures.formats import open_picture
+from tf_btgmi.pictures.writer import encode_png
 
 TRUTH = "truth"
 RUINED = "ruined"
@@ -56,12 +55,14 @@ class StudyPictures:
 
     def method_png(self, method: str, name: str) -> bytes:
         """A method's result, as a PNG that does not name the method."""
-        return _png(read_picture(self._paths[f"results {method}"][name]))
+        return encode_png(read_picture(self._paths[f"results {method}"][name]))
 
     def check_png(self, kind: str, name: str) -> bytes:
         """A picture of an attention check: `TRUTH`, or `RUINED` and a number."""
         picture = read_picture(self._paths[TRUTH][name])
-        return _png(picture if kind == TRUTH else ruined(picture, f"{kind} {name}"))
+        return encode_png(
+            picture if kind == TRUTH else ruined(picture, f"{kind} {name}")
+        )
 
     def _check(self, folders: Dict[str, str]) -> None:
         for key, folder in folders.items():
@@ -101,12 +102,6 @@ def ruined(picture: np.ndarray, seed: str) -> np.ndarray:
         tile = picture[from_y : from_y + side, from_x : from_x + side]
         result[y : y + side, x : x + side] = 255 - tile if position % 2 else tile
     return result
-
-
-def _png(picture: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(picture).save(file, "PNG")
-    return file.getvalue()
 
 
 def _size(path: str):
