@@ -129,12 +129,14 @@ def find(
         if mask is not None:
             grey = mask[window.slices].view(np.uint8) * np.uint8(255)
             coarse = resized(halved(grey, _DETAIL_SIDE) >= 128)
-        likely = _look(pixels, window, box, clicks, coarse)
-        return _fitted(pixels, window, likely, box, clicks)
+        seen = resized(pixels)
+        likely = _look(seen, window, box, clicks, coarse)
+        return _fitted(pixels, seen, window, likely, box, clicks)
     window, coarse = Window(0, 0, height, width), None
     for look in range(1, _MAX_LOOKS + 1):
         pixels = halved(image[window.slices], _DETAIL_SIDE)
-        likely = _look(pixels, window, None, clicks, coarse)
+        seen = resized(pixels)
+        likely = _look(seen, window, None, clicks, coarse)
         least = 0.5 if look > 1 else _FIRST_LIKELY
         region = _connected(likely >= least, window.clicks(clicks))
         boxes = []
@@ -145,7 +147,7 @@ def find(
         if look == _MAX_LOOKS or max(closer[2:]) > _CLOSER * max(window[2:]):
             break
         window, coarse = closer, _moved(region, window, closer) >= 0.5
-    return _fitted(pixels, window, likely, None, clicks)
+    return _fitted(pixels, seen, window, likely, None, clicks)
 
 
 def _around(boxes, clicks) -> np.ndarray:
@@ -164,7 +166,7 @@ def _connected(mask: np.ndarray, clicks: np.ndarray) -> np.ndarray:
     return clicked if clicked.any() else mask
 
 
-def _divided(pixels: np.ndarray, likely: np.ndarray, clicks) -> np.ndarray:
+def _divided(seen: np.ndarray, likely: np.ndarray, clicks) -> np.ndarray:
     """1 on the object and 0 beside it: GrabCut decides what is not clear."""
     labels = np.where(likely >= 0.5, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     labels[likely > _DECIDED] = cv2.GC_FGD
@@ -172,7 +174,7 @@ def _divided(pixels: np.ndarray, likely: np.ndarray, clicks) -> np.ndarray:
     for y, x, is_object in clicks:
         label = cv2.GC_FGD if is_object else cv2.GC_BGD
         cv2.circle(labels, (int(x), int(y)), _CLICK_RADIUS, int(label), -1)
-    return grabcut.divide(pixels, labels, iterations=2).astype(np.float32)
+    return grabcut.divide(seen, labels, iterations=2).astype(np.float32)
 
 
 def _moved(values: np.ndarray, window: Window, other: Window) -> np.ndarray:
@@ -197,10 +199,10 @@ def halved(array: np.ndarray, side: int) -> np.ndarray:
     return array
 
 
-def _look(pixels, window, box, clicks, mask) -> np.ndarray:
-    """Probabilities at the size of the network's window."""
+def _look(seen: np.ndarray, window, box, clicks, mask) -> np.ndarray:
+    """Probabilities at the size of the network's window, whose pixels are `seen`."""
     inputs = network_input(
-        resized(pixels),
+        seen,
         None if box is None else window.box(np.array(box, np.float64)),
         window.clicks(clicks),
         np.zeros((WINDOW_SIDE, WINDOW_SIDE), bool) if mask is None else mask,
@@ -208,9 +210,9 @@ def _look(pixels, window, box, clicks, mask) -> np.ndarray:
     return 1.0 / (1.0 + np.exp(-_network()(inputs[None])[0, ..., 0]))
 
 
-def _fitted(pixels, window, likely: np.ndarray, box, clicks) -> Found:
+def _fitted(pixels, seen, window, likely: np.ndarray, box, clicks) -> Found:
     """Probabilities at the size of the pixels, brought to their edges."""
-    likely = _divided(resized(pixels), likely, window.clicks(clicks))
+    likely = _divided(seen, likely, window.clicks(clicks))
     likely = _guided(pixels, likely)
     if box is None:
         return Found(window, likely)

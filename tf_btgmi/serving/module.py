@@ -168,7 +168,7 @@ class InpaintingModule(tf.Module):
         specs = (
             tf.TensorSpec([size, size, 3], tf.uint8),
             tf.TensorSpec([size, size], tf.bool),
-            tf.TensorSpec([3], tf.int32),
+            tf.TensorSpec([7], tf.int32),
             tf.TensorSpec([], tf.string),
             tf.TensorSpec([], tf.string),
             tf.TensorSpec([], tf.string),
@@ -248,12 +248,13 @@ class InpaintingModule(tf.Module):
             image, cut_hole = window.cut(picture, hole, place, size)
             # Serialized, because pictures of a batch differ in size.
             kept = tf.io.serialize_tensor(picture), tf.io.serialize_tensor(hole)
-            return (image, cut_hole, tf.stack(place), *kept)
+            numbers = tf.concat([tf.stack(place[:3]), place.hole_box], axis=0)
+            return (image, cut_hole, numbers, *kept)
 
         def nothing():
             image = tf.zeros([size, size, 3], tf.uint8)
             cut_hole = tf.zeros([size, size], tf.bool)
-            return image, cut_hole, tf.zeros([3], tf.int32), "", ""
+            return image, cut_hole, tf.zeros([7], tf.int32), "", ""
 
         return (*tf.cond(tf.equal(error, ""), opened, nothing), error)
 
@@ -273,13 +274,13 @@ def _checks(image, mask) -> list:
 
 def _close(example):
     """Pastes a filled window into its picture and encodes it as PNG."""
-    filled, place, picture, hole, error = example
+    filled, numbers, picture, hole, error = example
 
     def closed():
         composite = window.paste(
             tf.ensure_shape(tf.io.parse_tensor(picture, tf.uint8), [None, None, 3]),
             tf.ensure_shape(tf.io.parse_tensor(hole, tf.bool), [None, None]),
-            window.Window(*tf.unstack(place)),
+            window.Window(*tf.unstack(numbers[:3]), numbers[3:]),
             filled,
         )
         return tf.io.encode_png(composite, _PNG_COMPRESSION)

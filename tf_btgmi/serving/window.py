@@ -25,17 +25,19 @@ _CUBIC_SHARPNESS = -0.75
 
 
 class Window(NamedTuple):
-    """A square of a picture, in pixels; every field is a scalar int32.
+    """A square of a picture around its hole, in pixels; every field is int32.
 
     Attributes:
-        y: row of its first pixel; negative where the picture is smaller.
+        y: row of its first pixel, a scalar; negative where the picture is smaller.
         x: its column.
         side: its side.
+        hole_box: (y0, x0, y1, x1) of the hole in the picture, [4], end-exclusive.
     """
 
     y: tf.Tensor
     x: tf.Tensor
     side: tf.Tensor
+    hole_box: tf.Tensor
 
 
 def window_of(hole: tf.Tensor, image_size: int) -> Window:
@@ -53,7 +55,7 @@ def window_of(hole: tf.Tensor, image_size: int) -> Window:
         )
         for low, high, size in ((box[0], box[2], height), (box[1], box[3], width))
     ]
-    return Window(*starts, side)
+    return Window(*starts, side, box)
 
 
 def cut(
@@ -91,7 +93,7 @@ def paste(
         window: the window.
         filled: [S, S, 3] uint8, the whole window at the network's size.
     """
-    y0, x0, y1, x1 = tf.unstack(mask_ops.bounding_box(hole[tf.newaxis])[0])
+    y0, x0, y1, x1 = tf.unstack(window.hole_box)
     rows = tf.range(y0, y1) - window.y
     columns = tf.range(x0, x1) - window.x
     patch = tf.cond(
