@@ -1,10 +1,9 @@
 """Discriminators of earlier systems: one verdict per picture (Table 1 of the paper).
 
-They replace `MultiScaleDiscriminator` and have its input, the masked image and the
-candidate, [B, H, W, 6] in [-1, 1]. As in their papers they look at the candidate alone,
-and give one logit per picture, [B, 1, 1, 1]. Batch normalization always uses the
-statistics of the current batch, since discriminators run in training only; images and
-composites are therefore passed separately.
+They replace `MultiScaleDiscriminator`. As in their papers they look at the candidate
+alone, [B, H, W, 3] in [-1, 1], and give one logit per picture, [B, 1, 1, 1]. Batch
+normalization always uses the statistics of the current batch, since discriminators run
+in training only; images and composites are therefore passed separately.
 """
 
 import math
@@ -34,12 +33,13 @@ LOCAL_SHARE = 2
 class WholeImageDiscriminator(keras.Model):
     """Base class of discriminators with one verdict per picture.
 
-    Subclasses define `logits(inputs, mask)`.
+    Subclasses define `input_of` and `logits`.
 
     Args:
         image_size: side in pixels that candidates are resized to.
     """
 
+    input_channels = CANDIDATE_CHANNELS
     # Whether a verdict depends on the other examples of its batch.
     uses_batch_statistics = True
 
@@ -53,21 +53,18 @@ class WholeImageDiscriminator(keras.Model):
             return
         side = self.image_size
         with tf.init_scope():
-            channels = 2 * CANDIDATE_CHANNELS
-            blank = tf.zeros([1, side, side, channels])
-            self.logits(blank, tf.ones([1, side, side, 1]))
+            self.logits(tf.zeros([1, side, side, self.input_channels]))
         self.built = True
 
-    def features(self, inputs: tf.Tensor, mask: tf.Tensor, training=None) -> list:
+    def features(self, inputs: tf.Tensor, training=None) -> list:
         """The logits alone, as a list of one list: one scale, its last layer.
 
         Args:
-            inputs: [B, H, W, 6]; the last three channels are the candidate.
-            mask: [B, H, W, 1], 1 = hole.
+            inputs: the result of `input_of`.
             training: not used.
         """
         del training
-        return [[self.logits(inputs, mask)]]
+        return [[self.logits(inputs)]]
 
     def patch_masks(self, mask: tf.Tensor) -> list:
         """Whether the picture has a hole: a list of one [B, 1, 1, 1], as the logits.
@@ -96,7 +93,7 @@ class GlobalDiscriminator(ConfigFromArguments, WholeImageDiscriminator):
 
     Example:
         >>> discriminator = GlobalDiscriminator(image_size=32, base_filters=8)
-        >>> discriminator.logits(tf.zeros([2, 64, 64, 6]), mask=None).shape
+        >>> discriminator.logits(tf.zeros([2, 64, 64, 3])).shape
         TensorShape([2, 1, 1, 1])
     """
 
@@ -115,10 +112,14 @@ class GlobalDiscriminator(ConfigFromArguments, WholeImageDiscriminator):
         """The layers that make up the network, by name."""
         return {"pyramid": self.pyramid, "verdict": self.verdict}
 
-    def logits(self, inputs, mask):
-        """[B, 1, 1, 1] float32 from [B, H, W, 6]; the mask is not used."""
-        del mask
-        candidate = _resized(inputs[..., -CANDIDATE_CHANNELS:], self.image_size)
+    def input_of(self, masked_image, mask, candidate) -> tf.Tensor:
+        """The candidate alone, [B, H, W, 3]."""
+        del masked_image, mask
+        return candidate
+
+    def logits(self, inputs):
+        """[B, 1, 1, 1] float32 from [B, H, W, 3]."""
+        candidate = _resized(inputs, self.image_size)
         return _logit(self.verdict(self.pyramid(candidate)))
 
 
@@ -141,10 +142,11 @@ class GlobalLocalDiscriminator(ConfigFromArguments, WholeImageDiscriminator):
 
     Example:
         >>> discriminator = GlobalLocalDiscriminator(32, base_filters=8)
-        >>> mask = tf.ones([2, 64, 64, 1])
-        >>> discriminator.logits(tf.zeros([2, 64, 64, 6]), mask).shape
+        >>> discriminator.logits(tf.zeros([2, 64, 64, 4])).shape
         TensorShape([2, 1, 1, 1])
     """
+
+    input_channels = CANDIDATE_CHANNELS + 1
 
     def __init__(
         self,
@@ -173,9 +175,14 @@ class GlobalLocalDiscriminator(ConfigFromArguments, WholeImageDiscriminator):
         names = ("global_pyramid", "global_features", "local_pyramid", "local_features")
         return {name: getattr(self, name) for name in (*names, "verdict")}
 
-    def logits(self, inputs, mask):
-        """[B, 1, 1, 1] float32 from [B, H, W, 6] and the mask [B, H, W, 1]."""
-        candidate = inputs[..., -CANDIDATE_CHANNELS:]
+    def input_of(self, masked_image, mask, candidate) -> tf.Tensor:
+        """The candidate and the mask, [B, H, W, 4]."""
+        del masked_image
+        return tf.concat([candidate, mask], axis=-1)
+
+    def logits(self, inputs):
+        """[B, 1, 1, 1] float32 from [B, H, W, 4]."""
+        candidate, mask = tf.split(inputs, [CANDIDATE_CHANNELS, 1], axis=-1)
         whole = self.global_pyramid(_resized(candidate, self.image_size))
         part = local_patch(candidate, mask, self.image_size // LOCAL_SHARE)
         part = self.local_pyramid(part)

@@ -4,7 +4,7 @@ Input [B, H, W, 6]: the masked image, then the candidate (a real image or a comp
 both in [-1, 1]. Each PatchGAN judges every patch of 70 pixels at its scale;
 `patch_masks` finds the patches that meet the hole.
 
-Training needs of any discriminator `features`, `patch_masks`, `parts`, and
+Training needs of any discriminator `input_of`, `features`, `patch_masks`, `parts` and
 `uses_batch_statistics`. See `baseline_discriminators.py` for others.
 """
 
@@ -174,15 +174,18 @@ class MultiScaleDiscriminator(ConfigFromArguments, keras.Model):
         """The logits of each scale, [B, h, w, 1] in float32, finest first."""
         return [layers[-1] for layers in self.features(inputs, training=training)]
 
-    def features(self, inputs: tf.Tensor, mask=None, training=None) -> list:
+    def input_of(self, masked_image, mask, candidate) -> tf.Tensor:
+        """The network's input, [B, H, W, 6]; the mask is no part of it."""
+        del mask
+        return tf.concat([masked_image, candidate], axis=-1)
+
+    def features(self, inputs: tf.Tensor, training=None) -> list:
         """The outputs of each scale's layers: a list of lists; the logits come last.
 
         Args:
             inputs: [B, H, W, 6].
-            mask: not used.
             training: as for `PatchDiscriminator.features`.
         """
-        del mask
         features = []
         for scale, discriminator in enumerate(self.patch_discriminators):
             if scale:

@@ -19,22 +19,19 @@ def logits(scales: List[List[tf.Tensor]]) -> List[tf.Tensor]:
 
 def pair_features(discriminator, batch: dict, examples: dict, training: bool):
     """Features of the images and of the composites."""
-    real = tf.concat([regions.masked_image(batch), batch["image"]], axis=-1)
-    fake = _pairs(examples)
-    count = tf.shape(real)[0]
-    masks = examples["mask"]
+    real = discriminator.input_of(
+        regions.masked_image(batch), batch["mask"], batch["image"]
+    )
+    fake = _composites(discriminator, examples)
     if discriminator.uses_batch_statistics:
         # Separate statistics of images and of composites, as in earlier systems.
         return (
-            discriminator.features(real, masks[:count], training=training),
-            discriminator.features(fake, masks, training=training),
+            discriminator.features(real, training=training),
+            discriminator.features(fake, training=training),
         )
     # One pass over images and composites together.
-    both = discriminator.features(
-        tf.concat([real, fake], axis=0),
-        tf.concat([masks[:count], masks], axis=0),
-        training=training,
-    )
+    count = tf.shape(real)[0]
+    both = discriminator.features(tf.concat([real, fake], axis=0), training=training)
     return (
         [[layer[:count] for layer in layers] for layers in both],
         [[layer[count:] for layer in layers] for layers in both],
@@ -49,11 +46,12 @@ def generator_features(model, batch: dict, examples: dict):
     """
     discriminator = model.discriminator
     if not model.objective.matches_features:
-        return None, discriminator.features(_pairs(examples), examples["mask"])
+        return None, discriminator.features(_composites(discriminator, examples))
     real, fake = pair_features(discriminator, batch, examples, training=False)
     names = model.output_names
     return [[regions.repeated(layer, names) for layer in scale] for scale in real], fake
 
 
-def _pairs(examples):
-    return tf.concat([examples["masked_image"], examples["composite"]], axis=-1)
+def _composites(discriminator, examples):
+    names = ("masked_image", "mask", "composite")
+    return discriminator.input_of(*(examples[name] for name in names))
