@@ -58,11 +58,51 @@ FLAGS = flags.FLAGS
 def define_flags():
     """Defines the flags of this program, for `program.run`."""
     flags.DEFINE_enum("task", "inpainting", list(tasks.TASKS), "Task to evaluate.")
+    _define_pictures()
+    _define_methods()
+    _define_report()
+
+
+def _define_pictures():
     flags.DEFINE_string(
         "data",
         None,
         "Pictures: a folder, with its subfolders, or tfds:NAME[:SPLIT].",
     )
+    flags.DEFINE_integer(
+        "limit", 0, "Maximum number of pictures; 0: all.", lower_bound=0
+    )
+    flags.DEFINE_integer(
+        "image_size",
+        128,
+        "Side of the evaluated pictures in pixels.",
+        lower_bound=deep_scores.MIN_SIDE,
+    )
+    flags.DEFINE_enum("mask_kind", None, NAMED_KINDS, "Kind of the drawn holes.")
+    flags.DEFINE_string(
+        "objects_folder", None, "Folder of masks for the holes of --mask_kind=object."
+    )
+    flags.DEFINE_string(
+        "mask_folder",
+        None,
+        "Folder of masks named like the pictures, instead of drawn holes; for "
+        "harmonization, of the objects.",
+    )
+    flags.DEFINE_enum(
+        "composites", "plain", composites.SETS, "Recolouring of the objects."
+    )
+    flags.DEFINE_integer(
+        "seed", 0, "Seed of the drawn holes and the composites.", lower_bound=0
+    )
+    flags.DEFINE_bool(
+        "no_truth",
+        False,
+        "Harmonize the pictures of --data as they are, and show the results without "
+        "metrics.",
+    )
+
+
+def _define_methods():
     flags.DEFINE_multi_string(
         "model",
         [],
@@ -87,37 +127,10 @@ def define_flags():
         "Method that the others are compared with. Default: telea, for harmonization "
         "copy_paste.",
     )
-    flags.DEFINE_enum("mask_kind", None, NAMED_KINDS, "Kind of the drawn holes.")
-    flags.DEFINE_integer(
-        "seed", 0, "Seed of the drawn holes and the composites.", lower_bound=0
-    )
-    flags.DEFINE_string(
-        "objects_folder", None, "Folder of masks for the holes of --mask_kind=object."
-    )
-    flags.DEFINE_string(
-        "mask_folder",
-        None,
-        "Folder of masks named like the pictures, instead of drawn holes; for "
-        "harmonization, of the objects.",
-    )
-    flags.DEFINE_enum(
-        "composites", "plain", composites.SETS, "Recolouring of the objects."
-    )
-    flags.DEFINE_bool(
-        "no_truth",
-        False,
-        "Harmonize the pictures of --data as they are, and show the results without "
-        "metrics.",
-    )
-    flags.DEFINE_integer(
-        "image_size",
-        128,
-        "Side of the evaluated pictures in pixels.",
-        lower_bound=deep_scores.MIN_SIDE,
-    )
-    flags.DEFINE_integer(
-        "limit", 0, "Maximum number of pictures; 0: all.", lower_bound=0
-    )
+
+
+def _define_report():
+    flags.DEFINE_string("output", None, "Folder of the report and its data.")
     flags.DEFINE_string(
         "lpips_vgg",
         None,
@@ -139,7 +152,6 @@ def define_flags():
         "JSON file of the largest allowed differences to the baseline; a larger one "
         "ends in exit code 1.",
     )
-    flags.DEFINE_string("output", None, "Folder of the report and its data.")
 
 
 def main(argv):
@@ -155,20 +167,7 @@ def main(argv):
     masks = _masks(task, pictures.names)
     methods = _methods(task, pictures.names)
     identities = {method.name: method.identity for method in methods}
-    settings = {
-        "data": pictures.label,
-        "fingerprint": pictures.fingerprint,
-        "limit": FLAGS.limit,
-        "image_size": FLAGS.image_size,
-        "mask_kind": masks.kind,
-        "masks": masks.identity,
-        "seed": masks.seed,
-        "metric_version": METRIC_VERSION,
-    }
-    if task != tasks.INPAINTING:
-        settings["task"] = task.name
-    if FLAGS.lpips_vgg:
-        settings[tasks.JUDGE] = deep_scores.judge_identity(FLAGS.lpips_vgg)
+    settings = _settings(task, pictures, masks)
     if FLAGS.no_truth:
         store = Store(FLAGS.output, settings, identities)
         no_truth.show(store, pictures, masks, methods, FLAGS.image_size)
@@ -201,6 +200,25 @@ def main(argv):
     if exceeded:
         raise program.ProgramFailure(" ".join(exceeded))
     return 0
+
+
+def _settings(task: tasks.Task, pictures, masks) -> dict:
+    """What an evaluation must have in common with a stored one to resume it."""
+    settings = {
+        "data": pictures.label,
+        "fingerprint": pictures.fingerprint,
+        "limit": FLAGS.limit,
+        "image_size": FLAGS.image_size,
+        "mask_kind": masks.kind,
+        "masks": masks.identity,
+        "seed": masks.seed,
+        "metric_version": METRIC_VERSION,
+    }
+    if task != tasks.INPAINTING:
+        settings["task"] = task.name
+    if FLAGS.lpips_vgg:
+        settings[tasks.JUDGE] = deep_scores.judge_identity(FLAGS.lpips_vgg)
+    return settings
 
 
 def model_methods(place: str, task: tasks.Task) -> list:

@@ -68,42 +68,71 @@ def recolor(
     box = box or bounding_box(foreground)
     size = network.image_size
     window = crop_plan.window_around(box, size, *image.shape[:2])
-    seen = crop_plan.window_of(foreground.view(np.uint8), window)
-    if gap is None:
-        gap_seen = np.zeros_like(seen)
-    else:
-        gap_seen = crop_plan.window_of(gap.view(np.uint8), window)
-    colors, gap_small = shrunk(crop_plan.window_of(image, window), gap_seen, size)
-    share = area_share(seen, size) * (1 - gap_small)
-    part = crop_plan.seen_box(window, size)
-    # A thin object covers no small pixel by half. Its mirror image, in a window wider
-    # than the picture, may cover more, but does not count.
-    y0, x0, y1, x1 = crop_plan.pixels_around(part)
-    best_share = share[y0:y1, x0:x1].max()
-    if not best_share and gap is not None:
+    seen = _seen(image, foreground, gap, window, size)
+    if seen is None and gap is not None:
         # At this size a thin object vanishes in its gap; the gap is then ignored.
-        return recolor(network, image, foreground, None, box)
-    if not best_share:
+        seen = _seen(image, foreground, None, window, size)
+    if seen is None:
         raise ValueError(
             f"The object is too thin to be recoloured: nothing of it is left at the "
             f"{size} pixels that the network sees. Select more of it."
         )
+    inputs = seen.image, seen.gap, seen.foreground
+    result = network.run(*(array[None] for array in inputs))[HARMONIZED][0]
+    # The output beside the object is meaningless and must not be mixed in.
+    result = extended_colors(result, seen.foreground)
+    grid = _color_grid(seen, result, crop_plan.seen_box(window, size))
+    return Recoloring(box, grid.apply, _enlarged(result, window, box))
+
+
+class _Seen(NamedTuple):
+    """The window at the network's size.
+
+    Attributes:
+        image: uint8 [S, S, 3].
+        gap: uint8 [S, S] in {0, 1}.
+        foreground: [S, S] bool.
+        share: float [S, S], the object's share of each pixel.
+    """
+
+    image: np.ndarray
+    gap: np.ndarray
+    foreground: np.ndarray
+    share: np.ndarray
+
+
+def _seen(image, foreground, gap, window, size: int) -> Optional[_Seen]:
+    """What the network sees of an object; None if nothing of it is left."""
+    part = crop_plan.window_of(foreground.view(np.uint8), window)
+    if gap is None:
+        gap_part = np.zeros_like(part)
+    else:
+        gap_part = crop_plan.window_of(gap.view(np.uint8), window)
+    colors, gap_small = shrunk(crop_plan.window_of(image, window), gap_part, size)
+    share = area_share(part, size) * (1 - gap_small)
+    # A thin object covers no small pixel by half. Its mirror image, in a window wider
+    # than the picture, may cover more, but does not count.
+    y0, x0, y1, x1 = crop_plan.pixels_around(crop_plan.seen_box(window, size))
+    best_share = share[y0:y1, x0:x1].max()
+    if not best_share:
+        return None
     small = share >= min(0.5, best_share)
     if gap is not None:
         # Keep at least a thin gap at the network's size: otherwise object and
         # surroundings touch and look like one surface.
         touching = cv2.dilate(small.view(np.uint8), np.ones((5, 5), np.uint8)) > 0
         gap_small = np.where(touching & ~small, np.uint8(1), gap_small)
-    result = network.run(colors[None], gap_small[None], small[None])[HARMONIZED][0]
-    # The output beside the object is meaningless and must not be mixed in.
-    result = extended_colors(result, small)
-    weight = (share * small)[..., None]
-    parts = np.concatenate([colors * weight, result * weight, weight], axis=-1)
+    return _Seen(colors, gap_small, small, share)
+
+
+def _color_grid(seen: _Seen, result: np.ndarray, part: np.ndarray) -> ColorGrid:
+    """The colour change from what the network sees to its result, in a box of both."""
+    weight = (seen.share * seen.foreground)[..., None]
+    parts = np.concatenate([seen.image * weight, result * weight, weight], axis=-1)
     parts = _cut(parts.astype(np.float32), part)
     weight = parts[..., 6]
     parts /= np.maximum(weight, 1e-6)[..., None]
-    grid = ColorGrid(parts[..., :3], parts[..., 3:6], weight)
-    return Recoloring(box, grid.apply, _enlarged(result, window, box))
+    return ColorGrid(parts[..., :3], parts[..., 3:6], weight)
 
 
 def _cut(array: np.ndarray, part: np.ndarray) -> np.ndarray:

@@ -242,6 +242,10 @@ class Predictor(Network):
             gap = 0
         pose = Pose(tuple(position), scale, rotate, flip)
         placed = place(image.shape[:2], guide, guide_mask, pose)
+        return self._composed(image, placed, gap, harmonize, progress)
+
+    def _composed(self, image, placed, gap, harmonize, progress) -> np.ndarray:
+        """Pastes a placed object; see `compose`."""
         pasted = paste(image, placed, gap)
         colors = placed.colors
         if harmonize:

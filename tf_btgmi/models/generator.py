@@ -119,43 +119,45 @@ class Generator(ConfigFromArguments, keras.Model):
         self.change_share = change_share
         self.mismatch_share = mismatch_share
         self.init_stddev = init_stddev
+        self._make_layers()
+
+    def _make_layers(self):
         filters = [
-            min(base_filters * 2**level, max_filters)
-            for level in range(num_downsamplings + 1)
+            min(self.base_filters * 2**level, self.max_filters)
+            for level in range(self.num_downsamplings + 1)
         ]
+        options = {
+            "normalization": self.normalization,
+            "init_stddev": self.init_stddev,
+        }
         block_options = {
             "filters": filters[-1],
-            "dilation": dilation,
-            "dilated_convolutions": dilated_convolutions,
-            "normalization": normalization,
-            "init_stddev": init_stddev,
+            "dilation": self.dilation,
+            "dilated_convolutions": self.dilated_convolutions,
+            **options,
         }
         self.stem = NormalizedConvolution(
-            ReflectedConvolution(base_filters, init_stddev=init_stddev),
-            normalization,
-            init_stddev=init_stddev,
+            ReflectedConvolution(self.base_filters, init_stddev=self.init_stddev),
+            **options,
         )
         self.front_end = [
             NormalizedConvolution(
-                Resampling(count, "down", resampling, init_stddev),
-                normalization,
-                init_stddev=init_stddev,
+                Resampling(count, "down", self.resampling, self.init_stddev), **options
             )
             for count in filters[1:]
         ]
         self.head_blocks = [
-            DilatedResidualBlock(**block_options) for _ in range(num_head_blocks)
+            DilatedResidualBlock(**block_options) for _ in range(self.num_head_blocks)
         ]
         self.refinement_blocks = [
-            RefinementBlock(**block_options) for _ in range(num_refinement_blocks)
+            RefinementBlock(**block_options) for _ in range(self.num_refinement_blocks)
         ]
         self.back_ends = {
             name: BackEnd(
                 filters[-2::-1],
-                normalization,
-                resampling,
+                resampling=self.resampling,
                 channels=_MAP_CHANNELS if self._maps_colors(name) else OUTPUT_CHANNELS,
-                init_stddev=init_stddev,
+                **options,
             )
             for name in self.output_names
         }
