@@ -2,10 +2,12 @@
 
 import io
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
+from tf_btgmi import assets
 from tf_btgmi.pictures.masks import decode_mask, read_mask
 
 HEIGHT, WIDTH = 60, 80
@@ -48,8 +50,6 @@ def sixteen(pixels):
 
 
 def png16(pixels):
-    import cv2
-
     if pixels.ndim == 3:
         pixels = pixels[..., [2, 1, 0, 3][: pixels.shape[2]]]
     return cv2.imencode(".png", pixels)[1].tobytes()
@@ -223,16 +223,33 @@ def test_a_file_that_is_no_picture_is_said(tmp_path):
         read_mask(str(tmp_path / "none.png"))
 
 
-@pytest.mark.parametrize("kind", ["colour", "painted over", "JPEG", "dark"])
+@pytest.mark.parametrize("kind", ["colour", "grey", "painted over", "JPEG", "dark"])
 def test_a_photograph_is_no_mask(kind):
     pixels = photograph()
     if kind == "painted over":
         pixels = np.where(HOLE[..., None], np.uint8([255, 0, 0]), pixels)
     elif kind == "dark":
         pixels = pixels // 2
+    elif kind == "grey":
+        path = str(assets.sample_pictures("train")[0])
+        pixels = cv2.imread(path, cv2.IMREAD_GRAYSCALE)
     data = saved(pixels, "JPEG" if kind == "JPEG" else "PNG")
     with pytest.raises(ValueError, match="is a photograph, not a mask: most of it is"):
         decode_mask(data)
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG"])
+@pytest.mark.parametrize("kind", ["ramp", "smooth map", "enlarged map"])
+def test_a_soft_grey_mask_is_no_photograph(kind, form):
+    small = np.random.default_rng(0).integers(0, 256, (12, 16)).astype(np.uint8)
+    size = (256, 192)
+    levels = {
+        "ramp": np.tile(np.arange(256, dtype=np.uint8), (192, 1)),
+        "smooth map": cv2.resize(small, size, interpolation=cv2.INTER_CUBIC),
+        "enlarged map": cv2.resize(small, size, interpolation=cv2.INTER_NEAREST),
+    }[kind]
+    hole = decode_mask(saved(levels, form))
+    assert hole[levels >= 140].all()
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG"])

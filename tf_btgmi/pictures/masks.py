@@ -3,7 +3,7 @@
 A mask file has a *level* per pixel, 0 to 255:
 
 - No transparency: the grey level (ITU-R 601; 16 bits and 1 bit are scaled). White is
-  hole. A photograph, by its many colours, is refused.
+  hole. A photograph, by its many colours or its texture, is refused.
 - Strokes on a transparent layer: 255 wherever something is drawn, whatever its colour
   and opacity.
 - A photograph, or a layer of one colour, with an erased part: how far a pixel is
@@ -34,8 +34,11 @@ _OTHER_COLORS = 0.1
 _SAMPLE = 1 << 16
 # Levels in between are rare in masks.
 _DARK, _BRIGHT = 32, 224
-# Share of coloured pixels that a photograph has at least.
-_LEAST_COLORED = 0.02
+# What a photograph has at least: a share of coloured pixels, or, in grey, a share of
+# pixels that differ from their neighbours by more levels (the Laplacian) than noise of
+# JPEG; and the share that it has at most of those that do not differ.
+_LEAST_COLORED, _LEAST_TEXTURED, _MOST_FLAT = 0.02, 0.12, 0.4
+_TEXTURE = 8
 _HOW_TO_SAVE = "save it as white (the hole) on black, without transparency."
 
 
@@ -134,14 +137,22 @@ def _grey(rgb: np.ndarray) -> np.ndarray:
 
 
 def _is_photograph(rgb: np.ndarray, levels: np.ndarray) -> bool:
-    """Whether a picture has colours, and mostly many levels between dark and bright."""
-    counts = np.bincount(levels.ravel(), minlength=256)[_DARK:_BRIGHT]
+    """Whether a picture has many levels between dark and bright, and colours or texture.
+
+    Soft masks have no texture.
+    """
+    between = (levels >= _DARK) & (levels < _BRIGHT)
+    counts = np.bincount(levels[between], minlength=256)
     most_frequent = np.sort(counts)[-_MAX_COLORS:].sum()
     if counts.sum() <= levels.size / 2 or most_frequent >= counts.sum() / 2:
         return False
-    # Grey masks may be as soft.
     colors = rgb.reshape(-1, 3)[:: 1 + levels.size // _SAMPLE].astype(np.int16)
-    return bool((np.ptp(colors, axis=1) > _COLOR_TOLERANCE).mean() > _LEAST_COLORED)
+    if (np.ptp(colors, axis=1) > _COLOR_TOLERANCE).mean() > _LEAST_COLORED:
+        return True
+    changes = np.abs(cv2.Laplacian(levels, cv2.CV_16S)[between])
+    # A small map enlarged by repeating its pixels is flat between its edges.
+    is_flat = (changes == 0).mean() > _MOST_FLAT
+    return bool((changes > _TEXTURE).mean() > _LEAST_TEXTURED and not is_flat)
 
 
 def _erased(alpha: np.ndarray) -> np.ndarray:
