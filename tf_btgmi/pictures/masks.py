@@ -137,7 +137,7 @@ def _grey(rgb: np.ndarray) -> np.ndarray:
 
 
 def _is_photograph(rgb: np.ndarray, levels: np.ndarray) -> bool:
-    """Whether a picture has many levels between dark and bright, and colours or texture.
+    """Whether a picture has many levels in between, and colours or texture.
 
     Soft masks have no texture.
     """
