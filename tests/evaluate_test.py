@@ -191,6 +191,14 @@ def test_mistakes_are_named(folder, values, text):
     assert not os.path.exists("out")
 
 
+def test_a_baseline_that_cannot_run_says_what_it_needs(folder, monkeypatch):
+    missing = {"patchmatch": "patchmatch needs a package"}
+    monkeypatch.setattr(yardsticks, "why_missing", missing.get)
+    with pytest.raises(ValueError, match="^patchmatch needs a package"):
+        run(baseline="patchmatch", methods=None)
+    assert not os.path.exists("out")
+
+
 def test_a_split_of_tfds_is_measured(folder):
     with tfds.testing.mock_data(num_examples=3):
         assert run(data="tfds:mnist:test") == 0

@@ -1,5 +1,3 @@
-import time
-
 import keras
 import numpy as np
 import pytest
@@ -48,17 +46,3 @@ def test_without_a_loss_scale_loss_and_step_are_as_they_are():
     assert keras_compat.scale_loss(optimizer, loss) is loss
     keras_compat.apply_gradients(optimizer, [tf.constant([1.0])], [variable])
     assert variable.numpy() == [0.5]
-
-
-class _SlowValidation(keras.callbacks.Callback):
-    def on_train_batch_end(self, batch, logs=None):
-        time.sleep(0.2)
-
-
-def test_a_validation_is_no_slow_callback(caplog):
-    model = keras.Sequential([keras.layers.Input([1]), keras.layers.Dense(1)])
-    model.compile(keras.optimizers.SGD(0.1), "mse")
-    ones = np.ones([8, 1], np.float32)
-    with keras_compat.without_callback_times():
-        model.fit(ones, ones, 1, verbose=0, callbacks=[_SlowValidation()])
-    assert "is slow" not in caplog.text

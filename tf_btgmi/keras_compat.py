@@ -5,7 +5,6 @@ second stack has TensorFlow 2.21 and Keras 3. The branches on `KERAS_2` and
 `DECODES_WEBP` go with the first stack.
 """
 
-import contextlib
 from typing import List, Sequence
 
 import keras
@@ -57,21 +56,6 @@ def means_over_workers(strategy: tf.distribute.Strategy) -> bool:
     """
     several = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
     return several and not KERAS_2
-
-
-@contextlib.contextmanager
-def without_callback_times():
-    """Silences Keras 2's warning that a callback, such as a validation, is slow."""
-
-    def is_wanted(record):
-        return not str(record.msg).startswith("Callback method `on_")
-
-    logger = tf.get_logger()
-    logger.addFilter(is_wanted)
-    try:
-        yield
-    finally:
-        logger.removeFilter(is_wanted)
 
 
 def has_loss_scale(optimizer) -> bool:

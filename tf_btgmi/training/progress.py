@@ -1,5 +1,6 @@
 """Progress of a run: bar or log lines, TensorBoard scalars, history."""
 
+import contextlib
 import math
 import sys
 import time
@@ -12,6 +13,24 @@ from tqdm import tqdm
 
 # Seconds between log lines outside a terminal.
 _SECONDS_BETWEEN_LINES = 30.0
+# Messages of TensorFlow during `fit` that nobody can act on: Keras 2 finds a callback
+# slow, because it validates; a line for every reduction over several workers.
+_CHATTER = ("Callback method `on_", "Collective all_reduce tensors")
+
+
+@contextlib.contextmanager
+def without_chatter():
+    """Leaves out TensorFlow's messages that nobody can act on."""
+
+    def is_wanted(record):
+        return not str(record.msg).startswith(_CHATTER)
+
+    logger = tf.get_logger()
+    logger.addFilter(is_wanted)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_wanted)
 
 
 class Progress(keras.callbacks.Callback):

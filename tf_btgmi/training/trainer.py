@@ -11,7 +11,6 @@ import tensorflow as tf
 from absl import logging
 
 from tf_btgmi import config as config_lib
-from tf_btgmi import keras_compat
 from tf_btgmi import workdir as workdir_lib
 from tf_btgmi.config import Config
 from tf_btgmi.data import pipeline
@@ -22,7 +21,7 @@ from tf_btgmi.training.build import build_model, scheduled_callbacks
 from tf_btgmi.training.callbacks import GeneratorAverage
 from tf_btgmi.training.checkpoints import Checkpoints
 from tf_btgmi.training.guards import FiniteGuard, SaveInTime
-from tf_btgmi.training.progress import Progress
+from tf_btgmi.training.progress import Progress, without_chatter
 from tf_btgmi.training.strategy import is_chief
 from tf_btgmi.training.validation import Validation
 
@@ -200,7 +199,7 @@ def _train_stages(config, model, strategy, callbacks, start_step):
 
 def _fit(model, dataset, num_steps, callbacks):
     try:
-        with keras_compat.without_callback_times():
+        with without_chatter():
             model.fit(
                 dataset,
                 steps_per_epoch=num_steps,
