@@ -73,7 +73,9 @@ def main(argv):
         if (error.name or "").split(".")[0] != "apache_beam":
             raise
         raise program.UsageError(
-            "Apache Beam is not installed: pip install -r requirements-beam.txt."
+            "Apache Beam is not installed: pip install -r requirements.txt "
+            "-r requirements-beam.txt, in one command, since Beam alone replaces "
+            "protobuf (requirements-keras3.txt instead, where you installed that)."
         ) from None
     # Wrong paths are reported before anything is started.
     loading.check(FLAGS.model)

@@ -67,12 +67,17 @@ def check_training(arguments):
 
 def check_pip(arguments):
     assert arguments.pop(0) == "install"
+    files = []
     while arguments:
         word = arguments.pop(0)
         if word == "-r":
-            assert (ROOT / arguments.pop(0)).is_file()
+            files.append(arguments.pop(0))
+            assert (ROOT / files[-1]).is_file()
         elif word != "--upgrade":
             Requirement(word)
+    if "requirements-beam.txt" in files:
+        # Alone it replaces the stack's protobuf.
+        assert "requirements.txt" in files
 
 
 def check_export(arguments):

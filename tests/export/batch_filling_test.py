@@ -229,7 +229,8 @@ def test_without_beam_one_line_names_the_requirements(monkeypatch):
     monkeypatch.setitem(sys.modules, "apache_beam", None)
     monkeypatch.delitem(sys.modules, "export.batch_pipeline", raising=False)
     monkeypatch.delattr(export, "batch_pipeline", raising=False)
-    with pytest.raises(ValueError, match="install -r requirements-beam.txt"):
+    command = "pip install -r requirements.txt -r requirements-beam.txt"
+    with pytest.raises(ValueError, match=command):
         run_main(batch_inpaint, image="in", mask="masks", output="out")
 
 
