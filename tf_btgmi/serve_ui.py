@@ -18,7 +18,7 @@ import numpy as np
 from absl import flags
 from PIL import Image
 
-from tf_btgmi.cli import program
+from tf_btgmi.cli import common_flags, program
 
 FLAGS = flags.FLAGS
 
@@ -37,13 +37,7 @@ def define_flags():
         None,
         "Address of TensorFlow Serving: grpc://HOST:8500 or http://HOST:8501.",
     )
-    flags.DEFINE_integer("port", 8000, "Port of the page.", 0, 65535)
-    flags.DEFINE_string(
-        "host", "127.0.0.1", "Address to listen on; 0.0.0.0 lets other machines in."
-    )
-    flags.DEFINE_multi_string(
-        "allowed_host", [], "Host name under which other machines may open the page."
-    )
+    common_flags.define_address(port=8000)
     flags.DEFINE_integer(
         "max_megapixels", 50, "Largest picture, in millions of pixels.", 1, 1000
     )

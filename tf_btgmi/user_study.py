@@ -63,17 +63,7 @@ def define_flags():
         lower_bound=0.0,
         upper_bound=1.0,
     )
-    flags.DEFINE_string(
-        "host",
-        "127.0.0.1",
-        "Address to listen on; 0.0.0.0 lets other machines in.",
-    )
-    flags.DEFINE_multi_string(
-        "allowed_host", [], "Host name under which other machines may open the page."
-    )
-    flags.DEFINE_integer(
-        "port", 8600, "Port of the page.", lower_bound=0, upper_bound=65535
-    )
+    common_flags.define_address(port=8600)
 
 
 def main(argv):

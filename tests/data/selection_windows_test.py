@@ -25,9 +25,9 @@ def test_a_window_lies_around_the_box_and_inside_the_picture(box, expected):
 
 def test_boxes_and_clicks_move_into_the_pixels_of_the_window():
     window = window_around((40, 60, 60, 100), 100, 200)
-    np.testing.assert_allclose(window.box((40, 60, 60, 100), 120), [40, 20, 80, 100])
+    np.testing.assert_allclose(window.box((40, 60, 60, 100)), [64, 32, 128, 160])
     # The middle of pixel (20, 50), the window's first.
-    np.testing.assert_allclose(window.clicks([(20, 50, 1)], 120), [[1, 1, 1]])
+    np.testing.assert_allclose(window.clicks([(20, 50, 1)]), [[1.6, 1.6, 1]])
 
 
 def test_the_input_shows_what_was_pointed_at():
@@ -57,6 +57,6 @@ def test_colors_of_the_box_are_likely_and_those_around_it_are_not():
 def test_a_mask_stays_a_mask_when_it_is_resized():
     mask = np.zeros((64, 96), bool)
     mask[:, 48:] = True
-    small = resized(mask, 16)
-    assert small.dtype == bool and small.shape == (16, 16)
-    assert not small[:, :8].any() and small[:, 8:].all()
+    small = resized(mask)
+    assert small.dtype == bool and small.shape == (192, 192)
+    assert not small[:, :96].any() and small[:, 96:].all()

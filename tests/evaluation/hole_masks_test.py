@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from tf_btgmi.evaluation.hole_masks import DrawnMasks, MaskFiles
+from tf_btgmi.evaluation.no_truth import ObjectMasks
 from tf_btgmi.evaluation.picture_sets import open_pictures
 from tf_btgmi.evaluation.result_files import by_name
 
@@ -135,3 +136,16 @@ def test_a_damaged_mask_is_named(tmp_path, photos):
         file.write(b"nothing")
     with pytest.raises(ValueError, match=r"1\.png is not a JPEG"):
         MaskFiles(folder, by_name(photos)).mask("1", 40, 40, 40)
+
+
+def test_the_mask_of_a_real_composite_is_reduced_by_area(tmp_path):
+    pixels = np.zeros((48, 48), np.uint8)
+    pixels[:24] = 255
+    # Three quarters of a cell of 4 pixels, but not its middle.
+    pixels[1:24:4, 1::4] = pixels[2:24:4, 1::4] = 0
+    pixels[1:24:4, 2::4] = pixels[2:24:4, 2::4] = 0
+    (tmp_path / "masks").mkdir()
+    Image.fromarray(pixels).save(tmp_path / "masks" / "a.png")
+    masks = ObjectMasks(str(tmp_path / "masks"), ["a"])
+    example = masks.example("a", np.zeros((48, 48, 3), np.uint8), 12)
+    assert example.mask[:6].all() and not example.mask[6:].any()

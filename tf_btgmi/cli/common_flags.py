@@ -41,6 +41,21 @@ def define_retouched() -> None:
     )
 
 
+def define_address(port: int) -> None:
+    """Defines `--host`, `--allowed_host` and `--port` of a page.
+
+    Args:
+        port: the default.
+    """
+    flags.DEFINE_string(
+        "host", "127.0.0.1", "Address to listen on; 0.0.0.0 lets other machines in."
+    )
+    flags.DEFINE_multi_string(
+        "allowed_host", [], "Host name under which other machines may open the page."
+    )
+    flags.DEFINE_integer("port", port, "Port of the page.", 0, 65535)
+
+
 def named_folder(flag: str, text: str) -> Tuple[str, str]:
     """Parses `NAME=FOLDER`, a value of the flag.
 

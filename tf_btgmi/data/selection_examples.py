@@ -86,9 +86,9 @@ class SelectionExamples:
             if example is not None:
                 return example
 
-    def held_out_objects(self, folder: int = 0) -> List[ObjectPicture]:
-        """Every held-out picture of a folder, with one of its objects."""
-        source = self.folders[folder]
+    def held_out_objects(self) -> List[ObjectPicture]:
+        """Every held-out picture of the first folder, with one of its objects."""
+        source = self.folders[0]
         rng = np.random.default_rng(0)
         return [source.read_object(name, rng) for name in source.held_out_names]
 

@@ -47,19 +47,19 @@ class Window(NamedTuple):
             self.top : self.top + self.height, self.left : self.left + self.width
         ]
 
-    def steps(self, side: int = WINDOW_SIDE) -> np.ndarray:
+    def steps(self) -> np.ndarray:
         """Pixels of the window per pixel of the picture, [2]."""
-        return np.array([side / self.height, side / self.width])
+        return np.array([WINDOW_SIDE / self.height, WINDOW_SIDE / self.width])
 
-    def box(self, box: np.ndarray, side: int = WINDOW_SIDE) -> np.ndarray:
+    def box(self, box: np.ndarray) -> np.ndarray:
         """A box of the picture in pixels of the window, [4], not clipped."""
         moved = np.reshape(box, (2, 2)) - (self.top, self.left)
-        return (moved * self.steps(side)).ravel()
+        return (moved * self.steps()).ravel()
 
-    def clicks(self, clicks: np.ndarray, side: int = WINDOW_SIDE) -> np.ndarray:
+    def clicks(self, clicks: np.ndarray) -> np.ndarray:
         """Clicks of the picture in pixels of the window, [n, 3]."""
         clicks = np.array(clicks, np.float64).reshape(-1, 3)
-        clicks[:, :2] = (clicks[:, :2] + 0.5 - (self.top, self.left)) * self.steps(side)
+        clicks[:, :2] = (clicks[:, :2] + 0.5 - (self.top, self.left)) * self.steps()
         return clicks
 
 
@@ -86,17 +86,17 @@ def window_around(
     return Window(int(top), int(left), int(rows), int(columns))
 
 
-def resized(array: np.ndarray, side: int = WINDOW_SIDE) -> np.ndarray:
+def resized(array: np.ndarray) -> np.ndarray:
     """Resizes a part of a picture, or of a bool mask, to the network's input."""
-    shrinks = max(array.shape[:2]) > side
+    shrinks = max(array.shape[:2]) > WINDOW_SIDE
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    size = (WINDOW_SIDE, WINDOW_SIDE)
     if array.dtype == bool:
-        grey = cv2.resize(array * np.uint8(255), (side, side), interpolation=method)
-        return grey >= 128
+        return cv2.resize(array * np.uint8(255), size, interpolation=method) >= 128
     if min(array.strides) < 0:
         # Mirrored.
         array = np.ascontiguousarray(array)
-    return cv2.resize(array, (side, side), interpolation=method)
+    return cv2.resize(array, size, interpolation=method)
 
 
 def network_input(

@@ -15,6 +15,7 @@ import tensorflow_datasets as tfds
 
 from tf_btgmi.data.object_masks import ObjectPicture, fit_mask, random_segment
 from tf_btgmi.data.tfds_source import IMAGE, TFDSSource
+from tf_btgmi.data.transforms import reduced
 from tf_btgmi.pictures.decoding import decode_image
 
 REGIONS, OBJECTS, BOXES = "panoptic_image", "objects", "bbox"
@@ -136,10 +137,8 @@ def cut_out_of_box(image: np.ndarray, box: np.ndarray) -> np.ndarray:
         the box.
     """
     height, width = image.shape[:2]
-    scale = min(1.0, _CUT_SIDE / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    y0, x0, y1, x1 = np.rint(box * [size[1], size[0], size[1], size[0]]).astype(int)
+    small = reduced(image, _CUT_SIDE)
+    y0, x0, y1, x1 = np.rint(box * np.tile(small.shape[:2], 2)).astype(int)
     y1, x1 = max(y1, y0 + 1), max(x1, x0 + 1)
     ellipse = np.zeros(small.shape[:2], np.uint8)
     centre = (float(x0 + x1 - 1) / 2, float(y0 + y1 - 1) / 2)

@@ -7,13 +7,12 @@ import os
 import sys
 from typing import Iterator, List, NamedTuple, Optional, Tuple
 
-import cv2
 import numpy as np
 import tensorflow as tf
 from PIL import Image
 from tqdm import tqdm
 
-from tf_btgmi.data import tfrecord_source
+from tf_btgmi.data import tfrecord_source, transforms
 from tf_btgmi.files import one_line
 from tf_btgmi.pictures.decoding import decode_image
 
@@ -109,7 +108,8 @@ def _record(
     # Pillow raises many kinds of exceptions for damaged files.
     except Exception as error:
         return name, None, one_line(error)
-    image = _shrink(image, encoding.max_side)
+    if encoding.max_side:
+        image = transforms.reduced(image, encoding.max_side)
     file = io.BytesIO()
     options = {"quality": encoding.quality} if encoding.format == "jpeg" else {}
     Image.fromarray(image).save(file, encoding.format, **options)
@@ -122,15 +122,6 @@ def _record(
     }
     example = tf.train.Example(features=tf.train.Features(feature=feature))
     return name, example.SerializeToString(), ""
-
-
-def _shrink(image: np.ndarray, max_side: int) -> np.ndarray:
-    height, width = image.shape[:2]
-    if not max_side or max(height, width) <= max_side:
-        return image
-    scale = max_side / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
 def _bytes(value: bytes) -> tf.train.Feature:

@@ -77,6 +77,27 @@ def resize(image: np.ndarray, size: int) -> np.ndarray:
     return cv2.resize(np.ascontiguousarray(image), (size, size), interpolation=method)
 
 
+def resized_mask(mask: np.ndarray, size: int) -> np.ndarray:
+    """Resizes a square mask like `resize`; set where at least one half is.
+
+    Args:
+        mask: [side, side] bool.
+        size: the new side in pixels.
+    """
+    method = cv2.INTER_AREA if mask.shape[0] > size else cv2.INTER_LINEAR
+    share = cv2.resize(mask.astype(np.float32), (size, size), interpolation=method)
+    return share >= 0.5
+
+
+def reduced(image: np.ndarray, max_side: int) -> np.ndarray:
+    """Reduces a picture by area until its longer side is at most `max_side` pixels."""
+    scale = max_side / max(image.shape[:2])
+    if scale >= 1.0:
+        return image
+    height, width = (max(1, round(length * scale)) for length in image.shape[:2])
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+
+
 def jitter_color(
     image: np.ndarray, brightness: float, contrast: float, saturation: float
 ) -> np.ndarray:

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from tf_btgmi.data.guided import turned_hue, with_clashing_surroundings
-from tf_btgmi.data.transforms import resize
+from tf_btgmi.data.transforms import resize, resized_mask
 from tf_btgmi.evaluation.examples import Example
 from tf_btgmi.evaluation.hole_masks import MaskFiles, seed_of
 from tf_btgmi.pictures.levels import rounded
@@ -71,11 +71,7 @@ def composite(image, mask, size: int, kind: str, seed) -> Optional[Example]:
     top, left, side = window
     area = np.s_[top : top + side, left : left + side]
     truth = np.ascontiguousarray(resize(image[area], size))
-    method = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
-    share = cv2.resize(
-        mask[area].astype(np.float32), (size, size), interpolation=method
-    )
-    where = share >= 0.5
+    where = resized_mask(mask[area], size)
     if not _LEAST_RATIO <= where.mean() <= _LARGEST_RATIO:
         return None
     if kind == "plain":

@@ -9,11 +9,10 @@ import hashlib
 import os
 from typing import Iterable, List, Optional
 
-import cv2
 import numpy as np
 
 from tf_btgmi.data import masks
-from tf_btgmi.data.transforms import centre_crop
+from tf_btgmi.data.transforms import centre_crop, resized_mask
 from tf_btgmi.evaluation.examples import Example
 from tf_btgmi.evaluation.result_files import by_name, fingerprint
 from tf_btgmi.pictures.listing import is_same_folder
@@ -170,6 +169,4 @@ def _centre(hole: np.ndarray, size: int) -> np.ndarray:
     """Crops and resizes like `transforms.centre_crop`; hole where at least one half."""
     side = min(hole.shape)
     top, left = ((length - side) // 2 for length in hole.shape)
-    square = hole[top : top + side, left : left + side].astype(np.float32)
-    method = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
-    return cv2.resize(square, (size, size), interpolation=method) >= 0.5
+    return resized_mask(hole[top : top + side, left : left + side], size)

@@ -5,10 +5,10 @@ Pictures keep their proportions; their longer side has the size of the evaluatio
 
 from typing import List
 
-import cv2
 import numpy as np
 import tqdm
 
+from tf_btgmi.data.transforms import reduced
 from tf_btgmi.evaluation.examples import Example, prepare, unreadable_note
 from tf_btgmi.evaluation.hole_masks import MaskFiles
 from tf_btgmi.evaluation.report import gallery, page
@@ -34,11 +34,8 @@ class ObjectMasks(MaskFiles):
             ValueError: the mask has another size, is empty or covers the picture.
         """
         mask = self.whole(name, *image.shape[:2])
-        scale = min(1.0, side / max(mask.shape))
-        if scale < 1.0:
-            size = [max(1, round(n * scale)) for n in mask.shape[::-1]]
-            image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-            mask = cv2.resize(mask.astype(np.float32), size, cv2.INTER_AREA) >= 0.5
+        image = reduced(image, side)
+        mask = reduced(mask.astype(np.float32), side) >= 0.5
         if not mask.any() or mask.all():
             raise ValueError(f"The mask of {name} is empty or covers the picture.")
         return Example(image, mask, image)

@@ -89,7 +89,6 @@ class Network:
             )
         self.predict_fn = predict_fn
         self.image_size = image_size
-        self.multiple = multiple
         self.batch_size = batch_size
         self.outputs = tuple(outputs)
         self._process = os.getpid()

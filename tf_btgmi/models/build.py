@@ -34,36 +34,28 @@ def build_discriminator(config: Config):
 
 def _generator(config):
     fields = config.generator
+    common = {
+        "base_filters": fields.base_filters,
+        "num_downsamplings": fields.num_downsamplings,
+        "normalization": fields.normalization,
+        "init_stddev": fields.init_stddev,
+    }
     if fields.architecture == "context_encoder":
-        return ContextEncoder(
-            image_size=config.data.image_size,
-            base_filters=fields.base_filters,
-            num_downsamplings=fields.num_downsamplings,
-            normalization=fields.normalization,
-            init_stddev=fields.init_stddev,
-        )
+        return ContextEncoder(image_size=config.data.image_size, **common)
     if fields.architecture == "globally_locally":
-        return CompletionNetwork(
-            base_filters=fields.base_filters,
-            num_downsamplings=fields.num_downsamplings,
-            normalization=fields.normalization,
-            init_stddev=fields.init_stddev,
-        )
+        return CompletionNetwork(**common)
     return Generator(
-        base_filters=fields.base_filters,
         max_filters=fields.max_filters,
-        num_downsamplings=fields.num_downsamplings,
         num_head_blocks=fields.num_head_blocks,
         num_refinement_blocks=config.procedure.num_refinement_blocks,
         dilation=fields.dilation,
         dilated_convolutions=fields.dilated_convolutions,
-        normalization=fields.normalization,
         resampling=fields.resampling,
         outputs=OUTPUTS_OF_TASKS[config.task],
         harmonized_change=fields.harmonized_change,
         change_share=fields.change_share,
         mismatch_share=fields.mismatch_share,
-        init_stddev=fields.init_stddev,
+        **common,
     )
 
 

@@ -18,7 +18,6 @@ def widened(
     weights: Dict[str, np.ndarray],
     shapes: Dict[str, tuple],
     transposed: tuple = (),
-    seed: int = 0,
 ) -> Dict[str, np.ndarray]:
     """Weights of a wider network with the same output.
 
@@ -27,7 +26,6 @@ def widened(
             of one value per channel.
         shapes: of the wider network's weights, by the same names.
         transposed: parts of names whose kernels are [h, w, out, in].
-        seed: of the copied channels and of the shares.
 
     Returns:
         Arrays of these shapes; equal to `weights` where the shapes are equal.
@@ -35,7 +33,7 @@ def widened(
     Raises:
         ValueError: a layer is narrower than before, or more than twice as wide.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     sources = {}
 
     def source(old, new):

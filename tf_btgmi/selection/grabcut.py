@@ -65,9 +65,8 @@ def cut_out(
         ValueError: nothing to start from, or no object found.
     """
     height, width = image.shape[:2]
-    scale = min(1.0, WORKING_SIDE / max(height, width))
-    size = max(2, round(width * scale)), max(2, round(height * scale))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    small, scale = _reduced(image)
+    size = small.shape[1::-1]
     steps = np.array([size[1] / height, size[0] / width])
     inside, outside = (
         [tuple(np.minimum(np.array(p) * steps, (size[1] - 1, size[0] - 1))) for p in ps]
@@ -107,13 +106,11 @@ def cut_out(
 
 def similar_region(image: np.ndarray, point: Point) -> np.ndarray:
     """Pixels around a point that look like it and are connected to it, bool [H, W]."""
-    height, width = image.shape[:2]
-    scale = min(1.0, WORKING_SIDE / max(height, width))
-    size = max(2, round(width * scale)), max(2, round(height * scale))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    y, x = (min(int(c * scale), side - 1) for c, side in zip(point, size[::-1]))
+    small, scale = _reduced(image)
+    y, x = (min(int(c * scale), side - 1) for c, side in zip(point, small.shape))
     region = _region_around(small, (y, x)).astype(np.uint8)
-    return cv2.resize(region, (width, height), interpolation=cv2.INTER_NEAREST) > 0
+    size = image.shape[1::-1]
+    return cv2.resize(region, size, interpolation=cv2.INTER_NEAREST) > 0
 
 
 def divide(image: np.ndarray, labels: np.ndarray, iterations: int) -> np.ndarray:
@@ -147,6 +144,13 @@ def divide(image: np.ndarray, labels: np.ndarray, iterations: int) -> np.ndarray
     cv2.grabCut(pixels, part, None, *models, iterations, cv2.GC_INIT_WITH_MASK)
     found[area] = np.isin(part, (cv2.GC_FGD, cv2.GC_PR_FGD))
     return found
+
+
+def _reduced(image: np.ndarray) -> Tuple[np.ndarray, float]:
+    """The picture at the working size, and the factor of its sides."""
+    scale = min(1.0, WORKING_SIDE / max(image.shape[:2]))
+    height, width = (max(2, round(length * scale)) for length in image.shape[:2])
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), scale
 
 
 def _first_guess(image, box, inside, mask) -> np.ndarray:

@@ -15,7 +15,7 @@ from typing import NamedTuple, Optional, Sequence
 import cv2
 import numpy as np
 
-from tf_btgmi.inference import holes
+from tf_btgmi.inference import boxes, holes
 from tf_btgmi.pictures.mask_arrays import bounding_box, is_hole
 from tf_btgmi.selection import grabcut, network
 
@@ -252,8 +252,7 @@ def _nearest_part(click, selected: np.ndarray):
 
 
 def _clipped(box, height, width):
-    y0, x0, y1, x1 = box
-    clipped = max(y0, 0), max(x0, 0), min(y1, height), min(x1, width)
+    clipped = boxes.clipped(box, height, width)
     if clipped[2] <= clipped[0] or clipped[3] <= clipped[1]:
         raise ValueError(f"The box {tuple(box)} does not meet the picture.")
     return clipped
@@ -276,7 +275,7 @@ def _fitted(image: np.ndarray, coarse: np.ndarray) -> np.ndarray:
     y0, x0, y1, x1 = bounding_box(coarse)
     margin = max(y1 - y0, x1 - x0) // 8
     grown = (y0 - margin, x0 - margin, y1 + margin, x1 + margin)
-    area = holes.slices(holes.clipped(grown, *image.shape[:2]))
+    area = boxes.slices(boxes.clipped(grown, *image.shape[:2]))
     part = coarse[area]
     reach = round(1.5 * unit)
     try:

@@ -73,7 +73,7 @@ class RestTransport:
             raise kind(text) from error
         except socket.timeout:
             raise ServingError(f"{self.place} did not answer in time.") from None
-        except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
+        except (http.client.HTTPException, OSError) as error:
             reason = getattr(error, "reason", None) or error
             if isinstance(reason, socket.timeout):
                 raise ServingError(f"{self.place} did not answer in time.") from None

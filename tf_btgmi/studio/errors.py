@@ -1,7 +1,5 @@
 """Errors of the studio's API."""
 
-from typing import Optional
-
 from tf_btgmi.web.errors import ApiError, ErrorBody, too_large
 
 __all__ = ["ApiError", "ErrorBody", "too_large"]
@@ -13,14 +11,15 @@ def bad_picture(what: str, why: str, to_do: str = "") -> ApiError:
     return ApiError(422, "bad_picture", f"{what} cannot be used.", why, to_do)
 
 
-def bad_request(why: str, to_do: str = "See /docs for the fields.") -> ApiError:
+def bad_request(why: str) -> ApiError:
     """The request does not fit the API."""
+    to_do = "See /docs for the fields."
     return ApiError(422, "bad_request", "The request is invalid.", why, to_do)
 
 
-def impossible(why: str, to_do: Optional[str] = None) -> ApiError:
+def impossible(why: str) -> ApiError:
     """A model or a method refuses, with its own message."""
-    to_do = to_do or "Change this and run it again."
+    to_do = "Change this and run it again."
     return ApiError(422, "not_possible", "This cannot be done.", why, to_do)
 
 

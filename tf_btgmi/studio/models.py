@@ -9,9 +9,6 @@ from tf_btgmi.files import first_line
 from tf_btgmi.studio import errors
 from tf_btgmi.studio.worker import Job
 
-# Errors of a model server that does not answer.
-_AWAY = (ConnectionError, TimeoutError, OSError)
-
 
 class Model:
     """A predictor with a name, whose errors are those of the API.
@@ -36,7 +33,8 @@ class Model:
         started = time.monotonic()
         try:
             return call(self.predictor)
-        except _AWAY as error:
+        # A model server does not answer.
+        except OSError as error:
             raise errors.model_server_away(first_line(error)) from None
         except ValueError as error:
             raise errors.impossible(first_line(error)) from None
