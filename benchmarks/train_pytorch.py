@@ -67,9 +67,6 @@ def main(arguments) -> int:
         training = make_training(config, arrays, device, flags.record)
         if flags.resume:
             training.restore(arrays)
-        if flags.compile:
-            for module in (training.generator, training.discriminator, training.lpips):
-                module.compile()
         drawn = overridden(config, [f"masks.objects_folder={masks!r}"])
         make_batches = functools.partial(pytorch_data.Batches, pictures, drawn)
         if config.task == "guided":
@@ -270,7 +267,6 @@ def _flags(arguments):
     parser.add_argument("--set", nargs="*", default=[], help="fields: a.b=value")
     parser.add_argument("--workers", type=int, default=(os.cpu_count() or 2) - 1)
     parser.add_argument("--log_seconds", type=float, default=10.0)
-    parser.add_argument("--compile", action="store_true", help="use torch.compile")
     parser.add_argument(
         "--record", action="store_true", help="replay steps as CUDA graphs: faster"
     )

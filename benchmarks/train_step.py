@@ -5,13 +5,12 @@ r"""Time and memory of a training step, by precision, size, batch, XLA and repli
         --precisions=float32,mixed_bfloat16 --jit=0,1 --replicas=1,2
 
 The first value of each flag makes the first row. Each further value makes a row in
-which only that flag differs or, with `--product`, there is a row for every combination.
-Each row is measured in its own process: the median of `--steps` steps on one batch of
-random pictures, of the bare `tf.function` and under `fit`, in turn.
+which only that flag differs. Each row is measured in its own process: the median of
+`--steps` steps on one batch of random pictures, of the bare `tf.function` and under
+`fit`, in turn.
 """
 
 import dataclasses
-import itertools
 import statistics
 import time
 
@@ -35,9 +34,7 @@ def define_flags():
     flags.DEFINE_list("batches", [], "Batch sizes. Default: the config's.")
     flags.DEFINE_list("jit", ["0"], "Compile the step by XLA: 0, 1 or both.")
     flags.DEFINE_list("replicas", ["1"], "Numbers of logical CPUs that share a batch.")
-    flags.DEFINE_bool("product", False, "Print a row for every combination.")
     flags.DEFINE_integer("steps", 12, "Timed steps per row.", lower_bound=1)
-    flags.DEFINE_integer("stage", 0, "Active refinement blocks.", lower_bound=0)
 
 
 def main(argv):
@@ -52,7 +49,7 @@ def main(argv):
         shared_flags.whole_numbers("jit", least=0),
         shared_flags.whole_numbers("replicas"),
     ]
-    rows = settings(values, FLAGS.product)
+    rows = settings(values)
     for row in rows:
         check(config, row)
     print("| precision | px | batch | XLA | replicas | ms | images/s | ", end="")
@@ -64,7 +61,6 @@ def main(argv):
             config=dataclasses.asdict(changed(config, row)),
             jit=bool(row["jit"]),
             replicas=row["replicas"],
-            stage=FLAGS.stage,
             steps=FLAGS.steps,
         )
         step, count = measured["step"], row["batches"]
@@ -77,22 +73,15 @@ def main(argv):
     return 0
 
 
-def settings(values, product: bool) -> list:
+def settings(values) -> list:
     """Returns the rows, each a dict by axis.
 
     Args:
         values: the values of each axis.
-        product: return every combination instead of changing one value at a time.
     """
-    if product:
-        chosen = list(itertools.product(*values))
-    else:
-        first = tuple(axis[0] for axis in values)
-        chosen = [first]
-        for position, axis in enumerate(values):
-            for value in axis[1:]:
-                chosen.append(first[:position] + (value,) + first[position + 1 :])
-    return [dict(zip(_AXES, row)) for row in chosen]
+    first = dict(zip(_AXES, (axis[0] for axis in values)))
+    others = zip(_AXES, values)
+    return [first] + [{**first, name: v} for name, axis in others for v in axis[1:]]
 
 
 def check(config, row: dict) -> None:
@@ -120,14 +109,13 @@ def changed(config, row: dict):
     return config
 
 
-def measure(config: dict, jit: bool, replicas: int, stage: int, steps: int) -> dict:
+def measure(config: dict, jit: bool, replicas: int, steps: int) -> dict:
     """Times the step, in a child process.
 
     Args:
         config: the experiment, as a dict.
         jit: compile the step by XLA.
         replicas: number of logical CPU devices.
-        stage: number of active refinement blocks.
         steps: number of timed steps.
 
     Returns:
@@ -140,7 +128,7 @@ def measure(config: dict, jit: bool, replicas: int, stage: int, steps: int) -> d
 
     config = config_lib.from_dict(config)
     model = build_model(config, _strategy(replicas))
-    model.begin_stage(stage)
+    model.begin_stage(0)
     model.jit_compile = jit
     batch = make_batch(config)
     step = tf.function(lambda: model.train_step(batch), jit_compile=jit or None)
