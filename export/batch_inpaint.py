@@ -15,6 +15,7 @@ Exit code: 0 success; 1 some pictures or the runner failed; 2 an error in the co
 line.
 """
 
+import logging
 import os
 
 from absl import flags
@@ -67,6 +68,9 @@ def main(argv):
         raise program.UsageError(
             "--report=FOLDER is missing: the folder of the counts."
         )
+    logging.getLogger("apache_beam").setLevel(logging.WARNING)
+    # Beam warns of every cloud whose packages are not installed.
+    logging.disable(logging.WARNING)
     try:
         from export import batch_pipeline
     except ImportError as error:
@@ -77,6 +81,8 @@ def main(argv):
             "-r requirements-beam.txt, in one command, since Beam alone replaces "
             "protobuf (requirements-keras3.txt instead, where you installed that)."
         ) from None
+    finally:
+        logging.disable(logging.NOTSET)
     # Wrong paths are reported before anything is started.
     loading.check(FLAGS.model)
     batch = _batch(batch_pipeline)
@@ -123,7 +129,9 @@ def _run(batch_pipeline, batch, beam_arguments) -> None:
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
 
-    options = PipelineOptions([f"--runner={FLAGS.runner}", *beam_arguments])
+    # Of two equal options the last one counts.
+    quiet = "--default_sdk_harness_log_level=WARNING"
+    options = PipelineOptions([f"--runner={FLAGS.runner}", quiet, *beam_arguments])
     try:
         pipeline = beam.Pipeline(options=options)
         batch_pipeline.build(pipeline, batch)

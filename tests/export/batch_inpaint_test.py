@@ -1,6 +1,7 @@
 """The batch program with Beam's local runner; skipped where Beam is not installed."""
 
 import json
+import logging
 import os
 import pathlib
 import signal
@@ -87,6 +88,14 @@ def test_all_are_filled_by_a_model_that_is_loaded_once(loads, capsys):
     assert loads == [(None, True)]
     assert counts() == {"done": 3}
     assert failures() == {}
+
+
+def test_beams_own_messages_are_left_out(loads, caplog):
+    logging.getLogger("apache_beam").setLevel(logging.NOTSET)
+    with caplog.at_level("INFO"):
+        assert run() == 0
+    names = {record.name.split(".")[0] for record in caplog.records}
+    assert "apache_beam" not in names
 
 
 def test_bad_pictures_are_listed_and_the_rest_is_done(loads, capsys):
@@ -221,6 +230,7 @@ def test_killed_in_the_middle_it_goes_on_and_equals_an_undisturbed_run(
     options = {"env": environment, "capture_output": True, "text": True}
     done = subprocess.run([*command, "--output=out"], **options)
     assert done.returncode == 1, done.stderr
+    assert "apitools" not in done.stderr
     expected = {"done": 299 - survived, "skipped": survived, "failed": 1}
     assert counts() == expected
     two = ["--", "--direct_num_workers=2", "--direct_running_mode=multi_processing"]
