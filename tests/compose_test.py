@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.pictures.color_profiles_test import swapped
-from tests.programs import run_main, run_program
+from tests.programs import loads, run_main, run_program
 from tf_btgmi import assets, compose, loading
 from tf_btgmi.cli import program
 from tf_btgmi.inference.predictor import Predictor
@@ -29,9 +29,8 @@ def red_and_same(inputs):
 def folder(tmp_path, monkeypatch):
     """A moose, a bison, the mask of half of the bison's picture; a stand-in model."""
     monkeypatch.chdir(tmp_path)
-    model = Predictor(red_and_same, 64, outputs=("inpainted", "harmonized"))
-    monkeypatch.setattr(loading, "load", lambda *place: model)
-    monkeypatch.setattr(loading, "check", lambda *place: "stand-in")
+    outputs = ("inpainted", "harmonized")
+    loads(monkeypatch, Predictor(red_and_same, 64, outputs=outputs))
     samples = assets.samples_dir()
     shutil.copy(samples / "test" / "moose.jpg", "moose.jpg")
     shutil.copy(samples / "train" / "bison.jpg", "bison.jpg")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.programs import run_main
+from tests.programs import loads, run_main
 from tf_btgmi import harmonize, loading
 from tf_btgmi.inference.predictor import Predictor
 
@@ -19,9 +19,7 @@ def darker(inputs):
 def picture(tmp_path, monkeypatch):
     """A picture stored on its side, the mask of its object, a model that darkens."""
     monkeypatch.chdir(tmp_path)
-    predictor = Predictor(darker, 32, outputs=("harmonized",))
-    monkeypatch.setattr(loading, "load", lambda *place: predictor)
-    monkeypatch.setattr(loading, "check", lambda *place: "darker")
+    loads(monkeypatch, Predictor(darker, 32, outputs=("harmonized",)))
     values = np.full((60, 80, 3), 150, np.uint8)
     values[:, 40:] = (90, 160, 200)
     exif = Image.Exif()

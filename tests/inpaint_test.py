@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.programs import run_main, run_program
+from tests.programs import loads, red, run_main, run_program, write_pairs
 from tf_btgmi import inpaint, loading
 from tf_btgmi.cli import program
 from tf_btgmi.inference.predictor import Predictor
@@ -15,28 +15,13 @@ PROGRAM_MODULE = inpaint
 SIZE = (40, 24)
 
 
-def red(inputs):
-    prediction = np.full(inputs.shape[:3] + (3,), -1.0, np.float32)
-    prediction[..., 0] = 1.0
-    return prediction
-
-
 @pytest.fixture
 def files(tmp_path, monkeypatch):
     """A folder with pictures and masks, and a predictor that paints holes red."""
     monkeypatch.chdir(tmp_path)
-    predictor = Predictor(red, 32)
-    monkeypatch.setattr(loading, "load", lambda *place: predictor)
-    monkeypatch.setattr(loading, "check", lambda *place: "red")
-    for folder in ("photos", "masks", "run"):
-        os.mkdir(folder)
-    values = np.random.default_rng(0).integers(0, 256, SIZE[::-1] + (3,), np.uint8)
-    mask = np.zeros(SIZE[::-1], np.uint8)
-    mask[5:10, 6:12] = 255
-    for stem in "abc":
-        Image.fromarray(values).save(f"photos/{stem}.png")
-        Image.fromarray(mask).save(f"masks/{stem}.png")
-    return values, mask
+    loads(monkeypatch, Predictor(red, 32))
+    os.mkdir("run")
+    return write_pairs("abc")
 
 
 def run(**values):

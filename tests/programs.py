@@ -1,12 +1,16 @@
-"""Programs as a user starts them."""
+"""Programs as a user starts them, with stand-ins for their model and pictures."""
 
 import os
 import pathlib
 import subprocess
 import sys
 
+import numpy as np
 from absl import flags
 from absl.testing import flagsaver
+from PIL import Image
+
+from tf_btgmi import loading
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
@@ -29,3 +33,33 @@ def run_main(program, *arguments, **values):
         flags.FLAGS([program.__name__])
     with flagsaver.flagsaver(**values):
         return program.main([program.__name__, *arguments])
+
+
+def red(inputs):
+    """A network that paints everything red."""
+    return np.broadcast_to(np.float32([1, -1, -1]), inputs.shape[:3] + (3,)).copy()
+
+
+def loads(monkeypatch, predictor):
+    """Programs take this predictor, whatever their `--model`."""
+    monkeypatch.setattr(loading, "load", lambda *place: predictor)
+    monkeypatch.setattr(loading, "check", lambda *place: "a stand-in")
+
+
+def write_pairs(names, size=(40, 24), hole=np.s_[5:10, 6:12]):
+    """Writes pictures and masks of the same names; returns one pair, uint8.
+
+    Args:
+        names: without their ending.
+        size: width and height in pixels.
+        hole: of the masks.
+    """
+    rng = np.random.default_rng(0)
+    values = rng.integers(0, 256, (*size[::-1], 3), np.uint8)
+    mask = np.zeros(size[::-1], np.uint8)
+    mask[hole] = 255
+    for folder, pixels in (("photos", values), ("masks", mask)):
+        os.makedirs(folder, exist_ok=True)
+        for name in names:
+            Image.fromarray(pixels).save(f"{folder}/{name}.png")
+    return values, mask

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.programs import run_main
+from tests.programs import loads, red, run_main, write_pairs
 from tf_btgmi import loading, remove
 from tf_btgmi.cli import program
 from tf_btgmi.inference.holes import dilated
@@ -18,25 +18,13 @@ run = functools.partial(run_main, remove)
 SIZE = (300, 200)
 
 
-def red(inputs):
-    return np.broadcast_to(np.float32([1, -1, -1]), inputs.shape[:3] + (3,))
-
-
 @pytest.fixture
 def files(tmp_path, monkeypatch):
     """Two pictures and the masks of their objects; a predictor that fills red."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(loading, "load", lambda *place: Predictor(red, 32))
-    monkeypatch.setattr(loading, "check", lambda *place: "red")
-    values = np.random.default_rng(0).integers(0, 255, SIZE[::-1] + (3,), np.uint8)
-    mask = np.zeros(SIZE[::-1], bool)
-    mask[50:60, 70:80] = True
-    for folder in ("photos", "masks"):
-        os.mkdir(folder)
-    for name in "ab":
-        Image.fromarray(values).save(f"photos/{name}.png")
-        Image.fromarray(mask).save(f"masks/{name}.png")
-    return values, mask
+    loads(monkeypatch, Predictor(red, 32))
+    values, mask = write_pairs("ab", SIZE, np.s_[50:60, 70:80])
+    return values, mask > 0
 
 
 def changed(path, values):

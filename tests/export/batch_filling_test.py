@@ -10,7 +10,8 @@ from PIL import Image
 import export
 from export import batch_filling, batch_inpaint
 from export.batch_filling import Options, Outcome, fill, pair
-from tests.programs import run_main
+from tests.picture_files import file_of
+from tests.programs import red, run_main
 from tf_btgmi.inference.predictor import Predictor
 from tf_btgmi.pictures.formats import WORDS
 from tf_btgmi.pictures.jobs import Job
@@ -19,18 +20,6 @@ PROGRAM_MODULE = batch_inpaint
 SIZE = (40, 24)
 PLACES = {"image": "in/a.png", "mask": "masks/a.png", "output": "out/a.png"}
 JOB = Job(PLACES)
-
-
-def red(inputs):
-    prediction = np.full(inputs.shape[:3] + (3,), -1.0, np.float32)
-    prediction[..., 0] = 1.0
-    return prediction
-
-
-def encoded(pixels, form="PNG"):
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, form)
-    return file.getvalue()
 
 
 class Memory(dict):
@@ -62,7 +51,7 @@ def mask():
 
 @pytest.fixture
 def files(values, mask):
-    return Memory({"in/a.png": encoded(values), "masks/a.png": encoded(mask)})
+    return Memory({"in/a.png": file_of(values), "masks/a.png": file_of(mask)})
 
 
 def run(files, job=JOB, **options):
@@ -85,7 +74,7 @@ def test_a_job_grows_its_hole(files, values):
 
 def test_black_is_hole_where_masks_are_inverted(files, mask):
     run(files)
-    files["masks/a.png"] = encoded(255 - mask)
+    files["masks/a.png"] = file_of(255 - mask)
     run(files, Job.of(**{**PLACES, "output": "out/b.png"}), mask_invert=True)
     assert files["out/a.png"] == files["out/b.png"]
 
@@ -107,12 +96,12 @@ def test_a_result_that_is_there_is_skipped_without_reading_unless_overwritten(fi
         ("masks/a.png", b"junk", f"masks/a.png is not a {WORDS} picture."),
         (
             "masks/a.png",
-            encoded(np.full((9, 7), 255, np.uint8)),
+            file_of(np.full((9, 7), 255, np.uint8)),
             "The mask is 7x9 pixels, the image 40x24; they must be of the same size.",
         ),
         (
             "masks/a.png",
-            encoded(np.zeros(SIZE[::-1], np.uint8)),
+            file_of(np.zeros(SIZE[::-1], np.uint8)),
             "The mask is empty: the hole is where it is 128 or more, and its "
             "maximum is 0.",
         ),
@@ -181,10 +170,10 @@ def test_a_picture_is_never_its_own_mask():
 
 
 def test_a_copy_of_the_picture_is_no_mask_unless_a_part_is_erased(values, mask):
-    data = encoded(values)
+    data = file_of(values)
     files = Memory({"in/a.png": data, "masks/a.png": data})
     assert "is the picture itself" in run(files).reason
-    data = encoded(np.dstack([values, 255 - mask]))
+    data = file_of(np.dstack([values, 255 - mask]))
     files = Memory({"in/a.png": data, "masks/a.png": data})
     assert run(files).state == "done"
     result = np.array(Image.open(io.BytesIO(files["out/a.png"])))

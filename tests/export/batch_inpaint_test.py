@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -18,31 +17,13 @@ pytest.importorskip(
 )
 
 from export import batch_inpaint, batch_pipeline  # noqa: E402
-from tests.programs import run_main
+from tests.programs import red, run_main, write_pairs
 from tf_btgmi import loading  # noqa: E402
 from tf_btgmi.inference.predictor import Predictor  # noqa: E402
 
 PROGRAM_MODULE = batch_inpaint
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SIZE = (40, 24)
-
-
-def red(inputs):
-    prediction = np.full(inputs.shape[:3] + (3,), -1.0, np.float32)
-    prediction[..., 0] = 1.0
-    return prediction
-
-
-def write_pairs(stems):
-    rng = np.random.default_rng(0)
-    values = rng.integers(0, 256, SIZE[::-1] + (3,), np.uint8)
-    mask = np.zeros(SIZE[::-1], np.uint8)
-    mask[5:10, 6:12] = 255
-    for folder in ("photos", "masks"):
-        os.makedirs(folder, exist_ok=True)
-    for stem in stems:
-        Image.fromarray(values).save(f"photos/{stem}.png")
-        Image.fromarray(mask).save(f"masks/{stem}.png")
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2
 
 from tests.export.c_api import Session
+from tests.picture_files import file_of
 from tf_btgmi import loading
 from tf_btgmi.data import masks
 from tf_btgmi.inference import filling
@@ -32,12 +33,6 @@ def session(exported):
 def predictor(lively_workdir):
     # The graph gives fills as the network does.
     return loading.load(lively_workdir, retouched=False)
-
-
-def png(array):
-    file = io.BytesIO()
-    Image.fromarray(array).save(file, "PNG")
-    return file.getvalue()
 
 
 def read(data):
@@ -65,8 +60,8 @@ def test_the_c_api_fills_files_as_the_keras_model_does(session, predictor, monke
     monkeypatch.setattr(filling, "enlarge", bicubic)
     examples = [example(*size) for size in SIZES]
     inputs = {
-        "image_bytes": [png(image) for image, _ in examples],
-        "mask_bytes": [png(mask) for _, mask in examples],
+        "image_bytes": [file_of(image) for image, _ in examples],
+        "mask_bytes": [file_of(mask) for _, mask in examples],
     }
     found = session.run("serving_default", inputs)
     assert found["error"] == [b""] * len(examples)
@@ -94,13 +89,19 @@ def test_the_c_api_fills_tensors_as_the_keras_model_does(session, predictor, sig
 
 def test_a_bad_file_fails_alone_and_says_why(session):
     image, mask = example(40, 40)
-    bad_images = [b"", b"GIF89a, say", png(image)[:500], png(image), png(image)]
-    bad_masks = [png(mask)] * 3 + [png(mask[:-1]), png(mask // 2)]
+    bad_images = [
+        b"",
+        b"GIF89a, say",
+        file_of(image)[:500],
+        file_of(image),
+        file_of(image),
+    ]
+    bad_masks = [file_of(mask)] * 3 + [file_of(mask[:-1]), file_of(mask // 2)]
     found = session.run(
         "serving_default",
         {
-            "image_bytes": [png(image), *bad_images],
-            "mask_bytes": [png(mask), *bad_masks],
+            "image_bytes": [file_of(image), *bad_images],
+            "mask_bytes": [file_of(mask), *bad_masks],
         },
     )
     assert [error.decode() for error in found["error"]][:2] == [
@@ -183,6 +184,6 @@ def test_masks_of_every_kind_leave_known_pixels_alone(session):
     for kind in ("thin", "thick", "outpaint", "rectangles"):
         image, _ = example(90, 70)
         mask = masks.named_mask(kind, 90, 70, 1) * np.uint8(255)
-        inputs = {"image_bytes": [png(image)], "mask_bytes": [png(mask)]}
+        inputs = {"image_bytes": [file_of(image)], "mask_bytes": [file_of(mask)]}
         composite = read(session.run("serving_default", inputs)["composite_bytes"][0])
         np.testing.assert_array_equal(composite[mask == 0], image[mask == 0])

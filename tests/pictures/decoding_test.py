@@ -5,14 +5,9 @@ import pytest
 import tifffile
 from PIL import Image
 
+from tests.picture_files import file_of
 from tf_btgmi.pictures import decoding
 from tf_btgmi.pictures.decoding import decode_image
-
-
-def encoded(image: Image.Image, form: str = "PNG", **options) -> bytes:
-    file = io.BytesIO()
-    image.save(file, form, **options)
-    return file.getvalue()
 
 
 def noise(height=6, width=9, channels=3) -> np.ndarray:
@@ -23,23 +18,23 @@ def noise(height=6, width=9, channels=3) -> np.ndarray:
 @pytest.mark.parametrize("form", ["PNG", "BMP"])
 def test_rgb_comes_out_as_it_is(form):
     np.testing.assert_array_equal(
-        decode_image(encoded(Image.fromarray(noise()), form)), noise()
+        decode_image(file_of(Image.fromarray(noise()), form)), noise()
     )
 
 
 def test_lossless_webp_comes_out_as_it_is():
-    file = encoded(Image.fromarray(noise()), "WEBP", lossless=True)
+    file = file_of(Image.fromarray(noise()), "WEBP", lossless=True)
     np.testing.assert_array_equal(decode_image(file), noise())
 
 
 def test_alpha_is_dropped_and_not_composited():
     pixels = noise(channels=4)
     np.testing.assert_array_equal(
-        decode_image(encoded(Image.fromarray(pixels))), pixels[..., :3]
+        decode_image(file_of(Image.fromarray(pixels))), pixels[..., :3]
     )
     pixels = noise(channels=2)
     np.testing.assert_array_equal(
-        decode_image(encoded(Image.fromarray(pixels, "LA"))),
+        decode_image(file_of(Image.fromarray(pixels, "LA"))),
         np.repeat(pixels[..., :1], 3, -1),
     )
 
@@ -48,11 +43,11 @@ def test_grey_and_one_bit_become_rgb():
     grey = noise(channels=0)
     expected = np.repeat(grey[..., None], 3, -1)
     np.testing.assert_array_equal(
-        decode_image(encoded(Image.fromarray(grey))), expected
+        decode_image(file_of(Image.fromarray(grey))), expected
     )
     bits = Image.fromarray(grey >= 128)
     np.testing.assert_array_equal(
-        decode_image(encoded(bits)), np.where(expected >= 128, 255, 0)
+        decode_image(file_of(bits)), np.where(expected >= 128, 255, 0)
     )
 
 
@@ -60,13 +55,13 @@ def test_a_palette_with_transparency_keeps_its_colours():
     palette = Image.fromarray(noise()).quantize(16)
     expected = np.asarray(palette.convert("RGB"))
     np.testing.assert_array_equal(
-        decode_image(encoded(palette, transparency=3)), expected
+        decode_image(file_of(palette, transparency=3)), expected
     )
 
 
 def test_sixteen_bit_grey_keeps_its_high_byte():
     deep = np.array([[0, 255, 256, 32768, 65535]], np.uint16)
-    image = decode_image(encoded(Image.fromarray(deep)))
+    image = decode_image(file_of(Image.fromarray(deep)))
     assert image.shape == (1, 5, 3)
     assert image[0, :, 0].tolist() == [0, 0, 1, 128, 255]
 
@@ -81,7 +76,7 @@ def test_a_tiff_of_32_bit_or_signed_numbers_is_refused(depth):
 
 def test_cmyk_jpeg_becomes_rgb():
     color = Image.new("RGB", (16, 16), (200, 40, 90)).convert("CMYK")
-    image = decode_image(encoded(color, "JPEG", quality=100))
+    image = decode_image(file_of(color, "JPEG", quality=100))
     assert np.abs(image.astype(int) - [200, 40, 90]).max() <= 3
 
 
@@ -101,26 +96,26 @@ def test_cmyk_jpeg_becomes_rgb():
 def test_exif_orientation_is_honoured(orientation, turn):
     exif = Image.Exif()
     exif[0x0112] = orientation
-    file = encoded(Image.fromarray(noise()), "PNG", exif=exif)
+    file = file_of(Image.fromarray(noise()), "PNG", exif=exif)
     np.testing.assert_array_equal(decode_image(file), turn(noise()))
 
 
 def test_damaged_exif_does_not_make_a_picture_unreadable():
-    file = encoded(Image.fromarray(noise()), "PNG", exif=b"Exif\0\0II*\0\xff\xff\xff")
+    file = file_of(Image.fromarray(noise()), "PNG", exif=b"Exif\0\0II*\0\xff\xff\xff")
     np.testing.assert_array_equal(decode_image(file), noise())
 
 
 @pytest.mark.parametrize("min_side", [1, 99, 100, 101, 190, 400])
 def test_a_large_jpeg_is_decoded_smaller_but_not_below_what_is_enough(min_side):
     image = Image.fromarray(noise(800, 1000))
-    side = min(decode_image(encoded(image, "JPEG"), min_side).shape[:2])
+    side = min(decode_image(file_of(image, "JPEG"), min_side).shape[:2])
     assert side >= min_side
     assert side == 100 if min_side <= 100 else side < 2 * min_side + 1
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "BMP"])
 def test_a_truncated_file_raises(form):
-    file = encoded(Image.fromarray(noise(64, 64)), form)
+    file = file_of(Image.fromarray(noise(64, 64)), form)
     with pytest.raises(Exception, match="."):
         decode_image(file[: len(file) // 2])
 
@@ -128,4 +123,4 @@ def test_a_truncated_file_raises(form):
 def test_a_picture_of_too_many_pixels_raises(monkeypatch):
     monkeypatch.setattr(decoding, "MAX_PIXELS", 53)
     with pytest.raises(ValueError, match="9x6 is more than the 53 pixels"):
-        decode_image(encoded(Image.fromarray(noise())))
+        decode_image(file_of(Image.fromarray(noise())))

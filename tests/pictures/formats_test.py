@@ -9,6 +9,7 @@ import pytest
 import tifffile
 from PIL import Image, ImageOps, features
 
+from tests.picture_files import file_of
 from tf_btgmi.pictures import formats
 from tf_btgmi.pictures.decoding import decode_image
 from tf_btgmi.pictures.formats import FORMATS, WORDS, open_picture
@@ -29,9 +30,7 @@ READERS = {
 
 
 def saved(form: str) -> bytes:
-    file = io.BytesIO()
-    PICTURE.save(file, form)
-    return file.getvalue()
+    return file_of(PICTURE, form)
 
 
 def fli() -> bytes:
@@ -140,10 +139,9 @@ def test_what_phones_write_is_read_upright_and_written_upright_as_png(
 
 def test_an_orientation_that_only_the_exif_of_a_heic_has_turns_nothing():
     skip_without("HEIF")
-    block, file = Image.Exif(), io.BytesIO()
+    block = Image.Exif()
     block[_ORIENTATION] = 6
-    corners().save(file, "HEIF", exif=block, quality=95)
-    data = file.getvalue()
+    data = file_of(corners(), "HEIF", exif=block, quality=95)
     assert b"irot" not in data and exif(6)[-20:] in data
     for pixels in (decode_picture(data).rgb(), decode_image(data)):
         assert_alike(pixels, as_displayed(1))
@@ -151,10 +149,8 @@ def test_an_orientation_that_only_the_exif_of_a_heic_has_turns_nothing():
 
 def test_of_a_heic_of_several_pictures_the_main_one_is_read():
     skip_without("HEIF")
-    file = io.BytesIO()
     others = {"save_all": True, "append_images": [corners()], "primary_index": 1}
-    PICTURE.save(file, "HEIF", **others, quality=95)
-    data = file.getvalue()
+    data = file_of(PICTURE, "HEIF", **others, quality=95)
     for pixels in (decode_picture(data).rgb(), decode_image(data)):
         assert_alike(pixels, as_displayed(1))
 
@@ -167,9 +163,8 @@ def test_of_a_heic_of_several_pictures_the_main_one_is_read():
     ],
 )
 def test_a_png_that_was_turned_has_no_orientation_in_its_xmp_either(packet):
-    file = io.BytesIO()
-    corners().save(file, "JPEG", exif=exif(6), xmp=packet)
-    data, _ = encode_picture(decode_picture(file.getvalue()), "PNG")
+    turned = file_of(corners(), "JPEG", exif=exif(6), xmp=packet)
+    data, _ = encode_picture(decode_picture(turned), "PNG")
     metadata = decode_picture(data).metadata
     assert metadata.orientation == 1
     assert b"Orientation" not in metadata.xmp and b"tiff:Make" in metadata.xmp
@@ -202,11 +197,11 @@ def test_a_floating_point_tiff_is_named_as_such(channels, order):
 
 
 def test_a_jpeg_of_several_pictures_is_read_as_its_first():
-    file = io.BytesIO()
-    PICTURE.save(file, "MPO", save_all=True, append_images=[PICTURE.rotate(90)])
-    with open_picture(io.BytesIO(file.getvalue())) as stored:
+    several = {"save_all": True, "append_images": [PICTURE.rotate(90)]}
+    data = file_of(PICTURE, "MPO", **several)
+    with open_picture(io.BytesIO(data)) as stored:
         assert stored.format == "MPO"
-    assert decode_picture(file.getvalue()).format == "JPEG"
+    assert decode_picture(data).format == "JPEG"
 
 
 def test_nothing_opens_a_picture_but_by_the_list():

@@ -7,19 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
+from tests.picture_files import file_of
 from tf_btgmi import assets
 from tf_btgmi.pictures.masks import decode_mask, read_mask
 
 HEIGHT, WIDTH = 60, 80
 HOLE = np.zeros((HEIGHT, WIDTH), bool)
 HOLE[10:40, 20:70] = True
-
-
-def saved(pixels, form="PNG", **options) -> bytes:
-    image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
-    file = io.BytesIO()
-    image.save(file, form, **options)
-    return file.getvalue()
 
 
 def layer(hole=HOLE, color=(255, 255, 255), under=(0, 0, 0), opacity=255):
@@ -58,36 +52,36 @@ def png16(pixels):
 WHITE = np.where(HOLE, 255, 0).astype(np.uint8)
 GREY_LAYER = np.dstack([WHITE, WHITE])
 FILES = {
-    "grey": saved(WHITE),
-    "threshold": saved(np.where(HOLE, 128, 127).astype(np.uint8)),
-    "rgb": saved(np.dstack([WHITE] * 3)),
-    "opaque": saved(np.dstack([WHITE] * 3 + [np.full_like(WHITE, 255)])),
-    "half-transparent everywhere": saved(np.dstack([WHITE] * 3 + [WHITE * 0 + 99])),
-    "one bit": saved(Image.fromarray(WHITE).convert("1")),
-    "palette": saved(Image.fromarray(np.dstack([WHITE] * 3)).quantize(2)),
-    "palette with a transparent entry": saved(
+    "grey": file_of(WHITE),
+    "threshold": file_of(np.where(HOLE, 128, 127).astype(np.uint8)),
+    "rgb": file_of(np.dstack([WHITE] * 3)),
+    "opaque": file_of(np.dstack([WHITE] * 3 + [np.full_like(WHITE, 255)])),
+    "half-transparent everywhere": file_of(np.dstack([WHITE] * 3 + [WHITE * 0 + 99])),
+    "one bit": file_of(Image.fromarray(WHITE).convert("1")),
+    "palette": file_of(Image.fromarray(np.dstack([WHITE] * 3)).quantize(2)),
+    "palette with a transparent entry": file_of(
         Image.fromarray(WHITE).quantize(2), transparency=0
     ),
-    "CMYK": saved(Image.fromarray(np.dstack([WHITE] * 3)).convert("CMYK"), "TIFF"),
-    "16 bits": saved(sixteen(WHITE)),
-    "16 bits at the threshold": saved(
+    "CMYK": file_of(Image.fromarray(np.dstack([WHITE] * 3)).convert("CMYK"), "TIFF"),
+    "16 bits": file_of(sixteen(WHITE)),
+    "16 bits at the threshold": file_of(
         np.where(HOLE, 128 * 257, 128 * 257 - 1).astype(np.uint16)
     ),
     "16-bit RGB": png16(sixteen(np.dstack([WHITE] * 3))),
     "16-bit strokes": png16(sixteen(layer(color=(9, 200, 30)))),
     "16-bit PGM": b"P5 80 60 65535 " + sixteen(WHITE).astype(">u2").tobytes(),
-    "grey and alpha": saved(Image.fromarray(GREY_LAYER, "LA")),
-    "PBM": saved(Image.fromarray(WHITE).convert("1"), "PPM"),
-    "GIF": saved(WHITE, "GIF"),
-    "BMP": saved(WHITE, "BMP"),
-    "lossless WebP strokes": saved(layer(color=(1, 2, 3)), "WEBP", lossless=True),
-    "black strokes": saved(layer(color=(0, 0, 0))),
-    "white strokes on transparent white": saved(layer(under=(255, 255, 255))),
-    "red strokes": saved(layer(color=(255, 0, 0))),
-    "faint strokes": saved(layer(color=(200, 30, 60), opacity=40)),
-    "photograph with an erased part": saved(erased(photograph())),
-    "white layer with an erased part": saved(erased((255, 255, 255))),
-    "black layer with an erased part": saved(erased((0, 0, 0))),
+    "grey and alpha": file_of(Image.fromarray(GREY_LAYER, "LA")),
+    "PBM": file_of(Image.fromarray(WHITE).convert("1"), "PPM"),
+    "GIF": file_of(WHITE, "GIF"),
+    "BMP": file_of(WHITE, "BMP"),
+    "lossless WebP strokes": file_of(layer(color=(1, 2, 3)), "WEBP", lossless=True),
+    "black strokes": file_of(layer(color=(0, 0, 0))),
+    "white strokes on transparent white": file_of(layer(under=(255, 255, 255))),
+    "red strokes": file_of(layer(color=(255, 0, 0))),
+    "faint strokes": file_of(layer(color=(200, 30, 60), opacity=40)),
+    "photograph with an erased part": file_of(erased(photograph())),
+    "white layer with an erased part": file_of(erased((255, 255, 255))),
+    "black layer with an erased part": file_of(erased((0, 0, 0))),
 }
 
 
@@ -110,7 +104,7 @@ def test_strokes_as_a_canvas_stores_them_are_the_hole(opacity):
     colors = np.rint(premultiplied * 255 / np.maximum(alpha[..., None], 1))
     pixels = np.dstack([colors.clip(0, 255), alpha]).astype(np.uint8)
     assert len(np.unique(pixels[alpha > 0], axis=0)) > 5
-    np.testing.assert_array_equal(decode_mask(saved(pixels)), alpha > 0)
+    np.testing.assert_array_equal(decode_mask(file_of(pixels)), alpha > 0)
 
 
 def test_strokes_of_several_colours_and_opacities_are_all_hole():
@@ -121,23 +115,23 @@ def test_strokes_of_several_colours_and_opacities_are_all_hole():
         area = np.s_[10 + 15 * number : 20 + 15 * number, 12:70]
         pixels[area] = (*color, opacity)
         hole[area] = True
-    np.testing.assert_array_equal(decode_mask(saved(pixels)), hole)
+    np.testing.assert_array_equal(decode_mask(file_of(pixels)), hole)
 
 
 def test_strokes_over_most_of_the_inside_are_still_strokes():
     hole = np.zeros_like(HOLE)
     hole[2:-2, 2:-2] = True
-    np.testing.assert_array_equal(decode_mask(saved(layer(hole))), hole)
+    np.testing.assert_array_equal(decode_mask(file_of(layer(hole))), hole)
 
 
 def test_an_erased_part_may_touch_the_edge_and_be_soft():
     hole = np.zeros_like(HOLE)
     hole[20:, 30:60] = True
     pixels = erased(photograph(), hole)
-    np.testing.assert_array_equal(decode_mask(saved(pixels)), hole)
+    np.testing.assert_array_equal(decode_mask(file_of(pixels)), hole)
     alpha = Image.fromarray(pixels[..., 3]).filter(ImageFilter.GaussianBlur(2))
     pixels[..., 3] = np.array(alpha)
-    np.testing.assert_array_equal(decode_mask(saved(pixels)), pixels[..., 3] < 255)
+    np.testing.assert_array_equal(decode_mask(file_of(pixels)), pixels[..., 3] < 255)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +147,7 @@ def test_an_erased_part_may_touch_the_edge_and_be_soft():
 )
 def test_what_is_ambiguous_is_refused_with_how_to_save_it(pixels):
     with pytest.raises(ValueError) as caught:
-        decode_mask(saved(pixels.astype(np.uint8)), "mask.png")
+        decode_mask(file_of(pixels.astype(np.uint8)), "mask.png")
     assert "\n" not in str(caught.value)
     for words in ("mask.png is partly transparent", "white (the hole) on black"):
         assert words in str(caught.value)
@@ -161,14 +155,14 @@ def test_what_is_ambiguous_is_refused_with_how_to_save_it(pixels):
 
 def test_a_layer_on_which_nothing_is_drawn_is_said():
     with pytest.raises(ValueError, match="transparent everywhere"):
-        decode_mask(saved(layer(np.zeros_like(HOLE))))
+        decode_mask(file_of(layer(np.zeros_like(HOLE))))
 
 
 @pytest.mark.parametrize("brightest", [1, 127])
 def test_a_mask_without_white_names_its_largest_value(brightest):
     with pytest.raises(ValueError, match=f"maximum is {brightest} of 255"):
-        decode_mask(saved((HOLE * brightest).astype(np.uint8)))
-    assert not decode_mask(saved(np.zeros_like(WHITE))).any()
+        decode_mask(file_of((HOLE * brightest).astype(np.uint8)))
+    assert not decode_mask(file_of(np.zeros_like(WHITE))).any()
 
 
 @pytest.mark.parametrize("blur", [1, 3, 6, 12])
@@ -176,7 +170,7 @@ def test_a_soft_rim_belongs_to_the_hole(blur):
     mask = Image.fromarray(WHITE).filter(ImageFilter.GaussianBlur(blur))
     levels = np.array(mask)
     background = np.bincount(levels[levels < 128]).argmax()
-    found = decode_mask(saved(mask))
+    found = decode_mask(file_of(mask))
     np.testing.assert_array_equal(found, levels > background)
     assert (found & HOLE).sum() == HOLE.sum()
 
@@ -184,23 +178,23 @@ def test_a_soft_rim_belongs_to_the_hole(blur):
 def test_grey_that_does_not_touch_the_hole_is_none():
     levels = WHITE.copy()
     levels[50:55, 5:15] = 100
-    np.testing.assert_array_equal(decode_mask(saved(levels)), HOLE)
+    np.testing.assert_array_equal(decode_mask(file_of(levels)), HOLE)
     levels[40:50, 10:30] = 100
-    np.testing.assert_array_equal(decode_mask(saved(levels)), levels > 0)
+    np.testing.assert_array_equal(decode_mask(file_of(levels)), levels > 0)
 
 
 def test_noise_of_a_jpeg_around_an_edge_is_no_rim():
-    data = saved(WHITE, "JPEG", quality=75)
+    data = file_of(WHITE, "JPEG", quality=75)
     with Image.open(io.BytesIO(data)) as stored:
         assert (np.array(stored)[~HOLE] > 0).any()
     np.testing.assert_array_equal(decode_mask(data), HOLE)
 
 
 def test_a_picture_is_its_own_mask_only_where_it_is_transparent():
-    data = saved(photograph())
+    data = file_of(photograph())
     with pytest.raises(ValueError, match="is the picture itself"):
         decode_mask(data, picture=data)
-    cutout = saved(erased(photograph(), ~HOLE))
+    cutout = file_of(erased(photograph(), ~HOLE))
     np.testing.assert_array_equal(decode_mask(cutout, picture=cutout), ~HOLE)
     np.testing.assert_array_equal(decode_mask(FILES["grey"], picture=data), HOLE)
 
@@ -210,7 +204,7 @@ def test_a_mask_is_turned_as_its_file_says(tmp_path):
     exif[0x0112] = 6
     for pixels in (WHITE, layer(color=(7, 8, 9))):
         path = tmp_path / "mask.png"
-        path.write_bytes(saved(pixels, exif=exif))
+        path.write_bytes(file_of(pixels, exif=exif))
         np.testing.assert_array_equal(read_mask(str(path)), np.rot90(HOLE, -1))
 
 
@@ -233,7 +227,7 @@ def test_a_photograph_is_no_mask(kind):
     elif kind == "grey":
         path = str(assets.sample_pictures("train")[0])
         pixels = cv2.imread(path, cv2.IMREAD_GRAYSCALE)
-    data = saved(pixels, "JPEG" if kind == "JPEG" else "PNG")
+    data = file_of(pixels, "JPEG" if kind == "JPEG" else "PNG")
     with pytest.raises(ValueError, match="is a photograph, not a mask: most of it is"):
         decode_mask(data)
 
@@ -248,7 +242,7 @@ def test_a_soft_grey_mask_is_no_photograph(kind, form):
         "smooth map": cv2.resize(small, size, interpolation=cv2.INTER_CUBIC),
         "enlarged map": cv2.resize(small, size, interpolation=cv2.INTER_NEAREST),
     }[kind]
-    hole = decode_mask(saved(levels, form))
+    hole = decode_mask(file_of(levels, form))
     assert hole[levels >= 140].all()
 
 
@@ -256,4 +250,4 @@ def test_a_soft_grey_mask_is_no_photograph(kind, form):
 @pytest.mark.parametrize("background, hole", [(100, 200), (60, 140)])
 def test_two_shades_of_grey_are_a_mask(form, background, hole):
     levels = np.where(HOLE, hole, background).astype(np.uint8)
-    np.testing.assert_array_equal(decode_mask(saved(levels, form)), HOLE)
+    np.testing.assert_array_equal(decode_mask(file_of(levels, form)), HOLE)

@@ -9,6 +9,7 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
+from tests.picture_files import file_of
 from tf_btgmi.pictures import metadata as metadata_lib
 from tf_btgmi.pictures.picture import Picture, as_stored, upright
 from tf_btgmi.pictures.reader import read_picture
@@ -140,11 +141,9 @@ def test_sixteen_bits_stay(tmp_path, ending, channels):
 def test_every_orientation_is_what_pillow_makes_of_it():
     pixels = np.arange(6, dtype=np.uint8).reshape(2, 3)
     for orientation in range(1, 9):
-        file = io.BytesIO()
         block = Image.Exif()
         block[0x0112] = orientation
-        Image.fromarray(pixels).save(file, "PNG", exif=block)
-        with Image.open(file) as stored:
+        with Image.open(io.BytesIO(file_of(pixels, exif=block))) as stored:
             expected = np.array(ImageOps.exif_transpose(stored))
         np.testing.assert_array_equal(upright(pixels, orientation), expected)
         np.testing.assert_array_equal(as_stored(expected, orientation), pixels)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.picture_files import file_of
 from tf_btgmi.assets import samples_dir
 from tf_btgmi.pictures import png_rows
 from tf_btgmi.pictures.metadata import Metadata
@@ -52,6 +53,4 @@ def test_files_are_hardly_larger_than_those_that_took_longer(kind, rng):
     if kind == "pattern":
         tile = rng.integers(0, 256, (16, 16, 3), np.uint8)
         pixels = np.tile(tile, (32, 32, 1))
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    assert len(written(pixels, "RGB")) < 1.1 * len(file.getvalue()) + 1000
+    assert len(written(pixels, "RGB")) < 1.1 * len(file_of(pixels)) + 1000

@@ -16,6 +16,7 @@ from google.protobuf import text_format
 from PIL import Image
 from tensorflow_serving.config import model_server_config_pb2
 
+from tests.picture_files import file_of
 from tests.serving.servers import Model, grpc_server, rest_server
 from tf_btgmi import inpaint, loading
 from tf_btgmi.cli import program
@@ -155,9 +156,7 @@ def test_files_go_through_rest_as_base64_both_ways(model):
     image, mask = example()
 
     def encoded(array):
-        file = io.BytesIO()
-        Image.fromarray(array).save(file, "PNG")
-        return {"b64": base64.b64encode(file.getvalue()).decode()}
+        return {"b64": base64.b64encode(file_of(array)).decode()}
 
     rows = [
         {"image_bytes": encoded(image), "mask_bytes": encoded(mask)},

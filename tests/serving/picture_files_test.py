@@ -1,4 +1,3 @@
-import io
 import struct
 
 import numpy as np
@@ -6,6 +5,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from tests.picture_files import file_of
 from tf_btgmi.pictures import decoding, masks
 from tf_btgmi.serving import picture_files
 
@@ -32,13 +32,6 @@ def decode_mask():
     return tf.function(picture_files.decode_mask, input_signature=[spec])
 
 
-def encoded(array, kind, **options):
-    image = array if isinstance(array, Image.Image) else Image.fromarray(array)
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
-
-
 @pytest.fixture
 def picture(rng):
     return rng.integers(0, 256, [37, 53, 3], dtype=np.uint8)
@@ -48,7 +41,7 @@ def picture(rng):
 def test_files_are_decoded_as_everywhere_else(decode, picture, kind, options):
     if kind == "WEBP" and not HAS_WEBP:
         pytest.skip("this TensorFlow has no decoder of WebP")
-    data = encoded(picture, kind, **options)
+    data = file_of(picture, kind, **options)
     found, reason = decode(data)
     assert reason.numpy() == b""
     np.testing.assert_array_equal(found, decoding.decode_image(data))
@@ -56,17 +49,15 @@ def test_files_are_decoded_as_everywhere_else(decode, picture, kind, options):
 
 @pytest.mark.parametrize("mode", ["L", "RGBA", "P", "LA"])
 def test_other_modes_become_three_channels(decode, picture, mode):
-    image = Image.fromarray(picture).convert(mode)
-    file = io.BytesIO()
-    image.save(file, "PNG")
-    found, reason = decode(file.getvalue())
+    data = file_of(Image.fromarray(picture).convert(mode))
+    found, reason = decode(data)
     assert reason.numpy() == b"" and found.shape == (37, 53, 3)
-    np.testing.assert_array_equal(found, decoding.decode_image(file.getvalue()))
+    np.testing.assert_array_equal(found, decoding.decode_image(data))
 
 
 @pytest.mark.parametrize("kind, options", FILES)
 def test_a_cut_file_is_a_reason_and_no_error(decode, picture, kind, options):
-    data = encoded(picture, kind, **options)
+    data = file_of(picture, kind, **options)
     for length in (12, 40, len(data) // 2):
         found, reason = decode(data[:length])
         assert found.shape == (0, 0, 3)
@@ -114,7 +105,7 @@ def test_a_mask_is_hole_from_grey_128_on(rng):
     grey[0, :4] = [[127] * 3, [128] * 3, [255] * 3, [0] * 3]
     # More random colours would be a photograph.
     grey[8:] = 255
-    data = encoded(grey, "PNG")
+    data = file_of(grey, "PNG")
     hole, reason = picture_files.decode_mask(tf.constant(data))
     assert reason.numpy() == b""
     np.testing.assert_array_equal(hole, masks.decode_mask(data))
@@ -128,17 +119,17 @@ def layers():
     soft = np.clip(255 - 20 * (np.hypot(y - 30, x - 40) - 10), 0, 255).astype(np.uint8)
     photograph = np.dstack([2 * x, 3 * y, x + y]).astype(np.uint8)
     strokes = np.dstack([0 * white + 200, white // 9, 0 * white, white // 3])
-    yield "grey", encoded(white, "PNG")
-    yield "soft", encoded(soft, "PNG")
-    yield "jpeg", encoded(np.dstack([white] * 3), "JPEG")
-    yield "bmp", encoded(white, "BMP")
-    yield "strokes", encoded(strokes, "PNG")
-    yield "erased", encoded(np.dstack([photograph, 255 - white]), "PNG")
-    yield "black layer", encoded(np.dstack([0 * photograph, 255 - white]), "PNG")
+    yield "grey", file_of(white, "PNG")
+    yield "soft", file_of(soft, "PNG")
+    yield "jpeg", file_of(np.dstack([white] * 3), "JPEG")
+    yield "bmp", file_of(white, "BMP")
+    yield "strokes", file_of(strokes, "PNG")
+    yield "erased", file_of(np.dstack([photograph, 255 - white]), "PNG")
+    yield "black layer", file_of(np.dstack([0 * photograph, 255 - white]), "PNG")
     palette = Image.fromarray(white).quantize(2)
-    yield "palette", encoded(palette, "PNG")
-    yield "transparent palette", encoded(palette, "PNG", transparency=0)
-    yield "16 bits", encoded(white.astype(np.uint16) * 257, "PNG")
+    yield "palette", file_of(palette, "PNG")
+    yield "transparent palette", file_of(palette, "PNG", transparency=0)
+    yield "16 bits", file_of(white.astype(np.uint16) * 257, "PNG")
 
 
 @pytest.mark.parametrize("name, data", layers(), ids=lambda value: str(value)[:20])
@@ -152,8 +143,8 @@ def test_masks_of_every_kind_are_read_as_by_the_programs(decode_mask, name, data
 def test_a_mask_that_is_ambiguous_or_dark_is_refused(decode_mask):
     alpha = np.zeros((60, 80), np.uint8)
     alpha[[0, -1]] = alpha[:, [0, -1]] = 255
-    frame = encoded(np.dstack([alpha] * 4), "PNG")
-    dark = encoded(np.eye(60, 80, dtype=np.uint8), "PNG")
+    frame = file_of(np.dstack([alpha] * 4), "PNG")
+    dark = file_of(np.eye(60, 80, dtype=np.uint8), "PNG")
     for data, words in ((frame, b"not clear which part"), (dark, b"its maximum is 1")):
         _, reason = decode_mask(data)
         assert words in reason.numpy()

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.picture_files import file_of
 from tests.pictures.color_profiles_test import swapped
-from tests.studio.files import file_of
 
 
 def opened(data):
@@ -180,13 +180,11 @@ def test_an_object_is_composed_and_harmonized(client, picture):
 
 def test_an_object_keeps_its_colors_under_another_color_profile(client):
     guide, grey = Image.new("RGB", (64, 48), (200, 30, 60)), np.zeros((48, 64, 3))
-    file = io.BytesIO()
-    guide.save(file, "PNG", icc_profile=swapped())
     guide_mask = np.zeros((48, 64), np.uint8)
     guide_mask[10:20, 10:20] = 255
     files = {
         "image": file_of(grey.astype(np.uint8)),
-        "guide": ("guide.png", file.getvalue()),
+        "guide": ("guide.png", file_of(guide, icc_profile=swapped())),
         "guide_mask": file_of(guide_mask),
     }
     place = {"y": "30", "x": "40", "harmonize": "false"}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.picture_files import file_of
 from tests.studio.browser import RED, red_pixels
-from tests.studio.files import file_of
 from tf_btgmi.assets import samples_dir
 
 

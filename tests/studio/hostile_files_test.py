@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.picture_files import file_of
 from tests.studio.conftest import make_models
-from tests.studio.files import file_of
 from tf_btgmi.pictures.formats import FORMATS
 from tf_btgmi.pictures.reader import decode_picture
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from tests.picture_files import file_of
 from tests.studio.browser import Visit
-from tests.studio.files import file_of
 
 SCREENS = {
     "desktop": (1440, 900),

@@ -7,7 +7,7 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.studio.files import file_of
+from tests.picture_files import file_of
 from tests.studio.running import studio
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from tests.studio.files import file_of
+from tests.picture_files import file_of
 
 
 def scene(height=240, width=320):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.studio.files import file_of
+from tests.picture_files import file_of
 
 
 def painted(visit, *points):
