@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tests.benchmarks.twins import (
     assert_moved_alike,
+    assert_restored,
     assert_same_losses,
     one_step_without_tensorflow,
     values_of,
@@ -372,7 +373,7 @@ def test_a_batch_is_that_of_tensorflow(pack):
 
 
 def test_training_needs_no_tensorflow_stops_and_goes_on(pack, tmp_path, capsys):
-    from benchmarks import pytorch_runs, pytorch_weights, train_pytorch
+    from benchmarks import pytorch_weights, train_pytorch
 
     folder, config = pack
     file, out = save_config(config, tmp_path), str(tmp_path / "out")
@@ -388,9 +389,4 @@ def test_training_needs_no_tensorflow_stops_and_goes_on(pack, tmp_path, capsys):
     assert step == 4
     name = "ema_generator.harmonized_back_end_0.trainable_0_kernel"
     assert np.abs(last[name] - first[name]).max() > 0
-    workdir = str(tmp_path / "run")
-    pytorch_runs.write_workdir(out, workdir)
-    generator, _ = loading.load_generator(workdir)
-    assert generator.stage == 1
-    for name, value in values_of(generator).items():
-        np.testing.assert_array_equal(value, last[f"ema_generator.{name}"])
+    assert_restored(out, tmp_path / "run", last)

@@ -13,6 +13,7 @@ import tensorflow as tf
 from benchmarks import compare_pytorch
 from tests.benchmarks.twins import (
     assert_moved_alike,
+    assert_restored,
     assert_same_losses,
     one_step_without_tensorflow,
     values_of,
@@ -350,7 +351,7 @@ def test_sizes_take_turns_on_the_pictures_that_are_large_enough(pack):
 
 @needs_torch
 def test_training_needs_no_tensorflow_stops_and_goes_on(pack, tmp_path, capsys):
-    from benchmarks import pytorch_runs, pytorch_weights, train_pytorch
+    from benchmarks import pytorch_weights, train_pytorch
 
     folder, config = pack
     file, out = str(tmp_path / "config.json"), str(tmp_path / "out")
@@ -374,19 +375,9 @@ def test_training_needs_no_tensorflow_stops_and_goes_on(pack, tmp_path, capsys):
     assert step == 4 and found.training.precision == "mixed_bfloat16"
     assert last["discriminator_optimizer.count"] == 4
     assert last["generator_optimizer.count"] == 2
-    workdir = str(tmp_path / "run")
-    pytorch_runs.write_workdir(out, workdir)
-    generator, _ = loading.load_generator(workdir)
-    assert generator.stage == 1
-    for name, value in values_of(generator).items():
-        np.testing.assert_array_equal(value, last[f"ema_generator.{name}"])
-    workdir = str(tmp_path / "small_run")
-    pytorch_runs.write_workdir(small, workdir)
-    generator, _ = loading.load_generator(workdir)
-    for name, value in values_of(generator).items():
-        kept = last[f"ema_generator.{name}"]
-        kept = kept.astype(np.float16) if kept.ndim == 4 else kept
-        np.testing.assert_array_equal(value, kept)
+    assert_restored(out, tmp_path / "run", last)
+    halved = {n: v.astype(np.float16) if v.ndim == 4 else v for n, v in last.items()}
+    assert_restored(small, tmp_path / "small_run", halved)
 
 
 @needs_torch

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from tests.programs import ROOT
+from tf_btgmi import loading
 from tf_btgmi.models.naming import named_weights
 
 
@@ -90,6 +91,17 @@ def one_step_without_tensorflow(folder, flags):
     )
     assert done.returncode == 0
     return done.stdout
+
+
+def assert_restored(state, workdir, arrays):
+    """That the run made of a state has the averaged generator of these arrays."""
+    from benchmarks import pytorch_runs
+
+    pytorch_runs.write_workdir(state, str(workdir))
+    generator, _ = loading.load_generator(str(workdir))
+    assert generator.stage == 1
+    for name, value in values_of(generator).items():
+        np.testing.assert_array_equal(value, arrays[f"ema_generator.{name}"])
 
 
 def _cosine(first, second):

@@ -94,6 +94,16 @@ class Visit:
     def tool(self, name):
         self.page.click(f'[data-tool="{name}"]')
 
+    def box(self):
+        """Selects a square of 100 pixels with the box tool."""
+        self.tool("box")
+        self.drag((100, 150), (200, 250))
+
+    def place(self):
+        """Puts the selected object into the other picture."""
+        self.page.click("#run:enabled")
+        self.page.wait_for_selector("#panel-place:not([hidden])")
+
     def run(self):
         self.page.click("#run:enabled")
         self.idle()

@@ -69,10 +69,8 @@ def test_an_object_is_composed_dragged_and_scaled(visit):
     visit.page.click('[data-mode-button="compose"]')
     visit.page.wait_for_selector("text=Open the picture with the object")
     visit.open_example()
-    visit.tool("box")
-    visit.drag((100, 150), (200, 250))
-    visit.page.click("#run:enabled")
-    visit.page.wait_for_selector("#panel-place:not([hidden])")
+    visit.box()
+    visit.place()
     # From the middle (171, 256), where it was put at its own size.
     visit.drag((171, 256), (151, 156))
     visit.drag((201, 206), (176, 181))
@@ -259,7 +257,6 @@ def test_all_models_are_run_at_once_and_harmonizing_needs_one_that_can(visit):
     visit.page.select_option("#model", "blue")
     visit.page.wait_for_selector("#tool-hint:has-text('This model cannot harmonize')")
     visit.page.select_option("#model", "red")
-    visit.tool("box")
-    visit.drag((100, 150), (200, 250))
+    visit.box()
     visit.run()
     assert visit.results() == 4

@@ -10,10 +10,8 @@ def placed(visit):
     visit.open_example("rocket")
     visit.page.click('[data-mode-button="compose"]')
     visit.open_example()
-    visit.tool("box")
-    visit.drag((100, 150), (200, 250))
-    visit.page.click("#run:enabled")
-    visit.page.wait_for_selector("#panel-place:not([hidden])")
+    visit.box()
+    visit.place()
     visit.page.uncheck("#harmonize-check")
     return visit
 
@@ -26,8 +24,7 @@ def test_the_other_picture_is_in_view_and_changes_places(visit):
     assert visit.page.inner_text("#other").strip() == "Your picture"
     visit.page.click("#other")
     visit.page.wait_for_selector("text=No object is selected yet.")
-    visit.tool("box")
-    visit.drag((100, 150), (200, 250))
+    visit.box()
     visit.page.click("#other")
     visit.page.wait_for_selector("#panel-place:not([hidden])")
     assert visit.page.inner_text("#other").strip() == "Edit the object"
@@ -37,13 +34,11 @@ def test_the_other_picture_is_in_view_and_changes_places(visit):
 
 def test_the_open_picture_is_taken_as_guide_with_its_selection(visit):
     visit.open_example()
-    visit.tool("box")
-    visit.drag((100, 150), (200, 250))
+    visit.box()
     visit.page.click('[data-mode-button="compose"]')
     visit.page.click("#use-target")
     visit.until("state.guide && state.guide.selection.count === 10000")
-    visit.page.click("#run:enabled")
-    visit.page.wait_for_selector("#panel-place:not([hidden])")
+    visit.place()
     # A picture that is opened now is the one that the object goes into.
     with visit.page.expect_file_chooser() as chooser:
         visit.page.click("#open")

@@ -44,8 +44,7 @@ def test_the_picture_has_half_of_the_height_at_every_step(screen):
     screen.open_example()
     assert_room(screen)
     before = screen.page.locator("#canvas").bounding_box()
-    screen.tool("box")
-    screen.drag((100, 150), (200, 250))
+    screen.box()
     screen.run()
     assert_room(screen)
     # Nothing jumps when the first result appears.
@@ -53,10 +52,8 @@ def test_the_picture_has_half_of_the_height_at_every_step(screen):
     screen.page.click('[data-mode-button="compose"]')
     screen.open_example("rocket")
     assert_room(screen)
-    screen.tool("box")
-    screen.drag((100, 150), (200, 250))
-    screen.page.click("#run:enabled")
-    screen.page.wait_for_selector("#panel-place:not([hidden])")
+    screen.box()
+    screen.place()
     assert_room(screen)
 
 

@@ -118,8 +118,7 @@ def test_a_stroke_is_filled_on_release_if_wanted(visit):
 
 def test_undo_of_each_picture_is_its_own(visit):
     visit.open_example("rocket")
-    visit.tool("box")
-    visit.drag((100, 150), (200, 250))
+    visit.box()
     selected = visit.selected()
     visit.page.click('[data-mode-button="compose"]')
     visit.open_example()
