@@ -111,7 +111,11 @@ def assign(network: nn.Module, arrays) -> None:
             raise ValueError(f"There is no weight {name}.")
         value = from_layout(np.asarray(arrays[name], np.float32))
         if tuple(value.shape) != tuple(tensor.shape):
-            raise ValueError(f"{name} is {value.shape}, its place {tensor.shape}.")
+            raise ValueError(
+                f"The weight {name} has the shape {tuple(value.shape)}, this config's "
+                f"network {tuple(tensor.shape)}: give the fields that the state was "
+                "trained with, for instance --set discriminator.base_filters=64."
+            )
         tensor.copy_(torch.from_numpy(value))
 
 

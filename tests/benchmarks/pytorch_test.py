@@ -180,6 +180,18 @@ def test_predictions_and_first_losses_are_those_of_tensorflow(small_workdir, arm
 
 
 @needs_torch
+def test_weights_of_another_config_say_what_to_do(monkeypatch):
+    import torch
+
+    from benchmarks import pytorch_weights
+
+    tensors = {"stem": torch.zeros([3])}
+    monkeypatch.setattr(pytorch_weights, "named_tensors", lambda network: tensors)
+    with pytest.raises(ValueError, match=r"stem has .* \(5,\), this .* \(3,\): give"):
+        pytorch_weights.assign(None, {"stem": np.zeros([5])})
+
+
+@needs_torch
 def test_other_weights_are_found_out(small_workdir):
     from benchmarks import both_frameworks
 
