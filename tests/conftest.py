@@ -149,30 +149,19 @@ def make_workdir():
 
     Where `colour` is given, it is the bias of an output that is the same everywhere.
     """
-    import tensorflow as tf
-
-    from tf_btgmi import config as config_lib
-    from tf_btgmi.models.build import build_generator
-    from tf_btgmi.models.naming import named_weights
 
     def make(folder, colour=None):
-        folder.mkdir(parents=True)
-        config = config_lib.Config()
+        config = Config()
         config.data.image_size = 32
         config.generator.base_filters = 4
         config.generator.num_head_blocks = 1
-        config_lib.save(config, str(folder / "config.json"))
-        generator = build_generator(config)
-        if colour is not None:
-            for weight in generator.trainable_variables:
-                if weight.shape[-1] == 3:
-                    value = colour if weight.shape == (3,) else 0.0
-                    weight.assign(tf.fill(weight.shape, value))
-        step = tf.Variable(0, dtype=tf.int64)
-        weights = named_weights(generator)
-        checkpoint = tf.train.Checkpoint(ema_generator=weights, step=step)
-        manager = tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), 1)
-        manager.save()
+
+        def value_of(name, shape):
+            if colour is None or shape[-1:] != (3,):
+                return None
+            return np.full(shape, colour if len(shape) == 1 else 0.0)
+
+        trainings.write_run(config, str(folder), value_of)
         return str(folder)
 
     return make
@@ -184,10 +173,7 @@ def lively_workdir(tmp_path_factory):
 
     It is at stage 1 of 2, its refinement block faded in by 0.4.
     """
-    from tests.trainings import write_lively_run
-    from tf_btgmi import config as config_lib
-
-    config = config_lib.Config(name="lively")
+    config = Config(name="lively")
     config.data.image_size = 32
     config.generator.base_filters = 8
     config.generator.max_filters = 16
@@ -196,7 +182,7 @@ def lively_workdir(tmp_path_factory):
     config.procedure.head_steps = 1
     config.procedure.num_refinement_blocks = 2
     folder = str(tmp_path_factory.mktemp("lively"))
-    write_lively_run(config, folder)
+    trainings.write_lively_run(config, folder)
     return folder
 
 

@@ -73,8 +73,15 @@ def numbers(workdir) -> dict:
     return {name: reader.get_tensor(name) for name in names}
 
 
-def write_lively_run(config, folder: str) -> None:
-    """Writes a run at step 2 whose every weight matters to what it predicts."""
+def write_run(config, folder: str, value_of=None, step: int = 0) -> None:
+    """Writes the run of a generator that was not trained.
+
+    Args:
+        config: of the run.
+        folder: its workdir, made if it is missing.
+        value_of: name and shape of a weight to its value; None keeps the initial one.
+        step: of the checkpoint.
+    """
     import tensorflow as tf
 
     from tf_btgmi import config as config_lib
@@ -84,16 +91,24 @@ def write_lively_run(config, folder: str) -> None:
     os.makedirs(folder, exist_ok=True)
     config_lib.save(config, os.path.join(folder, "config.json"))
     weights = named_weights(build_generator(config))
-    rng = np.random.default_rng(0)
-    for name, variable in weights.items():
-        shape = tuple(variable.shape)
-        value = rng.normal(0.0, 0.1, shape)
-        if "variance" in name:
-            value = rng.uniform(0.3, 3.0, shape)
-        elif "kernel" not in name:
-            value = value + 0.4
-        variable.assign(value.astype(np.float32))
-    step = tf.Variable(2, dtype=tf.int64)
+    for name, variable in weights.items() if value_of else ():
+        value = value_of(name, tuple(variable.shape))
+        if value is not None:
+            variable.assign(np.float32(value))
+    step = tf.Variable(step, dtype=tf.int64)
     checkpoint = tf.train.Checkpoint(ema_generator=weights, step=step)
     checkpoints = os.path.join(folder, "checkpoints")
     tf.train.CheckpointManager(checkpoint, checkpoints, 1).save()
+
+
+def write_lively_run(config, folder: str) -> None:
+    """Writes a run at step 2 whose every weight matters to what it predicts."""
+    rng = np.random.default_rng(0)
+
+    def value_of(name, shape):
+        value = rng.normal(0.0, 0.1, shape)
+        if "variance" in name:
+            return rng.uniform(0.3, 3.0, shape)
+        return value if "kernel" in name else value + 0.4
+
+    write_run(config, folder, value_of, step=2)

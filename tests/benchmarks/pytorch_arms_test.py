@@ -76,7 +76,7 @@ def test_steps_are_recorded_where_asked_for(tmp_path, monkeypatch):
     assert ["--record" in command for command in commands] == [False, True]
 
 
-def test_files_that_go_back_are_small(tmp_path):
+def test_files_that_go_back_are_small():
     from benchmarks import pytorch_weights, train_pytorch
     from tf_btgmi.config import files
 

@@ -265,7 +265,7 @@ def test_weights_travel_to_pytorch_and_back(lively_workdir, tmp_path, rng):
 
 
 @needs_torch
-def test_a_release_is_a_state(tmp_path, lively_workdir, rng):
+def test_a_release_is_a_state(tmp_path, lively_workdir):
     from benchmarks import pytorch_weights
     from tf_btgmi.releases import save_release
 

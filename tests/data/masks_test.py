@@ -111,7 +111,7 @@ def test_kinds_are_mixed_by_weight():
     assert 700 <= centre <= 800
 
 
-def test_limits_do_not_change_the_mixture(shapes):
+def test_limits_do_not_change_the_mixture():
     # Most borders miss these limits, all centre squares meet them.
     config = dataclasses.replace(
         NO_KIND, centre=1.0, borders=1.0, min_hole_ratio=0.05, max_hole_ratio=0.1

@@ -39,7 +39,7 @@ def test_regions_are_the_parts_of_a_picture_that_differ(quarters):
     assert seen == {0, 1, 2, 3}
 
 
-def test_a_small_picture_keeps_its_size(rng):
+def test_a_small_picture_keeps_its_size():
     assert regions.index_map(np.zeros([40, 50, 3], np.uint8)).shape == (40, 50)
 
 

@@ -120,7 +120,7 @@ def test_a_mixture_has_examples_of_every_kind(task_config):
     assert found == {(True, True), (False, True), (True, False)}
 
 
-def test_a_foreground_is_the_pictures_own_object(task_config, objects):
+def test_a_foreground_is_the_pictures_own_object(task_config):
     config = task_config("harmonization")
     config.data.min_crop = 1.0
     config.data.random_flip = False

@@ -99,7 +99,7 @@ def test_only_known_pixels_count(rng):
     np.testing.assert_array_equal(solved[~part], image[~part])
 
 
-def test_a_lattice_costs_no_window(monkeypatch):
+def test_a_lattice_costs_no_window():
     calls = []
 
     def black(inputs):

@@ -151,7 +151,7 @@ def test_a_smaller_block_inherits_its_part_of_the_larger_ones_match(height, widt
     )
 
 
-def test_excluded_pixels_are_no_examples(rng):
+def test_excluded_pixels_are_no_examples():
     """A frame at the picture's edge would match the dark line around the hole."""
     truth = np.full((48, 48, 3), 200, np.uint8)
     hole = square(48, 18, 26)
@@ -233,7 +233,7 @@ def test_what_the_predictor_fills_is_retouched_where_asked_for(rng):
     assert (found[mask] != 128).any(axis=1).mean() > 0.9
 
 
-def test_a_fill_that_is_enlarged_is_retouched_before(rng):
+def test_a_fill_that_is_enlarged_is_retouched_before():
     """A grey fill of a wide hole in a brown picture ends brown all over."""
     image = np.full((256, 256, 3), (140, 110, 80), np.uint8)
     mask = square(256, 90, 150)

@@ -103,7 +103,7 @@ def test_the_discriminators_loss_knows_no_adversarial_weight():
     assert float(found) == pytest.approx(0.5 * (5.25 / 4 + 9.25 / 4))
 
 
-def test_all_fake_labels_every_patch_of_a_composite_fake(pair):
+def test_all_fake_labels_every_patch_of_a_composite_fake():
     objective = Objective("l1", patch_labels="all_fake")
     # Composite, target 0: .25, 1, 1, 9.
     found = objective.discriminator(REAL, FAKE, HOLE)
@@ -114,7 +114,7 @@ def test_all_fake_labels_every_patch_of_a_composite_fake(pair):
 
 
 @pytest.mark.parametrize("kind", ["lsgan", "bce", "hinge"])
-def test_the_adversarial_kind_reaches_both_losses(kind, pair):
+def test_the_adversarial_kind_reaches_both_losses(kind):
     objective = Objective("l1", adversarial=kind)
     assert float(objective.discriminator(REAL, FAKE, HOLE)) == float(
         adversarial.discriminator_loss(REAL, FAKE, HOLE, kind)

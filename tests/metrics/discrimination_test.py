@@ -24,7 +24,7 @@ def test_pairs_can_be_right_where_the_curve_is_not():
     assert area_under_curve(real, real - 0.5) == pytest.approx(0.505)
 
 
-def test_only_patches_that_meet_the_hole_count(rng):
+def test_only_patches_that_meet_the_hole_count():
     mask = np.zeros([2, 4, 4, 1])
     mask[:, :2] = 1
     real, fake = np.where(mask, 1.0, -9.0), np.where(mask, 0.0, 9.0)

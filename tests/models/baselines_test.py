@@ -29,10 +29,6 @@ def kernel_shapes(network):
     return [shape for shape in shapes if len(shape) == 4]
 
 
-def num_weights(shapes):
-    return sum(int(np.prod(shape)) for shape in shapes)
-
-
 def test_the_context_encoder_has_the_widths_of_its_authors_code():
     network = ContextEncoder()
     network.build()

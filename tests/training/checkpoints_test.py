@@ -135,7 +135,7 @@ def test_a_full_disk_is_named_and_the_older_checkpoint_intact(
     assert checkpoints.save().endswith("ckpt-3")
 
 
-def test_a_checkpoint_of_another_model_is_refused(make_model, checkpoints, tmp_path):
+def test_a_checkpoint_of_another_model_is_refused(make_model, checkpoints):
     path = checkpoints.save()
     other = make_model(losses__reconstruction="l1", generator__base_filters=5)
     with pytest.raises(ValueError, match="holds another model"):
