@@ -26,8 +26,8 @@ def define_flags():
     common_flags.define_model()
     shared_flags.define_sizes(128)
     shared_flags.define_precisions()
-    shared_flags.define_batch()
-    shared_flags.define_rounds(15)
+    flags.DEFINE_integer("batch", 8, "Batch size.", lower_bound=1)
+    flags.DEFINE_integer("rounds", 15, "Timed runs.", lower_bound=1)
 
 
 def main(argv):

@@ -6,7 +6,7 @@
 Three tables, chosen by `--parts`:
 - `pictures`: square pictures with a square hole, in process, by the Keras model and by
   an exported SavedModel;
-- `network`: one window through the network alone: Keras, folded, SavedModel, TFLite;
+- `network`: one window through the network alone: Keras, folded, SavedModel;
 - `files`: `tf_btgmi.inpaint`'s way from file to file, by stage.
 
 Each row (of `files`: each column) is measured in its own process.
@@ -41,7 +41,7 @@ def define_flags():
     sides = ["256", "512", "1024", "4096", "8192"]
     flags.DEFINE_list("sides", sides, "Sides of the pictures in pixels.")
     flags.DEFINE_list("holes", ["1", "10"], "Areas of holes, per cent of the picture.")
-    shared_flags.define_rounds(5)
+    flags.DEFINE_integer("rounds", 5, "Timed runs.", lower_bound=1)
     flags.DEFINE_integer("file_side", 4000, "Side of the picture of `files`.", 64)
 
 
@@ -150,10 +150,9 @@ def measure_network(place, folder: str, rounds: int) -> dict:
     """Times the network: median `seconds` by form, and its `size` in pixels."""
     import tensorflow as tf
 
-    from export import saved_model, tflite
+    from export import saved_model
     from tf_btgmi.models.folding import fold
     from tf_btgmi.models.inpainter import inpainter
-    from tf_btgmi.serving.tflite_file import TFLiteFile
 
     generator, config = loading.load_generator(place)
     size = config.data.image_size
@@ -174,12 +173,6 @@ def measure_network(place, folder: str, rounds: int) -> dict:
         "folded": graph(fold(inpainter(generator))),
         "SavedModel": lambda: served.predict_fn(served_inputs),
     }
-    for quantization in ("float32", "dynamic"):
-        path = os.path.join(folder, f"{quantization}.tflite")
-        with open(path, "wb") as file:
-            file.write(tflite.convert(generator, size, quantization))
-        runner = TFLiteFile(path, num_threads=2)
-        calls[f"TFLite {quantization}"] = lambda runner=runner: runner.predict(inputs)
     return {"seconds": timing.medians(timing.in_turn(calls, 4 * rounds)), "size": size}
 
 

@@ -23,16 +23,6 @@ def define_sizes(*default: int) -> None:
     flags.DEFINE_list("sizes", sizes, "Sides of the pictures in pixels.")
 
 
-def define_batch() -> None:
-    """Defines `--batch`."""
-    flags.DEFINE_integer("batch", 8, "Batch size.", lower_bound=1)
-
-
-def define_rounds(default: int, what: str = "Timed runs.") -> None:
-    """Defines `--rounds`."""
-    flags.DEFINE_integer("rounds", default, what, lower_bound=1)
-
-
 def precisions() -> List[str]:
     """Returns the values of `--precisions`.
 

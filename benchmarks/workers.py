@@ -77,7 +77,7 @@ def define_flags():
         "constant", list(_KINDS), "Constant batch: per worker, global or both."
     )
     flags.DEFINE_integer("steps", 15, "Timed steps.", lower_bound=2)
-    shared_flags.define_rounds(3, "Runs; their median is printed.")
+    flags.DEFINE_integer("rounds", 3, "Runs; their median is printed.", lower_bound=1)
 
 
 def main(argv):

@@ -8,7 +8,7 @@ import dataclasses
 import re
 import struct
 import zlib
-from typing import Dict, List, Optional, Tuple
+from typing import List, Optional, Tuple
 
 from PIL import Image
 
@@ -47,7 +47,6 @@ class Metadata:
         dpi: pixels per inch, horizontally and vertically.
         comment: a JPEG's comment.
         photoshop: a JPEG's APP13 segment (IPTC).
-        texts: a PNG's texts.
         png_chunks: the chunks of a PNG.
     """
 
@@ -57,7 +56,6 @@ class Metadata:
     dpi: Optional[Tuple[float, float]] = None
     comment: bytes = b""
     photoshop: bytes = b""
-    texts: Dict[str, str] = dataclasses.field(default_factory=dict)
     png_chunks: List[Tuple[bytes, bytes]] = dataclasses.field(default_factory=list)
 
     @property
@@ -151,9 +149,6 @@ def read_metadata(stored: Image.Image, data: bytes) -> Metadata:
             for name, body in chunks
             if exif_chunk or name != b"eXIf"
         ]
-        metadata.texts = {
-            key: str(value) for key, value in getattr(stored, "text", {}).items()
-        }
     return metadata
 
 

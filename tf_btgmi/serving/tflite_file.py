@@ -20,8 +20,6 @@ class TFLiteFile:
 
     Args:
         path: a file of export.tflite.
-        num_threads: threads of the interpreter. They wait actively: on two busy cores,
-            two threads took three times as long as one (506 and 152 ms at 128 px).
 
     Attributes:
         image_size: side of the input in pixels.
@@ -30,14 +28,15 @@ class TFLiteFile:
         ValueError: the file cannot be read, or was not written by export.tflite.
     """
 
-    def __init__(self, path: str, num_threads: int = 1):
+    def __init__(self, path: str):
         try:
             with open(path, "rb") as file:
                 content = file.read()
             read_metadata(content)
-            self._interpreter = _interpreter_class()(
-                model_content=content, num_threads=num_threads
-            )
+            # One thread: threads wait actively, and on two busy cores two of them took
+            # three times as long as one (506 and 152 ms at 128 px).
+            interpreter = _interpreter_class()
+            self._interpreter = interpreter(model_content=content, num_threads=1)
             self._interpreter.allocate_tensors()
             (source,) = self._interpreter.get_input_details()
             (target,) = self._interpreter.get_output_details()

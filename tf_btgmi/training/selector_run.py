@@ -86,18 +86,7 @@ def train(
     with only_run(workdir), _stop_signal() as stopped:
         model = _model(base_filters, ema_decay, learning_rate)
         best = tf.Variable(0.0)
-        checkpoint = tf.train.Checkpoint(
-            selector=named_weights(model.selector),
-            average=named_weights(model.average),
-            optimizer=model.optimizer,
-            step=model.step,
-            best=best,
-        )
-        folder = os.path.join(workdir, workdir_lib.CHECKPOINTS)
-        manager = tf.train.CheckpointManager(checkpoint, folder, max_to_keep=2)
-        if manager.latest_checkpoint:
-            workdir_lib.restore(checkpoint, manager.latest_checkpoint)
-            logging.info("Resumed at step %d.", int(model.step))
+        manager = _checkpoints(model, best, workdir)
         held_out_objects = examples.held_out_objects()
         size = max(1, batch_size // ROUNDS)
         rounds = _Rounds(model, _batches(examples, size, int(model.step)))
@@ -119,8 +108,8 @@ def train(
                 losses, begun = [], time.monotonic()
                 if value > float(best):
                     best.assign(value)
-                    settings["step"] = step
-                    save_selector(model.average, settings, f"{workdir}/{BEST}")
+                    fields = {**settings, "step": step}
+                    save_selector(model.average, fields, f"{workdir}/{BEST}")
             if time.monotonic() - saved > _CHECKPOINT_SECONDS:
                 manager.save(int(model.step))
                 saved = time.monotonic()
@@ -158,6 +147,23 @@ def _model(base_filters, ema_decay, learning_rate) -> SelectorTraining:
     model.compile(optimizer=keras.optimizers.Adam(learning_rate))
     model.optimizer.build(selector.trainable_variables)
     return model
+
+
+def _checkpoints(model, best: tf.Variable, workdir: str) -> tf.train.CheckpointManager:
+    """The checkpoints of the run, the newest of which is restored."""
+    checkpoint = tf.train.Checkpoint(
+        selector=named_weights(model.selector),
+        average=named_weights(model.average),
+        optimizer=model.optimizer,
+        step=model.step,
+        best=best,
+    )
+    folder = os.path.join(workdir, workdir_lib.CHECKPOINTS)
+    manager = tf.train.CheckpointManager(checkpoint, folder, max_to_keep=2)
+    if manager.latest_checkpoint:
+        workdir_lib.restore(checkpoint, manager.latest_checkpoint)
+        logging.info("Resumed at step %d.", int(model.step))
+    return manager
 
 
 def _set_learning_rate(model, start: float, steps: int) -> None:
