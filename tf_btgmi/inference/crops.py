@@ -11,7 +11,7 @@
    stroke of any length is seen at full resolution. In a thick hole, parts thinner than
    `S / 3` and at least as long count as separate holes.
 3. A hole within three quarters of its window is filled at once. A longer one is cut
-   into tiles of half a window; every second tile is filled first, and the tiles
+   into tiles of at most that size; every second tile is filled first, and the tiles
    between them see the result.
 4. Small windows are filled first, so that a scratch is sharp and known when a large
    hole beside it is filled. All pixels of a window that are still unfilled are hole to
@@ -34,9 +34,9 @@ from tf_btgmi.inference.holes import Holes
 _CONTEXT_FACTOR = 2.0
 # A hole this much longer than thick still counts as compact.
 _ELONGATION = 1.5
-# Maximum share of a window's side for one hole, and for a tile.
+# Maximum share of a window's side for one hole or tile, and for joined holes.
 _LARGEST_SHARE = 0.75
-_TILE_SHARE = 0.5
+_JOINED_SHARE = 0.5
 # Width of the picture's edge in pixels, and as a share of its shorter side.
 _MIN_EDGE, _EDGE_SHARE = 2, 0.005
 
@@ -70,7 +70,7 @@ def plan(holes: Holes, image_size: int) -> List[Crop]:
     small, crops = [], []
     for hole, box in enumerate(holes.boxes, start=1):
         length = _length(holes, hole)
-        if length <= image_size * _TILE_SHARE:
+        if length <= image_size * _JOINED_SHARE:
             small.append(hole)
             continue
         compact = min(length, _ELONGATION * holes.thickness(hole))
@@ -79,7 +79,7 @@ def plan(holes: Holes, image_size: int) -> List[Crop]:
             crops.append(_centred(holes, hole, box, side))
         else:
             crops += _tiles(holes, hole, box, side)
-    for hole, box in _neighbours(holes, small, int(image_size * _TILE_SHARE)):
+    for hole, box in _neighbours(holes, small, int(image_size * _JOINED_SHARE)):
         crops.append(_centred(holes, hole, box, image_size))
     return sorted(crops, key=lambda crop: crop.side)
 
@@ -166,7 +166,7 @@ def _length(holes: Holes, hole: int) -> int:
 def _tiles(holes: Holes, hole: int, box: Box, side: int) -> List[Crop]:
     edges = []
     for low, high in ((box[0], box[2]), (box[1], box[3])):
-        count = math.ceil((high - low) / (side * _TILE_SHARE))
+        count = math.ceil((high - low) / (side * _LARGEST_SHARE))
         edges.append(np.linspace(low, high, count + 1).round().astype(int).tolist())
     rows, columns = (list(zip(edge, edge[1:])) for edge in edges)
     crops = []
