@@ -3,26 +3,59 @@ import types
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tf_btgmi.training.progress import Progress, without_chatter
 
 
-def test_less_than_a_minute_is_one_minute_left(caplog):
-    progress = Progress([], 3, 0, 4, 1, writer=None)
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands still; `clock[0]` is its time in seconds."""
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    return now
+
+
+def progress_of(total_steps):
+    """Progress of a run in batches of 4 that shows every step, and its step."""
+    progress = Progress([], total_steps, 0, 4, 1, writer=None)
     # As in a process that writes, without a terminal.
     progress._lines = True
+    step = types.SimpleNamespace(numpy=lambda: step.value, value=0)
     progress.set_model(
         types.SimpleNamespace(
-            step=types.SimpleNamespace(numpy=lambda: 2),
+            step=step,
             generator=types.SimpleNamespace(stage=0),
             reset_metrics=lambda: None,
         )
     )
-    progress._since = (1, time.monotonic() - 10.0)
+    return progress, step
+
+
+def take_step(progress, step, clock, seconds):
+    progress.on_train_batch_begin(0)
+    clock[0] += seconds
+    step.value += 1
+    progress.on_train_batch_end(0, {})
+
+
+def test_less_than_a_minute_is_one_minute_left(caplog, clock):
+    progress, step = progress_of(3)
     with caplog.at_level("INFO", logger="absl"):
-        progress.on_train_batch_end(0, {})
-    assert caplog.messages[-1].endswith("0.4 images/s, 1 min left")
+        take_step(progress, step, clock, 40.0)
+        take_step(progress, step, clock, 40.0)
+    assert caplog.messages[-1].endswith("0.1 images/s, 1 min left")
+
+
+def test_a_validation_is_not_in_the_rate(clock):
+    progress, step = progress_of(9)
+    take_step(progress, step, clock, 2.0)
+    take_step(progress, step, clock, 2.0)
+    clock[0] += 60.0
+    take_step(progress, step, clock, 2.0)
+    rates = [row.get("images_per_second") for row in progress.history]
+    assert rates == [None, 2.0, 2.0]
 
 
 class _SlowValidation(keras.callbacks.Callback):

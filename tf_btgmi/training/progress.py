@@ -74,15 +74,22 @@ class Progress(keras.callbacks.Callback):
         self._lines = writer is not None and not terminal
         self._line_at = 0.0
         self._since = None
+        self._ended = 0.0
 
     def on_train_begin(self, logs=None):
         """Restarts the clock: the next step is traced first."""
         self._since = None
 
+    def on_train_batch_begin(self, batch, logs=None):
+        """Stops the clock while the other callbacks validate or save."""
+        if self._since is not None:
+            step, at = self._since
+            self._since = (step, at + time.monotonic() - self._ended)
+
     def on_train_batch_end(self, batch, logs=None):
         """Logs the step if it is due."""
         step = int(self.model.step.numpy())
-        now = time.monotonic()
+        now = self._ended = time.monotonic()
         self._bar.update(1)
         if self._since is None:
             self._since = (step, now)
