@@ -1,49 +1,37 @@
-"""Runs a function in a new Python process: own devices, precision and memory peak.
+"""Runs a function in a new Python process: own devices, precision and memory peak."""
 
-`call("benchmarks.train_step", "measure", steps=12)` starts this file as a program that
-imports the module, calls the function and prints its result as JSON.
-"""
-
-import importlib
-import json
+import concurrent.futures
+import multiprocessing
 import os
-import subprocess
-import sys
+from typing import Callable
 
 from tf_btgmi.cli import program
-
-# Marks the line of the result among other output.
-_RESULT = "RESULT "
+from tf_btgmi.files import one_line
 
 
-def call(module: str, function: str, **arguments) -> dict:
-    """Returns the result of `module.function(**arguments)`, with `peak_mib` added.
+def call(function: Callable[..., dict], **arguments) -> dict:
+    """Returns `function(**arguments)`, with `peak_mib` added.
 
     Args:
-        module: full name of the module.
-        function: name of the function; it returns a dict that JSON can hold.
-        **arguments: values that JSON can hold.
+        function: defined at the top level of a module; returns a dict.
+        **arguments: values that can be pickled, like the result.
 
     Raises:
-        ProgramFailure: it failed; the message ends with its last line of output.
+        ProgramFailure: it failed, or its process was killed.
     """
-    command = [sys.executable, "-m", "benchmarks.children", module, function]
-    environment = {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ}
-    done = subprocess.run(
-        [*command, json.dumps(arguments)],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    for line in done.stdout.splitlines():
-        if done.returncode == 0 and line.startswith(_RESULT):
-            return json.loads(line[len(_RESULT) :])
-    output = (done.stderr.strip() or done.stdout.strip()).splitlines()
-    reason = output[-1] if output else "no output"
-    raise program.ProgramFailure(
-        f"{module}.{function} ended with {done.returncode}: {reason}"
-    )
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, context) as pool:
+        try:
+            return pool.submit(_measured, function, arguments).result()
+        except Exception as error:
+            raise program.ProgramFailure(
+                f"{function.__name__} failed: {one_line(error)}"
+            ) from error
+
+
+def _measured(function, arguments) -> dict:
+    return {**function(**arguments), "peak_mib": peak_mib()}
 
 
 def peak_mib() -> float:
@@ -52,14 +40,3 @@ def peak_mib() -> float:
     with open("/proc/self/status", encoding="ascii") as status:
         line = next(line for line in status if line.startswith("VmHWM:"))
     return int(line.split()[1]) / 1024
-
-
-def main(argv):
-    """Calls the function named on the command line."""
-    module, function, arguments = argv
-    result = getattr(importlib.import_module(module), function)(**json.loads(arguments))
-    print(_RESULT + json.dumps({**result, "peak_mib": peak_mib()}), flush=True)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -42,8 +42,7 @@ def main(argv):
     for precision in precisions:
         for size in sizes:
             found = children.call(
-                "benchmarks.compare_pytorch",
-                "measure",
+                measure,
                 place=FLAGS.model,
                 precision=precision,
                 size=size,

@@ -65,21 +65,21 @@ def main(argv):
     return 0
 
 
-def _child(function: str, **arguments) -> dict:
+def _child(function, **arguments) -> dict:
     arguments = {"place": FLAGS.model, "rounds": FLAGS.rounds, **arguments}
-    return children.call("benchmarks.inference", function, **arguments)
+    return children.call(function, **arguments)
 
 
 def print_pictures(folder: str, sides, holes) -> None:
     """Prints one row per form of the model, side and hole."""
-    place = _child("export", folder=folder)["saved_model"]
+    place = _child(export, folder=folder)["saved_model"]
     print("| model | picture | hole | hole's side | ms | peak MiB |")
     print("|---|---|---|---|---|---|")
     for name, model in (("Keras", FLAGS.model), ("SavedModel", place)):
         for side in sides:
             for percent in holes:
                 hole = hole_side(side, percent / 100)
-                measured = _child("measure_picture", place=model, side=side, hole=hole)
+                measured = _child(measure_picture, place=model, side=side, hole=hole)
                 print(
                     f"| {name} | {side}x{side} | {percent} % | {hole} | "
                     f"{timing.milliseconds(measured['seconds'])} | "
@@ -90,7 +90,7 @@ def print_pictures(folder: str, sides, holes) -> None:
 
 def print_network(folder: str) -> None:
     """Prints one row per form of the network, on one window of its own size."""
-    measured = _child("measure_network", folder=folder)
+    measured = _child(measure_network, folder=folder)
     print(f"\n| network, one window of {measured['size']} px | ms |\n|---|---|")
     for name, seconds in measured["seconds"].items():
         print(f"| {name} | {timing.milliseconds(seconds)} |", flush=True)
@@ -100,7 +100,7 @@ def print_files(folder: str) -> None:
     """Prints one row per stage of the way from file to file, and the peak of memory."""
     side = FLAGS.file_side
     columns = [
-        _child("measure_files", folder=folder, side=side, ending=ending)
+        _child(measure_files, folder=folder, side=side, ending=ending)
         for ending in ("png", "jpg")
     ]
     print(f"\n| {side}x{side}, 1 % hole | PNG | JPEG |\n|---|---|---|")

@@ -41,8 +41,7 @@ def main(argv):
             config.data.source, config.data.image_size = source, size
             config_lib.validate(config)
             rate = children.call(
-                "benchmarks.input_pipeline",
-                "examples_per_second",
+                examples_per_second,
                 config=dataclasses.asdict(config),
                 seconds=FLAGS.seconds,
             )["rate"]

@@ -56,8 +56,7 @@ def main(argv):
     print("`fit` / bare | peak MiB |\n|---|---|---|---|---|---|---|---|---|")
     for row in rows:
         measured = children.call(
-            "benchmarks.train_step",
-            "measure",
+            measure,
             config=dataclasses.asdict(changed(config, row)),
             jit=bool(row["jit"]),
             replicas=row["replicas"],

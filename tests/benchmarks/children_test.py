@@ -1,17 +1,26 @@
+import os
+
 import pytest
 
-from benchmarks import children
+from benchmarks import children, timing
 from tf_btgmi.cli import program
 
 
 def test_a_child_returns_the_functions_result_and_its_peak_of_memory():
-    found = children.call("benchmarks.timing", "medians", seconds={"a": [3, 1, 2]})
+    found = children.call(timing.medians, seconds={"a": [3, 1, 2]})
     assert found.pop("a") == 2
     # Python and its standard library alone.
     assert 5 < found.pop("peak_mib") < 2000
     assert not found
 
 
-def test_a_failed_child_is_reported_with_its_last_line():
-    with pytest.raises(program.ProgramFailure, match="ended with 1: .*no_such"):
-        children.call("benchmarks.timing", "no_such")
+@pytest.mark.parametrize(
+    "function, arguments, message",
+    [
+        (timing.medians, {"seconds": {"a": []}}, "medians failed: no median for empty"),
+        (os._exit, {"status": 9}, "_exit failed: .*terminated"),
+    ],
+)
+def test_a_failed_child_is_reported_in_one_line(function, arguments, message):
+    with pytest.raises(program.ProgramFailure, match=message):
+        children.call(function, **arguments)
