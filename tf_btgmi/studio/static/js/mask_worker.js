@@ -1,30 +1,21 @@
 // Work on whole masks, off the page's thread: grow, shrink, and PNG files of masks.
 
 import { dilated, eroded } from "./mask.js";
-
-function canvasOf(width, height) {
-  const canvas = new OffscreenCanvas(width, height);
-  return [canvas, canvas.getContext("2d", { willReadFrequently: true })];
-}
+import { decode, encode } from "./mask_png.js";
 
 const actions = {
   grow: ({ mask, width, height, pixels }) => (pixels > 0 ? dilated : eroded)(mask, width, height, Math.abs(pixels)),
 
-  /** A PNG, white where selected. */
-  async encode({ mask, width, height }) {
-    const [canvas, context] = canvasOf(width, height);
-    const image = context.createImageData(width, height);
-    const pixels = new Uint32Array(image.data.buffer);
-    for (let at = 0; at < mask.length; at += 1) pixels[at] = mask[at] ? 0xffffffff : 0xff000000;
-    context.putImageData(image, 0, 0);
-    return canvas.convertToBlob({ type: "image/png" });
-  },
+  encode: ({ mask, width, height }) => encode(mask, width, height),
 
   /** The mask in a picture file: selected where it is white and opaque. */
   async decode({ blob }) {
+    // Damaged files are the browser's to judge.
+    const simple = await decode(blob).catch(() => null);
+    if (simple) return simple;
     const bitmap = await createImageBitmap(blob);
     const { width, height } = bitmap;
-    const [, context] = canvasOf(width, height);
+    const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
     context.drawImage(bitmap, 0, 0);
     bitmap.close();
     const { data } = context.getImageData(0, 0, width, height);
