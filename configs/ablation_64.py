@@ -3,8 +3,8 @@ r"""The base of the ablation: the method at 64x64, small enough to train many ti
 Command: python -m tf_btgmi.ablations --config=configs/ablation_64.py \
     --config.data.source=folder:PHOTOGRAPHS --test=OTHER_PHOTOGRAPHS \
     --output=runs/ablations
-Time: 2.3 minutes per training on an idle Intel Xeon core in float32, as much again for
-its evaluation with --lpips_vgg; 3 to 5 on two busy AMD cores in bfloat16.
+Time: 2.3 minutes per training on one Intel Xeon core in float32, 5.9 with its
+evaluation by --lpips_vgg; 3 to 5 per training on two busy AMD cores in bfloat16.
 To expect: docs/log.md, "Ablations".
 """
 

@@ -2,13 +2,12 @@
 
 import base64
 import io
-import struct
-import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.picture_files import file_of, png_of
 from tf_btgmi.pictures.masks import decode_mask
 
 ENCODE = """async ({mask, width, height}) => {
@@ -63,9 +62,7 @@ def grey(kind):
 def test_a_mask_file_is_read_as_pillow_reads_it(page, kind, mode):
     levels = grey(kind)
     image = Image.fromarray(levels).convert(mode)
-    file = io.BytesIO()
-    image.save(file, "PNG")
-    read = page.evaluate(DECODE, base64.b64encode(file.getvalue()).decode())
+    read = page.evaluate(DECODE, base64.b64encode(file_of(image)).decode())
     assert (read["width"], read["height"]) == (53, 37)
     # The quick way, without a canvas.
     assert read["simple"] == (mode == "L")
@@ -83,15 +80,8 @@ def filtered(levels, kind) -> bytes:
     guess = [0 * left, left, up, (left + up) // 2, paeth][kind]
     rows = np.pad((levels - guess).astype(np.uint8), ((0, 0), (1, 0)))
     rows[:, 0] = kind
-    header = struct.pack(">IIBBBBB", *levels.shape[::-1], 8, 0, 0, 0, 0)
-    chunks = (b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes())), (b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data))
-        + name
-        + data
-        + struct.pack(">I", zlib.crc32(name + data))
-        for name, data in chunks
-    )
+    height, width = levels.shape
+    return png_of(rows.tobytes(), width, height, color_type=0)
 
 
 @pytest.mark.parametrize("kind", range(5))
