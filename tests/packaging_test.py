@@ -57,7 +57,7 @@ def sample_rows():
     text = (assets.samples_dir() / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(.+?)` \|(.+)\|$", text, re.MULTILINE)
     cells = {name: [c.strip() for c in rest.split("|")] for name, rest in rows}
-    return {name: (c[1], c[2], c[3]) for name, c in cells.items()}
+    return {name: tuple(c) for name, c in cells.items()}
 
 
 @pytest.mark.parametrize(
