@@ -14,6 +14,7 @@ from typing import Optional
 import cv2
 import numpy as np
 
+from tf_btgmi.inference import products
 from tf_btgmi.pictures.levels import rounded
 
 # Side and distance of the blocks in coarse pixels; they overlap by one.
@@ -22,9 +23,8 @@ _STRIDE = 3
 # Coarse pixels around a block that are compared as well.
 _BORDER = 1
 _PATCH = _BLOCK + 2 * _BORDER
-# Maximum number of known patches, and blocks compared at once.
+# Maximum number of known patches.
 _MAX_PLACES = 12_000
-_BATCH = 256
 # Larger windows are filled at this size; a blur of two pixels is invisible in a hole
 # of thousands.
 _MAX_SIDE = 4096
@@ -164,13 +164,9 @@ def _match(coarse, blocks, places) -> np.ndarray:
     # Half the squared distance, without the block's own length, which does not change
     # the argmin.
     lengths = np.einsum("ij,ij->i", examples, examples)[:, None] / 2
-    examples = np.concatenate([lengths, -examples], axis=1).T
+    examples = np.concatenate([lengths, -examples], axis=1)
     targets = np.concatenate([np.ones_like(targets[:, :1]), targets], axis=1)
-    nearest = [
-        (targets[start : start + _BATCH] @ examples).argmin(axis=1)
-        for start in range(0, len(targets), _BATCH)
-    ]
-    return np.concatenate(nearest)
+    return products.smallest(targets, examples)[0]
 
 
 def _describe(coarse, corners) -> np.ndarray:

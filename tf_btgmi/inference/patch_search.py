@@ -9,10 +9,11 @@ from typing import Optional, Tuple
 import cv2
 import numpy as np
 
+from tf_btgmi.inference import products
+
 # Known patches in the exhaustive search, at most, evenly thinned out; the others are
 # reached from these by moving pixel by pixel.
 _MAX_PLACES = 4_000
-_BATCH = 256
 # Groups of known patches, of which the best by half of the pixels are compared by all.
 _GROUPS = 8
 # Rounds of following neighbours, and the factor by which the squared distance may grow
@@ -66,16 +67,12 @@ class KnownPatches:
             squares = (known * known).reshape(len(known), -1, 3).sum(axis=2)
             # The weighted squared distance to a block is the inner product with this,
             # up to a constant of the block, which does not change the argmin.
-            self._terms = np.concatenate([squares, known], axis=1).T
+            self._terms = np.concatenate([squares, known], axis=1)
         targets, weights = self._compared(targets), weights[:, ::2]
-        nearest = []
-        for start in range(0, len(targets), _BATCH):
-            part = slice(start, start + _BATCH)
-            weighted = np.repeat(-2.0 * weights[part], 3, axis=1) * targets[part]
-            factors = np.concatenate([weights[part], weighted], axis=1)
-            distances = (factors @ self._terms).reshape(-1, *self.thinned.shape)
-            nearest.append(distances.argmin(axis=2))
-        return np.take_along_axis(self.thinned, np.concatenate(nearest).T, axis=1)
+        weighted = np.repeat(-2.0 * weights, 3, axis=1) * targets
+        factors = np.concatenate([weights, weighted], axis=1)
+        nearest = products.smallest(factors, self._terms, len(self.thinned))
+        return np.take_along_axis(self.thinned, nearest, axis=1)
 
     def _compared(self, pixels: np.ndarray) -> np.ndarray:
         """Every second pixel of patches, like the fields of a chessboard."""
