@@ -8,6 +8,7 @@ compared, to 1e-4, and the losses of the first training step, to 0.1 %. The time
 networks have PyTorch's usual padding of strided convolutions, one pixel off, and are
 channels_last. Both take turns, about two minutes per size. A row's factor is the median
 of PyTorch's time over TensorFlow's in the same turn: above 1 TensorFlow is faster.
+Run it on an idle machine: beside other work, PyTorch's threads wait for each other.
 """
 
 import importlib.util

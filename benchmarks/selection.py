@@ -28,6 +28,8 @@ from tf_btgmi.selection import Click, select
 FLAGS = flags.FLAGS
 METHODS = ("network", "grabcut")
 GOAL = 0.8
+# Digits after the point; the others are shares, with three.
+_DIGITS = {"clicks": 1, "milliseconds": 0}
 
 
 def define_flags():
@@ -124,8 +126,11 @@ def iou(first: np.ndarray, second: np.ndarray) -> float:
 def summary(key: str, values: np.ndarray) -> str:
     """Mean with its 95 % bootstrap interval, and what else counts."""
     interval = stats.bootstrap((values,), np.mean, random_state=0, method="percentile")
-    low, high = interval.confidence_interval
-    text = f"{values.mean():.3f} [{low:.3f}, {high:.3f}], median {np.median(values):g}"
+    mean, low, high, median = (
+        f"{value:.{_DIGITS.get(key, 3)}f}"
+        for value in (values.mean(), *interval.confidence_interval, np.median(values))
+    )
+    text = f"{mean} [{low}, {high}], median {median}"
     if key == "click_change":
         text += f", worse {np.mean(values < 0):.3f}"
         text += f", worse by > 0.01 {np.mean(values < -0.01):.3f}"

@@ -27,6 +27,7 @@ from benchmarks import shared_flags
 from scripts import loopback
 from tf_btgmi import config as config_lib
 from tf_btgmi.cli import config_flag, program
+from tf_btgmi.wording import number_of
 
 FLAGS = flags.FLAGS
 _KINDS = ("worker", "global")
@@ -95,7 +96,8 @@ def main(argv):
     # As Ctrl-C, so that the running workers are ended.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     cores = sorted(os.sched_getaffinity(0))
-    print(f"{len(cores)} cores; {FLAGS.config.name}, medians of {FLAGS.rounds} runs.")
+    machine, runs = number_of(len(cores), "core"), number_of(FLAGS.rounds, "run")
+    print(f"{machine}; {FLAGS.config.name}, medians of {runs}.")
     for kind in FLAGS.constant:
         print_table(kind, numbers, cores)
     return 0

@@ -132,6 +132,12 @@ class Fill(beam.DoFn):
         )
         self._predictor.need(INPAINTED, "fill holes")
 
+    def teardown(self):
+        """Releases the model, which TensorFlow 2.15 cannot when Python ends."""
+        self._predictor = None
+        # Beam keeps the object that was last acquired.
+        shared.Shared().acquire(type("Nothing", (), {}))
+
     def process(self, job: Job) -> Iterator[Outcome]:
         """Does one job."""
         options = self._batch.options

@@ -12,8 +12,11 @@ its ranges on pictures of --data, with holes as in training. docs/tflite.md and 
 metadata of the file describe inputs and outputs.
 """
 
+import contextlib
 import json
 import os
+import sys
+import tempfile
 from typing import List, Optional
 
 import numpy as np
@@ -113,7 +116,31 @@ def convert(
     if quantization == "int8":
         converter.representative_dataset = lambda: ([picture] for picture in pictures)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    return _with_metadata(converter.convert(), size, quantization)
+    with native_messages_of_errors_only():
+        content = converter.convert()
+    return _with_metadata(content, size, quantization)
+
+
+@contextlib.contextmanager
+def native_messages_of_errors_only():
+    """Holds back what libraries write to standard error, unless the block fails.
+
+    TensorFlow 2.15 writes statistics of each conversion, whatever its log level.
+    """
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(stderr, held.read())
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(stderr, 2)
+            os.close(stderr)
 
 
 def representative_inputs(place: str, size: int) -> List[np.ndarray]:

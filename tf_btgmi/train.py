@@ -11,6 +11,7 @@ from absl import flags, logging
 
 from tf_btgmi import assets
 from tf_btgmi.cli import common_flags, config_flag, program
+from tf_btgmi.wording import number_of
 
 FLAGS = flags.FLAGS
 
@@ -71,7 +72,8 @@ def main(argv):
     init_from = assets.model_folder(FLAGS.init_from)
     result = train(FLAGS.config, FLAGS.workdir, strategy, FLAGS.resume_from, init_from)
     if result.finished:
-        logging.info("Finished: %d steps. Model: %s", result.step, FLAGS.workdir)
+        steps = number_of(result.step, "step")
+        logging.info("Finished: %s. Model: %s", steps, FLAGS.workdir)
     else:
         logging.info(
             "Stopped and saved at step %d: %s. The same command resumes there.",

@@ -14,7 +14,7 @@ def write(folder, text, encoding="utf-8"):
 
 
 def test_cells_are_found_by_column_and_paths_by_the_folder_of_the_file(tmp_path):
-    text = "\ufeffoutput, scale ,image\r\ndone/a.png,,a.png\r\n\r\n"
+    text = "\ufeffoutput, Scale ,image\r\ndone/a.png,,a.png, ,\r\n\r\n"
     text += "gs://b/b.png, 2 ,/b.png\r\n"
     first, second = job_files.read_jobs(write(tmp_path, text), REQUIRED, ("scale",))
     assert first.label.endswith("jobs.csv, line 2")
@@ -43,6 +43,11 @@ def test_a_missing_cell_is_named(tmp_path):
         ("image,image,output\na,b,c\n", "has two columns image"),
         ("image,output\n", "has no jobs"),
         ("", "has no column image|has no column output"),
+        (
+            "image,output\na,1,b.png\n",
+            "line 2 has 3 cells, but there are 2 columns. Put values with commas in",
+        ),
+        ("image,output\na\0,b\n", "line 2: "),
         ('image,output\n"a,b\n', "jobs.csv, line 2: unexpected end of data"),
         ("image;output\na;b\n", "is separated by semicolons; save it with commas"),
         ("image\toutput\na\tb\n", "is separated by tabs; save it with commas"),

@@ -191,6 +191,27 @@ def test_a_bug_shows_its_traceback(run):
     assert "Traceback" in done.stderr and "ZeroDivisionError: a bug" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "argument, expanded",
+    [
+        ("--output=~/a.png", "--output=/home/me/a.png"),
+        ("--config.data.source=folder:~", "--config.data.source=folder:/home/me"),
+        ("--results=other=~/b", "--results=other=/home/me/b"),
+        ("--output=a~/b", "--output=a~/b"),
+        ("--output=~you/b", "--output=~you/b"),
+    ],
+)
+def test_a_tilde_is_the_home_folder(argument, expanded, monkeypatch):
+    # Shells expand it in `--flag ~/x`, but not in `--flag=~/x`.
+    monkeypatch.setenv("HOME", "/home/me")
+    assert program._with_home(argument) == expanded
+
+
+def test_programs_expand_the_tilde(run):
+    home = os.path.expanduser("~")
+    assert f"{home}/no_such_config.py" in run("--config=~/no_such_config.py").stderr
+
+
 def test_what_main_returns_is_the_exit_code(run):
     assert run("--fail=code").returncode == 7
 

@@ -1,5 +1,6 @@
 """The batch program with Beam's local runner; skipped where Beam is not installed."""
 
+import gc
 import json
 import logging
 import os
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 
 import pytest
 from PIL import Image
@@ -131,6 +133,21 @@ def test_one_mask_for_all_and_a_glob(loads):
     assert run(image="photos/[ab].png", mask="masks/c.png", retouched=False) == 0
     assert results() == ["a.png", "b.png"]
     assert loads == [(None, False)]
+
+
+def test_the_model_is_released_before_python_ends(loads, monkeypatch):
+    # With TensorFlow 2.15 the end of Python would print an ignored exception.
+    load, models = loading.load, []
+
+    def load_and_watch(*arguments, **options):
+        model = load(*arguments, **options)
+        models.append(weakref.ref(model))
+        return model
+
+    monkeypatch.setattr(loading, "load", load_and_watch)
+    assert run() == 0
+    gc.collect()
+    assert [model() for model in models] == [None]
 
 
 def test_two_pictures_of_one_result_both_fail(loads):

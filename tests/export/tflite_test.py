@@ -111,6 +111,18 @@ def test_inpaint_fills_with_a_file(files, tmp_path):
     np.testing.assert_array_equal(filled, wanted.inpaint(image, mask > 0))
 
 
+def test_a_conversion_prints_nothing_unless_it_fails(generator, pictures, capfd):
+    capfd.readouterr()
+    tflite.convert(generator, S, "int8", pictures[:2])
+    assert capfd.readouterr().err == ""
+    with pytest.raises(RuntimeError), tflite.native_messages_of_errors_only():
+        os.write(2, b"the converter's reason\n")
+        raise RuntimeError
+    assert capfd.readouterr().err == "the converter's reason\n"
+    os.write(2, b"later\n")
+    assert capfd.readouterr().err == "later\n"
+
+
 def test_the_operators_are_those_that_accelerators_know(files):
     # Stem, 2 down, 2 blocks of two, to_image; a sum a block; a ReLU is part of its
     # convolution, and dilation one of its attributes.

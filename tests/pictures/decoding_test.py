@@ -8,6 +8,7 @@ from PIL import Image
 from tests.picture_files import file_of
 from tf_btgmi.pictures import decoding
 from tf_btgmi.pictures.decoding import decode_image
+from tf_btgmi.pictures.reader import decode_picture
 
 
 def noise(height=6, width=9, channels=3) -> np.ndarray:
@@ -70,8 +71,11 @@ def test_sixteen_bit_grey_keeps_its_high_byte():
 def test_a_tiff_of_32_bit_or_signed_numbers_is_refused(depth):
     file = io.BytesIO()
     tifffile.imwrite(file, np.arange(64, dtype=depth).reshape(8, 8))
-    with pytest.raises(ValueError, match="TIFF of 32-bit or signed numbers; save it"):
-        decode_image(file.getvalue())
+    for read in (decode_image, decode_picture):
+        with pytest.raises(
+            ValueError, match="TIFF of 32-bit or signed numbers; save it"
+        ):
+            read(file.getvalue())
 
 
 def test_cmyk_jpeg_becomes_rgb():

@@ -196,6 +196,15 @@ def test_a_floating_point_tiff_is_named_as_such(channels, order):
             reader(file.getvalue())
 
 
+def test_a_tiff_that_pillow_does_not_open_is_called_a_tiff():
+    file = io.BytesIO()
+    tifffile.imwrite(file, np.zeros((8, 9), np.complex64))
+    for data in (file.getvalue(), file.getvalue()[:20]):
+        for reader in READERS.values():
+            with pytest.raises(ValueError, match="a TIFF that is damaged or of a kind"):
+                reader(data)
+
+
 def test_a_jpeg_of_several_pictures_is_read_as_its_first():
     several = {"save_all": True, "append_images": [PICTURE.rotate(90)]}
     data = file_of(PICTURE, "MPO", **several)

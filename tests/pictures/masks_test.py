@@ -158,10 +158,18 @@ def test_a_layer_on_which_nothing_is_drawn_is_said():
         decode_mask(file_of(layer(np.zeros_like(HOLE))))
 
 
-@pytest.mark.parametrize("brightest", [1, 127])
-def test_a_mask_without_white_names_its_largest_value(brightest):
-    with pytest.raises(ValueError, match=f"maximum is {brightest} of 255"):
-        decode_mask(file_of((HOLE * brightest).astype(np.uint8)))
+@pytest.mark.parametrize(
+    "dtype, brightest, words",
+    [
+        (np.uint8, 1, "1 of 255, .* is 128 or more. Multiply it by 255,"),
+        (np.uint8, 127, "127 of 255"),
+        (np.uint16, 1, "1 of 65535, .* is 32896 or more. Multiply it by 65535,"),
+        (np.uint16, 255, "255 of 65535, .* Multiply it by 257,"),
+    ],
+)
+def test_a_mask_without_white_names_its_largest_value(dtype, brightest, words):
+    with pytest.raises(ValueError, match=f"its maximum is {words}"):
+        decode_mask(file_of(Image.fromarray((HOLE * brightest).astype(dtype))))
     assert not decode_mask(file_of(np.zeros_like(WHITE))).any()
 
 

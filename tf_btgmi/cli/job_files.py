@@ -40,7 +40,7 @@ def iterate_jobs(
     reader = csv.reader(file, strict=True)
     found = False
     try:
-        columns = [name.strip() for name in next(reader, [])]
+        columns = [name.strip().lower() for name in next(reader, [])]
         _check_columns(path, columns, required, optional)
         for cells in reader:
             if any(cell.strip() for cell in cells):
@@ -133,5 +133,12 @@ def _check_columns(path, columns, required, optional) -> None:
 
 
 def _job(path: str, line: int, columns: List[str], cells: List[str]) -> Job:
+    if any("\0" in cell for cell in cells):
+        raise ValueError(f"--jobs: {path}, line {line}: a NUL character.")
+    if any(cell.strip() for cell in cells[len(columns) :]):
+        raise ValueError(
+            f"--jobs: {path}, line {line} has {len(cells)} cells, but there are "
+            f"{len(columns)} columns. Put values with commas in quotes."
+        )
     values = {name: cell.strip() for name, cell in zip(columns, cells) if cell.strip()}
     return Job(values, os.path.dirname(path), f"{path}, line {line}")

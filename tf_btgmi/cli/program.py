@@ -68,6 +68,7 @@ def run(
     logging.set_verbosity(logging.INFO)
     logging.use_absl_handler()
     logging.get_absl_handler().setFormatter(None)
+    sys.argv = [_with_home(argument) for argument in sys.argv]
     if "config" in flags.FLAGS:
         sys.argv = config_flag.rewritten(sys.argv)
     if {"--help", "-help", "-h", "--helpshort"} & set(sys.argv[1:]):
@@ -84,6 +85,15 @@ def message_of(error: BaseException) -> str:
         names = [str(n) for n in (error.filename, error.filename2) if n is not None]
         return f"{' and '.join(names) or type(error).__name__}: {error.strerror}."
     return str(error)
+
+
+def _with_home(argument: str) -> str:
+    """Replaces the `~/` in `--flag=~/...`, which bash passes as it is."""
+    return re.sub(
+        r"^(--?[\w.]+=(?:\w+[:=])?)~(?=/|$)",
+        lambda found: found.group(1) + os.path.expanduser("~"),
+        argument,
+    )
 
 
 def _print_help() -> None:

@@ -67,10 +67,6 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _to_rgb(image: Image.Image, orientation: int) -> np.ndarray:
-    if (image.format, image.mode) == ("TIFF", "I"):
-        raise ValueError(
-            "a TIFF of 32-bit or signed numbers; save it with 8 or 16 bits"
-        )
     if image.mode.startswith("I"):
         # 16-bit grey; Pillow's conversion clips at 255.
         grey = np.clip(np.asarray(image).astype(np.int64) // 256, 0, 255)

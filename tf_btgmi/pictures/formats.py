@@ -41,6 +41,7 @@ DAMAGED = (
 )
 HEIC_HINT = "pip install pillow-heif, or save as JPEG or PNG"
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
+_HOW_TO_SAVE = "save it with 8 or 16 bits"
 _SAMPLE_FORMAT, _FLOATING_POINT = 339, 3
 
 
@@ -60,9 +61,13 @@ def open_picture(file) -> Image.Image:
     except UnidentifiedImageError:
         raise UnidentifiedImageError(_kind(_first_bytes(file))) from None
     if image.mode == "F":
-        image.close()
-        raise UnidentifiedImageError(_FLOATING_TIFF)
-    return image
+        kind = f"a floating-point {image.format}; {_HOW_TO_SAVE}"
+    elif (image.mode, image.format) == ("I", "TIFF"):
+        kind = f"a TIFF of 32-bit or signed numbers; {_HOW_TO_SAVE}"
+    else:
+        return image
+    image.close()
+    raise UnidentifiedImageError(kind)
 
 
 def num_pictures(image: Image.Image) -> int:
@@ -76,9 +81,6 @@ def num_pictures(image: Image.Image) -> int:
     return getattr(image, "n_frames", 1)
 
 
-_FLOATING_TIFF = "a floating-point TIFF; save it with 8 or 16 bits"
-
-
 def _kind(data: bytes) -> str:
     """Describes a file that Pillow did not open."""
     if not data:
@@ -90,16 +92,19 @@ def _kind(data: bytes) -> str:
             return "an AVIF picture, which this Pillow does not read: save as PNG"
     try:
         order, first = thumbnails.tiff_header(data)
+    except (struct.error, KeyError):
+        return f"not a {WORDS} picture"
+    try:
         position = thumbnails.tiff_entry(data, order, first, _SAMPLE_FORMAT)
         (count,) = struct.unpack_from(order + "I", data, position - 4)
         if count > 2:
             # Several values are stored elsewhere; the entry has their position.
             (position,) = struct.unpack_from(order + "I", data, position)
         if struct.unpack_from(order + "H", data, position)[0] == _FLOATING_POINT:
-            return _FLOATING_TIFF
+            return f"a floating-point TIFF; {_HOW_TO_SAVE}"
     except (struct.error, KeyError, ValueError):
         pass
-    return f"not a {WORDS} picture"
+    return f"a TIFF that is damaged or of a kind that is not read; {_HOW_TO_SAVE}"
 
 
 def _first_bytes(file) -> bytes:

@@ -93,6 +93,9 @@ def decode_mask(
     """
     mask = decode_picture(data, name)
     if mask.pixels.dtype == np.uint16:
+        brightest = int(mask.pixels.max())
+        if 0 < brightest < 257:
+            raise _no_white(name, brightest, 65535)
         pixels = (mask.pixels // 257).astype(np.uint8)
         mask = dataclasses.replace(mask, pixels=pixels)
     alpha = mask.alpha()
@@ -116,15 +119,19 @@ def decode_mask(
         levels = _levels_of_alpha(mask.rgb(), alpha, name)
     brightest = int(levels.max())
     if 0 < brightest < 128:
-        raise ValueError(
-            f"{name} has no white pixel: its maximum is {brightest} of 255, and "
-            "the hole is where it is 128 or more. Multiply it by "
-            f"{255 // brightest}, or {_HOW_TO_SAVE}"
-        )
+        raise _no_white(name, brightest, 255)
     if invert:
         levels = 255 - levels
     is_lossy = mask.format == "JPEG" or mask.encoding.get("lossless") is False
     return _with_rim(levels, _LOSSY_NOISE if is_lossy else 0)
+
+
+def _no_white(name: str, brightest: int, white: int) -> ValueError:
+    return ValueError(
+        f"{name} has no white pixel: its maximum is {brightest} of {white}, and the "
+        f"hole is where it is {white // 255 * 128} or more. Multiply it by "
+        f"{white // brightest}, or {_HOW_TO_SAVE}"
+    )
 
 
 def _grey(rgb: np.ndarray) -> np.ndarray:
