@@ -10,7 +10,7 @@
    gets twice its length, scaled down by area to `S` where that is larger, and a thin
    stroke of any length is seen at full resolution. In a thick hole, parts thinner than
    `S / 3` and at least as long count as separate holes.
-3. A hole within three quarters of its window is filled at once. A longer one is cut
+3. A hole within 85 % of its window is filled at once. A longer one is cut
    into tiles of at most that size; every second tile is filled first, and the tiles
    between them see the result.
 4. Small windows are filled first, so that a scratch is sharp and known when a large
@@ -35,7 +35,7 @@ _CONTEXT_FACTOR = 2.0
 # A hole this much longer than thick still counts as compact.
 _ELONGATION = 1.5
 # Maximum share of a window's side for one hole or tile, and for joined holes.
-_LARGEST_SHARE = 0.75
+_LARGEST_SHARE = 0.85
 _JOINED_SHARE = 0.5
 # Width of the picture's edge in pixels, and as a share of its shorter side.
 _MIN_EDGE, _EDGE_SHARE = 2, 0.005
