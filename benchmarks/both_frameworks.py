@@ -158,11 +158,11 @@ class Both:
         ):
             calls[name] = _tensorflow_call(network, shape, inputs)
         generator = self.torch_generator(aligned=False).eval()
-        given = to_torch(inputs)
+        tensor = to_torch(inputs)
 
         def torch_call():
             with torch.inference_mode(), self._autocast():
-                return generator(given).numpy()
+                return generator(tensor).numpy()
 
         return {**calls, "PyTorch": torch_call}
 
@@ -183,8 +183,8 @@ class Both:
 
 def _tensorflow_call(network, spec, inputs):
     run = tf.function(lambda x: network(x, training=False), input_signature=[spec])
-    given = tf.constant(inputs)
-    return lambda: run(given).numpy()
+    tensor = tf.constant(inputs)
+    return lambda: run(tensor).numpy()
 
 
 def network_inputs(batch: dict):

@@ -20,7 +20,7 @@ from tf_btgmi.data.object_masks import fit_mask
 from tf_btgmi.data.sources import open_source
 from tf_btgmi.pictures.decoding import decode_image
 
-# Of pictures that regions are found in.
+# Shorter side of the pictures that are segmented, in pixels.
 _MIN_SIDE = 192
 
 
@@ -70,13 +70,15 @@ class GuidedPictures:
         def mask(number):
             image = pack_pictures.reduced(decode_image(self.paths[number]), side)
             rng = np.random.default_rng(number)
-            found = fit_mask(self._source.object_mask(self._names[number], rng), image)
-            return pack_pictures.encoded_mask(found)
+            object_mask = fit_mask(
+                self._source.object_mask(self._names[number], rng), image
+            )
+            return pack_pictures.encoded_mask(object_mask)
 
         def index_map(number):
-            found = regions.index_map(decode_image(self.paths[number], _MIN_SIDE))
+            labels = regions.index_map(decode_image(self.paths[number], _MIN_SIDE))
             return pack_pictures.encoded(
-                ".png", found, (cv2.IMWRITE_PNG_COMPRESSION, 9)
+                ".png", labels, (cv2.IMWRITE_PNG_COMPRESSION, 9)
             )
 
         _write(folder, pytorch_guided_data.OBJECTS, sorted(self._names), mask)

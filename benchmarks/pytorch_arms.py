@@ -125,8 +125,8 @@ class Training:
 
     def speed(self) -> str:
         """The last speed in the log."""
-        found = re.findall(r"\d+ pictures/s", "\n".join(self._lines()))
-        return found[-1] if found else "no speed"
+        speeds = re.findall(r"\d+ pictures/s", "\n".join(self._lines()))
+        return speeds[-1] if speeds else "no speed"
 
     def last_line(self) -> str:
         """The last line of the log."""

@@ -208,11 +208,11 @@ def compact(arrays: dict) -> dict:
     Returns:
         The averaged generator's and the discriminator's arrays, kernels in float16.
     """
-    kept = ("ema_generator.", "discriminator.")
+    prefixes = ("ema_generator.", "discriminator.")
     return {
         name: value.astype(np.float16) if value.ndim == 4 else value
         for name, value in arrays.items()
-        if name.startswith(kept)
+        if name.startswith(prefixes)
     }
 
 

@@ -109,14 +109,14 @@ def pair(
 
 
 def one_job_an_output(
-    output: str, found: Iterable[Job]
+    output: str, jobs: Iterable[Job]
 ) -> Tuple[List[Job], List[Outcome]]:
     """Returns the only job that writes to `output`, or one failure per job."""
-    found = sorted(found, key=lambda job: (job.image, job.mask))
-    if len(found) == 1:
-        return found, []
-    text = f"{len(found)} pictures would be written to {output}."
-    return [], [Outcome(FAILED, job.image, text) for job in found]
+    jobs = sorted(jobs, key=lambda job: (job.image, job.mask))
+    if len(jobs) == 1:
+        return jobs, []
+    text = f"{len(jobs)} pictures would be written to {output}."
+    return [], [Outcome(FAILED, job.image, text) for job in jobs]
 
 
 def reason(error: Exception) -> str:

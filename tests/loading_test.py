@@ -62,7 +62,7 @@ def test_the_newest_version_of_an_exported_model_is_taken(places, tmp_path):
     shutil.copytree(served / "9", served / "10")
     described = loading.describe(str(served))
     assert described.startswith(f"SavedModel {served / '10'}, ")
-    # Another model in its place is told from it.
+    # Another model in its place has another identity.
     (served / "10" / "fingerprint.pb").write_bytes(b"another")
     assert loading.describe(str(served)) != described
 
@@ -187,5 +187,5 @@ def test_without_a_place_it_is_the_first_bundled_model_with_the_output(
     monkeypatch.setattr(assets, "models_dir", lambda: tmp_path)
     assert "a-fills" in loading.describe()
     assert "b-guided" in loading.describe(None, "harmonized")
-    # One that is named is taken, whatever it can do.
+    # A named model is loaded, whatever its outputs.
     assert "a-fills" in loading.describe("a-fills", "harmonized")

@@ -52,7 +52,7 @@ def masks(draw, max_side=70):
 
 
 def network(kind, outputs):
-    """A function in the network's place: a flat colour, noise, or what it was given."""
+    """A function in the network's place: a flat colour, noise, or its own input."""
 
     def predict(inputs):
         if kind == "flat":

@@ -100,8 +100,8 @@ def _check_flags():
     seeds = [int(seed) for seed in FLAGS.seeds if seed.isascii() and seed.isdigit()]
     if not seeds or len(seeds) != len(FLAGS.seeds):
         raise program.UsageError("--seeds must be whole numbers separated by commas.")
-    for given, name in ((arms, "arms"), (seeds, "seeds")):
-        if len(set(given)) != len(given):
+    for values, name in ((arms, "arms"), (seeds, "seeds")):
+        if len(set(values)) != len(values):
             raise program.UsageError(f"--{name} has a value twice.")
     return arms, seeds
 
@@ -127,11 +127,11 @@ def _report(arms, seeds, failed) -> None:
     base = run_name(BASE, seeds[0])
     names = sorted(store.rows(base), key=natural_key)
     rows = {name: store.rows(name) for name in runs}
-    found = table.numbers(rows, names, arms, seeds)
+    by_arm = table.numbers(rows, names, arms, seeds)
     first_seed = {name: store.identities[name] for name in runs[: len(arms)]}
     prepared = Prepared(names, [], [])
     pictures = summary.summarize(store, store.settings, first_seed, base, prepared)
-    shown = table.tables(found, len(names), seeds, pictures.set_label)
+    shown = table.tables(by_arm, len(names), seeds, pictures.set_label)
     folder = os.path.join(FLAGS.output, RUNS)
     pairs = {
         arm: [right_pairs(os.path.join(folder, run_name(arm, s))) for s in seeds]
@@ -147,7 +147,7 @@ def _report(arms, seeds, failed) -> None:
         "n": len(names),
         "evaluation": store.settings,
         "failed": failed,
-        "arms": table.to_json(found),
+        "arms": table.to_json(by_arm),
     }
     if known:
         numbers["right_pairs"] = pairs

@@ -192,11 +192,11 @@ def main(argv):
     distances = None
     if network:
         distances = fid.inception_distances(store, names, list(identities), network)
-    found = summary.summarize(
+    results = summary.summarize(
         store, settings, identities, baseline, prepared, distances, sizes
     )
-    files.write(store, found, names, FLAGS.num_shown)
-    exceeded = limits.exceeded(found, allowed)
+    files.write(store, results, names, FLAGS.num_shown)
+    exceeded = limits.exceeded(results, allowed)
     if exceeded:
         raise program.ProgramFailure(" ".join(exceeded))
     return 0
@@ -309,17 +309,17 @@ def _methods(task: tasks.Task, picture_names) -> list:
         name, folder = common_flags.named_folder("results", place)
         methods.append(result_files.results_method(name, folder, picture_names))
     known = harmonizers.FILLS if task == tasks.HARMONIZATION else yardsticks.FILLS
-    wanted = FLAGS.methods
-    if wanted is None:
-        wanted = []
+    chosen = FLAGS.methods
+    if chosen is None:
+        chosen = []
         for name in known:
             reason = yardsticks.why_missing(name)
             # `yardstick` raises for a baseline that cannot run.
             if reason is None or name == FLAGS.baseline:
-                wanted.append(name)
+                chosen.append(name)
             else:
                 print(f"Left out: {reason}")
-    methods += [yardsticks.yardstick(name, known) for name in wanted if name]
+    methods += [yardsticks.yardstick(name, known) for name in chosen if name]
     names = [method.name for method in methods]
     for name in names:
         if names.count(name) > 1:

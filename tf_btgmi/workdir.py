@@ -22,13 +22,13 @@ def newest_checkpoint(place: str) -> str:
     """
     if os.path.exists(f"{place}.index"):
         return place
-    found = _newest_in(os.path.join(place, CHECKPOINTS))
-    if not found:
+    newest = _newest_in(os.path.join(place, CHECKPOINTS))
+    if not newest:
         raise ValueError(
             f"{place} holds no checkpoint. Give the workdir of a training that has "
             "saved one."
         )
-    return found
+    return newest
 
 
 def has_checkpoint(workdir: str) -> bool:
@@ -41,11 +41,11 @@ def _newest_in(folder: str) -> Optional[str]:
     # or names a missing one, a run would begin at step 0 and overwrite the existing
     # checkpoints.
     try:
-        found = tf.train.latest_checkpoint(folder)
+        newest = tf.train.latest_checkpoint(folder)
     except ValueError:
-        found = None
-    if found or not os.path.isdir(folder):
-        return found
+        newest = None
+    if newest or not os.path.isdir(folder):
+        return newest
     steps = [
         int(name[len("ckpt-") : -len(".index")])
         for name in os.listdir(folder)
@@ -53,9 +53,9 @@ def _newest_in(folder: str) -> Optional[str]:
     ]
     if not steps:
         return None
-    found = os.path.join(folder, f"ckpt-{max(steps)}")
-    logging.warning("%s does not name its newest checkpoint; using %s.", folder, found)
-    return found
+    newest = os.path.join(folder, f"ckpt-{max(steps)}")
+    logging.warning("%s does not name its newest checkpoint; using %s.", folder, newest)
+    return newest
 
 
 def restore(checkpoint: tf.train.Checkpoint, path: str) -> None:

@@ -24,12 +24,12 @@ def fill(image: bytes, mask: bytes, server: str) -> bytes:
     url = f"{server}/v1/models/btgmi:predict"
     try:
         with urllib.request.urlopen(url, body, timeout=60) as answer:
-            (found,) = json.load(answer)["predictions"]
+            (prediction,) = json.load(answer)["predictions"]
     except urllib.error.HTTPError as error:
         raise ValueError(error.read().decode()) from error
-    if found["error"]:
-        raise ValueError(found["error"])
-    return base64.b64decode(found["composite_bytes"]["b64"])
+    if prediction["error"]:
+        raise ValueError(prediction["error"])
+    return base64.b64decode(prediction["composite_bytes"]["b64"])
 
 
 def main(image, mask, output, server="http://localhost:8501"):

@@ -30,10 +30,10 @@ def many(kind, count=30, **values):
 @pytest.mark.parametrize("kind", ["plain", "hard"])
 def test_only_the_object_is_changed(kind):
     for example in many(kind):
-        assert example.image.shape == example.given.shape == (SIZE, SIZE, 3)
+        assert example.image.shape == example.input_image.shape == (SIZE, SIZE, 3)
         same = ~example.mask
-        np.testing.assert_array_equal(example.given[same], example.image[same])
-        changed = (example.given != example.image).any(-1)[example.mask]
+        np.testing.assert_array_equal(example.input_image[same], example.image[same])
+        changed = (example.input_image != example.image).any(-1)[example.mask]
         assert changed.mean() > 0.5
 
 
@@ -69,9 +69,12 @@ def test_the_same_name_and_seed_make_the_same_whatever_lies_beside(tmp_path, kin
     among = Composites(kind, 0, str(tmp_path), ["a", "b", "c"])
     for first, second in zip(alone, among.example("a", image, SIZE)):
         np.testing.assert_array_equal(first, second)
-    assert (among.example("b", image, SIZE).given != alone.given).any()
+    assert (among.example("b", image, SIZE).input_image != alone.input_image).any()
     other = Composites(kind, 1, str(tmp_path), ["a"]).example("a", image, SIZE)
-    assert other.given.shape != alone.given.shape or (other.given != alone.given).any()
+    assert (
+        other.input_image.shape != alone.input_image.shape
+        or (other.input_image != alone.input_image).any()
+    )
 
 
 @pytest.mark.parametrize("box", [(0, 0, 0, 0), (0, 0, 60, 90), (30, 40, 32, 42)])

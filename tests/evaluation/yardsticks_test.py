@@ -1,4 +1,4 @@
-"""The yardsticks fill what they are given, whatever the hole."""
+"""The yardsticks fill holes of any shape."""
 
 import re
 import sys

@@ -13,7 +13,7 @@ RED = np.array([1.0, -1.0, -1.0], np.float32)
 
 
 class Recorder:
-    """Predicts red everywhere and keeps what it was given."""
+    """Predicts red everywhere and keeps its inputs."""
 
     def __init__(self):
         self.inputs = []

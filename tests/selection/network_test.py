@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tf_btgmi.data.selection_windows import Window
-from tf_btgmi.selection.network import Found, halved
+from tf_btgmi.selection.network import Segmentation, halved
 
 
 @pytest.mark.parametrize(
@@ -35,8 +35,8 @@ def disc(shape, centre, radius):
 def test_a_mask_comes_back_from_a_quarter_of_the_size():
     shape, window = (1300, 1700), Window(100, 200, 1003, 1205)
     truth = disc(shape, (600, 800), 301)
-    found = Found(window, np.zeros((250, 301), np.float32))
-    back = found.in_picture(found.reduced(truth), shape)
+    segmentation = Segmentation(window, np.zeros((250, 301), np.float32))
+    back = segmentation.in_picture(segmentation.reduced(truth), shape)
     assert (back & truth).sum() / (back | truth).sum() > 0.98
     wrong = np.argwhere(back != truth)
     distance = np.abs(np.hypot(*(wrong - (600, 800)).T) - 301)
@@ -45,8 +45,10 @@ def test_a_mask_comes_back_from_a_quarter_of_the_size():
 
 @pytest.mark.parametrize("point", [(100, 200), (1102, 1404), (600, 800)])
 def test_a_point_of_the_picture_has_a_place_in_the_smaller_mask(point):
-    found = Found(Window(100, 200, 1003, 1205), np.zeros((250, 301), np.float32))
-    row, column = found.place(*point)
+    segmentation = Segmentation(
+        Window(100, 200, 1003, 1205), np.zeros((250, 301), np.float32)
+    )
+    row, column = segmentation.place(*point)
     assert abs(row - (point[0] - 100) * 250 / 1003) < 1
     assert abs(column - (point[1] - 200) * 301 / 1205) < 1
     assert 0 <= row < 250 and 0 <= column < 301

@@ -19,7 +19,7 @@ BOTH = ("inpainted", "harmonized")
 
 
 class Paint:
-    """A network that paints everything in one colour, as slowly as is wanted."""
+    """A network that paints everything in one colour, after `seconds`."""
 
     def __init__(self, color, outputs=BOTH):
         self.color = np.float32(color) / 127.5 - 1.0

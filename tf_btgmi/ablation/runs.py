@@ -98,8 +98,8 @@ class Ablation:
             with open(self._mark(name), "w", encoding="utf-8"):
                 pass
             minutes = (time.monotonic() - started) / 60.0
-            done = "measured" if trained else "trained and measured"
-            print(f"  {done}, {minutes:.1f} min", flush=True)
+            work = "measured" if trained else "trained and measured"
+            print(f"  {work}, {minutes:.1f} min", flush=True)
         return failed
 
     def _is_trained(self, name) -> bool:
@@ -148,19 +148,19 @@ class Ablation:
             raise ValueError(f"{name}: {self._last_line(name)}")
         return code
 
-    def _settle(self, wanted) -> None:
+    def _settle(self, settings) -> None:
         path = self._path("settings.json")
         if os.path.exists(path):
             with open(path, encoding="utf-8") as file:
                 known = json.load(file)
-            for key, value in _flat(wanted).items():
+            for key, value in _flat(settings).items():
                 before = _flat(known).get(key)
                 if before != value:
                     raise ValueError(
                         f"{self.folder} holds an ablation of other settings: {key} was "
                         f"{before!r} and is now {value!r}. Give another --output."
                     )
-        files.write_json(path, wanted)
+        files.write_json(path, settings)
 
     def _workdir(self, name) -> str:
         return self._path(RUNS, name)

@@ -84,19 +84,19 @@ def numbers(
     values, differences = statistics.estimates(scores.mean(axis=0), is_psnr, base)
     by_seed = [statistics.estimates(one, is_psnr, base)[1] for one in scores]
     keys = [metric.name for metric in chosen]
-    found = {}
+    by_arm = {}
     for position, arm in enumerate(arms):
         each = zip(*(one[position] for one in by_seed))
-        found[arm] = ArmNumbers(
+        by_arm[arm] = ArmNumbers(
             dict(zip(keys, values[position])),
             dict(zip(keys, differences[position])),
             {key: [e.value for e in column] for key, column in zip(keys, each)},
         )
-    return found
+    return by_arm
 
 
 def tables(
-    found: Dict[str, ArmNumbers],
+    by_arm: Dict[str, ArmNumbers],
     num_pictures: int,
     seeds: Sequence[int],
     set_label: str,
@@ -104,13 +104,13 @@ def tables(
     """Returns two tables: values of all arms, and differences from the base.
 
     Args:
-        found: numbers by arm.
+        by_arm: numbers by arm.
         num_pictures: number of pictures.
         seeds: seeds of the trainings.
         set_label: mask kind, seed and metric version.
     """
     listed = ", ".join(map(str, seeds))
-    chosen = [m for m in METRICS if m.name in found[BASE].values]
+    chosen = [m for m in METRICS if m.name in by_arm[BASE].values]
     headings = [*(metric.heading for metric in chosen), "n", "masks"]
     last = [Cell(str(num_pictures)), Cell(set_label)]
     values = [
@@ -120,11 +120,11 @@ def tables(
             *(estimate_cell(arm_numbers.values[m.name], m) for m in chosen),
             *last,
         ]
-        for arm, arm_numbers in found.items()
+        for arm, arm_numbers in by_arm.items()
     ]
     differences = [
         [Cell(arm), *(_difference(arm_numbers, m) for m in chosen), *last]
-        for arm, arm_numbers in found.items()
+        for arm, arm_numbers in by_arm.items()
         if arm != BASE
     ]
     return [
@@ -170,10 +170,10 @@ def right_pairs_table(
     )
 
 
-def to_json(found: Dict[str, ArmNumbers]) -> Dict[str, Any]:
+def to_json(by_arm: Dict[str, ArmNumbers]) -> Dict[str, Any]:
     """Returns the numbers as nested dicts; missing numbers are null."""
     result = {}
-    for arm, arm_numbers in found.items():
+    for arm, arm_numbers in by_arm.items():
         result[arm] = {
             "what_differs": ARMS[arm].difference,
             "changes": ARMS[arm].changes,

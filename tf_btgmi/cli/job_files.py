@@ -38,19 +38,19 @@ def iterate_jobs(
 ) -> Iterator[Job]:
     """Iterates over the jobs of an open file; see `read_jobs`."""
     reader = csv.reader(file, strict=True)
-    found = False
+    has_jobs = False
     try:
         columns = [name.strip().lower() for name in next(reader, [])]
         _check_columns(path, columns, required, optional)
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                found = True
+                has_jobs = True
                 yield _job(path, reader.line_num, columns, cells)
     except UnicodeDecodeError:
         raise ValueError(f"--jobs: {path} is not a text file in UTF-8.") from None
     except csv.Error as error:
         raise ValueError(f"--jobs: {path}, line {reader.line_num}: {error}.") from None
-    if not found:
+    if not has_jobs:
         raise ValueError(f"--jobs: {path} has no jobs, only column names.")
 
 
@@ -96,13 +96,13 @@ def yes_or_no(text: str) -> bool:
     return word in ("true", "yes", "1")
 
 
-def _numbers(text: str, count: int, wanted: str) -> tuple:
+def _numbers(text: str, count: int, form: str) -> tuple:
     try:
         numbers = tuple(float(part) for part in text.split(","))
     except ValueError:
         numbers = ()
     if len(numbers) != count:
-        raise ValueError(f"{text!r} is not {wanted}.")
+        raise ValueError(f"{text!r} is not {form}.")
     return numbers
 
 

@@ -177,9 +177,9 @@ def _flag_message(error: flags.Error) -> str:
     """The message of a flag error, without Python's words for wrong values."""
     message = re.sub("^flag ", "", str(error))
     for python, plain in _VALUE_ERRORS:
-        found = re.match(f"(--[^=]+=.*): {python}", message, re.DOTALL)
-        if found:
-            return f"{found.group(1)} {plain}"
+        match = re.match(f"(--[^=]+=.*): {python}", message, re.DOTALL)
+        if match:
+            return f"{match.group(1)} {plain}"
     return message if message.endswith((".", "?", "!")) else f"{message}."
 
 

@@ -39,8 +39,8 @@ def _check_limits(path: str, metadata, value) -> None:
     low, high = metadata.get("range", (None, None))
     # Not a number is within no range.
     if low is not None and not low <= value <= high:
-        wanted = f"at least {low:g}" if high == math.inf else f"{low:g} to {high:g}"
-        raise ValueError(f"config.{path} must be {wanted}; it is {value}.")
+        limits = f"at least {low:g}" if high == math.inf else f"{low:g} to {high:g}"
+        raise ValueError(f"config.{path} must be {limits}; it is {value}.")
 
 
 def _check_sides(config: Config) -> None:

@@ -149,11 +149,11 @@ def _fill(node: Any, tree: Any, path: str) -> Any:
     return dataclasses.replace(node, **values)
 
 
-def _typed(value: Any, wanted: type, path: str) -> Any:
-    if wanted is float and type(value) is int and abs(value) < 2**53:
+def _typed(value: Any, expected: type, path: str) -> Any:
+    if expected is float and type(value) is int and abs(value) < 2**53:
         return float(value)
-    if type(value) is not wanted:
+    if type(value) is not expected:
         raise ValueError(
-            f"config.{path} must be of type {wanted.__name__}; it is {value!r}."
+            f"config.{path} must be of type {expected.__name__}; it is {value!r}."
         )
     return value

@@ -152,8 +152,8 @@ def _read(path: str) -> Dict[str, List[_Object]]:
             size = (picture["height"], picture["width"])
             large = annotation["area"] >= MIN_OBJECT * size[0] * size[1]
             if large and not annotation.get("iscrowd"):
-                found = _Object(size, annotation["segmentation"])
-                objects.setdefault(picture["file_name"], []).append(found)
+                entry = _Object(size, annotation["segmentation"])
+                objects.setdefault(picture["file_name"], []).append(entry)
     except FileNotFoundError:
         raise ValueError(f"There is no file {path}.") from None
     except (KeyError, TypeError, ValueError) as error:

@@ -26,9 +26,9 @@ KINDS = (*WITH_FOREGROUND, OBJECT, PLAIN)
 _MAX_EROSION = 0.015
 # The narrowest band around a foreground.
 _MIN_BAND = 0.01
-# Holes for removal are grown by up to this share, as objects to be removed are.
+# Maximum dilation of removed objects, as a share of the side; programs dilate as well.
 _MAX_HOLE_DILATION = 0.03
-# Of moves of L, a and b.
+# Standard deviations of the shifts of L, a and b.
 _SHIFT_DEVIATIONS = (15.0, 10.0, 10.0)
 _CLASHING_SATURATION = 1.3
 
@@ -95,7 +95,7 @@ def draw_changes(guided: GuidedConfig, rng: np.random.Generator) -> Changes:
 
 
 def draw_shift(rng: np.random.Generator) -> Changes:
-    """A move of the mean and a change of spread in Lab, as of another photograph."""
+    """Draws a shift of the mean and a factor of the spread, per channel of Lab."""
     moves = np.clip(rng.normal(size=3), -2.0, 2.0) * _SHIFT_DEVIATIONS
     spreads = np.exp(np.clip(rng.normal(0.0, 0.2, 3), -0.5, 0.5))
     return Changes(

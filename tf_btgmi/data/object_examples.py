@@ -145,7 +145,7 @@ class ObjectExamples:
             foreground, mask = guided.foreground_and_gap(
                 foreground, kind, config.guided, limits[1], rng
             )
-            # The last draws, so that they move no others.
+            # Drawn last, so that the other draws do not change.
             shifts, clashes = rng.random(2) < (
                 config.guided.shifts,
                 config.guided.clashing,

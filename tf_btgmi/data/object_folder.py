@@ -84,19 +84,19 @@ class ObjectFolder(ObjectSource):
 
     def __init__(self, folder: str, num_held_out: int = 0):
         images = os.path.join(folder, IMAGES)
-        found = [n for n in (MASKS, SEGMENTS) if os.path.isdir(f"{folder}/{n}")]
-        if not os.path.isdir(images) or not found:
+        folders = [n for n in (MASKS, SEGMENTS) if os.path.isdir(f"{folder}/{n}")]
+        if not os.path.isdir(images) or not folders:
             raise ValueError(
                 f"{folder} must have the folders {IMAGES} and {MASKS} (or {SEGMENTS}), "
                 "with files of the same names: this task needs pictures with known "
                 "objects."
             )
-        self._are_segments = found[0] == SEGMENTS
-        self._masks = os.path.join(folder, found[0])
+        self._are_segments = folders[0] == SEGMENTS
+        self._masks = os.path.join(folder, folders[0])
         files = [(name_of(name), name) for name in list_pictures(self._masks)]
         everything = list_pictures(images)
         by_picture, _ = assign(files, {name_of(name) for name in everything})
-        self._mask_names = {name: found[0] for name, found in by_picture.items()}
+        self._mask_names = {name: names[0] for name, names in by_picture.items()}
         names = [name for name in everything if name_of(name) in self._mask_names]
         if not names:
             raise ValueError(

@@ -32,28 +32,28 @@ def index_map(image: np.ndarray) -> np.ndarray:
     factor = min(1.0, _SIDE / min(image.shape[:2]))
     height, width = (max(1, round(factor * length)) for length in image.shape[:2])
     small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-    found = felzenszwalb(
+    labels = felzenszwalb(
         small, _SCALE, _SIGMA, max(1, round(_MIN_SHARE * height * width))
     )
-    return found.astype(np.uint8)
+    return labels.astype(np.uint8)
 
 
 def random_region(
-    found: np.ndarray, image: np.ndarray, rng: np.random.Generator
+    labels: np.ndarray, image: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """One region at the picture's size, its edge smoothed: [H, W] bool.
 
     The probability of a region grows with the square root of its area.
 
     Args:
-        found: from `index_map`.
+        labels: from `index_map`.
         image: [H, W, 3], the picture.
         rng: draws the region.
     """
     height, width = image.shape[:2]
-    shares = np.sqrt(np.bincount(found.ravel()))
+    shares = np.sqrt(np.bincount(labels.ravel()))
     region = rng.choice(shares.size, p=shares / shares.sum())
-    levels = (found == region).astype(np.uint8) * 255
+    levels = (labels == region).astype(np.uint8) * 255
     levels = cv2.medianBlur(levels, 5)
     levels = cv2.resize(levels, (width, height), interpolation=cv2.INTER_LINEAR)
     return levels >= 128

@@ -45,8 +45,8 @@ class TFDSObjects(TFDSSource):
             decoders[REGIONS] = tfds.decode.SkipDecoding()
             return tfds.decode.PartialDecoding({IMAGE: True, REGIONS: True}, decoders)
         if OBJECTS in features and BOXES in features[OBJECTS]:
-            wanted = {IMAGE: True, OBJECTS: {BOXES: True}}
-            return tfds.decode.PartialDecoding(wanted, decoders)
+            boxes = {IMAGE: True, OBJECTS: {BOXES: True}}
+            return tfds.decode.PartialDecoding(boxes, decoders)
         raise ValueError(
             f"tfds:{self._builder.name} has neither {REGIONS} nor {OBJECTS} with "
             f"{BOXES}; its features are {', '.join(features)}."
@@ -152,7 +152,7 @@ def cut_out_of_box(image: np.ndarray, box: np.ndarray) -> np.ndarray:
         cv2.setRNGSeed(0)
         models = np.zeros([1, 65]), np.zeros([1, 65])
         cv2.grabCut(small, labels, None, *models, _CUT_ROUNDS, cv2.GC_INIT_WITH_MASK)
-        found = (labels == cv2.GC_PR_FGD).astype(np.uint8)
-        mask = found if 10 * found.sum() > (y1 - y0) * (x1 - x0) else ellipse
+        foreground = (labels == cv2.GC_PR_FGD).astype(np.uint8)
+        mask = foreground if 10 * foreground.sum() > (y1 - y0) * (x1 - x0) else ellipse
     resized = cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST)
     return resized.astype(bool)

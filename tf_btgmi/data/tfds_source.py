@@ -103,10 +103,10 @@ class TFDSSource(StreamingSource):
 
 def _name_and_split(place: str) -> Tuple[str, str]:
     # A version number, after a colon, belongs to the name.
-    found = re.fullmatch(r"([^:]+(?::[\d.*]+)?)(?::(.+))?", place)
-    if not found:
+    match = re.fullmatch(r"([^:]+(?::[\d.*]+)?)(?::(.+))?", place)
+    if not match:
         raise ValueError(f"tfds:{place} is not of the form tfds:NAME[:SPLIT].")
-    return found.group(1), found.group(2) or DEFAULT_SPLIT
+    return match.group(1), match.group(2) or DEFAULT_SPLIT
 
 
 def _builder(name: str):

@@ -101,5 +101,5 @@ def clear_line(error: Exception) -> Optional[str]:
     """
     if isinstance(error, UnreadableError):
         return str(error)
-    found = re.search(r"\bUnreadableError: (.*)", str(error))
-    return found.group(1).strip() if found else None
+    match = re.search(r"\bUnreadableError: (.*)", str(error))
+    return match.group(1).strip() if match else None

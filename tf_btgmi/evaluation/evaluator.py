@@ -71,7 +71,7 @@ def _has_truth(store: Store, name: str, task: Task) -> bool:
 
 def _evaluate_one(store, name, methods, deep, task) -> None:
     image, mask = store.read_image(name), store.read_mask(name)
-    given = input_of(store, name, image, mask)
+    input_image = input_of(store, name, image, mask)
     composites, times = [], []
     for method in methods:
         known = store.rows(method.name).get(name)
@@ -80,7 +80,7 @@ def _evaluate_one(store, name, methods, deep, task) -> None:
             times.append(known.get(MILLISECONDS))
             continue
         started = time.perf_counter()
-        result = method.fill(given.copy(), mask.copy(), name)
+        result = method.fill(input_image.copy(), mask.copy(), name)
         times.append(1000.0 * (time.perf_counter() - started))
         _check(method, name, result, image)
         composites.append(np.where(mask[..., None], result, image))
@@ -118,9 +118,9 @@ def _decoded(text: str) -> np.ndarray:
 
 
 def _check(method: Method, name: str, result, image: np.ndarray) -> None:
-    given = getattr(result, "dtype", type(result).__name__), np.shape(result)
-    if given != (np.uint8, image.shape):
+    actual = getattr(result, "dtype", type(result).__name__), np.shape(result)
+    if actual != (np.uint8, image.shape):
         raise ValueError(
             f"{method.name} must return uint8 {image.shape} for {name}; it returned "
-            f"{given[0]} {given[1]}."
+            f"{actual[0]} {actual[1]}."
         )

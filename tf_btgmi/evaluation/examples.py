@@ -19,12 +19,12 @@ class Example(NamedTuple):
     Attributes:
         image: the truth, uint8 [S, S, 3].
         mask: the hole, or the object, bool [S, S].
-        given: input of the methods, uint8 [S, S, 3]; None for `image` with a grey hole.
+        input_image: of the methods, uint8 [S, S, 3]; None for `image` with a grey hole.
     """
 
     image: np.ndarray
     mask: np.ndarray
-    given: Optional[np.ndarray] = None
+    input_image: Optional[np.ndarray] = None
 
 
 class Prepared(NamedTuple):
@@ -86,8 +86,8 @@ def unreadable_note(unreadable: List[str]) -> List[str]:
 
 def input_of(store: Store, name: str, image: np.ndarray, mask: np.ndarray):
     """Input of the methods: uint8 [S, S, 3]."""
-    given = store.read_given(name)
-    return holed(image, mask, HOLE_VALUE) if given is None else given
+    stored = store.read_input(name)
+    return holed(image, mask, HOLE_VALUE) if stored is None else stored
 
 
 def holed(image: np.ndarray, mask: np.ndarray, value: int) -> np.ndarray:

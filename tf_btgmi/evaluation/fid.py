@@ -40,19 +40,19 @@ def inception_distances(
     total = len(names) * (len(methods) + 1)
     with tqdm.tqdm(total=total, desc="Inception", unit="") as progress:
         truth = _features(store, TRUTH, names, network, progress)
-        found = {}
+        distances = {}
         for method in methods:
             features = _features(store, method, names, network, progress)
-            found[method] = frechet_distance(truth, features, shrunk=False)
-    return InceptionDistances(network.identity, found)
+            distances[method] = frechet_distance(truth, features, shrunk=False)
+    return InceptionDistances(network.identity, distances)
 
 
 def _features(store, method, names, network, progress) -> np.ndarray:
     path = os.path.join(store.folder, "inception", f"{method}.npz")
-    kept = _kept(path, names, network)
-    if kept is not None:
+    stored = _stored(path, names, network)
+    if stored is not None:
         progress.update(len(names))
-        return kept
+        return stored
     parts = []
     for start in range(0, len(names), _CHUNK):
         chosen = names[start : start + _CHUNK]
@@ -69,14 +69,14 @@ def _features(store, method, names, network, progress) -> np.ndarray:
     return features
 
 
-def _kept(path, names, network):
+def _stored(path, names, network):
     if not os.path.exists(path):
         return None
     try:
-        with np.load(path, allow_pickle=False) as found:
-            same = found["network"] == network.identity
-            if same and found["names"].tolist() == list(names):
-                return found["features"]
+        with np.load(path, allow_pickle=False) as stored:
+            same = stored["network"] == network.identity
+            if same and stored["names"].tolist() == list(names):
+                return stored["features"]
     except (ValueError, KeyError, OSError, zipfile.BadZipFile):
         # Damaged files are computed again.
         return None

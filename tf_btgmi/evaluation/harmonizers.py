@@ -28,16 +28,16 @@ _EROSION = 3
 _MISMATCH_SHARE = 0.7
 
 
-def copy_paste(given, mask):
+def copy_paste(pasted, mask):
     """Returns the input."""
     del mask
-    return given
+    return pasted
 
 
-def reinhard(given, mask):
+def reinhard(pasted, mask):
     """Reinhard et al. 2001: mean and deviation of the surroundings, in l-alpha-beta."""
-    values = _to_opponents(given)
-    result = given.copy()
+    values = _to_opponents(pasted)
+    result = pasted.copy()
     inside, outside = values[mask], values[~mask]
     deviation = np.maximum(inside.std(axis=0), 1e-6)
     moved = (inside - inside.mean(axis=0)) * (outside.std(axis=0) / deviation)
@@ -45,23 +45,23 @@ def reinhard(given, mask):
     return result
 
 
-def histogram(given, mask):
+def histogram(pasted, mask):
     """scikit-image's match_histograms, channel by channel, to the surroundings'."""
-    result = given.copy()
-    inside, outside = given[mask][:, None], given[~mask][:, None]
+    result = pasted.copy()
+    inside, outside = pasted[mask][:, None], pasted[~mask][:, None]
     matched = match_histograms(inside, outside, channel_axis=-1)
     result[mask] = rounded(matched[:, 0])
     return result
 
 
-def seamless_clone(given, mask):
+def seamless_clone(pasted, mask):
     """OpenCV's seamlessClone (Poisson blending, Pérez et al. 2003), NORMAL_CLONE.
 
     The object's own picture and the background behind it are unknown: the object's
     colours are extended beyond its edge, and Telea fills in the background.
     """
     edge = 2 * _EROSION + 2
-    picture = cv2.copyMakeBorder(given, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
+    picture = cv2.copyMakeBorder(pasted, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
     where = cv2.copyMakeBorder(mask.astype(np.uint8), edge, edge, edge, edge, 0)
     source = cv2.inpaint(picture, 1 - where, 1, cv2.INPAINT_TELEA)
     target = cv2.inpaint(picture, where, 3, cv2.INPAINT_TELEA)
@@ -73,7 +73,7 @@ def seamless_clone(given, mask):
     return cloned[edge:-edge, edge:-edge]
 
 
-def boundary_mismatch(given, mask):
+def boundary_mismatch(pasted, mask):
     """The prior of the networks, without a network.
 
     Adds 0.7 of the mismatch of colours along the object's edge, extended inwards: see
@@ -82,10 +82,10 @@ def boundary_mismatch(given, mask):
     # Imported on demand: it takes seconds, and wrong flags are reported before.
     from tf_btgmi.ops import mismatch
 
-    image = given[None].astype(np.float32)
+    image = pasted[None].astype(np.float32)
     foreground = mask[None, ..., None].astype(np.float32)
     change = mismatch.boundary_mismatch(image, foreground, np.zeros_like(foreground))
-    result = given + _MISMATCH_SHARE * change[0].numpy()
+    result = pasted + _MISMATCH_SHARE * change[0].numpy()
     return rounded(result)
 
 

@@ -119,11 +119,11 @@ class MaskFiles(HoleMasks):
         if is_same_folder(folder, pictures_folder):
             files = {name: files[name] for name in files if name not in set(names)}
         by_picture, _ = assign(files.items(), set(names))
-        self._files = {name: found[0] for name, found in by_picture.items()}
-        for name, found in by_picture.items():
-            if len(found) > 1:
+        self._files = {name: paths[0] for name, paths in by_picture.items()}
+        for name, paths in by_picture.items():
+            if len(paths) > 1:
                 raise ValueError(
-                    f"{found[0]} and {found[1]} in {folder} are both "
+                    f"{paths[0]} and {paths[1]} in {folder} are both "
                     f"masks of {name}; keep one of them."
                 )
         missing = [name for name in names if name not in self._files]

@@ -89,8 +89,8 @@ def _frozen_graph(path: str):
     session = tf.compat.v1.Session(graph=graph)
 
     def network(batch):
-        found = session.run(pooled, {pictures: batch.astype(np.float32)})
-        return found.reshape(len(batch), WIDTH)
+        features = session.run(pooled, {pictures: batch.astype(np.float32)})
+        return features.reshape(len(batch), WIDTH)
 
     network(np.zeros([1, 32, 32, 3], np.uint8))
     return network

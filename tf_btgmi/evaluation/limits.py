@@ -36,11 +36,11 @@ def read_limits(path: str, task: Task) -> Limits:
     return limits
 
 
-def exceeded(found: Summary, limits: Limits) -> List[str]:
+def exceeded(results: Summary, limits: Limits) -> List[str]:
     """One sentence per difference that is worse than its limit, over all pictures."""
-    metrics = {metric.name: metric for metric in found.task.metrics}
+    metrics = {metric.name: metric for metric in results.task.metrics}
     sentences = []
-    for method, differences in found.groups[0].differences.items():
+    for method, differences in results.groups[0].differences.items():
         for ending, allowed in limits.items():
             if method != ending and not method.endswith(f"-{ending}"):
                 continue

@@ -93,10 +93,10 @@ class TFDSPictures:
 
     def each(self) -> Iterator[Tuple[str, Callable[[], np.ndarray]]]:
         """As `FolderPictures.each`, in the order of the records."""
-        wanted = set(self.names)
+        names = set(self.names)
         for name, encoded in self._source.records().as_numpy_iterator():
             name = name.decode()
-            if name in wanted:
+            if name in names:
                 yield (
                     name,
                     functools.partial(read_picture, encoded, f"{self.label}: {name}"),

@@ -61,10 +61,10 @@ class Store:
         self.settings = settings
         self.identities = methods
         path = os.path.join(folder, _SETTINGS)
-        wanted = json.loads(json.dumps({**settings, "methods": methods}))
-        kept = os.listdir(folder) if os.path.isdir(folder) else []
+        settings_now = json.loads(json.dumps({**settings, "methods": methods}))
+        stored = os.listdir(folder) if os.path.isdir(folder) else []
         # Settings alone remain of an evaluation that failed before its first picture.
-        if _SETTINGS in kept and len(kept) > 1:
+        if _SETTINGS in stored and len(stored) > 1:
             known = _read_json(path)
             # A method that failed before its first row may have changed.
             known["methods"] = {
@@ -73,17 +73,17 @@ class Store:
                 if os.path.exists(self._rows_path(name))
             }
             # The judge may be added later, and must then remain the same.
-            added = {} if known.get(JUDGE) else {JUDGE: wanted.get(JUDGE)}
-            _compare(folder, {**known, **added}, wanted)
+            added = {} if known.get(JUDGE) else {JUDGE: settings_now.get(JUDGE)}
+            _compare(folder, {**known, **added}, settings_now)
             if known.get(JUDGE):
-                wanted[JUDGE] = known[JUDGE]
-            wanted["methods"] = {**known["methods"], **wanted["methods"]}
-        elif kept and kept != [_SETTINGS]:
+                settings_now[JUDGE] = known[JUDGE]
+            settings_now["methods"] = {**known["methods"], **settings_now["methods"]}
+        elif stored and stored != [_SETTINGS]:
             raise ValueError(
                 f"{folder} is not empty and has no evaluation; give another folder."
             )
         os.makedirs(folder, exist_ok=True)
-        files.write_json(path, wanted)
+        files.write_json(path, settings_now)
         self._rows = {name: self._read_rows(name) for name in (TRUTH, *methods)}
 
     @classmethod
@@ -126,7 +126,7 @@ class Store:
         """A result, [S, S, 3] uint8."""
         return read_picture(self._path(os.path.join("composites", method), name))
 
-    def read_given(self, name: str) -> Optional[np.ndarray]:
+    def read_input(self, name: str) -> Optional[np.ndarray]:
         """The methods' input, [S, S, 3] uint8, or None if it was not stored."""
         path = self._path("given", name)
         return read_picture(path) if os.path.exists(path) else None
@@ -136,12 +136,12 @@ class Store:
         name: str,
         image: np.ndarray,
         mask: np.ndarray,
-        given: Optional[np.ndarray] = None,
+        input_image: Optional[np.ndarray] = None,
     ) -> None:
         """Stores a picture and its input, uint8 [S, S, 3], and its mask, bool."""
         self._write("masks", name, mask.astype(np.uint8) * 255)
-        if given is not None:
-            self._write("given", name, given)
+        if input_image is not None:
+            self._write("given", name, input_image)
         self._write("images", name, image)
 
     def write_composite(self, method: str, name: str, composite: np.ndarray) -> None:
@@ -187,10 +187,10 @@ class Store:
         return rows
 
 
-def _compare(folder: str, known: Dict[str, Any], wanted: Dict[str, Any]) -> None:
+def _compare(folder: str, known: Dict[str, Any], new: Dict[str, Any]) -> None:
     changed = {
         key: (known.get(key), value)
-        for key, value in wanted.items()
+        for key, value in new.items()
         if key != "methods" and known.get(key) != value
     }
     # Hashes also change with --limit or --data, and are then not reported.
@@ -201,7 +201,7 @@ def _compare(folder: str, known: Dict[str, Any], wanted: Dict[str, Any]) -> None
     ] or [f"{_HASHED[key]} have changed" for key in changed]
     changes += [
         f"the method {name} was {known['methods'][name]!r} and is now {identity!r}"
-        for name, identity in wanted["methods"].items()
+        for name, identity in new["methods"].items()
         if known["methods"].get(name, identity) != identity
     ]
     if changes:

@@ -210,32 +210,32 @@ def _plain(estimates: Dict[str, Estimate]) -> Dict[str, Dict[str, Any]]:
 
 
 def _plain_distances(summary: Summary, method: str) -> Dict[str, Optional[float]]:
-    found = {}
+    distances = {}
     for key, by_method in summary.distances.items():
         ending = key[len(FEATURES) :]
-        found[f"fad{ending}"], found[f"kid{ending}"] = by_method[method]
-    return found
+        distances[f"fad{ending}"], distances[f"kid{ending}"] = by_method[method]
+    return distances
 
 
 def _group(label, values, methods, baseline, chosen) -> Group:
     is_psnr = [metric.is_psnr for metric in chosen]
-    found = statistics.estimates(values, is_psnr, methods.index(baseline))
+    estimates = statistics.estimates(values, is_psnr, methods.index(baseline))
     names = [metric.name for metric in chosen]
     by_method = [
         {method: dict(zip(names, row)) for method, row in zip(methods, table)}
-        for table in found
+        for table in estimates
     ]
     return Group(label, len(values), *by_method)
 
 
 def _weaves(rows, names) -> Dict[str, Weave]:
-    found = {}
+    by_method = {}
     for method, by_name in rows.items():
         ratios = [decode_power_ratio(by_name[name]) for name in names]
         ratios = [ratio for ratio in ratios if ratio is not None]
         if ratios:
-            found[method] = weave.of_set(np.stack(ratios))
-    return found
+            by_method[method] = weave.of_set(np.stack(ratios))
+    return by_method
 
 
 def _times(rows, names) -> Optional[Estimate]:

@@ -232,8 +232,8 @@ def _weaves(summary) -> Tuple[List[str], Dict[str, List[Cell]]]:
     cells = {}
     for method in summary.methods:
         power, prominence, period = summary.weave[method]
-        found = Cell(number(prominence, 2), detail=f"at {number(period, 1)} px")
-        cells[method] = [Cell(number(power, 2)), found]
+        weave_cell = Cell(number(prominence, 2), detail=f"at {number(period, 1)} px")
+        cells[method] = [Cell(number(power, 2)), weave_cell]
     return ["power at 2 to 8 px", "weave ↓"], cells
 
 

@@ -133,9 +133,9 @@ def yardstick(name: str, known: Dict[str, tuple] = FILLS) -> Method:
         raise ValueError(missing)
     work, package, settings = known[name]
 
-    def fill(given, mask, picture):
+    def fill(image, mask, picture):
         try:
-            return work(given, mask)
+            return work(image, mask)
         except ValueError as error:
             raise ValueError(f"{name}, {picture}: {error}") from error
 

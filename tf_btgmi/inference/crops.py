@@ -112,8 +112,8 @@ def batches(crops: List[Crop], batch_size: int) -> Iterator[List[Crop]]:
 def window_around(box: Box, image_size: int, height: int, width: int) -> Crop:
     """The window around a box, with as much context as rule 2 allows."""
     length = max(box[2] - box[0], box[3] - box[1])
-    wanted = max(image_size, int(_CONTEXT_FACTOR * length))
-    side = max(min(max(height, width), wanted), image_size)
+    with_context = max(image_size, int(_CONTEXT_FACTOR * length))
+    side = max(min(max(height, width), with_context), image_size)
     y, x = _start(box[0], box[2], side, height), _start(box[1], box[3], side, width)
     return Crop(y, x, side, 0, box)
 

@@ -52,10 +52,10 @@ def hole_boxes(mask: np.ndarray, max_holes: int) -> np.ndarray:
     stats = stats[np.argsort(-stats[:, cv2.CC_STAT_AREA], kind="stable")]
     x0, y0 = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_TOP]
     x1, y1 = x0 + stats[:, cv2.CC_STAT_WIDTH], y0 + stats[:, cv2.CC_STAT_HEIGHT]
-    found = np.stack([y0, x0, y1, x1], axis=-1)
+    components = np.stack([y0, x0, y1, x1], axis=-1)
     boxes = np.zeros([max_holes, 4], np.float32)
-    boxes[: len(found)] = found[:max_holes]
-    if len(found) > max_holes:
-        rest = found[max_holes - 1 :]
+    boxes[: len(components)] = components[:max_holes]
+    if len(components) > max_holes:
+        rest = components[max_holes - 1 :]
         boxes[-1] = np.concatenate([rest[:, :2].min(0), rest[:, 2:].max(0)])
     return boxes

@@ -213,15 +213,15 @@ def _is_readable(exif: bytes) -> bool:
 
 
 def _without_structure(tags: Image.Exif) -> Image.Exif:
-    kept = Image.Exif()
+    copied = Image.Exif()
     for tag, value in tags.items():
         known = tag != _ORIENTATION or value in range(1, 9)
         if known and tag not in _TIFF_STRUCTURE and tag not in (_EXIF_IFD, _GPS_IFD):
-            kept[tag] = value
-    if isinstance(kept.get(_PHOTOSHOP), bytes):
-        kept[_PHOTOSHOP] = thumbnails.without_photoshop_thumbnails(kept[_PHOTOSHOP])
+            copied[tag] = value
+    if isinstance(copied.get(_PHOTOSHOP), bytes):
+        copied[_PHOTOSHOP] = thumbnails.without_photoshop_thumbnails(copied[_PHOTOSHOP])
     for number in (_EXIF_IFD, _GPS_IFD):
         directory = tags.get_ifd(number)
         if directory:
-            kept.get_ifd(number).update(directory)
-    return kept
+            copied.get_ifd(number).update(directory)
+    return copied

@@ -35,7 +35,7 @@ _MASK = "_mask"
 Named = Tuple[str, str]
 
 
-class Found(NamedTuple):
+class Pairs(NamedTuple):
     """The jobs of some folders.
 
     Attributes:
@@ -57,7 +57,7 @@ class _Files(NamedTuple):
     note: str = ""
 
 
-def find_jobs(image: str, mask: str, output: str) -> Found:
+def find_jobs(image: str, mask: str, output: str) -> Pairs:
     """Pairs pictures, masks and results.
 
     Args:
@@ -100,7 +100,7 @@ def find_jobs(image: str, mask: str, output: str) -> Found:
         ]
     _check_outputs(jobs)
     notes = [note for note in dict.fromkeys((images.note, masks.note)) if note]
-    return Found(jobs, unmatched, notes)
+    return Pairs(jobs, unmatched, notes)
 
 
 def output_of(image: str, output: str) -> str:

@@ -24,13 +24,13 @@ def without_exif_thumbnail(tiff: bytes) -> bytes:
         (second,) = struct.unpack_from(order + "I", tiff, link)
         if not second:
             return tiff
-        found = [
+        place = [
             struct.unpack_from(order + "I", tiff, tiff_entry(tiff, order, second, tag))
             for tag in (0x0201, 0x0202)
         ]
     except (struct.error, KeyError, ValueError):
         return tiff
-    (start,), (length,) = found
+    (start,), (length,) = place
     blanked = bytearray(tiff)
     blanked[link : link + 4] = bytes(4)
     length = max(0, min(length, len(tiff) - start))
@@ -44,7 +44,7 @@ def without_photoshop_thumbnails(resources: bytes) -> bytes:
     Everything after a damaged resource is removed.
     """
     position = len(_SEGMENT) * resources.startswith(_SEGMENT)
-    kept = [resources[:position]]
+    parts = [resources[:position]]
     while resources[position : position + 4] in _SIGNATURES:
         try:
             (number, name) = struct.unpack_from(">HB", resources, position + 4)
@@ -57,9 +57,9 @@ def without_photoshop_thumbnails(resources: bytes) -> bytes:
             break
         end = data + length + length % 2
         if number not in _THUMBNAILS:
-            kept.append(resources[position:end])
+            parts.append(resources[position:end])
         position = end
-    return b"".join(kept) if len(kept) > 1 else b""
+    return b"".join(parts) if len(parts) > 1 else b""
 
 
 def without_xmp_thumbnails(packet: bytes) -> bytes:

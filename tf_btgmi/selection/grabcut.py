@@ -33,7 +33,7 @@ _SMALLEST_REGION, _LARGEST_REGION = 0.004, 0.3
 _DISC_RADIUS = 0.06
 # Parts smaller than this share of the largest one are specks.
 _SPECK = 0.05
-# Less than this of the guess is no object.
+# Smallest object, as a share of the guess; a smaller result is discarded.
 _LEFT_OF_GUESS = 0.25
 
 
@@ -83,23 +83,23 @@ def cut_out(
     if certain is not None:
         labels[certain & (labels != cv2.GC_BGD)] = cv2.GC_FGD
     _mark(labels, inside, outside)
-    found = _without_specks(divide(small, labels, iterations), inside, outside)
-    if inside and box is None and found.sum() < _LEFT_OF_GUESS * guess.sum():
+    selected = _without_specks(divide(small, labels, iterations), inside, outside)
+    if inside and box is None and selected.sum() < _LEFT_OF_GUESS * guess.sum():
         # Object and surroundings look alike here; the clicks count for more.
-        found = _without_specks(guess.astype(np.uint8), inside, outside)
-    if not found.any() and box is not None:
+        selected = _without_specks(guess.astype(np.uint8), inside, outside)
+    if not selected.any() and box is not None:
         # The background was assumed to be uniform; the middle of the box is not.
         _guess_middle(labels, box)
         _mark(labels, inside, outside)
-        found = _without_specks(divide(small, labels, iterations), inside, outside)
-    if not found.any():
+        selected = _without_specks(divide(small, labels, iterations), inside, outside)
+    if not selected.any():
         raise ValueError(
             "No object was found there. Draw a box around all of it, or click on its "
             "middle."
         )
     if small.shape == image.shape:
-        return found * np.uint8(255)
-    smooth = cv2.resize(found * np.float32(255), (width, height), None, 0, 0)
+        return selected * np.uint8(255)
+    smooth = cv2.resize(selected * np.float32(255), (width, height), None, 0, 0)
     smooth = cv2.GaussianBlur(smooth, (0, 0), 0.4 / scale)
     return np.where(smooth >= 128, 255, 0).astype(np.uint8)
 
@@ -133,17 +133,17 @@ def divide(image: np.ndarray, labels: np.ndarray, iterations: int) -> np.ndarray
     part = np.ascontiguousarray(labels[area])
     # Both sides need pixels to learn their colours from.
     object_like = np.isin(part, (cv2.GC_FGD, cv2.GC_PR_FGD))
-    found = np.zeros(labels.shape, np.uint8)
+    selected = np.zeros(labels.shape, np.uint8)
     if not object_like.any() or object_like.all():
-        found[area] = object_like
-        return found
+        selected[area] = object_like
+        return selected
     # GrabCut starts its colour models at random places.
     cv2.setRNGSeed(0)
     models = np.zeros((1, 65)), np.zeros((1, 65))
     pixels = np.ascontiguousarray(image[area])
     cv2.grabCut(pixels, part, None, *models, iterations, cv2.GC_INIT_WITH_MASK)
-    found[area] = np.isin(part, (cv2.GC_FGD, cv2.GC_PR_FGD))
-    return found
+    selected[area] = np.isin(part, (cv2.GC_FGD, cv2.GC_PR_FGD))
+    return selected
 
 
 def _reduced(image: np.ndarray) -> Tuple[np.ndarray, float]:
@@ -221,27 +221,27 @@ def _mark(labels: np.ndarray, inside, outside) -> None:
             cv2.circle(labels, (x, y), radius, int(label), -1)
 
 
-def _without_specks(found: np.ndarray, inside, outside) -> np.ndarray:
+def _without_specks(selected: np.ndarray, inside, outside) -> np.ndarray:
     """Keeps the clicked parts, or the large ones, and closes small gaps in them."""
-    _, parts, stats, _ = cv2.connectedComponentsWithStats(found, connectivity=8)
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(selected, connectivity=8)
     areas = stats[:, cv2.CC_STAT_AREA]
     if len(areas) == 1:
-        return found
+        return selected
     clicked = {int(parts[_pixel(point)]) for point in inside} - {0}
     largest = areas[1:].max()
-    kept = [
+    numbers = [
         number
         for number in range(1, len(areas))
         if number in clicked or (not clicked and areas[number] >= _SPECK * largest)
     ]
-    found = np.isin(parts, kept).astype(np.uint8)
-    _, gaps, stats, _ = cv2.connectedComponentsWithStats(1 - found, connectivity=4)
-    wanted = {int(gaps[_pixel(point)]) for point in outside}
-    limit = 0.01 * found.sum()
+    selected = np.isin(parts, numbers).astype(np.uint8)
+    _, gaps, stats, _ = cv2.connectedComponentsWithStats(1 - selected, connectivity=4)
+    clicked_gaps = {int(gaps[_pixel(point)]) for point in outside}
+    limit = 0.01 * selected.sum()
     for number in range(1, len(stats)):
-        if stats[number, cv2.CC_STAT_AREA] < limit and number not in wanted:
-            found[gaps == number] = 1
-    return found
+        if stats[number, cv2.CC_STAT_AREA] < limit and number not in clicked_gaps:
+            selected[gaps == number] = 1
+    return selected
 
 
 def _pixel(point: Point) -> Tuple[int, int]:

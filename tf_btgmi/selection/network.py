@@ -49,7 +49,7 @@ _DETAIL_SIDE = 700
 _OUTLINE_SIGMA = 0.7
 
 
-class Found(NamedTuple):
+class Segmentation(NamedTuple):
     """The network's result for a window.
 
     Attributes:
@@ -103,7 +103,7 @@ def find(
     box: Optional[Sequence[float]] = None,
     clicks: Sequence = (),
     mask: Optional[np.ndarray] = None,
-) -> Found:
+) -> Segmentation:
     """Finds one object.
 
     Args:
@@ -210,12 +210,12 @@ def _look(seen: np.ndarray, window, box, clicks, mask) -> np.ndarray:
     return 1.0 / (1.0 + np.exp(-_network()(inputs[None])[0, ..., 0]))
 
 
-def _fitted(pixels, seen, window, likely: np.ndarray, box, clicks) -> Found:
+def _fitted(pixels, seen, window, likely: np.ndarray, box, clicks) -> Segmentation:
     """Probabilities at the size of the pixels, brought to their edges."""
     likely = _divided(seen, likely, window.clicks(clicks))
     likely = _guided(pixels, likely)
     if box is None:
-        return Found(window, likely)
+        return Segmentation(window, likely)
     y0, x0, y1, x1 = box
     rows, columns = _BEYOND_BOX * (y1 - y0), _BEYOND_BOX * (x1 - x0)
     edges = np.array([y0 - rows, x0 - columns, y1 + rows, x1 + columns])
@@ -224,7 +224,7 @@ def _fitted(pixels, seen, window, likely: np.ndarray, box, clicks) -> Found:
     top, left, bottom, right = edges.round().clip(0).astype(int)
     allowed = np.zeros_like(likely)
     allowed[top:bottom, left:right] = likely[top:bottom, left:right]
-    return Found(window, allowed)
+    return Segmentation(window, allowed)
 
 
 def _guided(pixels: np.ndarray, likely: np.ndarray) -> np.ndarray:

@@ -123,11 +123,11 @@ class _GrabCut:
     def added(self, clicks, selected) -> np.ndarray:
         """What the newest click adds: a connected region, not selected yet."""
         inside, outside = _points(clicks)
-        found = grabcut.cut_out(
+        nearby = grabcut.cut_out(
             self._image, positive=inside[-1:], negative=outside, certain=selected
         )
         pixel = int(clicks[-1].y), int(clicks[-1].x)
-        added = _fitted(self._image, _region_at(pixel, (found >= 128) & ~selected))
+        added = _fitted(self._image, _region_at(pixel, (nearby >= 128) & ~selected))
         return _region_at(pixel, added & ~selected)
 
     def removed(self, clicks, selected) -> np.ndarray:
@@ -137,10 +137,10 @@ class _GrabCut:
         likely = selected & ~grabcut.similar_region(self._image, pixel)
         if not likely.any():
             return _region_at(pixel, selected)
-        found = grabcut.cut_out(
+        remaining = grabcut.cut_out(
             self._image, positive=inside, negative=outside, mask=likely
         )
-        return _region_at(pixel, selected & (found < 128))
+        return _region_at(pixel, selected & (remaining < 128))
 
 
 class _Network:
@@ -154,14 +154,14 @@ class _Network:
         shape = self._image.shape[:2]
         if box is not None:
             box = _clipped(box, *shape)
-        found = network.find(self._image, box, clicks)
-        selected = found.likely >= 0.5
+        segmentation = network.find(self._image, box, clicks)
+        selected = segmentation.likely >= 0.5
         for click in clicks:
-            region = self._at_click(found, click, selected != click.is_object)
+            region = self._at_click(segmentation, click, selected != click.is_object)
             selected = selected | region if click.is_object else selected & ~region
         if not selected.any():
             return _GrabCut(self._image).first(box, clicks)
-        return found.in_picture(selected, shape)
+        return segmentation.in_picture(selected, shape)
 
     def added(self, clicks, selected) -> np.ndarray:
         """What the newest click adds: a connected region, not selected yet."""
@@ -170,40 +170,40 @@ class _Network:
         if distance > _FAR * max(y1 - y0, x1 - x0):
             # Another object.
             clicks = [c for c in clicks if not c.is_object] + clicks[-1:]
-            found = network.find(self._image, clicks=clicks)
+            segmentation = network.find(self._image, clicks=clicks)
         else:
-            found = network.find(self._image, clicks=clicks, mask=part)
-        return self._turned_over(found, clicks[-1], ~selected)
+            segmentation = network.find(self._image, clicks=clicks, mask=part)
+        return self._turned_over(segmentation, clicks[-1], ~selected)
 
     def removed(self, clicks, selected) -> np.ndarray:
         """What the newest click removes: a connected region of the selection."""
         part, _ = _nearest_part(clicks[-1], selected)
-        found = network.find(self._image, clicks=clicks, mask=part)
-        removed = self._turned_over(found, clicks[-1], part)
+        segmentation = network.find(self._image, clicks=clicks, mask=part)
+        removed = self._turned_over(segmentation, clicks[-1], part)
         if (selected & ~part).sum() > _OTHER_OBJECT * part.sum():
             # One of several objects: GrabCut removes it whole, the network in pieces.
             removed = removed | _GrabCut(self._image).removed(clicks, selected)
         return removed
 
-    def _turned_over(self, found, click, free) -> np.ndarray:
-        region = self._at_click(found, click, found.reduced(free))
-        region = found.in_picture(region, free.shape) & free
+    def _turned_over(self, segmentation, click, free) -> np.ndarray:
+        region = self._at_click(segmentation, click, segmentation.reduced(free))
+        region = segmentation.in_picture(region, free.shape) & free
         if not region[int(click.y), int(click.x)]:
             # Beside the selection's edge, where the smaller mask is too coarse.
-            radius = max(1, round(_CLICK_RADIUS * max(found.window[2:])))
+            radius = max(1, round(_CLICK_RADIUS * max(segmentation.window[2:])))
             top, left = max(0, int(click.y) - radius), max(0, int(click.x) - radius)
             near = np.s_[top : top + 2 * radius + 1, left : left + 2 * radius + 1]
             pixel = int(click.y) - top, int(click.x) - left
             region[near] |= _region_at(pixel, free[near])
         return region
 
-    def _at_click(self, found, click, free) -> np.ndarray:
-        """The region that a click changes, of the size of `found.likely`, bool.
+    def _at_click(self, segmentation, click, free) -> np.ndarray:
+        """The region that a click changes, of the size of `segmentation.likely`, bool.
 
         The threshold is lowered where the click's own pixel would otherwise not change.
         """
-        place = found.place(click.y, click.x)
-        likely = found.likely if click.is_object else 1.0 - found.likely
+        place = segmentation.place(click.y, click.x)
+        likely = segmentation.likely if click.is_object else 1.0 - segmentation.likely
         region = likely > min(_SURE, _TRUST * float(likely[place]))
         region = (region | _disc(place, _CLICK_RADIUS * max(free.shape), free)) & free
         region[place] = True

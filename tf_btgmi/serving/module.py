@@ -247,9 +247,9 @@ class InpaintingModule(tf.Module):
             place = window.window_of(hole, size)
             image, cut_hole = window.cut(picture, hole, place, size)
             # Serialized, because pictures of a batch differ in size.
-            kept = tf.io.serialize_tensor(picture), tf.io.serialize_tensor(hole)
+            originals = tf.io.serialize_tensor(picture), tf.io.serialize_tensor(hole)
             numbers = tf.concat([tf.stack(place[:3]), place.hole_box], axis=0)
-            return (image, cut_hole, numbers, *kept)
+            return (image, cut_hole, numbers, *originals)
 
         def nothing():
             image = tf.zeros([size, size, 3], tf.uint8)

@@ -222,7 +222,7 @@ def _format_index(header: tf.Tensor) -> tf.Tensor:
     """Position in `_FORMATS`; `_UNKNOWN` for anything else."""
     marks = [[(0, b"\x89PNG\r\n\x1a\n")], [(0, b"\xff\xd8\xff")], [(0, b"BM")]]
     marks += [[(0, b"RIFF"), (8, b"WEBP")]] * DECODES_WEBP
-    found = [
+    matches = [
         tf.reduce_all(
             [
                 tf.reduce_all(tf.equal(header[at : at + len(mark)], list(mark)))
@@ -231,7 +231,7 @@ def _format_index(header: tf.Tensor) -> tf.Tensor:
         )
         for parts in marks
     ]
-    return tf.argmax(tf.stack(found + [True]), output_type=tf.int32)
+    return tf.argmax(tf.stack(matches + [True]), output_type=tf.int32)
 
 
 def _big_endian(header: tf.Tensor, places) -> tf.Tensor:
@@ -256,9 +256,9 @@ def _webp_size(header: tf.Tensor) -> tf.Tensor:
         _little_endian(header, [24, 27], 3) + 1,
     ]
     marks = [b"VP8 ", b"VP8L", b"VP8X"]
-    found = [tf.reduce_all(tf.equal(header[12:16], list(mark))) for mark in marks]
+    matches = [tf.reduce_all(tf.equal(header[12:16], list(mark))) for mark in marks]
     sizes.append(tf.zeros([2], tf.int64))
-    return tf.gather(tf.stack(sizes), tf.argmax(tf.stack(found + [True])))
+    return tf.gather(tf.stack(sizes), tf.argmax(tf.stack(matches + [True])))
 
 
 def _lossless_webp_size(header: tf.Tensor) -> tf.Tensor:

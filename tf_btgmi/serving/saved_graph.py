@@ -74,10 +74,10 @@ def check(folder: str) -> None:
             "has. It was not loaded."
         )
     functions = {f.signature.name: f for f in graph.graph_def.library.function}
-    found = sorted(set(_operations(functions, _entries(nodes))) - ALLOWED)
-    if found:
+    unknown = sorted(set(_operations(functions, _entries(nodes))) - ALLOWED)
+    if unknown:
         raise ValueError(
-            f"{path} could do more than compute: it has the operation {found[0]}, "
+            f"{path} could do more than compute: it has the operation {unknown[0]}, "
             "which no model of this project has. It was not loaded."
         )
 

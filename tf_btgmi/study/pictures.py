@@ -40,15 +40,15 @@ class StudyPictures:
             raise ValueError("A study compares two or more --results=NAME=FOLDER.")
         folders = {TRUTH: truth}
         folders.update((f"results {name}", place) for name, place in results.items())
-        found = {key: by_name(folder) for key, folder in folders.items()}
+        files = {key: by_name(folder) for key, folder in folders.items()}
         self.methods = list(results)
-        self.names: List[str] = list(found[TRUTH])
+        self.names: List[str] = list(files[TRUTH])
         self.identity = {
-            key: fingerprint(folder, list(found[key].values()))
+            key: fingerprint(folder, list(files[key].values()))
             for key, folder in folders.items()
         }
         self._paths = {
-            key: {name: os.path.join(folder, p) for name, p in found[key].items()}
+            key: {name: os.path.join(folder, p) for name, p in files[key].items()}
             for key, folder in folders.items()
         }
         self._check(folders)
@@ -74,11 +74,11 @@ class StudyPictures:
                     f"of {folders[TRUTH]}; the first is {missing[0]}."
                 )
             for name in self.names:
-                size, wanted = _size(paths[name]), _size(self._paths[TRUTH][name])
-                if size != wanted:
+                size, expected = _size(paths[name]), _size(self._paths[TRUTH][name])
+                if size != expected:
                     raise ValueError(
                         f"{paths[name]} is {size[0]}x{size[1]} pixels, its original "
-                        f"{wanted[0]}x{wanted[1]}; they must have the same size."
+                        f"{expected[0]}x{expected[1]}; they must have the same size."
                     )
 
 

@@ -102,11 +102,11 @@ def bradley_terry(
     covariance = centring @ np.linalg.inv(curvature) @ centring
     values = centring @ strengths
     reach = _Z * np.sqrt(np.clip(np.diag(covariance), 0.0, None))
-    found = {
+    ranking = {
         name: Strength(*map(float, (value, value - r, value + r)))
         for name, value, r in zip(methods, values, reach)
     }
-    return dict(sorted(found.items(), key=lambda item: (-item[1].value, item[0])))
+    return dict(sorted(ranking.items(), key=lambda item: (-item[1].value, item[0])))
 
 
 def _counts(comparisons) -> Dict[Tuple[str, ...], collections.Counter]:

@@ -86,10 +86,10 @@ def _text(counted: Counted, rates, ranking: Dict[str, Strength]) -> str:
     first = sum(answer.chosen == 0 for answer in counted.answers)
     lines.append(f"The first picture was preferred in {_rate(wilson(first, num))}")
     lines += ["", "Preferred, with 95 % Wilson intervals", ""]
-    width = max(len(name) for found in rates.values() for name in found)
-    for methods, found in rates.items():
+    width = max(len(name) for by_name in rates.values() for name in by_name)
+    for methods, by_name in rates.items():
         lines.append(" / ".join(methods))
-        lines += [f"  {name:{width}}  {_rate(rate)}" for name, rate in found.items()]
+        lines += [f"  {name:{width}}  {_rate(rate)}" for name, rate in by_name.items()]
     lines += [
         "",
         "Ranking (Bradley and Terry), strength 0 is the mean, with 95 % intervals,",
@@ -97,9 +97,9 @@ def _text(counted: Counted, rates, ranking: Dict[str, Strength]) -> str:
         "",
     ]
     width = max(map(len, ranking))
-    for place, (name, found) in enumerate(ranking.items(), 1):
-        value, low, high = (number(value, 2, signed=True) for value in found)
-        chance = f"{100 * found.chance:.0f} %"
+    for place, (name, strength) in enumerate(ranking.items(), 1):
+        value, low, high = (number(value, 2, signed=True) for value in strength)
+        chance = f"{100 * strength.chance:.0f} %"
         lines.append(f"{place:2}. {name:{width}}  {value} [{low}, {high}]  {chance}")
     return "\n".join(lines) + "\n"
 
@@ -116,19 +116,19 @@ def _preferences_csv(rates) -> str:
         ["compared", "preferred", "count", "n", "rate", "low", "high"],
         (
             [" / ".join(methods), name, rate.count, rate.num, *map(_number, rate[2:])]
-            for methods, found in rates.items()
-            for name, rate in found.items()
+            for methods, by_name in rates.items()
+            for name, rate in by_name.items()
         ),
     )
 
 
 def _ranking_csv(ranking: Dict[str, Strength], comparisons) -> str:
     rows = []
-    for place, (name, found) in enumerate(ranking.items(), 1):
+    for place, (name, strength) in enumerate(ranking.items(), 1):
         shown = [c for c in comparisons if name in c.methods]
         won = sum(c.winner == name for c in shown)
         ties = sum(c.winner is None for c in shown)
-        numbers = map(_number, (*found, found.chance))
+        numbers = map(_number, (*strength, strength.chance))
         rows.append([place, name, *numbers, len(shown), won, ties])
     headings = ["rank", "method", "strength", "low", "high", "chance_against_mean"]
     return _csv([*headings, "n", "preferred", "no_difference"], rows)

@@ -76,7 +76,7 @@ class SaveInTime(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         """Saves a checkpoint when one is due, and stops the run when asked to."""
         step = int(self.model.step.numpy())
-        stop = self._told_to_stop(step)
+        stop = self._is_stopping(step)
         passed = time.monotonic() - self._saved_at
         late = self._single and self._every_seconds and passed >= self._every_seconds
         if stop or late or step % self._every_steps == 0:
@@ -92,16 +92,16 @@ class SaveInTime(keras.callbacks.Callback):
         self._saved_step = step
         self._saved_at = time.monotonic()
 
-    def _told_to_stop(self, step):
-        told = self.signal_number is not None
+    def _is_stopping(self, step):
+        stopping = self.signal_number is not None
         if self._single:
-            return told
+            return stopping
         if step % _STEPS_BETWEEN_CHECKS:
             return False
-        told = anyone(self._strategy, told)
-        if told and self.signal_number is None:
+        stopping = anyone(self._strategy, stopping)
+        if stopping and self.signal_number is None:
             self.signal_number = signal.SIGTERM
-        return told
+        return stopping
 
     def _note(self, number, frame):
         if self.signal_number is not None:

@@ -133,9 +133,9 @@ def validate(selector: Selector, objects: List) -> float:
             inputs.append(network_input(pixels, window.box(box), clicks, nothing))
     for start in range(0, len(inputs), 16):
         logits = selector(tf.constant(np.stack(inputs[start : start + 16])))
-        for truth, found in zip(truths[start:], logits.numpy()[..., 0] > 0):
-            either = (truth | found).sum()
-            values.append((truth & found).sum() / max(either, 1))
+        for truth, predicted in zip(truths[start:], logits.numpy()[..., 0] > 0):
+            either = (truth | predicted).sum()
+            values.append((truth & predicted).sum() / max(either, 1))
     return float(np.mean(values))
 
 

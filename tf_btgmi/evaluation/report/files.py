@@ -9,24 +9,26 @@ from tf_btgmi.evaluation.store import Store
 from tf_btgmi.evaluation.summary import Summary
 
 
-def write(store: Store, found: Summary, names: Sequence[str], num_shown: int) -> None:
+def write(store: Store, results: Summary, names: Sequence[str], num_shown: int) -> None:
     """Writes the files and prints the totals.
 
     Args:
         store: the finished evaluation; gets the files.
-        found: its numbers.
+        results: its numbers.
         names: its pictures.
         num_shown: maximum number of pictures in the page.
     """
-    totals = tables.totals(found)
-    costs = tables.costs(found)
-    others = [*tables.differences(found), *costs, tables.by_hole_ratio(found)]
-    numbers = json.dumps(summary.to_json(found), indent=2, allow_nan=False)
-    store.write_text("rows.csv", tables.rows_csv(store, found, names))
+    totals = tables.totals(results)
+    costs = tables.costs(results)
+    others = [*tables.differences(results), *costs, tables.by_hole_ratio(results)]
+    numbers = json.dumps(summary.to_json(results), indent=2, allow_nan=False)
+    store.write_text("rows.csv", tables.rows_csv(store, results, names))
     store.write_text("summary.json", numbers + "\n")
     store.write_text("table.md", tables.to_markdown(totals + others))
-    path = store.write_text("report.html", page.render(store, found, names, num_shown))
+    path = store.write_text(
+        "report.html", page.render(store, results, names, num_shown)
+    )
     print(tables.to_markdown(totals + costs))
-    for note in found.notes:
+    for note in results.notes:
         print(note)
     print(f"Report: {path}")

@@ -97,8 +97,8 @@ def tile(label: str, text: str, picture: np.ndarray) -> Tile:
 def _figure(store: Store, summary: Summary, name: str) -> Figure:
     image, mask = store.read_image(name), store.read_mask(name)
     task = summary.task
-    given = input_of(store, name, image, mask)
-    tiles = [tile("truth", "", image), tile("input", "", given)]
+    input_image = input_of(store, name, image, mask)
+    tiles = [tile("truth", "", image), tile("input", "", input_image)]
     differences = {}
     base = store.rows(summary.baseline)[name]
     for method in summary.methods:

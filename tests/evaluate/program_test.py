@@ -1,0 +1,220 @@
+"""The evaluate program: flags, error lines, exit codes, files."""
+
+import csv
+import os
+import re
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+from PIL import Image
+
+from tests.evaluate.running import FILES, run, summary
+from tests.programs import run_program
+from tf_btgmi import evaluate
+from tf_btgmi.evaluation import yardsticks
+from tf_btgmi.inference import retouch
+
+PROGRAM_MODULE = evaluate
+
+
+def test_all_files_are_written_and_agree(folder, capsys):
+    assert run() == 0
+    assert set(FILES) <= set(os.listdir("out"))
+    found = summary()
+    assert found["n"] == 3 and found["mask_kind"] == "rectangles"
+    with open("out/rows.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 6
+    mine = [float(row["hole_l1"]) for row in rows if row["method"] == "telea"]
+    total = found["methods"]["telea"]["groups"]["all"]["values"]["hole_l1"]
+    assert np.mean(mine) == pytest.approx(total["value"], rel=1e-5)
+    assert total["low"] <= total["value"] <= total["high"]
+    assert {row["seed"] for row in rows} == {"0"}
+    with open("out/table.md", encoding="utf-8") as file:
+        assert "| telea | " in file.read()
+    out = capsys.readouterr().out
+    assert "In the hole" in out and out.endswith("Report: out/report.html\n")
+
+
+def test_a_rerun_changes_nothing_and_other_settings_are_refused(folder):
+    run()
+    first = [open(f"out/{name}", "rb").read() for name in FILES]
+    run()
+    assert [open(f"out/{name}", "rb").read() for name in FILES] == first
+    with pytest.raises(ValueError, match="seed was 0 and is now 1"):
+        run(seed=1)
+    with pytest.raises(ValueError, match="settings: limit was 0 and is now 2. Give"):
+        run(limit=2)
+    with pytest.raises(ValueError, match="image_size was 32 and is now 48"):
+        run(image_size=48)
+    Image.new("RGB", (50, 50)).save("photos/d.jpg")
+    with pytest.raises(ValueError, match="the picture files have changed"):
+        run()
+
+
+def test_results_of_another_program_are_scored(folder):
+    run(methods=["telea"])
+    run(results=["theirs=out/composites/telea"], methods=["telea"])
+    methods = summary()["methods"]
+    totals = [methods[name]["groups"]["all"]["values"] for name in ("theirs", "telea")]
+    for name, wanted in totals[1].items():
+        assert totals[0][name]["value"] == pytest.approx(wanted["value"], abs=1e-6)
+    difference = methods["theirs"]["groups"]["all"]["differences"]["hole_psnr"]
+    assert difference["value"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_results_that_lack_pictures_or_have_another_size_are_named(folder):
+    os.mkdir("theirs")
+    Image.new("RGB", (32, 32)).save("theirs/a.png")
+    with pytest.raises(ValueError, match="theirs has no result for 2 .* first is b"):
+        run(results=["theirs=theirs"])
+    Image.new("RGB", (31, 32)).save("theirs/b.png")
+    Image.new("RGB", (32, 32)).save("theirs/c.png")
+    with pytest.raises(ValueError, match="b.png is 31x32 .* at 32x32"):
+        run(results=["theirs=theirs"], methods=["telea"])
+    # a.png is measured; its method would be another one now.
+    Image.new("RGB", (32, 32)).save("theirs/b.png")
+    with pytest.raises(ValueError, match="the method theirs was"):
+        run(results=["theirs=theirs"], methods=["telea"])
+    assert run(results=["mended=theirs"], methods=["telea"]) == 0
+
+
+def test_mask_files_are_used_and_useless_ones_left_out(folder, capsys):
+    os.mkdir("masks")
+    for name in "abc":
+        mask = Image.new("L", (48, 40))
+        if name != "c":
+            mask.paste(255, (20, 10, 30, 25))
+        mask.save(f"masks/{name}.png")
+    run(mask_kind=None, mask_folder="masks")
+    found = summary()
+    assert found["n"] == 2 and found["left_out"] == ["c"] and found["seed"] is None
+    assert "Left out 1 picture: " in capsys.readouterr().out
+    for name in "ab":
+        Image.new("L", (48, 40)).save(f"masks/{name}.png")
+    with pytest.raises(ValueError, match="Nothing to evaluate"):
+        run(mask_kind=None, mask_folder="masks", output="other")
+
+
+def test_files_passed_over_in_each_folder_are_counted(folder, capsys):
+    os.mkdir("masks")
+    for name in "abc":
+        Image.new("L", (48, 40)).save(f"masks/{name}.png")
+    hole = Image.new("L", (48, 40))
+    hole.paste(255, (10, 10, 30, 30))
+    hole.save("masks/a.png")
+    for path in ("photos/1.cr2", "photos/2.cr2", "masks/notes.txt"):
+        open(path, "w").close()
+    assert run(mask_kind=None, mask_folder="masks") == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert "Skipped in photos: 2 .cr2." in lines
+    assert "Skipped in masks: 1 .txt." in lines
+
+
+def test_a_name_that_is_not_utf_8_is_refused(folder):
+    os.rename("photos/b.jpg", b"photos/b\xff.jpg")
+    with pytest.raises(ValueError, match=r"not UTF-8: 'b\\udcff.jpg'; rename it."):
+        run()
+    assert not os.path.exists("out")
+
+
+def test_one_picture_is_enough(folder, capsys):
+    assert run(limit=1) == 0
+    method = summary()["methods"]["telea"]
+    assert method["kid"] is None and method["fad"] >= 0
+    assert method["groups"]["all"]["values"]["l1"]["low"] is None
+    assert "no intervals and no KID" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "values, text",
+    [
+        ({"data": None}, "--data=FOLDER is missing"),
+        ({"data": "none"}, "There is no folder none"),
+        ({"data": "empty"}, "no picture in empty"),
+        ({"output": None}, "--output=FOLDER is missing"),
+        ({"output": "photos"}, "photos is not empty"),
+        ({"mask_kind": None}, "Exactly one of --mask_kind"),
+        ({"mask_folder": "photos"}, "Exactly one of --mask_kind"),
+        ({"mask_kind": None, "mask_folder": "none"}, "There is no folder none"),
+        ({"mask_kind": "object"}, "needs --objects_folder"),
+        ({"model": ["none"]}, "none is neither a folder nor the name of a model"),
+        ({"model": ["empty"]}, "empty has no model"),
+        ({"inception_weights": "none.pb"}, "there is no file none.pb"),
+        ({"lpips_vgg": "none.npz"}, "--lpips_vgg=none.npz cannot be read"),
+        ({"lpips_vgg": "photos/a.jpg"}, "does not hold the LPIPS weights of VGG16"),
+        ({"data": "tfds:mnist:test"}, "tfds:mnist:test is not prepared"),
+        ({"results": ["photos"]}, "must have the form NAME=FOLDER"),
+        ({"results": ["telea=photos"]}, "Two methods are called telea"),
+        ({"results": ["x=none"]}, "There is no folder none"),
+        ({"methods": ["magic"]}, "no method 'magic'"),
+        ({"methods": ["holed"]}, "--baseline=telea is not among .*: holed"),
+        ({"methods": []}, "There is no method to evaluate"),
+    ],
+)
+def test_mistakes_are_named(folder, values, text):
+    os.mkdir("empty")
+    with pytest.raises(ValueError, match=text):
+        run(**values)
+    assert not os.path.exists("out")
+
+
+def test_a_baseline_that_cannot_run_says_what_it_needs(folder, monkeypatch):
+    missing = {"patchmatch": "patchmatch needs a package"}
+    monkeypatch.setattr(yardsticks, "why_missing", missing.get)
+    with pytest.raises(ValueError, match="^patchmatch needs a package"):
+        run(baseline="patchmatch", methods=None)
+    assert not os.path.exists("out")
+
+
+def test_a_split_of_tfds_is_measured(folder):
+    with tfds.testing.mock_data(num_examples=3):
+        assert run(data="tfds:mnist:test") == 0
+        assert run(data="tfds:mnist:test", num_shown=1) == 0
+        with pytest.raises(ValueError, match="data was 'tfds:mnist:test'"):
+            run(data="tfds:mnist:train")
+    found = summary()
+    assert found["n"] == 3 and found["data"] == "tfds:mnist:test"
+    assert len(os.listdir("out/images")) == 3
+
+
+@pytest.mark.parametrize("colours", [(0, 0, 0), (255, 255, 255), (9, 120, 255)])
+def test_pictures_of_one_colour_have_numbers(folder, colours):
+    for name, colour in zip("abc", colours):
+        Image.new("RGB", (40, 40), (colour,) * 3).save(f"photos/{name}.jpg")
+    run(methods=["telea", "mean_fill", "holed"])
+    # json and the tables refuse what is not finite; this is the value itself.
+    values = summary()["methods"]["mean_fill"]["groups"]["all"]["values"]
+    assert values["psnr"]["value"] == 100.0 and values["hole_ssim"]["value"] == 1.0
+    with open("out/table.md", encoding="utf-8") as file:
+        assert not re.search(r"\b(nan|inf)\b", file.read())
+
+
+def test_a_trained_model_is_measured_under_its_name(folder, make_workdir):
+    make_workdir(folder / "runs" / "mine", colour=20.0)
+    models, holes = ["runs/mine", "again=runs/mine"], "centre64of256"
+    run(model=models, mask_kind=holes, retouched=False)
+    methods = summary()["methods"]
+    assert list(methods) == ["mine", "again", "telea", "mean_fill"]
+    assert methods["mine"]["identity"] == "workdir runs/mine, ckpt-1"
+    assert methods["mine"]["groups"] == methods["again"]["groups"]
+    with Image.open("out/composites/mine/a.png") as composite:
+        assert (np.asarray(composite)[12:20, 12:20] == 255).all()
+    run(model=models[:1], mask_kind=holes, output="retouched")
+    retouched = summary("retouched")["methods"]
+    assert list(retouched) == ["mine", "mine.network", "telea", "mean_fill"]
+    mine = retouched["mine"]["identity"]
+    assert mine == f"workdir runs/mine, ckpt-1, retouched v{retouch.VERSION}"
+    # The network alone is what --noretouched measures.
+    for found in (retouched["mine.network"], methods["mine"]):
+        assert found.pop("milliseconds")["low"] > 0
+    assert retouched["mine.network"] == methods["mine"]
+    assert retouched["mine"]["groups"] != methods["mine"]["groups"]
+
+
+def test_the_command_line_ends_with_one_line_and_code_2(folder):
+    flags = ("--data=none", "--output=o", "--mask_kind=thin")
+    result = run_program("tf_btgmi.evaluate", *flags, folder=folder)
+    assert result.returncode == 2
+    assert result.stderr == "evaluate.py: There is no folder none.\n"
