@@ -1,76 +1,30 @@
 """Pictures of every mode: read, filled, written, and read again."""
 
 import io
-import os
 
 import cv2
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, ImageCms, ImageOps, PngImagePlugin
+from PIL import Image, ImageOps
 
 from tests.picture_files import file_of
+from tests.pictures.filled import (
+    COLOR,
+    HEIGHT,
+    HOLE,
+    LOSSLESS,
+    WIDTH,
+    assert_alpha,
+    colors_of,
+    exif,
+    make,
+    through,
+)
 from tf_btgmi.pictures import metadata as metadata_lib
 from tf_btgmi.pictures.picture import Picture, as_stored, upright
 from tf_btgmi.pictures.reader import read_picture
 from tf_btgmi.pictures.writer import write_picture
-
-HEIGHT, WIDTH = 24, 40
-COLOR = (200, 30, 60)
-HOLE = np.zeros((HEIGHT, WIDTH), bool)
-HOLE[8:16, 16:32] = True
-LOSSLESS = [
-    *[(mode, ".png") for mode in ("1", "L", "LA", "P", "RGB", "RGBA")],
-    *[(mode, ".tif") for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK")],
-    *[(mode, ".bmp") for mode in ("1", "L", "P", "RGB")],
-    *[(mode, ".webp") for mode in ("RGB", "RGBA")],
-]
-
-
-def make(mode):
-    values = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 4), np.uint8)
-    image = Image.fromarray(values)
-    if mode == "P":
-        return image.convert("RGB").quantize(64)
-    if mode in ("RGBA", "LA"):
-        return image.convert(mode)
-    return image.convert("RGB").convert(mode)
-
-
-def exif(orientation=1):
-    block = Image.Exif()
-    block[0x0112] = orientation
-    block[0x010E] = "a boat"
-    block.get_ifd(0x8769)[0x9003] = "2020:01:01 00:00:00"
-    return block.tobytes()
-
-
-def fill(path, color=COLOR):
-    """The picture in `path` with the hole, in stored orientation, in one colour."""
-    picture = read_picture(str(path))
-    mask = upright(HOLE, picture.metadata.orientation)
-    composite = picture.rgb()
-    composite[mask] = color
-    return picture.filled(composite, mask)
-
-
-def colors_of(picture):
-    if picture.mode == "P":
-        return picture.palette[picture.pixels]
-    return picture.pixels
-
-
-def through(tmp_path, source, ending):
-    target = tmp_path / f"result{ending}"
-    notes = write_picture(fill(source), str(target))
-    return read_picture(str(target)), notes
-
-
-def assert_alpha(after, before):
-    """The hole is opaque, and the rest as transparent as it was."""
-    alpha = after.pixels[..., -1]
-    assert (alpha[HOLE] == np.iinfo(alpha.dtype).max).all()
-    np.testing.assert_array_equal(alpha[~HOLE], before[..., -1][~HOLE])
 
 
 @pytest.mark.parametrize("mode, ending", LOSSLESS)
@@ -164,62 +118,6 @@ def test_an_upright_mask_lands_on_the_right_pixels_of_a_turned_jpeg(tmp_path):
     assert after.pixels.shape == (24, 40, 3)
 
 
-def test_png_texts_resolution_and_profile_stay(tmp_path):
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    texts = PngImagePlugin.PngInfo()
-    texts.add_text("Author", "somebody")
-    texts.add_itxt("Title", "Bo\u00f6t")
-    source = tmp_path / "source.png"
-    make("RGB").save(source, pnginfo=texts, dpi=(300, 300), icc_profile=profile)
-    through(tmp_path, source, ".png")
-    with Image.open(source) as before, Image.open(tmp_path / "result.png") as after:
-        assert after.text == before.text == {"Author": "somebody", "Title": "Bo\u00f6t"}
-        assert after.info["dpi"] == before.info["dpi"]
-        assert after.info["icc_profile"] == profile
-
-
-@pytest.mark.parametrize("ending", [".jpg", ".png", ".tif", ".webp"])
-def test_a_jpegs_metadata_goes_into_every_format(tmp_path, ending):
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    source = tmp_path / "source.jpg"
-    make("RGB").save(
-        source, exif=exif(3), icc_profile=profile, dpi=(300, 300), xmp=b"<x/>"
-    )
-    after, notes = through(tmp_path, source, ending)
-    assert not notes
-    assert after.metadata.icc == profile
-    # A PNG was turned upright.
-    assert after.metadata.orientation == (1 if ending == ".png" else 3)
-    assert after.metadata.xmp == b"<x/>"
-    assert after.metadata.tags().get_ifd(0x8769)[0x9003] == "2020:01:01 00:00:00"
-    if ending != ".webp":
-        assert [round(value) for value in after.metadata.dpi] == [300, 300]
-
-
-@pytest.mark.parametrize(
-    "source, options, compression",
-    [
-        ("a.jpg", {}, "tiff_adobe_deflate"),
-        ("a.jpg", {"exif": b"Exif\0\0"}, "tiff_adobe_deflate"),
-        ("a.png", {}, "tiff_adobe_deflate"),
-        ("a.bmp", {}, "tiff_adobe_deflate"),
-        ("a.webp", {"lossless": True}, "tiff_adobe_deflate"),
-        ("a.tif", {"compression": "tiff_adobe_deflate"}, "tiff_adobe_deflate"),
-        ("a.tif", {"compression": "tiff_lzw"}, "tiff_lzw"),
-        ("a.tif", {"compression": "jpeg"}, "tiff_adobe_deflate"),
-    ],
-)
-def test_a_picture_without_camera_data_becomes_a_compressed_tiff(
-    tmp_path, source, options, compression
-):
-    make("RGB").save(tmp_path / source, **options)
-    before = read_picture(str(tmp_path / source)).pixels
-    after, notes = through(tmp_path, tmp_path / source, ".tif")
-    assert not notes
-    assert after.encoding == {"compression": compression}
-    np.testing.assert_array_equal(after.pixels[~HOLE], before[~HOLE])
-
-
 @pytest.mark.parametrize("channels", [1, 3])
 def test_sixteen_bits_with_a_transparent_colour_get_an_alpha_channel(
     tmp_path, channels
@@ -238,26 +136,6 @@ def test_sixteen_bits_with_a_transparent_colour_get_an_alpha_channel(
     assert np.argwhere(after.pixels[..., -1] == 0).tolist() == [[3, 5]]
     assert set(after.pixels[..., -1].ravel().tolist()) == {0, 65535}
     np.testing.assert_array_equal(after.pixels[~HOLE][:, :channels], values[~HOLE])
-
-
-@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
-def test_a_jpeg_keeps_its_tables_and_far_pixels_hardly_move(tmp_path, mode):
-    source = tmp_path / "source.jpg"
-    values = np.random.default_rng(0).integers(0, 256, (8, 12, 3), np.uint8)
-    image = Image.fromarray(values).resize((96, 64), Image.Resampling.BICUBIC)
-    image.convert(mode).save(source, quality=83, subsampling=0)
-    picture = read_picture(str(source))
-    mask = np.zeros((64, 96), bool)
-    mask[16:32, 16:48] = True
-    composite = picture.rgb()
-    composite[mask] = COLOR
-    target = tmp_path / "result.jpg"
-    write_picture(picture.filled(composite, mask), str(target))
-    after = read_picture(str(target))
-    assert after.mode == mode
-    assert after.encoding == picture.encoding
-    moved = np.abs(after.pixels.astype(int) - picture.pixels)[:, 66:]
-    assert moved.mean() < 0.1
 
 
 def test_a_palette_takes_the_fills_colours_where_it_has_room(tmp_path):
@@ -318,75 +196,6 @@ def test_cmyk_is_filled_with_the_pictures_share_of_black():
 
 
 @pytest.mark.parametrize(
-    "mode, ending, result, words",
-    [
-        ("RGBA", ".jpg", "RGB", "transparency replaced by white"),
-        ("LA", ".jpg", "L", "transparency replaced by white"),
-        ("P", ".jpg", "RGB", "from mode P to RGB"),
-        ("CMYK", ".png", "RGB", "from mode CMYK to RGB"),
-        ("RGBA", ".bmp", "RGB", "transparency replaced by white"),
-    ],
-)
-def test_what_a_format_cannot_hold_is_converted_and_said(
-    tmp_path, mode, ending, result, words
-):
-    source = tmp_path / "source.tif"
-    make(mode).save(source)
-    after, notes = through(tmp_path, source, ending)
-    assert after.mode == result
-    assert words in notes[0]
-
-
-def test_what_a_bmp_does_not_hold_is_said(tmp_path):
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    source = tmp_path / "source.jpg"
-    make("RGB").save(source, exif=exif(1), icc_profile=profile, xmp=b"<x/>")
-    _, notes = through(tmp_path, source, ".bmp")
-    (note,) = notes
-    assert note == (
-        "left out, since BMP stores none: colour profile, camera data (EXIF), XMP data"
-    )
-    block = Image.Exif()
-    block[0x0112] = 6
-    make("RGB").save(source, exif=block)
-    _, notes = through(tmp_path, source, ".bmp")
-    (note,) = notes
-    assert "turned upright" in note
-
-
-def test_more_metadata_than_a_jpeg_holds_is_left_out_and_the_turn_kept(tmp_path):
-    source = tmp_path / "source.webp"
-    block = Image.Exif()
-    block[0x0112] = 6
-    block[0x010E] = "a" * 70_000
-    make("RGB").save(source, exif=block.tobytes(), xmp=b"<x>%s</x>" % bytes(70_000))
-    after, notes = through(tmp_path, source, ".jpg")
-    assert after.metadata.orientation == 6
-    assert after.metadata.xmp == b""
-    assert ["camera data" in notes[0], "XMP data" in notes[1]] == [True, True]
-
-
-def test_sixteen_bits_become_eight_where_they_must(tmp_path):
-    source = tmp_path / "source.png"
-    source.write_bytes(
-        cv2.imencode(".png", np.full((HEIGHT, WIDTH, 3), 257 * 77, np.uint16))[1]
-    )
-    after, notes = through(tmp_path, source, ".bmp")
-    assert "from 16 to 8 bits" in notes[0]
-    assert (after.pixels[~HOLE] == 77).all()
-
-
-def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
-    source, target = tmp_path / "source.png", tmp_path / "result.webp"
-    Image.new("RGB", (17_000, 2)).save(source)
-    target.write_bytes(b"old")
-    with pytest.raises(ValueError, match="cannot be written"):
-        write_picture(read_picture(str(source)), str(target))
-    assert target.read_bytes() == b"old"
-    assert sorted(os.listdir(tmp_path)) == ["result.webp", "source.png"]
-
-
-@pytest.mark.parametrize(
     "name, content, words",
     [
         ("a.png", b"no picture", "not a JPEG, PNG"),
@@ -418,11 +227,3 @@ def test_what_cannot_be_read_is_said(tmp_path, name, content, words):
         frames[0].save(path, save_all=True, append_images=frames[1:])
     with pytest.raises(ValueError, match=words):
         read_picture(str(path))
-
-
-def test_an_ending_that_is_not_written_is_said(tmp_path):
-    source = tmp_path / "source.png"
-    make("RGB").save(source)
-    for name, word in (("result.xyz", ".xyz"), ("result", "missing")):
-        with pytest.raises(ValueError, match=f"the ending is {word}"):
-            write_picture(read_picture(str(source)), str(tmp_path / name))

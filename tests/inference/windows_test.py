@@ -1,0 +1,139 @@
+"""The windows in which holes of a picture are filled: scale, order, context, edge."""
+
+import numpy as np
+
+from tests.inference.recorder import RED, Recorder, S, empty, masks, picture
+from tf_btgmi.inference import crops
+from tf_btgmi.inference.holes import Holes
+from tf_btgmi.inference.predictor import Predictor
+
+
+def test_cost_follows_the_hole_and_not_the_picture():
+    counts = []
+    for side in (128, 4000):
+        mask = empty(side, side)
+        mask[60:76, 60:76] = 255
+        network = Recorder()
+        Predictor(network, S).inpaint(np.zeros((side, side, 3), np.uint8), mask)
+        counts.append(network.num_windows)
+    assert counts == [1, 1]
+
+
+def test_a_scratch_is_seen_at_full_resolution_and_along_its_length_only():
+    mask = masks()["scratch"]
+    plan = crops.plan(Holes(mask), S)
+    assert {crop.side for crop in plan} == {S}
+    assert len(plan) <= 300 // (S * 3 // 4) * 2
+
+
+def test_a_fat_hole_is_one_window_of_twice_its_length():
+    mask = masks()["fat"]
+    (crop,) = crops.plan(Holes(mask), S)
+    assert crop.side == 220
+    # The picture is 200 high: the window is mirrored by 10 rows on both sides.
+    assert (crop.y, crop.x) == (-10, 35)
+
+
+def test_a_scratch_that_meets_a_fat_hole_stays_at_full_resolution():
+    mask = masks()["scratch"] | masks()["fat"]
+    plan = crops.plan(Holes(mask), S)
+    (fat,) = [crop for crop in plan if crop.side > S]
+    assert fat.box[0] >= 45 and fat.box[2] <= 170
+    assert fat.box[1] >= 80 and fat.box[3] <= 235
+
+
+def test_corners_of_a_fat_hole_are_no_scratches():
+    mask = empty(300, 300)
+    mask[100:200, 100:200] = 255
+    assert len(crops.plan(Holes(mask), S)) == 1
+
+
+def test_a_long_bar_is_tiled_at_the_scale_of_its_thickness():
+    mask = empty(400, 2000)
+    mask[180:220, 100:1900] = 255
+    plan = crops.plan(Holes(mask), S)
+    assert {crop.side for crop in plan} == {int(2 * 1.5 * 40)}
+    # Tiles of at most 85 % of the window: 102 pixels of 1,800.
+    assert len(plan) == 18
+
+
+def test_later_tiles_see_what_earlier_ones_filled():
+    mask = empty(64, 400)
+    mask[30:33, 20:370] = 255  # An odd number of tiles: the last has two neighbours.
+    network = Recorder()
+    Predictor(network, S, batch_size=1).inpaint(picture(64, 400), mask)
+    last = network.inputs[-1][0]
+    red = (last[..., :3] == RED).all(axis=-1) & (last[..., 3] == 0)
+    assert red[:, : S // 4].any() and red[:, -S // 4 :].any()
+
+
+def test_small_holes_near_each_other_share_a_window():
+    mask = empty(200, 200)
+    mask[50:53, 50:53] = mask[50:53, 60:63] = mask[60:63, 50:53] = 255
+    mask[150:153, 150:153] = 255
+    assert len(crops.plan(Holes(mask), S)) == 2
+
+
+def test_other_holes_in_a_window_are_hole_to_the_network():
+    mask = empty(100, 100)
+    mask[40:44, 40:44] = 255
+    mask[40:44, 52:68] = 255
+    network = Recorder()
+    Predictor(network, S, batch_size=1).inpaint(picture(100, 100), mask)
+    assert network.num_windows == 2
+    first = network.inputs[0][0]
+    # Columns 26 to 57: all of the first hole and 6 columns of the second.
+    assert first[..., 3].sum() == 4 * 4 + 6 * 4
+
+
+def test_a_smaller_picture_is_mirrored_to_the_model_size():
+    image, mask = picture(20, 24), empty(20, 24)
+    mask[10, 12] = 255
+    network = Recorder()
+    Predictor(network, S).inpaint(image, mask)
+    (inputs,) = network.inputs[0]
+    expected = np.pad(image, ((6, 6), (4, 4), (0, 0)), mode="reflect") / 127.5 - 1
+    known = inputs[..., 3] == 0
+    np.testing.assert_allclose(inputs[known, :3], expected[known], atol=1e-6)
+
+
+def test_scaling_down_averages_known_pixels_only():
+    image = np.full((128, 128, 3), 200, np.uint8)
+    mask = empty(128, 128)
+    mask[31:97, 31:97] = 255
+    image[mask > 0] = 0
+    network = Recorder()
+    Predictor(network, S).inpaint(image, mask)
+    (inputs,) = network.inputs[0]
+    known = inputs[..., 3] == 0
+    np.testing.assert_allclose(inputs[known, :3], 200 / 127.5 - 1, atol=1.5 / 127.5)
+
+
+def test_the_edge_of_a_picture_is_two_pixels_wide_and_mirrored():
+    crop = crops.Crop(y=-5, x=0, side=30, hole=1, box=(0, 0, 1, 1))
+    edge = crops.edge_of(crop, height=20, width=200)
+    rows, columns = edge[:, 10], edge[8]
+    # Row 5 of the window is the picture's first, row 24 its last.
+    np.testing.assert_array_equal(np.flatnonzero(rows), [4, 5, 6, 23, 24, 25])
+    np.testing.assert_array_equal(np.flatnonzero(columns), [0, 1])
+
+
+def test_a_picture_of_one_row_is_all_edge():
+    crop = crops.Crop(y=-3, x=0, side=8, hole=1, box=(0, 0, 1, 1))
+    assert crops.edge_of(crop, height=1, width=40).all()
+
+
+def test_a_dark_frame_at_the_edge_is_not_copied_into_a_hole():
+    """A grey fill with dark dashes looks for the frame, which is no example."""
+    image = np.full((S, S, 3), 180, np.uint8)
+    image[0] = image[-1] = image[:, 0] = image[:, -1] = 0
+    mask = empty(S, S)
+    mask[12:20, 12:20] = 255
+
+    def dashes(inputs):
+        fill = np.full(inputs.shape[:3] + (3,), 0.4, np.float32)
+        fill[:, 14:18, 12:20] = -1.0
+        return fill
+
+    result = Predictor(dashes, S, retouched=True).inpaint(image, mask)
+    assert result[mask > 0].min() > 150
