@@ -42,3 +42,29 @@ def pack(tmp_path, rng):
     folder = str(tmp_path / "pack")
     pack_pictures.pack(config, folder, side=48, quality=90, part_mib=1)
     return folder, config
+
+
+@pytest.fixture
+def small_config():
+    """Both outputs, tiny."""
+    config = config_lib.Config(name="both", task="guided")
+    config.data.image_size = 32
+    config.data.global_batch_size = 2
+    config.data.num_validation_images = 1
+    config.generator.base_filters = 8
+    config.generator.max_filters = 16
+    config.generator.num_downsamplings = 2
+    config.generator.num_head_blocks = 1
+    config.generator.change_share = 0.8
+    config.generator.mismatch_share = 0.1
+    config.discriminator.base_filters = 4
+    config.losses.ppl_patch_size = 32
+    config.losses.pixel_weight = 4.0
+    config.losses.pixel_region = "hole"
+    config.losses.adversarial = "hinge"
+    config.losses.discriminator_patches = "hole"
+    config.procedure.head_steps = 2
+    config.procedure.refinement_steps = 2
+    config.procedure.fade_in_steps = 1
+    config.procedure.num_refinement_blocks = 1
+    return config

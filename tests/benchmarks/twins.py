@@ -1,5 +1,6 @@
 """What the tests of the PyTorch twin have in common."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -9,8 +10,14 @@ import pytest
 import tensorflow as tf
 
 from tests.programs import ROOT
+from tf_btgmi import config as config_lib
 from tf_btgmi import loading
 from tf_btgmi.models.naming import named_weights
+
+HAVE_TORCH = importlib.util.find_spec("torch") is not None
+needs_torch = pytest.mark.skipif(
+    not HAVE_TORCH, reason="PyTorch is missing (requirements-benchmarks.txt)"
+)
 
 
 def values_of(network):
@@ -107,3 +114,13 @@ def assert_restored(state, workdir, arrays):
 def _cosine(first, second):
     first, second = first.ravel(), second.ravel()
     return first @ second / np.sqrt((first @ first) * (second @ second))
+
+
+def to_tensorflow(tensor):
+    return tensor.detach().permute(0, 2, 3, 1).numpy()
+
+
+def save_config(config, folder):
+    path = str(folder / "config.json")
+    config_lib.save(config, path)
+    return path

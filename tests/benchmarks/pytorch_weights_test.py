@@ -1,0 +1,104 @@
+"""Weights of TensorFlow in PyTorch and back, and the files of a state."""
+
+import glob
+import os
+
+import numpy as np
+import pytest
+
+from tests.benchmarks.twins import (
+    needs_torch,
+    values_of,
+)
+from tf_btgmi import config as config_lib
+from tf_btgmi import loading
+
+# Importing PyTorch beside TensorFlow alone can take half a minute on a busy machine.
+pytestmark = pytest.mark.timeout(300)
+
+
+def predictions(workdir, inputs):
+    generator, _ = loading.load_generator(workdir)
+    return generator(inputs, training=False).numpy()
+
+
+@needs_torch
+def test_weights_travel_to_pytorch_and_back(lively_workdir, tmp_path, rng):
+    import torch
+
+    from benchmarks import both_frameworks, pytorch_runs, pytorch_weights, train_pytorch
+
+    inputs = rng.normal(size=[2, 32, 32, 4]).astype(np.float32)
+    generator, config = loading.load_generator(lively_workdir)
+    config.discriminator.base_filters = 4
+    wanted = generator(inputs, training=False).numpy()
+    # A whole run of it, with a discriminator.
+    state, workdir = str(tmp_path / "state"), str(tmp_path / "run")
+    weights = {f"ema_generator.{n}": v for n, v in values_of(generator).items()}
+    pytorch_weights.save_state(state, weights, config, 2)
+    pytorch_runs.write_workdir(state, workdir)
+    assert pytorch_runs.write_state(workdir, state) == 2
+    arrays, config, step = pytorch_weights.read_state(state)
+    assert step == 2 and any(name.startswith("discriminator.") for name in arrays)
+    training = train_pytorch.make_training(config, arrays, "cpu")
+    training.begin_stage(generator.stage)
+
+    def of_torch():
+        with torch.inference_mode():
+            result = training.average(both_frameworks.to_torch(inputs))
+        return result.permute(0, 2, 3, 1).numpy()
+
+    np.testing.assert_allclose(of_torch(), wanted, atol=1e-4)
+    # Other weights than those that came.
+    with torch.no_grad():
+        for weight in training.average.parameters():
+            weight.mul_(1.1)
+    changed = of_torch()
+    assert np.abs(changed - wanted).max() > 1e-2
+    pytorch_weights.save_state(state, training.state(), config, step)
+    pytorch_runs.write_workdir(state, str(tmp_path / "back"))
+    found = predictions(str(tmp_path / "back"), inputs)
+    np.testing.assert_allclose(found, changed, atol=1e-4)
+    with pytest.raises(ValueError, match="holds a checkpoint"):
+        pytorch_runs.write_workdir(state, str(tmp_path / "back"))
+
+
+@needs_torch
+def test_a_release_is_a_state(tmp_path, lively_workdir):
+    from benchmarks import pytorch_weights
+    from tf_btgmi.releases import save_release
+
+    generator, config = loading.load_generator(lively_workdir)
+    save_release(generator, config, str(tmp_path / "release"))
+    arrays, config, step = pytorch_weights.read_state(str(tmp_path / "release"))
+    assert step == 0 and config.name == "lively"
+    for name, value in values_of(generator).items():
+        for prefix in ("generator", "ema_generator"):
+            found = arrays[f"{prefix}.{name}"]
+            np.testing.assert_allclose(found, value, rtol=1e-3, atol=1e-7)
+
+
+@needs_torch
+def test_parts_of_a_state_are_small_and_of_one_step(tmp_path, monkeypatch):
+    from benchmarks import pytorch_weights
+
+    monkeypatch.setattr(pytorch_weights, "PART_MIB", 1)
+    config = config_lib.Config()
+    folder = str(tmp_path)
+    for step, count in ((3, 5), (4, 3)):
+        arrays = {
+            f"ema_generator.{i}": np.full([100, 1000], i + step, np.float32)
+            for i in range(count)
+        }
+        pytorch_weights.save_state(folder, arrays, config, step)
+        parts = glob.glob(os.path.join(folder, "weights-*.npz"))
+        assert len(parts) == -(-count // 2)
+        assert all(os.path.getsize(part) < 2**20 for part in parts)
+        found, _, found_step = pytorch_weights.read_state(folder)
+        assert found_step == step
+        assert len(found) == 2 * count
+        for name, value in arrays.items():
+            np.testing.assert_array_equal(found[name], value)
+    np.savez(os.path.join(folder, "weights-1.npz"), step=np.array(3))
+    with pytest.raises(ValueError, match="parts of steps"):
+        pytorch_weights.read_state(folder)
