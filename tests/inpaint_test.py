@@ -171,6 +171,24 @@ def test_an_input_is_no_result_that_exists(files, capsys):
     assert captured.out == "0 done, 0 skipped, 3 failed, 0 unmatched.\n"
 
 
+def test_a_folder_that_cannot_be_written_to_is_said_before_the_work(
+    files, monkeypatch, capsys
+):
+    def fail(inputs):
+        raise AssertionError("a picture was filled")
+
+    loads(monkeypatch, Predictor(fail, 32))
+    os.mkdir("locked")
+    # Tests may run as root, who may write everywhere.
+    monkeypatch.setattr(os, "access", lambda path, mode: path != "locked")
+    assert run(image="photos", mask="masks", output="locked/new") == 1
+    captured = capsys.readouterr()
+    assert "locked/new/a.png cannot be written: no right to write to locked" in (
+        captured.err
+    )
+    assert captured.out == "0 done, 0 skipped, 3 failed, 0 unmatched.\n"
+
+
 def test_no_picture_of_a_folder_is_its_own_mask(files, capsys):
     values, mask = files
     os.makedirs("lama/sea")

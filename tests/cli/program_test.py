@@ -281,7 +281,8 @@ def test_a_json_of_an_earlier_run_is_a_config_too(run, folder, joined):
             "did you mean 'strided'?",
         ),
         (["--confg=config.py"], "Did you mean: config ?"),
-        (["photos"], "Unexpected argument 'photos'"),
+        (["photos"], "Unexpected argument 'photos'; flags begin with --. See --help"),
+        (["config.py"], "begin with --. Put quotes around a pattern. See --help."),
         (["--config=config.py", "photos"], "Unexpected argument 'photos'"),
         (["--config=missing.py"], "missing.py"),
         (["--config=missing.json"], "There is no config file missing.json."),
@@ -330,6 +331,19 @@ def test_a_closed_pipe_ends_a_program_quietly(start, argument):
     assert process.stderr.read() == b""
     process.stderr.close()
     assert process.wait(60) == 141
+
+
+@pytest.mark.parametrize("streams", [(1,), (2,), (0, 1, 2)])
+def test_a_program_works_without_standard_streams(start, streams):
+    def close():
+        for stream in streams:
+            os.close(stream)
+
+    quiet = subprocess.DEVNULL
+    options = {"preexec_fn": close, "stdin": quiet, "stdout": quiet, "stderr": quiet}
+    assert start("--config=config.py", **options).wait(60) == 0
+    assert start("--fail=long", **options).wait(60) == 0
+    assert start("--fail=usage", **options).wait(60) == 2
 
 
 @pytest.mark.parametrize("ignored", [False, True], ids=["default", "ignored"])

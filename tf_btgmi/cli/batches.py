@@ -90,13 +90,14 @@ class Outputs:
 
         Raises:
             ValueError: the file may not be written: it is an input, an earlier job
-                wrote it, it exists and is not to be skipped, or no format has its
-                ending.
+                wrote it, it exists and is not to be skipped, no format has its ending,
+                or its folder is not writable.
         """
         writer.format_of(path)
         if os.path.realpath(path) in self._written:
             raise ValueError(f"{path} was written by an earlier job.")
         if self._overwrite or not os.path.exists(path):
+            _check_writable(path)
             return False
         if os.path.realpath(path) in self._inputs:
             raise ValueError(
@@ -132,3 +133,14 @@ class Outputs:
         notes = writer.write_picture(picture, path)
         self._written.add(os.path.realpath(path))
         return Written(path, notes)
+
+
+def _check_writable(path: str) -> None:
+    folder = os.path.dirname(path)
+    while folder and not os.path.exists(folder):
+        folder = os.path.dirname(folder)
+    if not os.access(folder or ".", os.W_OK):
+        raise ValueError(
+            f"{path} cannot be written: no right to write to {folder or '.'}, or the "
+            "disk is read-only."
+        )

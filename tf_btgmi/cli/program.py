@@ -57,6 +57,7 @@ def run(
             imported into one process.
         takes_rest: whether `main` accepts the arguments after a lone `--`, as argv[1:].
     """
+    _open_standard_streams()
     before = set(flags.FLAGS)
     try:
         define_flags()
@@ -75,6 +76,20 @@ def run(
         _end_quietly_if_pipe_is_closed(_print_help)
         sys.exit(0)
     app.run(_guarded(main, takes_rest), flags_parser=_parse)
+
+
+def _open_standard_streams() -> None:
+    """Opens the null device in place of standard streams that are closed.
+
+    Otherwise a result could get the number of such a stream, and what libraries print.
+    """
+    while True:
+        descriptor = os.open(os.devnull, os.O_RDWR)
+        if descriptor > 2:
+            os.close(descriptor)
+            break
+    sys.stdout = sys.stdout or os.fdopen(1, "w")
+    sys.stderr = sys.stderr or os.fdopen(2, "w")
 
 
 def message_of(error: BaseException) -> str:
@@ -104,8 +119,10 @@ def _guarded(main, takes_rest: bool):
     def guarded(argv):
         after = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
         if len(argv) > 1 and not (takes_rest and argv[1:] == after):
+            hint = " Put quotes around a pattern." if os.path.exists(argv[1]) else ""
             _stop(
-                f"Unexpected argument {argv[1]!r}; flags begin with --. See --help.",
+                f"Unexpected argument {argv[1]!r}; flags begin with --.{hint} "
+                "See --help.",
                 USAGE_EXIT_CODE,
             )
 
