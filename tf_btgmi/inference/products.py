@@ -1,7 +1,6 @@
 """Smallest inner products: the costly part of an exhaustive patch search."""
 
 import numpy as np
-import tensorflow as tf
 
 # Rows multiplied at once; more would not fit the processor's cache.
 _BATCH = 256
@@ -22,6 +21,9 @@ def smallest(factors: np.ndarray, terms: np.ndarray, num_groups: int = 1) -> np.
     Returns:
         int64 [G, B], the best row of each group, counted within the group.
     """
+    # TensorFlow takes seconds to import, and programs read their flags before.
+    import tensorflow as tf
+
     shape = (-1, num_groups, len(terms) // num_groups)
     best = np.empty((num_groups, len(factors)), np.int64)
     with tf.device("CPU"):
