@@ -107,9 +107,11 @@ def decode_mask(
             )
         levels = _erased(alpha)
     elif alpha is None or alpha.min() == alpha.max() != 0 or alpha.min() >= 128:
-        rgb = mask.rgb()
-        levels = _grey(rgb)
-        if _is_photograph(rgb, levels):
+        levels, rgb = mask.grey(), None
+        if levels is None:
+            rgb = mask.rgb()
+            levels = _grey(rgb)
+        if _is_photograph(levels, rgb):
             raise ValueError(
                 f"{name} is a photograph, not a mask: most of it is neither black nor "
                 "white. Give a picture that is white where the hole is, and otherwise "
@@ -143,19 +145,21 @@ def _grey(rgb: np.ndarray) -> np.ndarray:
     return ((rgb @ weights) // 1000).astype(np.uint8)
 
 
-def _is_photograph(rgb: np.ndarray, levels: np.ndarray) -> bool:
+def _is_photograph(levels: np.ndarray, rgb: Optional[np.ndarray]) -> bool:
     """Whether a picture has many levels in between, and colours or texture.
 
-    Soft masks have no texture.
+    Soft masks have no texture. Grey pictures have no `rgb`.
     """
-    between = (levels >= _DARK) & (levels < _BRIGHT)
-    counts = np.bincount(levels[between], minlength=256)
-    most_frequent = np.sort(counts)[-_MAX_COLORS:].sum()
-    if counts.sum() <= levels.size / 2 or most_frequent >= counts.sum() / 2:
+    between = cv2.inRange(levels, _DARK, _BRIGHT - 1) > 0
+    if np.count_nonzero(between) <= levels.size / 2:
         return False
-    colors = rgb.reshape(-1, 3)[:: 1 + levels.size // _SAMPLE].astype(np.int16)
-    if (np.ptp(colors, axis=1) > _COLOR_TOLERANCE).mean() > _LEAST_COLORED:
-        return True
+    counts = np.bincount(levels[between])
+    if np.sort(counts)[-_MAX_COLORS:].sum() >= counts.sum() / 2:
+        return False
+    if rgb is not None:
+        colors = rgb.reshape(-1, 3)[:: 1 + levels.size // _SAMPLE].astype(np.int16)
+        if (np.ptp(colors, axis=1) > _COLOR_TOLERANCE).mean() > _LEAST_COLORED:
+            return True
     changes = np.abs(cv2.Laplacian(levels, cv2.CV_16S)[between])
     # A small map enlarged by repeating its pixels is flat between its edges.
     is_flat = (changes == 0).mean() > _MOST_FLAT
@@ -212,10 +216,11 @@ def _is_black_and_white(colors: np.ndarray) -> bool:
 def _with_rim(levels: np.ndarray, noise: int) -> np.ndarray:
     """Levels of at least 128, and what is connected to them above the background."""
     hole = levels >= 128
+    if not hole.any() or not cv2.inRange(levels, 1, 127).any():
+        return hole
     below = np.bincount(levels.ravel(), minlength=256)[:128]
-    background = int(below.argmax()) + noise
-    soft = levels > background
-    if not hole.any() or (soft == hole).all():
+    soft = levels > int(below.argmax()) + noise
+    if (soft == hole).all():
         return hole
     _, owners = cv2.connectedComponents(soft.astype(np.uint8), connectivity=8)
     touches = np.zeros(int(owners.max()) + 1, bool)

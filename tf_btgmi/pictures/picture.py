@@ -23,6 +23,7 @@ from tf_btgmi.pictures.levels import rounded
 from tf_btgmi.pictures.mask_arrays import bounding_box, is_hole
 
 MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK")
+_GREY_MODES = ("1", "L", "LA")
 _CHUNK = 1 << 14
 
 
@@ -62,11 +63,19 @@ class Picture:
             black = 255 - pixels[..., 3:].astype(np.uint16)
             pixels = ((255 - pixels[..., :3]) * black + 127) // 255
             pixels = pixels.astype(np.uint8)
-        elif self.mode in ("1", "L", "LA"):
+        elif self.mode in _GREY_MODES:
             grey = pixels if pixels.ndim == 2 else pixels[..., 0]
             pixels = cv2.merge([grey] * 3)
         pixels = upright(pixels[..., :3], self.metadata.orientation)
         return np.ascontiguousarray(pixels)
+
+    def grey(self) -> Optional[np.ndarray]:
+        """The upright grey levels, uint8 [H, W]; None for a mode with colours."""
+        if self.mode not in _GREY_MODES:
+            return None
+        pixels = in_depth(self.pixels, np.uint8)
+        grey = pixels if pixels.ndim == 2 else pixels[..., 0]
+        return np.ascontiguousarray(upright(grey, self.metadata.orientation))
 
     def alpha(self) -> Optional[np.ndarray]:
         """The upright alpha channel, uint8 [H, W]; None without one."""
@@ -106,7 +115,7 @@ class Picture:
         elif self.mode == "CMYK":
             part[hole] = _to_cmyk(colors, _black_share(self.pixels))
         else:
-            if self.mode in ("1", "L", "LA"):
+            if self.mode in _GREY_MODES:
                 colors = _luminance(colors)
             if self.mode == "1":
                 colors = np.where(colors >= 128, 255, 0)
