@@ -13,6 +13,13 @@ from PIL import Image
 from tf_btgmi import loading
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+# Modules that are started by `python -m`.
+PROGRAM_FILES = [
+    path
+    for folder in ("tf_btgmi", "export", "benchmarks")
+    for path in sorted((ROOT / folder).glob("*.py"))
+    if "    program.run(main" in path.read_text(encoding="utf-8")
+]
 
 
 def run_program(module, *arguments, folder=ROOT, timeout=None):

@@ -2,154 +2,14 @@
 
 import ast
 import os
-import pathlib
-import shutil
-import signal
 import subprocess
 import sys
 
 import pytest
 import tensorflow as tf
 
+from tests.programs import PROGRAM_FILES, ROOT
 from tf_btgmi.cli import program
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-FILES = [
-    path
-    for folder in ("tf_btgmi", "export", "benchmarks")
-    for path in sorted((ROOT / folder).glob("*.py"))
-    if "    program.run(main" in path.read_text(encoding="utf-8")
-]
-PROGRAM = """
-import os
-import sys
-from absl import flags
-from tf_btgmi import config as config_lib
-from tf_btgmi.cli import config_flag, program
-
-FLAGS = flags.FLAGS
-
-
-def define_flags():
-    config_flag.define()
-    flags.DEFINE_string("fail", "", "What to raise.")
-    flags.DEFINE_integer("number", 0, "A number.", lower_bound=0)
-
-
-def main(argv):
-    errors = {
-        "usage": program.UsageError("wanted this, not that"),
-        "value": ValueError("wanted 3"),
-        "file": FileNotFoundError("There is no file x."),
-        "failure": program.ProgramFailure("could not be done"),
-        "disk": OSError("no space left"),
-        "no folder": FileExistsError(17, "File exists", "runs"),
-        "memory": MemoryError(),
-        "finite": FloatingPointError("became nan"),
-        "interrupt": KeyboardInterrupt(),
-        "bug": ZeroDivisionError("a bug"),
-    }
-    if FLAGS.fail in errors:
-        raise errors[FLAGS.fail]
-    if FLAGS.fail == "code":
-        return 7
-    if FLAGS.fail == "long":
-        for number in range(100_000):
-            print(number)
-    if FLAGS.config is not None:
-        config_lib.validate(FLAGS.config)
-        print(FLAGS.config.name, FLAGS.config.data.global_batch_size)
-
-
-if __name__ == "__main__":
-    program.run(main, define_flags)
-"""
-# Config files that cannot be used: name, content, and the reason that is reported.
-BROKEN_CONFIGS = [
-    (
-        "raises.py",
-        "def get_config():\n    raise RuntimeError('my config is broken')\n",
-        "raises.py, line 2: RuntimeError: my config is broken.",
-    ),
-    (
-        "raises_at_import.py",
-        "import no_such_module\n",
-        "raises_at_import.py, line 1: ModuleNotFoundError: No module named "
-        "'no_such_module'.",
-    ),
-    (
-        "wrong_attribute.py",
-        "from tf_btgmi.config import Config\ndef get_config():\n"
-        "    return Config().no_such_section.field\n",
-        "wrong_attribute.py, line 3: AttributeError: 'Config' object has no attribute "
-        "'no_such_section'.",
-    ),
-    ("exits.py", "import sys\nsys.exit(0)\n", "exits.py, line 2: SystemExit: 0."),
-    (
-        "without.py",
-        "x = 1\n",
-        "without.py has no function get_config(), which must return a "
-        "tf_btgmi.config.Config.",
-    ),
-    (
-        "none.py",
-        "def get_config():\n    pass\n",
-        "none.py: get_config() must return a tf_btgmi.config.Config; it returned "
-        "NoneType.",
-    ),
-    (
-        "dict.py",
-        "def get_config():\n    return {'name': 'x'}\n",
-        "dict.py: get_config() must return a tf_btgmi.config.Config; it returned dict.",
-    ),
-    (
-        "README.md",
-        "# It's Markdown\nIt is.\n",
-        "README.md is not a Python file: line 2: invalid syntax. Give a file of "
-        "configs/ or the config.json of a run.",
-    ),
-    ("list.json", "[1]", "list.json: config must be an object of fields."),
-]
-CONFIG = """
-from tf_btgmi.config import Config
-
-
-def get_config():
-    return Config(name="tried")
-"""
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("program")
-    (folder / "tried.py").write_text(PROGRAM)
-    (folder / "config.py").write_text(CONFIG)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def start(folder):
-    """Starts the program."""
-
-    def start(*arguments, **options):
-        command = [sys.executable, str(folder / "tried.py"), *arguments]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        return subprocess.Popen(command, cwd=folder, env=environment, **options)
-
-    return start
-
-
-@pytest.fixture(scope="module")
-def run(start):
-    """Runs the program; a message of one line has nothing of TensorFlow's around it."""
-
-    def run(*arguments):
-        pipe = subprocess.PIPE
-        process = start(*arguments, stdout=pipe, stderr=pipe, text=True)
-        out, err = process.communicate(timeout=60)
-        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
-
-    return run
 
 
 @pytest.mark.parametrize(
@@ -214,27 +74,6 @@ def test_programs_expand_the_tilde(run):
 
 def test_what_main_returns_is_the_exit_code(run):
     assert run("--fail=code").returncode == 7
-
-
-@pytest.mark.parametrize(
-    "arguments", [["--config=config.py"], ["--config", "config.py"]], ids=["=", "space"]
-)
-def test_a_config_file_and_a_change_of_it_are_read(run, arguments):
-    done = run(*arguments, "--config.data.global_batch_size=12")
-    assert (done.returncode, done.stdout) == (0, "tried 12\n"), done.stderr
-
-
-@pytest.mark.parametrize("joined", ["=", " "])
-def test_a_json_of_an_earlier_run_is_a_config_too(run, folder, joined):
-    path = folder / "of a run.json"
-    path.write_text('{"name": "earlier", "data": {"global_batch_size": 5}}')
-    arguments = f"--config{joined}{path.name}".split(" ", 1)
-    if joined == "=":
-        arguments = [f"--config={path.name}"]
-    done = run(*arguments)
-    assert (done.returncode, done.stdout) == (0, "earlier 5\n"), done.stderr
-    done = run(*arguments, "--config.data.global_batch_size=6")
-    assert done.stdout == "earlier 6\n", done.stderr
 
 
 @pytest.mark.parametrize(
@@ -303,27 +142,6 @@ def test_a_wrong_command_line_is_one_line_and_exit_code_2(
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize("joined", ["=", " "])
-@pytest.mark.parametrize("name, content, message", BROKEN_CONFIGS)
-def test_a_broken_config_file_is_one_line_with_the_reason(
-    run, folder, name, content, message, joined
-):
-    (folder / name).write_text(content)
-    done = run(*f"--config{joined}{name}".split(" "))
-    assert (done.returncode, done.stderr) == (2, f"tried.py: {message}\n")
-
-
-def test_a_config_file_runs_once(run, folder):
-    (folder / "prints.py").write_text("print('running')\n" + CONFIG)
-    assert run("--config=prints.py").stdout == "running\ntried 8\n"
-
-
-def test_a_config_file_takes_a_text_after_a_colon(run, folder):
-    text = CONFIG.replace("get_config()", "get_config(name)").replace('"tried"', "name")
-    (folder / "takes.py").write_text(text)
-    assert run("--config=takes.py:other").stdout == "other 8\n"
-
-
 @pytest.mark.parametrize("argument", ["--help", "--fail=long"])
 def test_a_closed_pipe_ends_a_program_quietly(start, argument):
     process = start(argument, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -346,61 +164,9 @@ def test_a_program_works_without_standard_streams(start, streams):
     assert start("--fail=usage", **options).wait(60) == 2
 
 
-@pytest.mark.parametrize("ignored", [False, True], ids=["default", "ignored"])
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_ctrl_c_during_imports_ends_a_program_silently(tmp_path, path, ignored):
-    # Every program imports absl early; this one is found before the installed one.
-    (tmp_path / "absl.py").write_text(
-        "import signal, sys\nsignal.raise_signal(signal.SIGINT)\nsys.exit(7)\n"
-    )
-    module = f"{path.parent.name}.{path.stem}"
-    done = run_module(tmp_path, module, ignored)
-    assert (done.stderr, done.stdout) == ("", "")
-    assert done.returncode == (7 if ignored else 130)
-
-
-def test_ctrl_c_is_raised_once_a_program_works(tmp_path):
-    (tmp_path / "export").mkdir()
-    shutil.copy(ROOT / "export" / "__init__.py", tmp_path / "export")
-    (tmp_path / "export" / "tried.py").write_text(
-        "import signal\nfrom tf_btgmi.cli import program\n"
-        "program.run(lambda argv: signal.raise_signal(signal.SIGINT))\n"
-    )
-    done = run_module(tmp_path, "export.tried")
-    assert (done.returncode, done.stderr) == (130, "tried.py: Interrupted.\n")
-
-
-@pytest.mark.parametrize("place", ["__init__", "mine"])
-def test_ctrl_c_is_left_to_programs_of_other_packages(tmp_path, place):
-    (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "__init__.py").write_text("")
-    (tmp_path / "other" / "mine.py").write_text("")
-    with open(tmp_path / "other" / f"{place}.py", "w") as file:
-        file.write("import tf_btgmi\n")
-    with open(tmp_path / "other" / "mine.py", "a") as file:
-        file.write(
-            "import signal\ntry:\n    signal.raise_signal(signal.SIGINT)\n"
-            "except KeyboardInterrupt:\n    print('caught')\n"
-        )
-    assert run_module(tmp_path, "other.mine").stdout == "caught\n"
-
-
-def run_module(folder, module, ignored=False):
-    """Runs `python -m MODULE` with modules of the folder first, SIGINT as a shell."""
-    handler = signal.SIG_IGN if ignored else signal.SIG_DFL
-    return subprocess.run(
-        [sys.executable, "-m", module],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, handler),
-    )
-
-
 def test_no_program_loads_tensorflow_before_it_has_read_its_flags():
     programs = [
-        ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in FILES
+        ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in PROGRAM_FILES
     ]
     assert {"tf_btgmi.evaluate", "export.tflite", "benchmarks.workers"} <= set(programs)
     code = f"""
@@ -417,7 +183,7 @@ for name in {programs}:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", PROGRAM_FILES, ids=lambda path: path.stem)
 def test_help_breaks_commands_where_the_source_does(path):
     said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     # Longer than any line of the source: it had a backslash, and no r before it.
