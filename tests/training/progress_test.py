@@ -5,6 +5,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from absl import logging
 
 from tf_btgmi.training.progress import Progress, without_chatter
 
@@ -70,6 +71,13 @@ def test_a_validation_is_no_slow_callback(caplog):
     with without_chatter():
         model.fit(ones, ones, 1, verbose=0, callbacks=[_SlowValidation()])
     assert "is slow" not in caplog.text
+
+
+def test_the_time_of_writing_a_checkpoint_is_not_listed(tmp_path, caplog):
+    with caplog.at_level("INFO", logger="absl"), without_chatter():
+        tf.train.Checkpoint(step=tf.Variable(1)).save(str(tmp_path / "ckpt"))
+        logging.info("Stage 0")
+    assert [record.message for record in caplog.records] == ["Stage 0"]
 
 
 def test_reductions_over_workers_are_not_listed(caplog):

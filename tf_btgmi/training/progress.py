@@ -14,8 +14,13 @@ from tqdm import tqdm
 # Seconds between log lines outside a terminal.
 _SECONDS_BETWEEN_LINES = 30.0
 # Messages of TensorFlow during `fit` that nobody can act on: Keras 2 finds a callback
-# slow, because it validates; a line for every reduction over several workers.
-_CHATTER = ("Callback method `on_", "Collective all_reduce tensors")
+# slow, because it validates; a line for every reduction over several workers, and for
+# every checkpoint (TensorFlow 2.21).
+_CHATTER = (
+    "Callback method `on_",
+    "Collective all_reduce tensors",
+    "Sharding callback duration",
+)
 
 
 @contextlib.contextmanager
@@ -25,12 +30,14 @@ def without_chatter():
     def is_wanted(record):
         return not str(record.msg).startswith(_CHATTER)
 
-    logger = tf.get_logger()
-    logger.addFilter(is_wanted)
+    loggers = (tf.get_logger(), logging.get_absl_logger())
+    for logger in loggers:
+        logger.addFilter(is_wanted)
     try:
         yield
     finally:
-        logger.removeFilter(is_wanted)
+        for logger in loggers:
+            logger.removeFilter(is_wanted)
 
 
 class Progress(keras.callbacks.Callback):
