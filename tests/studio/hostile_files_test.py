@@ -68,6 +68,12 @@ def error_of(response):
     return error
 
 
+def test_a_floating_point_tiff_is_named_as_such(client):
+    files = {"image": ("scene.tif", file_of(Image.new("F", (64, 48)), "TIFF"))}
+    error = error_of(client.post("/api/v1/preview", files=files))
+    assert error["why"] == "It is a floating-point TIFF; save it with 8 or 16 bits."
+
+
 @pytest.mark.parametrize("call", ["preview", "inpaint"])
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_file_is_named_as_such(client, name, call):

@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from tf_btgmi.pictures.formats import DAMAGED, WORDS, num_pictures, open_picture
+from tf_btgmi.pictures.formats import DAMAGED, num_pictures, open_picture
 from tf_btgmi.pictures.masks import decode_mask
 from tf_btgmi.pictures.picture import in_depth
 from tf_btgmi.pictures.reader import decode_picture
@@ -45,10 +45,10 @@ def check_header(data: bytes, limits: Limits, what: str) -> None:
             raise errors.too_large(
                 what, f"The limit is {limits.max_pixels / 1e6:.3g} million pixels."
             ) from None
-        except UnidentifiedImageError:
+        except UnidentifiedImageError as error:
             raise errors.bad_picture(
                 what,
-                f"It is not a {WORDS} file.",
+                f"It is {error}.",
                 "Choose a picture, or save it in one of these formats.",
             ) from None
         except _BROKEN as error:
@@ -138,7 +138,7 @@ def _refused(what: str):
         raise
     except _BROKEN as error:
         text = str(error)
-        text = text[len(what) :].strip() if text.startswith(what) else text
+        text = f"It{text[len(what) :]}" if text.startswith(what) else text
         raise errors.bad_picture(what, text[:1].upper() + text[1:]) from None
 
 
