@@ -16,14 +16,14 @@ import tensorflow as tf
 from tf_btgmi.assets import efficientnet_weights_path
 from tf_btgmi.models.fixed_weights import read_weights
 
-# (kernel side, stride of the first block, widening, channels, blocks) of each stage.
+# (stride of the first block, widening, channels, blocks) of each stage.
 _STAGES = (
-    (3, 1, 1, 16, 1),
-    (3, 2, 6, 24, 2),
-    (5, 2, 6, 40, 2),
-    (3, 2, 6, 80, 3),
-    (5, 1, 6, 112, 3),
-    (5, 2, 6, 192, 4),
+    (1, 1, 16, 1),
+    (2, 6, 24, 2),
+    (2, 6, 40, 2),
+    (2, 6, 80, 3),
+    (1, 6, 112, 3),
+    (2, 6, 192, 4),
 )
 _STEM_CHANNELS = 32
 # Stages whose output is a feature map: the last ones at 1/4, 1/8, 1/16 and 1/32.
@@ -34,7 +34,6 @@ class _Block(NamedTuple):
     """An inverted residual block: its name, its shape, what is done with its output."""
 
     name: str
-    kernel_side: int
     stride: int
     channels: Tuple[int, int, int]
     is_feature: bool
@@ -87,12 +86,11 @@ class EfficientNetLite0(keras.layers.Layer):
 def _blocks() -> Iterator[_Block]:
     before = _STEM_CHANNELS
     number = 0
-    for stage, (side, stride, widening, after, count) in enumerate(_STAGES):
+    for stage, (stride, widening, after, count) in enumerate(_STAGES):
         for repeat in range(count):
             is_last = repeat == count - 1
             yield _Block(
                 f"block_{number}",
-                side,
                 1 if repeat else stride,
                 (before, before * widening, after),
                 is_last and stage in _FEATURE_STAGES,
