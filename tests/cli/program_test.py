@@ -57,6 +57,7 @@ def test_a_bug_shows_its_traceback(run):
         ("--output=~/a.png", "--output=/home/me/a.png"),
         ("--config.data.source=folder:~", "--config.data.source=folder:/home/me"),
         ("--results=other=~/b", "--results=other=/home/me/b"),
+        ("--model=my-gan.v2=~/b", "--model=my-gan.v2=/home/me/b"),
         ("--output=a~/b", "--output=a~/b"),
         ("--output=~you/b", "--output=~you/b"),
     ],
@@ -162,6 +163,8 @@ def test_a_program_works_without_standard_streams(start, streams):
     assert start("--config=config.py", **options).wait(60) == 0
     assert start("--fail=long", **options).wait(60) == 0
     assert start("--fail=usage", **options).wait(60) == 2
+    # Programs that it starts get streams, too.
+    assert start("--fail=streams", **options).wait(60) == 0
 
 
 def test_no_program_loads_tensorflow_before_it_has_read_its_flags():

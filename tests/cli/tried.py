@@ -36,6 +36,8 @@ def main(argv):
     if FLAGS.fail == "long":
         for number in range(100_000):
             print(number)
+    if FLAGS.fail == "streams":
+        return sum(not os.get_inheritable(number) for number in range(3))
     if FLAGS.config is not None:
         config_lib.validate(FLAGS.config)
         print(FLAGS.config.name, FLAGS.config.data.global_batch_size)

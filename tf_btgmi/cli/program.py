@@ -88,6 +88,7 @@ def _open_standard_streams() -> None:
         if descriptor > 2:
             os.close(descriptor)
             break
+        os.set_inheritable(descriptor, True)
     sys.stdout = sys.stdout or os.fdopen(1, "w")
     sys.stderr = sys.stderr or os.fdopen(2, "w")
 
@@ -105,7 +106,7 @@ def message_of(error: BaseException) -> str:
 def _with_home(argument: str) -> str:
     """Replaces the `~/` in `--flag=~/...`, which bash passes as it is."""
     return re.sub(
-        r"^(--?[\w.]+=(?:\w+[:=])?)~(?=/|$)",
+        r"^(--?[\w.]+=(?:[\w.-]+[:=])?)~(?=/|$)",
         lambda found: found.group(1) + os.path.expanduser("~"),
         argument,
     )

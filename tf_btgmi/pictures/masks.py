@@ -226,5 +226,4 @@ def _with_rim(levels: np.ndarray, noise: int) -> np.ndarray:
     touches = np.zeros(int(owners.max()) + 1, bool)
     touches[owners[hole]] = True
     touches[0] = False
-    grown = touches[owners] | hole
-    return hole if grown.all() else grown
+    return touches[owners] | hole
