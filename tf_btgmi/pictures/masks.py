@@ -94,7 +94,8 @@ def decode_mask(
     mask = decode_picture(data, name)
     if mask.pixels.dtype == np.uint16:
         brightest = int(mask.pixels.max())
-        if 0 < brightest < 257:
+        # A layer of faint strokes is a mask, unless 8 bits hold none of its levels.
+        if 0 < brightest < (257 if mask.mode in ("LA", "RGBA") else 128 * 257):
             raise _no_white(name, brightest, 65535)
         pixels = (mask.pixels // 257).astype(np.uint8)
         mask = dataclasses.replace(mask, pixels=pixels)
