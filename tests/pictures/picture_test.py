@@ -158,6 +158,19 @@ def test_a_fill_is_opaque_and_recolouring_leaves_alpha(opaque):
         assert set(filled[~HOLE].ravel().tolist()) == {9}
 
 
+def test_a_palette_picture_gets_a_fill_of_many_colours_pixel_by_pixel(tmp_path):
+    source = tmp_path / "palette.png"
+    make("P").save(source)
+    picture = read_picture(str(source))
+    y, x = np.nonzero(HOLE)
+    ramp = np.stack([8 * y, 255 - 6 * x, 4 * x + y], axis=1)
+    composite = picture.rgb()
+    composite[HOLE] = ramp
+    after = picture.filled(composite, HOLE).rgb()
+    assert np.abs(after[HOLE].astype(int) - ramp).max() <= 4
+    np.testing.assert_array_equal(after[~HOLE], composite[~HOLE])
+
+
 def test_a_hole_over_transparent_pixels_of_a_palette_is_seen(tmp_path):
     source = tmp_path / "source.png"
     image = make("P")

@@ -175,10 +175,10 @@ def _fill_palette(picture: Picture, part, hole, colors, opaque: bool) -> None:
         return
     if free.size:
         row = Image.fromarray(np.ascontiguousarray(colors[None]))
-        colors = row.quantize(min(free.size, 256)).getpalette("RGB")
-        colors = np.array(colors, np.uint8).reshape(-1, 3)[: free.size]
-        palette[free[: len(colors)], :3] = colors
-        palette[free[: len(colors)], 3] = 255
+        added = row.quantize(min(free.size, 256)).getpalette("RGB")
+        added = np.array(added, np.uint8).reshape(-1, 3)[: free.size]
+        palette[free[: len(added)], :3] = added
+        palette[free[: len(added)], 3] = 255
     usable = np.flatnonzero(palette[:, 3] == 255)
     if not usable.size:
         # Known pixels use all entries, and all are transparent.
