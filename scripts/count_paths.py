@@ -9,6 +9,7 @@ counted.
 """
 
 import argparse
+import inspect
 import io
 import pathlib
 import sys
@@ -35,8 +36,6 @@ NOT_COUNTED = (
     *("assets/", "config/", "keras_compat", "layers/", "loading", "losses/lpips"),
     *("models/", "releases", "training/descent"),
 )
-# Flag of a code object: the body of a function, not of a module or class.
-_IS_FUNCTION = 0x01
 
 
 class Passed:
@@ -60,7 +59,8 @@ class Passed:
         if event != "call" or not code.co_filename.startswith(PACKAGE):
             return
         file = code.co_filename[len(PACKAGE) :]
-        if code.co_flags & _IS_FUNCTION and not code.co_name.startswith("<"):
+        # The bodies of modules and classes are not optimized.
+        if code.co_flags & inspect.CO_OPTIMIZED and not code.co_name.startswith("<"):
             if not file.startswith(NOT_COUNTED):
                 self.functions.add((file, code.co_firstlineno, code.co_name))
 

@@ -7,6 +7,25 @@ import pytest
 from tf_btgmi import config as config_lib
 
 
+def tiny(config, base_filters):
+    """The config with few filters, at 32 px, with two steps per stage."""
+    config.data.image_size = 32
+    config.data.global_batch_size = 2
+    config.data.num_validation_images = 1
+    config.generator.base_filters = base_filters
+    config.generator.max_filters = 2 * base_filters
+    config.generator.num_downsamplings = 2
+    config.generator.num_head_blocks = 1
+    config.discriminator.base_filters = 4
+    config.losses.ppl_patch_size = 32
+    config.losses.adversarial = "hinge"
+    config.procedure.head_steps = 2
+    config.procedure.refinement_steps = 2
+    config.procedure.fade_in_steps = 1
+    config.procedure.num_refinement_blocks = 1
+    return config
+
+
 @pytest.fixture
 def pack(tmp_path, rng):
     """A pack of six pictures, and its config."""
@@ -21,24 +40,10 @@ def pack(tmp_path, rng):
         cv2.imwrite(str(pictures / f"{i}.png"), picture)
     blob = cv2.circle(np.zeros([60, 80], np.uint8), (30, 25), 12, 255, -1)
     cv2.imwrite(str(masks / "blob.png"), blob)
-    config = config_lib.Config(name="packed")
+    config = tiny(config_lib.Config(name="packed"), base_filters=4)
     config.data.source = f"folder:{pictures}"
-    config.data.num_validation_images = 1
-    config.data.image_size = 32
-    config.data.global_batch_size = 2
     config.masks.objects = 1.0
     config.masks.objects_folder = str(masks)
-    config.generator.base_filters = 4
-    config.generator.max_filters = 8
-    config.generator.num_downsamplings = 2
-    config.generator.num_head_blocks = 1
-    config.discriminator.base_filters = 4
-    config.losses.ppl_patch_size = 32
-    config.losses.adversarial = "hinge"
-    config.procedure.head_steps = 2
-    config.procedure.refinement_steps = 2
-    config.procedure.fade_in_steps = 1
-    config.procedure.num_refinement_blocks = 1
     folder = str(tmp_path / "pack")
     pack_pictures.pack(config, folder, side=48, quality=90, part_mib=1)
     return folder, config
@@ -47,24 +52,10 @@ def pack(tmp_path, rng):
 @pytest.fixture
 def small_config():
     """Both outputs, tiny."""
-    config = config_lib.Config(name="both", task="guided")
-    config.data.image_size = 32
-    config.data.global_batch_size = 2
-    config.data.num_validation_images = 1
-    config.generator.base_filters = 8
-    config.generator.max_filters = 16
-    config.generator.num_downsamplings = 2
-    config.generator.num_head_blocks = 1
+    config = tiny(config_lib.Config(name="both", task="guided"), base_filters=8)
     config.generator.change_share = 0.8
     config.generator.mismatch_share = 0.1
-    config.discriminator.base_filters = 4
-    config.losses.ppl_patch_size = 32
     config.losses.pixel_weight = 4.0
     config.losses.pixel_region = "hole"
-    config.losses.adversarial = "hinge"
     config.losses.discriminator_patches = "hole"
-    config.procedure.head_steps = 2
-    config.procedure.refinement_steps = 2
-    config.procedure.fade_in_steps = 1
-    config.procedure.num_refinement_blocks = 1
     return config

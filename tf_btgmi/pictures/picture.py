@@ -54,6 +54,8 @@ class Picture:
         Args:
             sixteen_bits: whether 16-bit pictures are returned as uint16.
         """
+        if self.mode in _GREY_MODES:
+            return cv2.merge([self.grey(sixteen_bits)] * 3)
         pixels = self.pixels
         if not sixteen_bits:
             pixels = in_depth(pixels, np.uint8)
@@ -63,18 +65,20 @@ class Picture:
             black = 255 - pixels[..., 3:].astype(np.uint16)
             pixels = ((255 - pixels[..., :3]) * black + 127) // 255
             pixels = pixels.astype(np.uint8)
-        elif self.mode in _GREY_MODES:
-            grey = pixels if pixels.ndim == 2 else pixels[..., 0]
-            pixels = cv2.merge([grey] * 3)
         pixels = upright(pixels[..., :3], self.metadata.orientation)
         return np.ascontiguousarray(pixels)
 
-    def grey(self) -> Optional[np.ndarray]:
-        """The upright grey levels, uint8 [H, W]; None for a mode with colours."""
+    def grey(self, sixteen_bits: bool = False) -> Optional[np.ndarray]:
+        """The upright grey levels, [H, W]; None for a mode with colours.
+
+        Args:
+            sixteen_bits: as for `rgb`.
+        """
         if self.mode not in _GREY_MODES:
             return None
-        pixels = in_depth(self.pixels, np.uint8)
-        grey = pixels if pixels.ndim == 2 else pixels[..., 0]
+        grey = self.pixels if self.pixels.ndim == 2 else self.pixels[..., 0]
+        if not sixteen_bits:
+            grey = in_depth(grey, np.uint8)
         return np.ascontiguousarray(upright(grey, self.metadata.orientation))
 
     def alpha(self) -> Optional[np.ndarray]:
