@@ -192,3 +192,33 @@ def test_segments_leave_no_step_out_and_take_none_twice():
                 for step in range(first, end):
                     assert stage == SMALL.stage(step)
                     assert size == (16 if step < warmup else 32)
+
+
+def test_every_schedule_takes_its_own_fields():
+    procedure = ProcedureConfig(
+        **dataclasses.asdict(SMALL),
+        fade_in_steps=3,
+        learning_rate=3e-3,
+        learning_rate_factor=0.5,
+        learning_rate_decay_steps=2,
+        adversarial_weight=2.0,
+        adversarial_weight_factor=0.3,
+        adversarial_annealing="linear",
+    )
+    found = Schedules(procedure)
+    assert found.plan == SMALL
+    assert found.learning_rate == LearningRateByStage(SMALL, 3e-3, 0.5, 2)
+    weight = AdversarialWeightSchedule(SMALL, 2.0, 0.3, "linear")
+    assert found.adversarial_weight == weight
+    assert found.fade_in_alpha == FadeInSchedule(SMALL, 3)
+    assert [found.num_active_blocks(step) for step in (9, 10, 17)] == [0, 1, 2]
+
+
+def test_without_block_wise_every_block_runs_from_the_first_step_at_full_weight():
+    procedure = ProcedureConfig(
+        **dataclasses.asdict(SMALL), fade_in_steps=3, block_wise=False
+    )
+    found = Schedules(procedure)
+    for step in range(SMALL.total_steps):
+        assert found.num_active_blocks(step) == 2
+        assert found.fade_in_alpha(step) == 1.0

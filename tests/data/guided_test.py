@@ -6,8 +6,9 @@ import tensorflow as tf
 from tf_btgmi.config import GuidedConfig
 from tf_btgmi.data import guided
 from tf_btgmi.data.guided import Changes, foreground_and_gap
+from tf_btgmi.data.masks import object_hole
 from tf_btgmi.data.recoloring import recolor
-from tf_btgmi.ops import color_ops
+from tf_btgmi.ops import color_ops, mask_ops
 
 
 @pytest.fixture
@@ -44,15 +45,16 @@ def test_a_box_gap_is_all_of_a_box_but_the_object(disc):
 
 def test_a_band_stays_near_the_object(disc):
     distance = cv2.distanceTransform(1 - disc, cv2.DIST_L2, 5)
-    widest = 0.0
+    widest = deepest = 0.0
     for seed in range(20):
         foreground, gap = draw(disc, guided.BAND, seed)
         assert gap.any()
         widest = max(widest, distance[gap > 0].max())
         # What the gap takes of the object itself is its rim.
         depth = cv2.distanceTransform(disc, cv2.DIST_L2, 5)
-        assert depth[(gap > 0) & (disc > 0)].max(initial=0.0) <= 2.0
+        deepest = max(deepest, depth[(gap > 0) & (disc > 0)].max(initial=0.0))
     assert 3.0 < widest <= 0.08 * 64 + 1.5
+    assert 0.5 < deepest <= 2.0
 
 
 def test_an_empty_gap_leaves_the_object_alone(disc):
@@ -103,6 +105,20 @@ def test_changes_keep_their_limits_and_are_never_none(rng):
     assert 0 <= found.gradient.min() and found.gradient.max() <= 0.4
     changed = drawn[:, :-1] != np.array(Changes())[:-1]
     assert changed.any(1).all()
+    np.testing.assert_array_equal(found.saturation != 1, found.turns != 0)
+    # Every change by itself, given or not and how far.
+    amounts = np.array(
+        [
+            np.log(found.gamma),
+            np.log(found.contrast),
+            np.log(found.saturation),
+            found.turns,
+            found.gradient,
+            found.direction,
+        ]
+    )
+    for some in (amounts, amounts[[0, 1, 2, 4]] != 0):
+        assert np.abs(np.corrcoef(some) - np.eye(len(some))).max() < 0.1
 
 
 def test_an_object_is_usable_within_its_limits():
@@ -119,6 +135,18 @@ def test_a_hole_for_removal_has_the_shape_and_its_limits(disc):
         hole = guided.removal_hole(disc > 0, rng, 32, (0.0, 0.2))
         assert hole.shape == (32, 32) and hole.dtype == np.uint8
         assert 0 < hole.mean() <= 0.2
+
+
+def test_a_hole_for_removal_is_grown_within_its_limits(disc):
+    grown = []
+    for seed in range(20):
+        hole, plain = (
+            draw(disc > 0, np.random.default_rng(seed), 128, (0.0, 0.2))
+            for draw in (guided.removal_hole, object_hole)
+        )
+        assert (hole >= plain).all() and hole.mean() <= 0.2
+        grown.append(hole.sum() / plain.sum())
+    assert max(grown) > 1.1
 
 
 def test_recoloring_changes_the_foreground_alone(rng):
@@ -181,6 +209,7 @@ def test_drawn_shifts_have_their_deviations():
     # Deviates beyond 2 are clipped, which takes 4 % of the deviation.
     np.testing.assert_allclose(drawn[:, 7:10].std(0), [14.4, 9.6, 9.6], rtol=0.06)
     np.testing.assert_allclose(np.log(drawn[:, 10:]).std(0), 0.195, rtol=0.06)
+    assert np.abs(np.corrcoef(drawn[:, 7:].T) - np.eye(6)).max() < 0.1
 
 
 def test_clashing_surroundings_leave_the_foreground_and_each_pixels_value(rng):
@@ -194,3 +223,38 @@ def test_clashing_surroundings_leave_the_foreground_and_each_pixels_value(rng):
     np.testing.assert_allclose(found.max(2), image.max(2), atol=1)
     turned = found[~inside].astype(int) - image[~inside]
     assert np.abs(turned).mean() > 30
+    # The span of a pixel is its saturation times its value.
+    spans = np.ptp(image[~inside], axis=1), np.ptp(found[~inside], axis=1)
+    wanted = np.minimum(1.3 * spans[0], found[~inside].max(1))
+    np.testing.assert_allclose(spans[1], wanted, atol=1.5)
+
+
+def test_all_changes_of_each_example_are_made_in_their_order(rng):
+    image, second = (
+        tf.constant(rng.uniform(-0.5, 0.5, [2, 8, 8, 3]), tf.float32) for _ in "ab"
+    )
+    foreground = np.zeros([2, 8, 8, 1], np.float32)
+    foreground[:, 2:7, 1:6] = 1.0
+    changes = np.array(
+        [
+            [0.6, 1.2, 0.8, 0.05, 1.3, 0.3, 0.7, 5.0, -4.0, 3.0, 0.8, 1.2, 0.9],
+            [0.3, 0.9, 1.1, -0.1, 0.7, 0.2, 2.0, -6.0, 2.0, 1.0, 1.1, 0.7, 1.3],
+        ],
+        np.float32,
+    )
+    found = recolor(image, foreground, second, tf.constant(changes))
+    strength, gamma, contrast, turns, saturation, gradient, direction = changes[:, :7].T
+    wrong = color_ops.transfer_statistics(
+        image,
+        foreground,
+        second,
+        strength,
+        shift=changes[:, 7:10],
+        spread=changes[:, 10:],
+    )
+    wrong = color_ops.adjust_gamma(wrong, gamma)
+    wrong = color_ops.adjust_contrast(wrong, foreground, contrast)
+    wrong = color_ops.adjust_hue(wrong, turns, saturation)
+    wrong = color_ops.light_gradient(wrong, gradient, direction)
+    wanted = mask_ops.composite(foreground, wrong, image)
+    np.testing.assert_allclose(found, wanted, atol=1e-6)

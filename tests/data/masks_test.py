@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 
 import cv2
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 from PIL import Image
 
 from tf_btgmi.config import MASK_KINDS, MaskConfig
+from tf_btgmi.data import mask_shapes
 from tf_btgmi.data.masks import NAMED_KINDS, MaskSampler, ObjectShapes, named_mask
 from tf_btgmi.data.unreadable import UnreadableError
 
@@ -132,6 +134,31 @@ def test_borders_touch_one_to_four_sides(shapes):
     assert counts == {1, 2, 3, 4}
 
 
+def test_borders_are_shares_of_their_own_side_each():
+    left, top, differing = [], [], 0
+    for seed in range(200):
+        mask = mask_shapes.borders(np.random.default_rng(seed), 50, 200)
+        known = np.argwhere(mask == 0)
+        (y0, x0), (y1, x1) = known.min(0), known.max(0) + 1
+        top += [y0 / 50] if y0 else []
+        left += [x0 / 200] if x0 else []
+        sides = [
+            side for side in (y0 / 50, x0 / 200, 1 - y1 / 50, 1 - x1 / 200) if side
+        ]
+        differing += len(sides) > 1 and np.ptp(sides) > 0.05
+    for shares in (left, top):
+        assert 0.07 < min(shares) < 0.12 and 0.4 < max(shares) < 0.51
+    assert differing > 50
+
+
+def test_strokes_reach_all_of_a_wide_picture_alike():
+    masks = [
+        mask_shapes.strokes(np.random.default_rng(seed), 32, 128) for seed in range(300)
+    ]
+    quarters = np.mean(masks, axis=(0, 1)).reshape(4, 32).mean(1)
+    assert quarters.max() < 1.5 * quarters.min()
+
+
 def test_an_object_keeps_its_shape_and_turns_up_everywhere(tmp_path):
     solid = np.zeros([40, 40], np.uint8)
     solid[10:20, 10:30] = 255
@@ -146,6 +173,24 @@ def test_an_object_keeps_its_shape_and_turns_up_everywhere(tmp_path):
     # 20 of 40 is the whole 80's half; scales are 1/2 to 1 1/2.
     assert (x1 - x0 + 1).min() in range(20, 23) and (x1 - x0 + 1).max() in range(58, 61)
     assert y0.min() <= 2 and y1.max() >= 77 and x0.min() <= 2 and x1.max() >= 77
+    # Down and along by themselves.
+    assert abs(np.corrcoef(y0 + y1, x0 + x1)[0, 1]) < 0.2
+
+
+def test_an_object_is_mirrored_half_the_time_and_scaled_by_the_smaller_factor():
+    shape = np.zeros([20, 40], bool)
+    # An L that lies: the left of its box is whole.
+    shape[4:14, 10:15] = shape[10:14, 10:30] = True
+    mirrored, widths = [], []
+    for seed in range(200):
+        mask = mask_shapes.placed_object(np.random.default_rng(seed), 80, 80, shape)
+        y, x = np.nonzero(mask)
+        columns = mask[:, x.min() : x.max() + 1].sum(0)
+        mirrored.append(columns[-1] > columns[0])
+        widths.append(len(columns))
+    assert 70 < sum(mirrored) < 130
+    # 20 of 40 columns: 1/2 to 3/2 times 40 of 80.
+    assert 20 <= min(widths) < 23 and 57 < max(widths) <= 60
 
 
 def test_mask_pictures_without_an_object_stop_the_run(tmp_path):
@@ -245,19 +290,24 @@ def test_new_kinds_leave_the_draws_of_earlier_configs_as_they_are():
     assert set(MASK_KINDS) <= fields
 
 
-def test_strokes_grow_from_thin_to_thick():
-    def mean_depth(kind):
+def test_strokes_grow_from_thin_to_thick_and_free_form_is_all_of_them(shapes):
+    def mean_depth(draw):
         depths = []
         for seed in range(30):
-            mask = named_mask(kind, 128, 128, seed)
+            mask = draw(128, 128, seed)
             # Area over half the outline is a brush's width.
             edge = np.abs(np.diff(mask.astype(int), axis=0)).sum()
             edge += np.abs(np.diff(mask.astype(int), axis=1)).sum()
             depths.append(2 * mask.sum() / edge)
         return np.mean(depths)
 
-    thin, medium, thick = map(mean_depth, ("thin", "medium", "thick"))
+    thin, medium, thick = (
+        mean_depth(functools.partial(named_mask, kind))
+        for kind in ("thin", "medium", "thick")
+    )
     assert 1.5 * thin < medium and 1.4 * medium < thick
+    free_form = mean_depth(sampler_of("free_form", shapes).sample)
+    assert 1.1 * medium < free_form < 0.9 * thick
 
 
 def test_named_masks_refuse_other_names_and_objects_without_a_folder():

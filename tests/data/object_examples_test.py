@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 from tf_btgmi.config import Config
+from tf_btgmi.data import guided
 from tf_btgmi.data.guided import Changes
+from tf_btgmi.data.masks import MaskSampler
 from tf_btgmi.data.object_examples import ObjectExamples
 from tf_btgmi.data.object_masks import ObjectPicture
+from tf_btgmi.data.transforms import training_crop
 
 
 @pytest.fixture
@@ -28,6 +31,40 @@ def examples(rng):
         ]
 
     return make
+
+
+def test_draws_are_those_of_the_seed_the_number_and_the_fields(rng):
+    config = Config(task="guided")
+    config.training.seed = 4
+    config.data.min_crop = 0.5
+    config.data.color_jitter = 0.3
+    for kind in guided.KINDS:
+        setattr(config.guided, kind, float(kind == guided.PLAIN))
+    pictures = rng.integers(0, 256, [2, 40, 48, 3], np.uint8)
+    mask = np.zeros([40, 48], bool)
+    # Small: not every crop has it.
+    mask[:8, :8] = True
+    own, other = (ObjectPicture(picture, mask) for picture in pictures)
+    drawing = ObjectExamples(config)
+    attempts = set()
+    for index in range(12):
+        generator = drawing.generator(index)
+        wanted = np.random.default_rng((4, index, 4))
+        assert generator.bit_generator.state == wanted.bit_generator.state
+        found = drawing.training_example(own, other, index, 24, generator)
+        crops = [
+            training_crop(own.image, 24, (4, index, 1, attempt), 0.5, True, 0.3)
+            for attempt in range(8)
+        ]
+        (attempt,) = (
+            i for i, crop in enumerate(crops) if (crop == found["image"]).all()
+        )
+        attempts.add(attempt)
+        second = training_crop(other.image, 24, (4, index, 5), 0.5, True)
+        np.testing.assert_array_equal(found["second"], second[::4, ::4])
+        hole = MaskSampler(config.masks).sample(24, 24, (4, index, 2))
+        np.testing.assert_array_equal(found["mask"][..., 0], hole)
+    assert len(attempts) > 1
 
 
 def is_shift(example):

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from tf_btgmi.data.selection_windows import network_input, resized, window_around
+from tf_btgmi.data.selection_windows import (
+    Window,
+    network_input,
+    resized,
+    window_around,
+)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +33,10 @@ def test_boxes_and_clicks_move_into_the_pixels_of_the_window():
     np.testing.assert_allclose(window.box((40, 60, 60, 100)), [64, 32, 128, 160])
     # The middle of pixel (20, 50), the window's first.
     np.testing.assert_allclose(window.clicks([(20, 50, 1)]), [[1.6, 1.6, 1]])
+    # Half as wide as high.
+    window = Window(10, 20, 96, 48)
+    np.testing.assert_allclose(window.box((10, 20, 106, 68)), [0, 0, 192, 192])
+    np.testing.assert_allclose(window.clicks([(11, 23, 0)]), [[3, 14, 0]])
 
 
 def test_the_input_shows_what_was_pointed_at():
@@ -52,6 +61,29 @@ def test_colors_of_the_box_are_likely_and_those_around_it_are_not():
     box = np.array([8, 8, 22, 22.0])
     likely = network_input(image, box, np.zeros((0, 3)), nothing)[..., 7]
     assert likely[10:20, 10:20].min() > 0.95 and likely[0, 0] < 0.4
+
+
+def test_colors_under_clicks_and_of_the_selection_count():
+    image = np.full((96, 96, 3), 40, np.uint8)
+    image[4:30, 50:90] = [200, 60, 50]
+    image[60:90, 10:40] = [50, 60, 200]
+    red, blue = (16, 70), (75, 25)
+    nothing = np.zeros((96, 96), bool)
+
+    def likely(box, clicks, mask=nothing):
+        values = network_input(image, box, np.array(clicks, float), mask)[..., 7]
+        return values[red], values[blue]
+
+    at_red, at_blue = likely(None, [(*red, 1)])
+    assert at_red > 0.9 > 0.5 > at_blue
+    # A click beside the object takes its colour away from the box.
+    everything = np.array([0, 0, 96, 96.0])
+    before = likely(everything, np.zeros((0, 3)))
+    after = likely(everything, [(*blue, 0)])
+    assert after[1] < 0.9 * before[1] and after[0] > 0.9 * before[0]
+    # The selection counts in place of the box.
+    at_red, at_blue = likely(everything, np.zeros((0, 3)), image[..., 2] == 200)
+    assert at_blue > 0.9 > 0.5 > at_red
 
 
 def test_a_mask_stays_a_mask_when_it_is_resized():

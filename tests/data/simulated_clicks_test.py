@@ -29,6 +29,10 @@ def test_a_click_goes_to_the_larger_of_two_errors(truth):
     mask[44, 60] = True
     y, x, is_object = next_click(truth, mask)
     assert is_object == 0 and 44 <= y < 60 and 60 <= x < 80
+    # The area counts, not the depth: 180 pixels too many reach deeper.
+    mask[44:] = False
+    mask[45:57, 62:77] = True
+    assert next_click(truth, mask)[2] == 1
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -38,6 +42,16 @@ def test_a_random_click_is_on_an_error_of_its_kind(truth, seed):
     y, x, is_object = next_click(truth, mask, rng)
     pixel = int(y), int(x)
     assert truth[pixel] != mask[pixel] and truth[pixel] == bool(is_object)
+
+
+def test_random_clicks_are_anywhere_in_the_inner_half_of_the_error(truth):
+    depths = []
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        y, x, _ = next_click(truth, np.zeros_like(truth), rng)
+        depths.append(min(y - 9, 40 - y, x - 19, 60 - x))
+    # Of at most 15.
+    assert 7 <= min(depths) <= 9 and 14 <= max(depths) <= 15
 
 
 def test_an_error_at_the_edge_of_the_picture_is_clicked_inside_it():

@@ -5,8 +5,11 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from tf_btgmi.config import Config
 from tf_btgmi.data import pipeline
 from tf_btgmi.data.guided import KINDS, WITH_FOREGROUND
+from tf_btgmi.data.object_masks import ObjectPicture
+from tf_btgmi.data.tasks import make_task
 from tf_btgmi.pictures import mask_arrays
 
 SIDE = 24
@@ -213,3 +216,25 @@ def test_a_source_without_objects_is_refused(task_config, make_folder):
     config.data.source = f"folder:{make_folder(5)}"
     with pytest.raises(ValueError, match="must have the folders images and masks"):
         pipeline.describe(config)
+
+
+@pytest.mark.parametrize("task", ["inpainting", "harmonization"])
+def test_pictures_are_decoded_large_enough_for_the_smallest_crop(task):
+    config = Config(task=task)
+    config.data.min_crop = 0.3
+    asked = []
+
+    class Source:
+        def read(self, key, min_side, held_out=False):
+            asked.append(min_side)
+            return np.zeros([80, 80, 3], np.uint8)
+
+        def read_objects(self, key, rng, min_side, held_out=False):
+            picture = ObjectPicture(self.read(key, min_side), np.ones([80, 80], bool))
+            return picture, picture
+
+    examples = make_task(config)
+    examples.training_example(Source(), 0, (0,), 16)
+    examples.held_out_example(Source(), 0, (0,), 16)
+    # 16 / 0.3, rounded up; a centre crop has the whole shorter side.
+    assert asked == [54, 16]

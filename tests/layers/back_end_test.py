@@ -17,6 +17,14 @@ def test_every_filter_count_doubles_the_sides_and_the_result_is_a_picture(
     assert np.abs(picture).max() <= 1.0
 
 
+def test_in_bfloat16_the_picture_has_the_digits_of_float32(rng):
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    hidden = tf.constant(rng.normal(size=[1, 8, 8, 6]), tf.float32)
+    picture = BackEnd([4])(hidden, training=True)
+    rounded = tf.cast(tf.cast(picture, tf.bfloat16), tf.float32)
+    assert (picture != rounded).numpy().mean() > 0.5
+
+
 def test_it_survives_its_config():
     layer = BackEnd([4, 2], "instance", "interpolated", name="b")
     again = keras.saving.deserialize_keras_object(

@@ -111,6 +111,21 @@ def test_all_fake_labels_every_patch_of_a_composite_fake():
     terms = objective.realism_terms(None, FAKE_FEATURES, HOLE)
     # Target 1: .25, 0, 4, 4.
     assert float(terms["adversarial_loss"]) == pytest.approx(8.25 / 4)
+    # But a composite without a hole is the image itself.
+    both = [tf.concat([HOLE[0], tf.zeros_like(HOLE[0])], 0)]
+    found = objective.discriminator(
+        [tf.repeat(REAL[0], 2, 0)], [tf.repeat(FAKE[0], 2, 0)], both
+    )
+    # Target 1: .25, 0, 4, 4.
+    assert float(found) == pytest.approx(0.5 * (5.25 / 4 + (11.25 + 8.25) / 8))
+
+
+def test_the_discriminators_loss_is_of_the_hole_where_that_is_asked_for():
+    found = Objective("l1", discriminator_patches="hole").discriminator(
+        REAL, FAKE, HOLE
+    )
+    # Real: 0, .25. Composite: .25, 1.
+    assert float(found) == pytest.approx(0.5 * (0.25 / 2 + 1.25 / 2))
 
 
 @pytest.mark.parametrize("kind", ["lsgan", "bce", "hinge"])

@@ -52,6 +52,19 @@ def test_ppl_moves_its_boxes_by_the_seed_alone(lpips, picture, rng):
     assert len(set(values)) == 3
 
 
+def test_every_edge_moves_outwards_by_up_to_the_jitter(lpips):
+    ppl = PatchPerceptualLoss(lpips, 32, jitter=4.0)
+    moves = [ppl._moved(BOXES, [0, step]) - BOXES for step in range(60)]
+    # In pixels of the resized patch: [steps, examples, edges].
+    sides = np.array([[16, 24, 16, 24], [20, 10, 20, 10]])
+    outwards = np.array(moves)[:, :, 0] * [-1, -1, 1, 1] * 32 / sides
+    assert -1e-4 <= outwards.min() and outwards.max() <= 4.0 + 1e-4
+    assert outwards.max(axis=0).min() > 3.5 and outwards.min(axis=0).max() < 0.5
+    # Alike in all examples of a step, apart for every edge.
+    np.testing.assert_allclose(outwards[:, 0], outwards[:, 1], atol=1e-4)
+    assert np.ptp(outwards[:, 0], axis=1).min() > 0.05
+
+
 def period_ratios(power):
     """Largest over smallest mean of the places of one phase, of periods 2 to 8."""
     return [

@@ -1,5 +1,9 @@
 """Training of the selector: its loss, its rounds, and a run that is resumed."""
 
+import json
+import types
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,7 +12,12 @@ from PIL import Image
 from tf_btgmi.data.selection_examples import SelectionExamples
 from tf_btgmi.releases import load_selector
 from tf_btgmi.training import selector_run
-from tf_btgmi.training.selector_training import corrected, inputs_of, selection_loss
+from tf_btgmi.training.selector_training import (
+    SelectorTraining,
+    corrected,
+    inputs_of,
+    selection_loss,
+)
 
 SETTINGS = {
     "batch_size": 3,
@@ -47,6 +56,43 @@ def test_the_loss_is_lower_for_a_better_mask():
         for scale in (-4.0, 0.0, 4.0, 20.0)
     ]
     assert values == sorted(values, reverse=True) and values[-1] < 0.01
+    # Where nothing is known: log 2, and 8 of 16 + 32 - 8 pixels, each with one added.
+    assert values[1] == pytest.approx(np.log(2) + 1 - 9 / 41, rel=1e-5)
+
+
+class _Pixelwise(keras.Model):
+    """A selector of two weights that are the same for every pixel."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution = keras.layers.Conv2D(1, 1)
+        self.convolution.build([None, None, None, 1])
+        self.built = True
+        self.trainings = []
+
+    def call(self, inputs, training=None, trunk_features=None):
+        self.trainings.append(training)
+        return self.convolution(inputs)
+
+
+def test_a_step_follows_the_clipped_gradient_and_the_average_follows_the_step():
+    selector = _Pixelwise()
+    model = SelectorTraining(selector, _Pixelwise(), 0.99)
+    model.compile(keras.optimizers.SGD(1.0))
+    model.step.assign(5)
+    before = [np.array(weight) for weight in selector.weights]
+    inputs = tf.constant([[[[1e3], [-1e3]]]])
+    # The object is where the selector now sees none.
+    truth = tf.cast(selector.convolution(inputs) < 0, tf.float32)
+    model.train_step((inputs, truth, []))
+    moves = [np.array(w) - old for w, old in zip(selector.weights, before)]  # noqa: B905
+    length = np.sqrt(sum(np.square(move).sum() for move in moves))
+    assert length == pytest.approx(5.0, rel=1e-3)
+    for old, move, mean in zip(before, moves, model.average.weights):  # noqa: B905
+        # The decay at step 5 is 6 / 15.
+        np.testing.assert_allclose(mean, old + 0.6 * move, rtol=1e-5)
+    assert int(model.step) == 6
+    assert set(selector.trainings) == {True}
 
 
 def test_examples_depend_on_their_number_alone(objects):
@@ -70,16 +116,117 @@ def test_a_round_adds_a_click_where_the_mask_is_wrong(objects):
         assert is_object and example.truth[int(y), int(x)]
     inputs, truth = inputs_of(after)
     assert inputs.shape == (4, 192, 192, 8) and truth.shape == (4, 192, 192, 1)
+    logits[:, 50:] = 1.0
+    after = corrected(10 * batch, 10 * list(logits), np.random.default_rng(0))
+    assert all(e.mask[50:].all() and not e.mask[:50].any() for e in after)
+    # Half of the boxes are dropped.
+    boxes = [e.box is not None for e in 10 * batch]
+    kept = [e.box is not None for e in after]
+    assert 0.25 * sum(boxes) < sum(kept) < 0.75 * sum(boxes)
+
+
+def test_every_group_of_a_step_has_the_features_of_its_pictures(objects):
+    examples = SelectionExamples([(objects, 1.0)], 0.25)
+    counts = []
+
+    def features_of(inputs):
+        return [tf.reduce_mean(inputs[..., :3], axis=[1, 2])]
+
+    def train_step(data):
+        inputs, truth, features = data
+        np.testing.assert_allclose(features[0], features_of(inputs)[0], atol=1e-5)
+        counts.append([int(tf.reduce_sum(inputs[i, ..., 4:6]) > 0) for i in range(2)])
+        return {"loss": 0.0, "logits": 0.5 - truth}
+
+    model = types.SimpleNamespace(
+        step=0, trunk_features=features_of, train_step=train_step
+    )
+    rounds = selector_run._Rounds(model, selector_run._batches(examples, 2, 0))
+    for number in range(5):
+        rounds.step()
+        assert [len(group) for group, _ in rounds._groups] == [2] * min(number + 1, 3)
+    newest = [example.clicks for example in rounds._groups[0][0]]
+    oldest = [example.clicks for example in rounds._groups[2][0]]
+    assert all(len(o) >= 3 > len(n) for o, n in zip(oldest, newest))  # noqa: B905
+
+
+def test_batches_go_on_at_their_number(objects):
+    examples = SelectionExamples([(objects, 1.0)], 0.25)
+    batches = selector_run._batches(examples, 2, 3)
+    for number in (3, 4):
+        for place, example in enumerate(next(batches)):
+            wanted = examples.training_example(2 * number + place)
+            np.testing.assert_array_equal(example.image, wanted.image)
+
+
+def test_the_rate_rises_over_50_steps_and_falls_to_0_by_a_cosine():
+    model = types.SimpleNamespace(
+        step=0, optimizer=types.SimpleNamespace(learning_rate=tf.Variable(0.0))
+    )
+
+    def rate(step):
+        model.step = step
+        selector_run._set_learning_rate(model, 2.0, 1000)
+        return float(model.optimizer.learning_rate)
+
+    assert rate(0) == pytest.approx(2.0 / 50, rel=1e-4)
+    assert rate(500) == pytest.approx(1.0)
+    assert rate(250) == pytest.approx(1.0 + np.sqrt(0.5))
+    assert 0.0 < rate(999) < 1e-4
+
+
+def test_validation_is_the_mean_iou_over_any_number_of_objects():
+    objects = []
+    for number in range(9):
+        truth = np.zeros((100, 100), bool)
+        # Narrow bars, the last one lying.
+        truth[20:80, 45:55] = True
+        truth = truth.T if number == 8 else truth
+        objects.append((np.where(truth[..., None], 255, 0).repeat(3, 2), truth))
+    objects = [(image.astype(np.uint8), truth) for image, truth in objects]
+
+    def bright(inputs):
+        return inputs[..., :1]
+
+    assert selector_run.validate(bright, objects) > 0.97
+    assert selector_run.validate(lambda inputs: -bright(inputs), objects) < 0.03
 
 
 @pytest.mark.timeout(300)
-def test_a_run_is_saved_and_goes_on_where_it_stopped(objects, tmp_path):
+def test_a_run_is_saved_and_goes_on_where_it_stopped(objects, tmp_path, monkeypatch):
+    models, validated, numbers = [], [], []
+    make, draw = selector_run._model, SelectionExamples.training_example
+    values = [0.5, 0.4]
+
+    def validate(selector, _):
+        validated.append(selector)
+        return values.pop(0)
+
+    monkeypatch.setattr(
+        selector_run, "_model", lambda *args: models.append(make(*args)) or models[-1]
+    )
+    monkeypatch.setattr(selector_run, "validate", validate)
+    monkeypatch.setattr(
+        SelectionExamples,
+        "training_example",
+        lambda self, number: numbers.append(number) or draw(self, number),
+    )
     workdir = str(tmp_path / "run")
     sources = [(objects, 1.0)]
     selector_run.train(workdir, sources, steps=3, **SETTINGS)
     before = tf.train.latest_checkpoint(f"{workdir}/checkpoints")
     assert before.endswith("-3")
-    selector_run.train(workdir, sources, steps=6, **SETTINGS)
+    # One batch is prepared ahead.
+    assert numbers == [0, 1, 2, 3]
+    numbers.clear()
+    best = selector_run.train(workdir, sources, steps=6, **SETTINGS)
     assert tf.train.latest_checkpoint(f"{workdir}/checkpoints").endswith("-6")
+    assert numbers == [3, 4, 5, 6]
+    assert validated == [model.average for model in models]
+    # The second value is no better than the first.
+    assert best == 0.5
+    with open(f"{workdir}/best/config.json", encoding="utf-8") as file:
+        assert json.load(file)["training"]["step"] == 3
     network = load_selector(f"{workdir}/best")
-    assert all(np.isfinite(np.asarray(weight)).all() for weight in network.weights)
+    for weight, mean in zip(network.weights, models[0].average.weights):  # noqa: B905
+        np.testing.assert_allclose(weight, np.array(mean), rtol=2e-3, atol=1e-4)
