@@ -60,7 +60,7 @@ def test_the_loss_is_lower_for_a_better_mask():
     assert values[1] == pytest.approx(np.log(2) + 1 - 9 / 41, rel=1e-5)
 
 
-class _Pixelwise(keras.Model):
+class Pixelwise(keras.Model):
     """A selector of two weights that are the same for every pixel."""
 
     def __init__(self):
@@ -76,8 +76,8 @@ class _Pixelwise(keras.Model):
 
 
 def test_a_step_follows_the_clipped_gradient_and_the_average_follows_the_step():
-    selector = _Pixelwise()
-    model = SelectorTraining(selector, _Pixelwise(), 0.99)
+    selector = Pixelwise()
+    model = SelectorTraining(selector, Pixelwise(), 0.99)
     model.compile(keras.optimizers.SGD(1.0))
     model.step.assign(5)
     before = [np.array(weight) for weight in selector.weights]
