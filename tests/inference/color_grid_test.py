@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from tf_btgmi.inference.color_grid import ColorGrid
+from tf_btgmi.inference.harmonizing import _cut
 
 MATRIX = np.array([[0.8, 0.1, 0.0], [0.05, 0.7, 0.1], [0.0, 0.1, 0.9]])
 OFFSET = np.array([10.0, 20.0, 0.0])
@@ -26,6 +27,18 @@ def uint8(values):
 
 def whole(side=64):
     return np.ones((side, side))
+
+
+def test_a_box_is_cut_out_of_the_networks_input_at_fractions_of_a_pixel():
+    y, x = np.mgrid[:12, :20].astype(np.float32)
+    found = _cut(np.dstack([y, x, y, x, y, x, y]), (3.25, 2.5, 7.75, 17.75))
+    # 4.5 x 15.25 pixels become 5 x 16, whose centres lie half a step inside.
+    rows = 3.25 + (np.arange(5) + 0.5) * 4.5 / 5 - 0.5
+    columns = 2.5 + (np.arange(16) + 0.5) * 15.25 / 16 - 0.5
+    assert found.shape == (5, 16, 7)
+    # OpenCV rounds places to 1/32.
+    np.testing.assert_allclose(found[..., 6], np.tile(rows, (16, 1)).T, atol=0.04)
+    np.testing.assert_allclose(found[..., 5], np.tile(columns, (5, 1)), atol=0.04)
 
 
 @pytest.mark.parametrize("side", [5, 64, 300])

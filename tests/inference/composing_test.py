@@ -331,19 +331,18 @@ def test_a_real_network_of_two_outputs_changes_no_colours_across_a_gap_at_first(
     assert (result[band] != pasted[band]).any()
 
 
-def test_an_object_is_put_into_sixteen_bits_as_into_eight():
+@pytest.mark.parametrize("harmonize", [True, False])
+def test_an_object_is_put_into_sixteen_bits_as_into_eight(harmonize):
     image = picture(100, 140).astype(np.uint16) * 257 + 100
     guide, mask = picture(60, 60, seed=1), block(60, 60, 20, 40, 15, 45)
     shallow, seen = np.uint8(image // 257), []
-    expected = both().compose(shallow, guide, mask, (50, 70))
-    composite = both().compose(
-        image, guide, mask, (50, 70), progress=lambda *numbers: seen.append(numbers)
-    )
+    pose = guide, mask, (50, 70), 1.2, 20.0, True, 9, harmonize
+    expected = both().compose(shallow, *pose)
+    composite = both().compose(image, *pose, lambda *numbers: seen.append(numbers))
     assert composite.dtype == np.uint16
     changed = (expected != shallow).any(axis=-1)
-    assert 600 < changed.sum() < 2000
-    np.testing.assert_array_equal(
-        composite[changed], expected[changed] * np.uint16(257)
-    )
+    assert 600 < changed.sum() < 4000
+    deep = expected[changed] * np.uint16(257)
+    np.testing.assert_array_equal(composite[changed], deep)
     np.testing.assert_array_equal(composite[~changed], image[~changed])
     assert seen[0][0] == 0 and seen[-1][0] == seen[-1][1] > 0

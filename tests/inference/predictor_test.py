@@ -151,11 +151,13 @@ def test_an_image_size_the_network_cannot_halve_is_said():
         Predictor(Recorder(), 60)
 
 
-def test_progress_is_reported_for_each_batch_of_windows():
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("method", ["inpaint", "remove"])
+def test_progress_is_reported_for_each_batch_of_windows(method, dtype):
     mask = masks()["scratch"]
     calls = []
-    predictor = Predictor(Recorder(), S, batch_size=4)
-    predictor.inpaint(picture(*mask.shape), mask, progress=lambda *c: calls.append(c))
+    fill = getattr(Predictor(Recorder(), S, batch_size=4), method)
+    fill(picture(*mask.shape).astype(dtype), mask, 0, lambda *c: calls.append(c))
     num_windows = len(crops.plan(Holes(mask), S))
     assert calls[0] == (0, num_windows) and calls[-1] == (num_windows, num_windows)
     steps = np.diff([done for done, _ in calls])

@@ -3,6 +3,7 @@ import pytest
 
 from tf_btgmi.inference import sixteen_bits
 from tf_btgmi.inference.predictor import Predictor
+from tf_btgmi.pictures.picture import in_depth
 
 LEVEL = 257
 Y, X = np.mgrid[:96, :128]
@@ -80,6 +81,16 @@ def test_a_predictor_fills_sixteen_bits():
     assert mask[changed].sum() == mask.sum() and changed.sum() > mask.sum()
     # Grey within the range of the known pixels, not of all that 16 bits hold.
     assert 41234 <= filled[mask].min() and filled[mask].max() <= 41293
+
+
+def test_sixteen_bits_are_recoloured_as_eight_are():
+    predictor = Predictor(lambda x: x[..., :3] * 0.8, 64, outputs=("harmonized",))
+    image = np.random.default_rng(0).integers(0, 1 << 16, (96, 128, 3), np.uint16)
+    found = [predictor.harmonize(image, HOLE, direct) for direct in (False, True)]
+    assert (found[0][HOLE] != found[1][HOLE]).any()
+    for direct, result in enumerate(found):
+        levels = predictor.harmonize(in_depth(image, np.uint8), HOLE, bool(direct))
+        np.testing.assert_array_equal(result[HOLE], levels[HOLE] * np.uint16(LEVEL))
 
 
 def test_an_object_of_sixteen_bits_is_recoloured():

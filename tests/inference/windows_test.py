@@ -1,6 +1,7 @@
 """The windows in which holes of a picture are filled: scale, order, context, edge."""
 
 import numpy as np
+import pytest
 
 from tests.inference.recorder import RED, Recorder, S, empty, masks, picture
 from tf_btgmi.inference import crops
@@ -67,6 +68,31 @@ def test_later_tiles_see_what_earlier_ones_filled():
     assert red[:, : S // 4].any() and red[:, -S // 4 :].any()
 
 
+@pytest.mark.parametrize("name", masks())
+def test_no_window_is_filled_before_or_with_what_it_sees(name):
+    plan = crops.plan(Holes(masks()[name]), S)
+    found = list(crops.batches(plan, 4))
+    place = {id(crop): number for number, batch in enumerate(found) for crop in batch}
+    assert len(place) == len(plan)
+    for later, crop in enumerate(plan):
+        for earlier in plan[:later]:
+            y0, x0, y1, x1 = earlier.box
+            seen = y0 < crop.y + crop.side and y1 > crop.y
+            if seen and x0 < crop.x + crop.side and x1 > crop.x:
+                assert place[id(earlier)] < place[id(crop)]
+
+
+def test_a_hole_at_the_pictures_edge_is_as_thick_as_it_may_go_on():
+    mask = empty(90, 90)
+    mask[:20, 30:70] = 255
+    # 20 pixels from the nearest known pixel, twice; inside the picture, half of that.
+    for turns in range(4):
+        turned = Holes(np.rot90(mask, turns).copy())
+        assert turned.thickness(1) == pytest.approx(40, abs=1)
+    inside = Holes(np.pad(mask, 1))
+    assert inside.thickness(1) == pytest.approx(20, abs=1)
+
+
 def test_small_holes_near_each_other_share_a_window():
     mask = empty(200, 200)
     mask[50:53, 50:53] = mask[50:53, 60:63] = mask[60:63, 50:53] = 255
@@ -116,6 +142,13 @@ def test_the_edge_of_a_picture_is_two_pixels_wide_and_mirrored():
     # Row 5 of the window is the picture's first, row 24 its last.
     np.testing.assert_array_equal(np.flatnonzero(rows), [4, 5, 6, 23, 24, 25])
     np.testing.assert_array_equal(np.flatnonzero(columns), [0, 1])
+
+
+def test_the_edge_of_a_large_picture_follows_its_shorter_side():
+    crop = crops.Crop(y=400, x=0, side=30, hole=1, box=(400, 0, 401, 1))
+    # 0.5 % of 800 pixels.
+    edge = crops.edge_of(crop, height=800, width=4000)
+    np.testing.assert_array_equal(np.flatnonzero(edge[8]), [0, 1, 2, 3])
 
 
 def test_a_picture_of_one_row_is_all_edge():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from tf_btgmi.pictures.color_profiles import rgb_as_in
+from tf_btgmi.pictures.color_profiles import rgb_as_in, rgb_profile
 from tf_btgmi.pictures.reader import read_picture
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -56,5 +56,7 @@ def test_a_damaged_profile_of_rgb_counts_as_none(picture):
 
 def test_a_profile_of_grey_or_cmyk_counts_as_none(picture):
     cmyk = SRGB[:16] + b"CMYK" + SRGB[20:]
-    found = rgb_as_in(picture(cmyk, mode="CMYK"), picture(SRGB))
+    printed = picture(cmyk, mode="CMYK")
+    assert rgb_profile(printed) == b"" != rgb_profile(picture(SRGB))
+    found = rgb_as_in(printed, picture(SRGB))
     np.testing.assert_allclose(found[0, 0], (200, 30, 60), atol=1)

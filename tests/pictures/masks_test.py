@@ -166,6 +166,7 @@ def test_a_layer_on_which_nothing_is_drawn_is_said():
         (np.uint16, 1, "1 of 65535, .* is 32896 or more. Multiply it by 65535,"),
         (np.uint16, 255, "255 of 65535, .* Multiply it by 257,"),
         (np.uint16, 4095, "4095 of 65535, .* Multiply it by 16,"),
+        (np.uint16, 32895, "32895 of 65535"),
     ],
 )
 def test_a_mask_without_white_names_its_largest_value(dtype, brightest, words):

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from tests.picture_files import file_of
 from tests.pictures.filled import (
@@ -22,9 +22,12 @@ from tests.pictures.filled import (
     through,
 )
 from tf_btgmi.pictures import metadata as metadata_lib
-from tf_btgmi.pictures.picture import Picture, as_stored, upright
+from tf_btgmi.pictures.picture import Picture, as_stored, in_depth, upright
 from tf_btgmi.pictures.reader import read_picture
 from tf_btgmi.pictures.writer import write_picture
+
+# Levels of COLOR in each mode: its luminance is 84.25.
+LEVELS = {"1": (0,), "L": (84,), "LA": (84,), "P": COLOR, "RGB": COLOR, "RGBA": COLOR}
 
 
 @pytest.mark.parametrize("mode, ending", LOSSLESS)
@@ -40,7 +43,12 @@ def test_known_pixels_mode_and_size_stay(tmp_path, mode, ending, orientation):
     assert after.mode == before.mode == mode
     assert notes == []
     np.testing.assert_array_equal(colors_of(after)[~HOLE], colors_of(before)[~HOLE])
-    assert (colors_of(after)[HOLE] != colors_of(before)[HOLE]).any()
+    if mode in LEVELS:
+        filled = colors_of(after)[HOLE].reshape(HOLE.sum(), -1)
+        assert (filled[:, : len(LEVELS[mode])] == LEVELS[mode]).all()
+    else:
+        filled = after.rgb()[upright(HOLE, orientation)]
+        np.testing.assert_allclose(filled, np.broadcast_to(COLOR, filled.shape), atol=2)
     if mode in ("LA", "RGBA"):
         assert_alpha(after, before.pixels)
     if ending != ".bmp":
@@ -58,6 +66,7 @@ def test_known_pixels_mode_and_size_stay(tmp_path, mode, ending, orientation):
 def test_sixteen_bits_stay(tmp_path, ending, channels):
     shape = (HEIGHT, WIDTH) + ((channels,) if channels > 1 else ())
     values = np.random.default_rng(0).integers(0, 1 << 16, shape, np.uint16)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     source = tmp_path / f"source{ending}"
     if ending == ".tif":
         kind = "rgb" if channels > 2 else "minisblack"
@@ -66,9 +75,10 @@ def test_sixteen_bits_stay(tmp_path, ending, channels):
             source,
             values,
             photometric=kind,
-            resolution=(300, 300),
+            resolution=(300, 200),
             resolutionunit=2,
-            extratags=[(274, 3, 1, 6, True)],
+            iccprofile=profile if channels > 2 else None,
+            extratags=[(274, 3, 1, 6, True), (700, 1, 4, b"<x/>", True)],
             metadata=None,
             **extra,
         )
@@ -89,7 +99,19 @@ def test_sixteen_bits_stay(tmp_path, ending, channels):
         assert_alpha(after, values)
     if ending == ".tif":
         assert after.metadata.orientation == 6
-        assert after.metadata.dpi == (300, 300)
+        assert after.metadata.dpi == (300, 200)
+        assert after.metadata.icc == (profile if channels > 2 else b"")
+        assert after.metadata.xmp == b"<x/>"
+        with tifffile.TiffFile(tmp_path / "result.tif") as stored:
+            # 2: the colours are not multiplied by alpha.
+            assert stored.pages[0].extrasamples == (2,) * (channels == 4)
+
+
+def test_sixteen_bits_are_rounded_to_eight_and_eight_come_back():
+    values = np.arange(1 << 16, dtype=np.uint16)
+    levels = in_depth(values, np.uint8)
+    np.testing.assert_array_equal(levels, np.rint(values / 257))
+    np.testing.assert_array_equal(in_depth(levels[::257], np.uint16), values[::257])
 
 
 def test_every_orientation_is_what_pillow_makes_of_it():
@@ -118,11 +140,10 @@ def test_an_upright_mask_lands_on_the_right_pixels_of_a_turned_jpeg(tmp_path):
     assert after.pixels.shape == (24, 40, 3)
 
 
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_sixteen_bits_with_a_transparent_colour_get_an_alpha_channel(
-    tmp_path, channels
-):
-    values = np.arange(HEIGHT * WIDTH * channels, dtype=np.uint16) * 17
+def test_a_transparent_colour_becomes_an_alpha_channel(tmp_path, channels, depth):
+    values = (np.arange(HEIGHT * WIDTH * channels) * 17).astype(depth)
     values = values.reshape(HEIGHT, WIDTH, channels)
     data = cv2.imencode(".png", values[..., ::-1])[1].tobytes()
     chunks = metadata_lib.png_chunks(data)
@@ -133,8 +154,9 @@ def test_sixteen_bits_with_a_transparent_colour_get_an_alpha_channel(
     )
     after, _ = through(tmp_path, source, ".png")
     assert after.mode == {1: "LA", 3: "RGBA"}[channels]
-    assert np.argwhere(after.pixels[..., -1] == 0).tolist() == [[3, 5]]
-    assert set(after.pixels[..., -1].ravel().tolist()) == {0, 65535}
+    visible = (values != values[3, 5]).any(axis=-1) | HOLE
+    expected = np.where(visible, np.iinfo(depth).max, 0)
+    np.testing.assert_array_equal(after.pixels[..., -1], expected)
     np.testing.assert_array_equal(after.pixels[~HOLE][:, :channels], values[~HOLE])
 
 
@@ -156,6 +178,20 @@ def test_a_fill_is_opaque_and_recolouring_leaves_alpha(opaque):
         assert (filled[HOLE][:, 0] == 200).all()
         assert set(filled[HOLE][:, -1].tolist()) == {255 if opaque else 9}
         assert set(filled[~HOLE].ravel().tolist()) == {9}
+
+
+def test_recolouring_a_palette_leaves_alpha():
+    indices = np.arange(HEIGHT * WIDTH, dtype=np.uint8).reshape(HEIGHT, WIDTH) % 8
+    palette = np.zeros((256, 4), np.uint8)
+    palette[:, 3] = 255
+    palette[2:5, 3] = 0, 99, 254
+    picture = Picture(indices, "P", "PNG", metadata_lib.Metadata(), palette)
+    composite = np.broadcast_to(np.uint8(COLOR), (HEIGHT, WIDTH, 3))
+    filled = picture.filled(composite, HOLE, opaque=False)
+    np.testing.assert_array_equal(filled.alpha(), picture.alpha())
+    opaque = HOLE & (picture.alpha() == 255)
+    assert (filled.rgb()[opaque] == COLOR).all()
+    np.testing.assert_array_equal(filled.rgb()[~opaque], picture.rgb()[~opaque])
 
 
 def test_a_palette_picture_gets_a_fill_of_many_colours_pixel_by_pixel(tmp_path):
@@ -206,6 +242,11 @@ def test_cmyk_is_filled_with_the_pictures_share_of_black():
     mask[5:9, 5:9] = True
     filled = picture.filled(picture.rgb(), mask)
     np.testing.assert_allclose(filled.pixels, inks, atol=1)
+    composite = picture.rgb()
+    composite[mask] = COLOR
+    np.testing.assert_allclose(
+        picture.filled(composite, mask).rgb(), composite.astype(int), atol=2
+    )
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,8 @@ CAPTION = resource(0x0404, b"\x1c\x02\x78\0\3abc", b"iptc")
 RESOURCES = resource(0x03ED, bytes(16)) + resource(0x040C, SECRET + b"!") + CAPTION
 
 
-def test_an_exif_thumbnail_is_blanked(tmp_path):
+@pytest.mark.parametrize("ending", [".jpg", ".png", ".webp"])
+def test_an_exif_thumbnail_is_blanked(tmp_path, ending):
     block = Image.Exif()
     block[0x010E] = "a boat"
     block = block.tobytes()[6:]
@@ -54,9 +55,9 @@ def test_an_exif_thumbnail_is_blanked(tmp_path):
     block += struct.pack(order + "HHII", 0x0201, 4, 1, start)
     block += struct.pack(order + "HHII", 0x0202, 4, 1, len(SECRET))
     block += bytes(4) + SECRET
-    source = tmp_path / "source.jpg"
+    source = tmp_path / f"source{ending}"
     PICTURE.save(source, exif=b"Exif\0\0" + bytes(block))
-    assert through(tmp_path, source, ".jpg").tags()[0x010E] == "a boat"
+    assert through(tmp_path, source, ending).tags()[0x010E] == "a boat"
 
 
 def test_photoshops_thumbnail_is_left_out_of_a_jpeg_and_the_caption_kept(tmp_path):

@@ -1,5 +1,6 @@
 """Files of each format: their metadata, and what a format does not hold."""
 
+import io
 import os
 
 import cv2
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
+from tests.picture_files import file_of
 from tests.pictures.filled import COLOR, HEIGHT, HOLE, WIDTH, exif, make, through
 from tf_btgmi.pictures.reader import read_picture
 from tf_btgmi.pictures.writer import write_picture
@@ -30,9 +32,8 @@ def test_png_texts_resolution_and_profile_stay(tmp_path):
 def test_a_jpegs_metadata_goes_into_every_format(tmp_path, ending):
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     source = tmp_path / "source.jpg"
-    make("RGB").save(
-        source, exif=exif(3), icc_profile=profile, dpi=(300, 300), xmp=b"<x/>"
-    )
+    options = {"dpi": (300, 200), "xmp": b"<x/>", "comment": b"at sea"}
+    make("RGB").save(source, exif=exif(3), icc_profile=profile, **options)
     after, notes = through(tmp_path, source, ending)
     assert not notes
     assert after.metadata.icc == profile
@@ -41,7 +42,12 @@ def test_a_jpegs_metadata_goes_into_every_format(tmp_path, ending):
     assert after.metadata.xmp == b"<x/>"
     assert after.metadata.tags().get_ifd(0x8769)[0x9003] == "2020:01:01 00:00:00"
     if ending != ".webp":
-        assert [round(value) for value in after.metadata.dpi] == [300, 300]
+        assert [round(value) for value in after.metadata.dpi] == [300, 200]
+    if ending == ".jpg":
+        assert after.metadata.comment == b"at sea"
+    if ending == ".png":
+        with Image.open(tmp_path / "result.png") as stored:
+            assert stored.text["Comment"] == "at sea"
 
 
 @pytest.mark.parametrize(
@@ -73,7 +79,9 @@ def test_a_jpeg_keeps_its_tables_and_far_pixels_hardly_move(tmp_path, mode):
     source = tmp_path / "source.jpg"
     values = np.random.default_rng(0).integers(0, 256, (8, 12, 3), np.uint8)
     image = Image.fromarray(values).resize((96, 64), Image.Resampling.BICUBIC)
-    image.convert(mode).save(source, quality=83, subsampling=0)
+    progressive = mode == "RGB"
+    options = {"quality": 83, "subsampling": 0, "progressive": progressive}
+    image.convert(mode).save(source, **options)
     picture = read_picture(str(source))
     mask = np.zeros((64, 96), bool)
     mask[16:32, 16:48] = True
@@ -84,6 +92,8 @@ def test_a_jpeg_keeps_its_tables_and_far_pixels_hardly_move(tmp_path, mode):
     after = read_picture(str(target))
     assert after.mode == mode
     assert after.encoding == picture.encoding
+    with Image.open(target) as stored:
+        assert stored.info.get("progressive", 0) == progressive
     moved = np.abs(after.pixels.astype(int) - picture.pixels)[:, 66:]
     assert moved.mean() < 0.1
 
@@ -106,13 +116,18 @@ def test_what_a_format_cannot_hold_is_converted_and_said(
     after, notes = through(tmp_path, source, ending)
     assert after.mode == result
     assert words in notes[0]
+    if (ending, result) == (".jpg", "RGB"):
+        best = Image.open(io.BytesIO(file_of(make("RGB"), "JPEG", quality=95)))
+        assert after.encoding == {"qtables": best.quantization, "subsampling": 0}
 
 
 def test_what_a_bmp_does_not_hold_is_said(tmp_path):
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     source = tmp_path / "source.jpg"
-    make("RGB").save(source, exif=exif(1), icc_profile=profile, xmp=b"<x/>")
-    _, notes = through(tmp_path, source, ".bmp")
+    options = {"icc_profile": profile, "xmp": b"<x/>", "dpi": (300, 200)}
+    make("RGB").save(source, exif=exif(1), **options)
+    after, notes = through(tmp_path, source, ".bmp")
+    assert [round(value) for value in after.metadata.dpi] == [300, 200]
     (note,) = notes
     assert note == (
         "left out, since BMP stores none: colour profile, camera data (EXIF), XMP data"
@@ -123,6 +138,29 @@ def test_what_a_bmp_does_not_hold_is_said(tmp_path):
     _, notes = through(tmp_path, source, ".bmp")
     (note,) = notes
     assert "turned upright" in note
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "RGB"])
+@pytest.mark.parametrize("ending", [".png", ".tif"])
+def test_a_profile_of_grey_stays_with_grey_alone(tmp_path, mode, ending):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    grey = profile[:16] + b"GRAY" + profile[20:]
+    source = tmp_path / f"source{ending}"
+    make(mode).save(source, icc_profile=grey)
+    after, notes = through(tmp_path, source, ending)
+    left_out = ["colour profile left out: it is not for mode RGB"]
+    assert (after.metadata.icc, notes) == (
+        (b"", left_out) if mode == "RGB" else (grey, [])
+    )
+
+
+def test_the_last_colour_of_a_palette_may_be_transparent(tmp_path):
+    source, target = tmp_path / "source.png", tmp_path / "result.png"
+    make("P").save(source, transparency=63)
+    before = read_picture(str(source))
+    assert before.pixels.max() == 63 and not before.alpha().all()
+    write_picture(before, str(target))
+    np.testing.assert_array_equal(read_picture(str(target)).alpha(), before.alpha())
 
 
 def test_more_metadata_than_a_jpeg_holds_is_left_out_and_the_turn_kept(tmp_path):

@@ -279,10 +279,6 @@ def _common(metadata) -> dict:
 def _saved(picture: Picture, target: str, **options) -> bytes:
     image = _image(picture)
     file = io.BytesIO()
-    if picture.mode == "P" and target == "PNG":
-        alpha = picture.palette[: int(picture.pixels.max()) + 1, 3]
-        if (alpha < 255).any():
-            options["transparency"] = alpha.tobytes()
     image.save(file, target, **options)
     return file.getvalue()
 
