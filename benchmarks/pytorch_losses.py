@@ -64,12 +64,12 @@ def resize_boxes(image, boxes, side: int):
     """
     with torch.autocast(image.device.type, enabled=False):
         height, width = image.shape[2:]
-        rows = _resampling_matrix(boxes[..., 0], boxes[..., 2], height, side)
-        columns = _resampling_matrix(boxes[..., 1], boxes[..., 3], width, side)
+        rows = _interpolation(boxes[..., 0], boxes[..., 2], height, side)
+        columns = _interpolation(boxes[..., 1], boxes[..., 3], width, side)
         return rows[:, :, None] @ (image[:, None] @ columns.mT[:, :, None])
 
 
-def _resampling_matrix(start, end, length: int, side: int):
+def _interpolation(start, end, length: int, side: int):
     start, end = start[..., None], end[..., None]
     step = (end - start) / side
     places = start + (torch.arange(side, device=start.device) + 0.5) * step

@@ -122,7 +122,7 @@ def test_boxes_and_their_gradient_are_those_of_an_antialiased_resize(boxed, side
 @pytest.mark.parametrize("length", [256, 200, 131])
 def test_every_row_of_a_reduced_box_has_the_same_weight(length):
     start, end = tf.constant(0.0), tf.constant(float(length))
-    weights = image_ops._resampling_matrix(start, end, length, 64)
+    weights = image_ops._interpolation(start, end, length, 64)
     weights = tf.reduce_sum(weights, 0).numpy()[8:-8] * length / 64
     assert weights.max() < 1.1 * weights.min()
 

@@ -149,6 +149,16 @@ def test_files_passed_over_are_counted_in_a_line(folders):
     assert notes == ["Skipped in photos: 2 .heicx, 1 .txt, 1 .xmp, 1 without ending."]
 
 
+def test_a_pipe_in_a_folder_is_no_picture(folders):
+    os.mkfifo("photos/pipe.png")
+    os.symlink("gone.png", "photos/link.png")
+    pairs, _, notes = pairs_of("photos", "masks/a.png", "out")
+    names = {os.path.basename(image) for image, *_ in pairs}
+    # A broken link is reported when it is read.
+    assert "link.png" in names and "pipe.png" not in names
+    assert notes == ["Skipped in photos: 1 .txt, 1 special files."]
+
+
 @pytest.mark.parametrize(
     "image, mask, output, words",
     [

@@ -58,14 +58,14 @@ def resize_boxes(image: tf.Tensor, boxes: tf.Tensor, side: int) -> tf.Tensor:
     """
     height, width = tf.shape(image)[1], tf.shape(image)[2]
     boxes = tf.cast(boxes, tf.float32)[:, :, tf.newaxis]
-    rows = _resampling_matrix(boxes[..., 0], boxes[..., 2], height, side)
-    columns = _resampling_matrix(boxes[..., 1], boxes[..., 3], width, side)
+    rows = _interpolation(boxes[..., 0], boxes[..., 2], height, side)
+    columns = _interpolation(boxes[..., 1], boxes[..., 3], width, side)
     planes = tf.transpose(tf.cast(image, tf.float32), [0, 3, 1, 2])[:, tf.newaxis]
     planes = tf.matmul(rows, tf.matmul(planes, columns, transpose_b=True))
     return tf.transpose(planes, [0, 1, 3, 4, 2])
 
 
-def _resampling_matrix(start, end, length, side: int):
+def _interpolation(start, end, length, side: int):
     """Matrix of an antialiased bilinear resize of an interval: [..., side, length].
 
     The triangle filter is as wide as a result pixel where the interval is reduced, as

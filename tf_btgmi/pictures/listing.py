@@ -8,6 +8,7 @@ import collections
 import hashlib
 import os
 import re
+import stat
 import unicodedata
 from typing import Dict, Iterable, List, NamedTuple, Optional
 
@@ -21,7 +22,8 @@ class Listing(NamedTuple):
 
     Attributes:
         pictures: relative paths, with `/`, in natural order.
-        passed_over: number of other files, by ending, and of unreadable folders.
+        passed_over: number of other files, by ending, of special files (pipes, sockets,
+            devices) and of unreadable folders.
     """
 
     pictures: List[str]
@@ -81,12 +83,22 @@ def list_folder(folder: str, without: Iterable[str] = ()) -> Listing:
                 continue
             if without and os.path.realpath(f"{place}/{name}") in without:
                 continue
-            if is_picture(name):
-                pictures.append(prefix + name)
-            else:
+            if not is_picture(name):
                 ending = os.path.splitext(name)[1].lower()
                 passed_over[ending or "without ending"] += 1
+            elif _is_special(os.path.join(place, name)):
+                passed_over["special files"] += 1
+            else:
+                pictures.append(prefix + name)
     return Listing(sorted(pictures, key=natural_key), passed_over)
+
+
+def _is_special(path: str) -> bool:
+    """Whether a path is a pipe, a socket or a device, whose reading could not end."""
+    try:
+        return not stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:  # A broken link, which is reported when it is read.
+        return False
 
 
 def passed_over_lines(folders: Iterable[Optional[str]]) -> List[str]:
