@@ -87,6 +87,34 @@ def test_a_box_is_enough(folder):
     assert abs((columns.min() + columns.max()) / 2 - 250) < 3
 
 
+def test_every_flag_and_column_reaches_the_model(folder, monkeypatch):
+    seen = []
+
+    class Recording(Predictor):
+        def compose(self, image, guide, mask, **options):
+            seen.append(options)
+            return image
+
+    outputs = ("inpainted", "harmonized")
+    loads(monkeypatch, Recording(red_and_same, 64, outputs=outputs))
+    flags_ = {"scale": 0.5, "rotate": 20.0, "flip": True, "gap": "7"}
+    assert one(guide_mask="mask.png", harmonize=False, **flags_) == 0
+    with open("jobs.csv", "w", encoding="utf-8") as file:
+        file.write(
+            "image,guide,guide_mask,position,output,scale,rotate,flip,gap\n"
+            'moose.jpg,bison.jpg,mask.png,"3,4.5",a.png,2,-90,no,box\n'
+            'moose.jpg,bison.jpg,mask.png,"3,4.5",b.png,,,,\n'
+        )
+    assert run(jobs="jobs.csv", **flags_) == 0
+    pose = {"scale": 0.5, "rotate": 20.0, "flip": True, "gap": 7}
+    other = {"scale": 2.0, "rotate": -90.0, "flip": False, "gap": "box"}
+    assert seen == [
+        {"position": (200.0, 250.0), **pose, "harmonize": False},
+        {"position": (3.0, 4.5), **other, "harmonize": True},
+        {"position": (3.0, 4.5), **pose, "harmonize": True},
+    ]
+
+
 def test_a_grey_picture_stays_grey(folder):
     Image.open("moose.jpg").convert("L").save("grey.png")
     assert one(image="grey.png", guide_mask="mask.png") == 0
@@ -105,6 +133,8 @@ def test_a_grey_picture_stays_grey(folder):
         ({"guide": "moose.jpg"}, "The mask is 512x384 pixels, the guide 512x342"),
         ({"guide": "none.jpg"}, "none.jpg"),
         ({"output": "moose.jpg"}, "would replace the input moose.jpg"),
+        ({"output": "bison.jpg"}, "would replace the input bison.jpg"),
+        ({"output": "mask.png"}, "would replace the input mask.png"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_exit_code_1(folder, capsys, values, words):

@@ -8,8 +8,12 @@ from PIL import Image
 
 from tests.programs import loads, red, run_main, run_program, write_pairs
 from tf_btgmi import inpaint, loading
-from tf_btgmi.cli import program
+from tf_btgmi.cli import mask_program, program
 from tf_btgmi.inference.predictor import Predictor
+from tf_btgmi.pictures.metadata import Metadata
+from tf_btgmi.pictures.picture import Picture
+from tf_btgmi.pictures.reader import read_picture
+from tf_btgmi.pictures.writer import write_picture
 
 PROGRAM_MODULE = inpaint
 SIZE = (40, 24)
@@ -40,6 +44,28 @@ def test_one_picture_is_filled(files, capsys):
     np.testing.assert_array_equal(result[mask == 0], values[mask == 0])
     assert (result[mask > 0] == (255, 0, 0)).all()
     assert capsys.readouterr().out == "1 done, 0 skipped, 0 failed, 0 unmatched.\n"
+
+
+def test_sixteen_bits_are_filled_with_sixteen_bits(files):
+    _, mask = files
+    # A dark gradient: the model's levels are spread over its range of values.
+    deep = np.add.outer(np.arange(24) * 3, 3000 + np.arange(40) * 5).astype(np.uint16)
+    deep = np.dstack([deep, deep + 9, deep + 300])
+    stored = Picture(deep, "RGB", "PNG", Metadata())
+    write_picture(stored, "deep.png")
+    assert run(image="deep.png", mask="masks/a.png", output="new.png") == 0
+    found = read_picture("new.png").rgb(sixteen_bits=True)
+    np.testing.assert_array_equal(found, Predictor(red, 32).inpaint(deep, mask))
+    assert (found[mask > 0] != deep[mask > 0]).any() and found.max() < 4000
+
+
+def test_a_picture_above_the_limit_is_one_line(files, monkeypatch, capsys):
+    del files
+    # The program changes it.
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
+    monkeypatch.setattr(mask_program, "_MAX_PIXELS", 400)
+    assert run(image="photos/a.png", mask="masks/a.png", output="new.png") == 1
+    assert "photos/a.png is too large: " in capsys.readouterr().err
 
 
 def test_a_single_picture_shows_its_windows_and_several_show_pictures(files, capsys):

@@ -52,6 +52,17 @@ def test_mask_dilation_is_in_pixels_and_may_be_nothing(files):
         np.testing.assert_array_equal(changed(output, values), dilated(mask, pixels))
 
 
+@pytest.mark.parametrize("retouched", [True, False])
+def test_fills_are_retouched_unless_told_otherwise(files, monkeypatch, retouched):
+    asked = []
+    predictor = Predictor(red, 32)
+    monkeypatch.setattr(
+        loading, "load", lambda *place: asked.append(place) or predictor
+    )
+    one("a", retouched=retouched)
+    assert asked == [(None, "inpainted", retouched)]
+
+
 def test_folders_work(files, capsys):
     assert run(image="photos", mask="masks", output="done") == 0
     assert sorted(os.listdir("done")) == ["a.png", "b.png"]
@@ -90,6 +101,7 @@ def test_jobs_take_their_paths_from_the_folder_of_the_file(files):
         ),
         ("photos/b.png,masks/b.png,a.png,", "a.png was written by an earlier job"),
         ("photos/b.png,masks/b.png,photos/a.png,", "would replace the input"),
+        ("photos/b.png,masks/b.png,masks/a.png,", "would replace the input"),
         ("photos/b.png,masks/b.png,b.gif,", "the ending is .gif"),
         ("photos/b.png,masks/b.png,photos/b.png/c.png,", "photos/b.png"),
     ],

@@ -15,6 +15,10 @@ from tests.programs import red, run_main
 from tf_btgmi.inference.predictor import Predictor
 from tf_btgmi.pictures.formats import WORDS
 from tf_btgmi.pictures.jobs import Job
+from tf_btgmi.pictures.metadata import Metadata
+from tf_btgmi.pictures.picture import Picture
+from tf_btgmi.pictures.reader import decode_picture
+from tf_btgmi.pictures.writer import encode_picture
 
 PROGRAM_MODULE = batch_inpaint
 SIZE = (40, 24)
@@ -63,6 +67,17 @@ def test_the_hole_is_filled_and_the_rest_stays(files, values, mask):
     result = np.array(Image.open(io.BytesIO(files["out/a.png"])))
     np.testing.assert_array_equal(result[mask == 0], values[mask == 0])
     assert (result[mask > 0] == (255, 0, 0)).all()
+
+
+def test_sixteen_bits_are_filled_with_sixteen_bits(files, mask):
+    # A dark gradient: the model's levels are spread over its range of values.
+    deep = (3000 + np.arange(24 * 40 * 3)).astype(np.uint16).reshape(24, 40, 3)
+    picture = Picture(deep, "RGB", "PNG", Metadata())
+    files["in/a.png"], _ = encode_picture(picture, "PNG")
+    assert run(files).state == "done"
+    found = decode_picture(files["out/a.png"]).rgb(sixteen_bits=True)
+    np.testing.assert_array_equal(found, Predictor(red, 32).inpaint(deep, mask))
+    assert (found[mask > 0] != deep[mask > 0]).any() and found.max() < 6000
 
 
 def test_a_job_grows_its_hole(files, values):

@@ -12,6 +12,7 @@ from tests.picture_files import file_of, png_chunk, png_of
 from tests.studio.conftest import make_models
 from tf_btgmi.pictures.formats import FORMATS
 from tf_btgmi.pictures.reader import decode_picture
+from tf_btgmi.studio import overlays
 
 RNG = np.random.default_rng(0)
 NOISE = RNG.integers(0, 256, (48, 64, 3), np.uint8)
@@ -95,10 +96,11 @@ def test_a_bad_mask_or_overlay_is_named_as_such(client, name, field):
 
 
 @pytest.mark.parametrize("side", [1001, 30_000, 2**31 - 1])
-def test_pixels_are_counted_before_anything_is_decoded(client, side):
-    response = client.post(
-        "/api/v1/preview", files={"image": png_that_claims(side, 1000)}
-    )
+@pytest.mark.parametrize("field", ["image", "mask", "overlay"])
+def test_pixels_are_counted_before_anything_is_decoded(client, side, field):
+    files = {"image": file_of(NOISE), "mask": file_of(MASK)}
+    files[field] = png_that_claims(side, 1000)
+    response = client.post("/api/v1/inpaint", files=files)
     assert response.status_code == 413
     assert error_of(response)["code"] == "too_large"
 
@@ -194,6 +196,14 @@ def test_sixteen_bits_are_filled_with_sixteen_bits(client, through_overlay):
         answer = client.post("/api/v1/inpaint", files=files)
     result = decode_picture(answer.content).rgb(sixteen_bits=True)
     np.testing.assert_array_equal(result, expected)
+
+
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_an_overlay_covers_where_it_is_at_least_half_opaque(depth):
+    half = np.iinfo(depth).max // 2
+    alphas = np.array([[0, 1, half, half + 1, 2 * half + 1]], depth)
+    found = overlays.covered(np.dstack([alphas] * 4))
+    assert found.tolist() == [[False, False, False, True, True]]
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF"])

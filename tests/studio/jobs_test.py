@@ -1,0 +1,139 @@
+"""Jobs of the API: they wait in order, are watched, cancelled and refused."""
+
+import asyncio
+import base64
+import json
+import threading
+import time
+
+import pytest
+
+from tests.picture_files import file_of
+from tests.studio.api_test import error_of, post
+from tf_btgmi.studio import tasks
+
+
+@pytest.fixture
+def in_background(client):
+    """Posts a form from a thread: (thread, list of its answer); all have ended then."""
+    threads = []
+
+    def posted(files, job, call="inpaint", **fields):
+        answers = []
+        thread = threading.Thread(
+            target=lambda: answers.append(post(client, call, files, job=job, **fields))
+        )
+        threads.append(thread)
+        thread.start()
+        return thread, answers
+
+    yield posted
+    client.paint.gate.set()
+    for thread in threads:
+        thread.join(timeout=30)
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_jobs_wait_in_order_can_be_watched_cancelled_and_refused(
+    client, picture, mask, in_background
+):
+    client.paint.gate.clear()
+    files = {"image": file_of(picture), "mask": file_of(mask)}
+    names = ["running-1", "waiting-1", "waiting-2"]
+    runs = []
+    for number, name in enumerate(names):
+        runs.append(in_background(files, name))
+        wait_for(lambda: client.get(f"/api/v1/jobs/{name}").status_code == 200)  # noqa: B023
+        if number == 0:
+            wait_for(lambda: client.get("/api/v1/jobs/running-1").json()["total"] == 1)
+    states = [client.get(f"/api/v1/jobs/{name}").json() for name in names]
+    assert [s["state"] for s in states] == ["running", "waiting", "waiting"]
+    assert [s["position"] for s in states] == [0, 1, 2]
+    assert states[0]["done"] == 0
+    refused = post(client, "inpaint", files)
+    assert (refused.status_code, error_of(refused)["code"]) == (503, "busy")
+    # What is sent is not even looked at.
+    assert client.post("/api/v1/inpaint", content=b"x").status_code == 503
+    # One that waits goes at once, one that runs at its next step.
+    assert client.delete("/api/v1/jobs/waiting-1").status_code == 204
+    assert client.delete("/api/v1/jobs/running-1").status_code == 204
+    client.paint.gate.set()
+    for thread, _ in runs:
+        thread.join(timeout=10)
+    statuses = [answers[0].status_code for _, answers in runs]
+    assert statuses == [409, 409, 200]
+    assert error_of(runs[0][1][0])["code"] == "cancelled"
+    assert error_of(client.delete("/api/v1/jobs/running-1"))["code"] == "no_job"
+
+
+def test_the_windows_of_a_composite_are_counted(client, picture, mask, in_background):
+    files = {"image": file_of(picture), "guide": file_of(picture[::-1].copy())}
+    files["guide_mask"] = file_of(mask)
+    client.paint.gate.clear()
+    fields = {"y": "20", "x": "30", "harmonize": "false"}
+    thread, answers = in_background(files, "composing", "compose", **fields)
+    wait_for(lambda: client.get("/api/v1/jobs/composing").json().get("total") == 1)
+    client.paint.gate.set()
+    thread.join(timeout=10)
+    assert answers[0].status_code == 200
+
+
+def test_no_two_jobs_have_one_name(client, picture, mask, in_background):
+    client.paint.gate.clear()
+    files = {"image": file_of(picture), "mask": file_of(mask)}
+    thread, answers = in_background(files, "same-name")
+    wait_for(lambda: client.get("/api/v1/jobs/same-name").status_code == 200)
+    assert "already" in error_of(post(client, "inpaint", files, job="same-name"))["why"]
+    client.paint.gate.set()
+    thread.join(timeout=10)
+    assert answers[0].status_code == 200
+
+
+def test_selections_are_watched_and_cancelled_as_runs_are(
+    client, picture, monkeypatch, in_background
+):
+    gate = threading.Event()
+    monkeypatch.setattr(tasks, "select", lambda image, *_: gate.wait(10) and image)
+    runs = []
+    for name, state in (("selecting-1", "running"), ("selecting-2", "waiting")):
+        files = {"image": file_of(picture)}
+        runs.append(in_background(files, name, "segment", box="[0, 0, 9, 9]"))
+        path = f"/api/v1/jobs/{name}"
+        wait_for(lambda: client.get(path).json().get("state") == state)  # noqa: B023
+    assert client.delete("/api/v1/jobs/selecting-2").status_code == 204
+    gate.set()
+    for thread, _ in runs:
+        thread.join(timeout=10)
+    assert [answers[0].status_code for _, answers in runs] == [200, 409]
+
+
+def test_a_job_whose_client_has_gone_is_cancelled(client, picture, mask, in_background):
+    client.paint.gate.clear()
+    files = {"image": file_of(picture), "mask": file_of(mask)}
+    thread, _ = in_background(files, "running-1")
+    wait_for(lambda: client.get("/api/v1/jobs/running-1").status_code == 200)
+    fields = {name: base64.b64encode(data).decode() for name, data in files.items()}
+    body = json.dumps({**fields, "job": "leaving-1"}).encode()
+    messages = [{"type": "http.request", "body": body}]
+    statuses = []
+
+    async def receive():
+        return messages.pop() if messages else {"type": "http.disconnect"}
+
+    async def send(message):
+        statuses.append(message.get("status"))
+
+    headers = [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")]
+    path = {"path": "/api/v1/inpaint", "raw_path": b"", "query_string": b""}
+    scope = {"type": "http", "method": "POST", "headers": headers, **path}
+    asyncio.run(client.app(scope, receive, send))
+    assert statuses[0] == 409
+    assert client.get("/api/v1/jobs/leaving-1").status_code == 404
+    client.paint.gate.set()
+    thread.join(timeout=10)
