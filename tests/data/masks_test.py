@@ -82,19 +82,21 @@ def test_a_single_pixel_is_left_of_a_limit_of_everything():
 
 
 def test_rectangles_have_the_sides_asked_for():
-    config = MaskConfig(max_num_rectangles=1, min_side=0.25, max_side=0.5)
+    config = MaskConfig(max_num_rectangles=1, min_side=0.125, max_side=0.375)
     sampler = MaskSampler(config)
-    rows, columns, tops = [], [], []
+    rows, columns, ends = [], [], []
     for seed in range(300):
         mask = sampler.sample(64, 128, seed)
         y, x = np.nonzero(mask)
         rows.append(np.ptp(y) + 1)
         columns.append(np.ptp(x) + 1)
-        tops.append(y.min())
+        ends.append((y.min(), x.min(), y.max(), x.max()))
         assert mask.sum() == rows[-1] * columns[-1]
-    assert (min(rows), max(rows)) == (16, 32)
-    assert (min(columns), max(columns)) == (32, 64)
-    assert min(tops) == 0 and max(tops) >= 44
+    assert (min(rows), max(rows)) == (8, 24)
+    assert (min(columns), max(columns)) == (16, 48)
+    # From edge to edge.
+    top, left, bottom, right = np.transpose(ends)
+    assert (top.min(), left.min(), bottom.max(), right.max()) == (0, 0, 63, 127)
 
 
 def test_the_centre_square_is_where_it_should_be():
@@ -149,6 +151,14 @@ def test_borders_are_shares_of_their_own_side_each():
     for shares in (left, top):
         assert 0.07 < min(shares) < 0.12 and 0.4 < max(shares) < 0.51
     assert differing > 50
+
+
+def test_strokes_that_meet_the_edge_are_mirrored_not_lost():
+    masks = [
+        mask_shapes.strokes(np.random.default_rng(seed), 64, 64) for seed in range(300)
+    ]
+    # The shortest steps and the thinnest brush still leave this.
+    assert min(map(np.count_nonzero, masks)) > 50
 
 
 def test_strokes_reach_all_of_a_wide_picture_alike():
