@@ -89,3 +89,20 @@ def test_a_share_of_the_surroundings_clashes(examples):
         assert (one["image"] != other["image"])[~inside].mean() > 0.5
         differing += (some["image"] != one["image"]).any()
     assert 4 <= differing <= 16
+
+
+def test_gaps_keep_the_largest_hole_ratio(rng):
+    config = Config(task="guided")
+    config.masks.max_hole_ratio = 0.15
+    config.guided.max_box_margin = 0.3
+    for kind in guided.KINDS:
+        setattr(config.guided, kind, float(kind == guided.BOX))
+    mask = np.zeros([40, 40], bool)
+    mask[10:25, 8:30] = True
+    own = ObjectPicture(rng.integers(0, 256, [40, 40, 3]).astype(np.uint8), mask)
+    drawing = ObjectExamples(config)
+    ratios = []
+    for i in range(20):
+        found = drawing.training_example(own, own, i, 32, drawing.generator(i))
+        ratios.append(found["mask"].mean())
+    assert 0.05 < max(ratios) <= 0.15

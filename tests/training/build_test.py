@@ -2,6 +2,9 @@ import operator
 
 import pytest
 
+from tf_btgmi.config import ProcedureConfig
+from tf_btgmi.training.build import scheduled_callbacks
+
 # Of a model: the field that an attribute has the value of, and a value that no default
 # has.
 FIELDS = {
@@ -65,3 +68,21 @@ def test_both_optimizers_are_adam_with_the_configs_decay_rates(
         assert (inner is optimizer) == (precision == "float32")
         assert type(inner).__name__ == "Adam"
         assert (inner.beta_1, inner.beta_2) == (betas or (0.5, 0.999))
+    # Validation is in float32 whatever the policy; XLA is for GPUs.
+    assert model.lpips.compute_dtype == "float32"
+    assert not model.jit_compile
+
+
+def test_adadelta_has_its_authors_constants(make_model):
+    changes = {"losses__reconstruction": "l1", "discriminator__num_scales": 1}
+    model = make_model(procedure__optimizer="adadelta", **changes)
+    for optimizer in (model.generator_optimizer, model.discriminator_optimizer):
+        assert type(optimizer).__name__ == "Adadelta"
+        assert (optimizer.rho, optimizer.epsilon) == (0.95, 1e-6)
+
+
+def test_the_discriminators_rate_has_its_factor():
+    procedure = ProcedureConfig(discriminator_learning_rate_factor=0.25)
+    callbacks = {c.name: c for c in scheduled_callbacks(procedure)}
+    assert set(callbacks) == {"adversarial_weight", "learning_rate", "fade_in_alpha"}
+    assert callbacks["learning_rate"].discriminator_factor == 0.25

@@ -1,6 +1,8 @@
 """What keeps a run safe, apart from a run."""
 
 import signal
+import time
+import types
 
 import pytest
 import tensorflow as tf
@@ -22,3 +24,31 @@ def test_a_signal_is_handled_unless_the_process_ignores_it(number):
             assert signal.getsignal(number) == handler
     finally:
         signal.signal(number, previous)
+
+
+def test_a_checkpoint_is_due_by_steps_or_by_minutes_since_the_last(monkeypatch):
+    now, step, saved = [1_000.0], [0], []
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    checkpoints = types.SimpleNamespace(save=lambda: saved.append(step[0]))
+    guard = SaveInTime(checkpoints, 10, 2.0, tf.distribute.get_strategy())
+    guard.set_model(
+        types.SimpleNamespace(step=types.SimpleNamespace(numpy=lambda: step[0]))
+    )
+
+    def take_step(seconds):
+        step[0] += 1
+        now[0] += seconds
+        guard.on_train_batch_end(0)
+
+    for seconds in 12 * [1.0] + [117.0]:
+        take_step(seconds)
+    # 119 seconds since step 10.
+    assert saved == [10]
+    take_step(1.0)
+    assert saved == [10, 14]
+    take_step(1.0)
+    assert saved == [10, 14]
+    for _ in range(2):
+        # Not the same step twice.
+        guard.save()
+    assert saved == [10, 14, 15]

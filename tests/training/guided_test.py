@@ -183,6 +183,13 @@ def test_validation_counts_the_examples_that_an_output_has_a_part_in(
     assert found["hole_l1"] == pytest.approx((share[0] + share[2]) / 2, rel=1e-5)
 
 
+def test_every_composite_is_compared_with_its_image(guided_model, batch):
+    for scales in zip(*guided_model().discriminator_logits(batch)):  # noqa: B905
+        real, fake, patches = scales
+        assert real.shape == fake.shape == patches.shape
+        np.testing.assert_array_equal(real[:3], real[3:])
+
+
 def test_harmonization_alone_is_one_output_with_an_empty_gap(guided_model, batch):
     model = guided_model("harmonization")
     assert model.output_names == ("harmonized",)

@@ -86,6 +86,23 @@ def test_both_steps_are_the_gradients_of_their_own_losses_alone(make_model, batc
         np.testing.assert_allclose(new, variable.numpy(), rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("alone", ["generator", "discriminator"])
+def test_a_network_trained_alone_moves_all_of_its_weights_and_no_other(
+    make_model, batches, alone
+):
+    model = make_model(losses__reconstruction="l1", procedure__num_refinement_blocks=0)
+    model.begin_stage(0, [alone])
+    weights = {
+        "generator": model.generator.averaged_variables,
+        "discriminator": model.discriminator.weights,
+    }
+    before = {name: values(some) for name, some in weights.items()}
+    model.train_step(batches[0])
+    for name, some in weights.items():
+        # Running statistics and singular vectors too.
+        assert set(changed(before[name], some)) == {name == alone}
+
+
 def test_without_adversarial_weight_the_discriminator_does_not_matter(
     make_model, batches
 ):

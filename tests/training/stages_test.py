@@ -1,11 +1,14 @@
 """The stages of a run: what the model is asked for, and the examples of each."""
 
+import types
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tf_btgmi.data import pipeline
 from tf_btgmi.training import trainer
+from tf_btgmi.training.callbacks import FadeIn
 
 
 class Calls(list):
@@ -79,3 +82,33 @@ def test_the_examples_of_a_stage_are_those_of_its_steps_and_size(make_config):
     assert found["image"].shape == (4, 16, 16, 3)
     for name, value in wanted.items():
         np.testing.assert_array_equal(found[name], value)
+
+
+def test_the_first_value_is_assigned_whatever_it_is():
+    # A run resumed at the start of a stage has 1 from the stage before.
+    generators = [
+        types.SimpleNamespace(fade_in_alpha=tf.Variable(1.0)) for _ in range(2)
+    ]
+    callback = FadeIn(lambda step: 0.0)
+    callback.set_model(
+        types.SimpleNamespace(
+            step=tf.constant(4), generator=generators[0], ema_generator=generators[1]
+        )
+    )
+    callback.on_train_batch_begin(0)
+    assert [float(g.fade_in_alpha.numpy()) for g in generators] == [0.0, 0.0]
+
+
+def test_validation_takes_its_fields(make_config, tmp_path):
+    config = make_config(
+        data__num_validation_images=3,
+        data__global_batch_size=2,
+        training__validate_every_steps=6,
+        procedure__generator_only_steps=4,
+    )
+    strategy = tf.distribute.OneDeviceStrategy("CPU:0")
+    found = trainer._validation(config, strategy, str(tmp_path), None)
+    assert (found._every_steps, found._discriminators_from) == (6, 4)
+    sizes = [len(batch["image"]) for batch in found._dataset]
+    assert sizes == [2, 1]
+    assert trainer._validation(make_config(), strategy, str(tmp_path), None) is None

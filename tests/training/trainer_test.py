@@ -112,6 +112,20 @@ def test_the_average_is_faded_in_with_the_generator(whole, numbers_of):
         assert found == {"generator": alpha, "ema_generator": alpha}
 
 
+def test_the_average_follows_once_after_every_step(whole, numbers_of):
+    folder = os.path.join(whole[1], "checkpoints")
+    before, after = (numbers_of(os.path.join(folder, f"ckpt-{s}")) for s in (2, 3))
+    names = [n[4:] for n in after if n.startswith("ema_") and "fade_in" not in n]
+    assert len(names) > 20
+    for name in names:
+        mean, value = before[f"ema_{name}"], after[name]
+        # The decay after 3 steps is 4 / 13.
+        wanted = mean + 9 / 13 * (value - mean)
+        np.testing.assert_allclose(
+            after[f"ema_{name}"], wanted, rtol=1e-5, atol=1e-7, err_msg=name
+        )
+
+
 def test_validation_runs_at_its_steps(whole):
     (row,) = whole[2].validation
     assert row["step"] == 6
@@ -136,8 +150,9 @@ def test_a_new_block_is_untouched_until_its_stage(whole, numbers_of):
 
 
 def test_killed_in_stage_0_and_resumed_it_ends_bit_equal(whole, killed, numbers_of):
-    config, _, result = whole
-    again = train(config, killed(3), one_device())
+    config, workdir, result = whole
+    # A run to start from is one for step 0 alone.
+    again = train(config, killed(3), one_device(), init_from=workdir)
     assert (again.step, again.finished) == (TOTAL, True)
     assert [row["step"] for row in again.history] == [4, 5, 6, 7]
     assert_bit_equal(numbers_of, result.checkpoint, again.checkpoint)

@@ -31,10 +31,10 @@ def test_every_picture_counts_the_same(make_config, two_replicas, tmp_path, repl
         np.testing.assert_allclose(found[name], wanted, rtol=1e-4)
 
 
-def validation_at(model, config, folder, step):
+def validation_at(model, config, folder, step, discriminators_from=0):
     model.step.assign(step)
     dataset = pipeline.validation_dataset(config, 2)
-    validation = Validation(dataset, 2, 1, str(folder), None)
+    validation = Validation(dataset, 2, 1, str(folder), None, discriminators_from)
     validation.set_model(model)
     return validation.validate(step)
 
@@ -65,6 +65,8 @@ def test_a_discriminator_at_chance_is_named_after_a_thousand_steps(
     for variable in model.discriminator.trainable_variables:
         variable.assign(tf.zeros(variable.shape))
     validation_at(model, config, tmp_path, 999)
+    # A thousand of the discriminators' own.
+    validation_at(model, config, tmp_path, 1_000, discriminators_from=1)
     assert "near chance" not in caplog.text
     validation_at(model, config, tmp_path, 1_000)
     assert "the discriminator of scale 0 is near chance (0.50" in caplog.text
