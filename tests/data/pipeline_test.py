@@ -1,5 +1,7 @@
 """What must hold for every kind of source is tested on every kind here."""
 
+import types
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -223,6 +225,26 @@ def test_validation_of_no_pictures_is_empty(config, make_folder):
     config.data.source = f"folder:{make_folder(3)}"
     config.data.num_validation_images = 0
     assert not list(pipeline.validation_dataset(config, 2))
+
+
+def test_a_source_is_opened_with_its_fields(config, monkeypatch):
+    asked = []
+    source = types.SimpleNamespace(num_training=1)
+    monkeypatch.setattr(
+        pipeline, "open_source", lambda *fields: asked.append(fields) or source
+    )
+    config.data.source = "folder:one"
+    config.data.shuffle_buffer = 6
+    pipeline._training_source(config)
+    config.task = "guided"
+    config.data.validation_source = "folder:two"
+    pipeline._training_source(config)
+    pipeline._validation_source(config)
+    assert asked == [
+        ("folder:one", 3, 6, False),
+        ("folder:one", 0, 6, True),
+        ("folder:two", 3, 6, True),
+    ]
 
 
 def test_no_source_is_named(config):

@@ -39,6 +39,33 @@ def test_regions_are_the_parts_of_a_picture_that_differ(quarters):
     assert seen == {0, 1, 2, 3}
 
 
+def test_a_region_of_less_than_2_percent_joins_its_neighbour(quarters):
+    image, _ = quarters
+    # 10 x 12 of 160 x 240 pixels, in the middle of the first square.
+    image[35:45, 55:67] = (10, 10, 240)
+    areas = np.bincount(regions.index_map(image).ravel())
+    assert areas[areas > 0].min() >= 0.02 * 96 * 144
+    image[20:60, 40:80] = (10, 10, 240)
+    assert np.unique(regions.index_map(image)).size >= 5
+
+
+def test_a_region_is_drawn_by_the_root_of_its_area_and_has_no_specks():
+    labels = np.zeros([40, 40], np.uint8)
+    # A tenth of the picture, and specks of it in the rest.
+    labels[:4] = 1
+    labels[10::8, ::8] = 1
+    image = np.zeros([40, 40, 3], np.uint8)
+    found = [
+        regions.random_region(labels, image, np.random.default_rng(seed))
+        for seed in range(300)
+    ]
+    small = [mask for mask in found if mask.mean() < 0.5]
+    assert all(not mask[8:].any() for mask in small)
+    area = labels.sum()
+    share = np.sqrt(area) / (np.sqrt(area) + np.sqrt(1600 - area))
+    assert len(small) / 300 == pytest.approx(share, abs=0.06)
+
+
 def test_a_small_picture_keeps_its_size():
     assert regions.index_map(np.zeros([40, 50, 3], np.uint8)).shape == (40, 50)
 

@@ -63,6 +63,20 @@ def test_shrinking_is_antialiased():
     np.testing.assert_array_equal(np.abs(transforms.resize(image, 16) - 127.5), 0.5)
 
 
+def test_enlarging_is_bicubic():
+    edge = np.repeat([50, 50, 200, 200], 4).reshape(4, 4).T[..., None]
+    found = transforms.resize(edge.repeat(3, 2).astype(np.uint8), 32)
+    # A bicubic edge overshoots on both sides.
+    assert found.min() < 45 and found.max() > 205
+
+
+def test_a_large_picture_is_reduced_to_its_longer_side():
+    image = np.zeros([60, 100, 3], np.uint8)
+    assert transforms.reduced(image, 50).shape == (30, 50, 3)
+    assert transforms.reduced(image.transpose(1, 0, 2), 50).shape == (50, 30, 3)
+    assert transforms.reduced(image, 100) is image
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (5, 3)])
 def test_pictures_smaller_than_the_example_are_enlarged(shape):
     image = np.full([*shape, 3], 77, np.uint8)

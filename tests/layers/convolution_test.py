@@ -8,6 +8,7 @@ from tf_btgmi.layers.convolution import (
     ReflectedConvolution,
     Resampling,
     convolution,
+    leaky_relu,
 )
 
 
@@ -37,6 +38,23 @@ def test_reflected_edges_are_mirrored_without_the_edge_twice(inputs):
     layer.inner.set_weights([corner])
     padded = np.pad(inputs[0, :, :, 0], 3, "reflect")
     np.testing.assert_array_equal(layer(inputs)[0, :, :, 0], padded[:8, :12])
+
+
+@pytest.mark.parametrize("size", [(8, 12), (7, 12)])
+def test_a_reflected_convolution_is_a_convolution_of_the_padded_at_any_size(rng, size):
+    inputs = tf.constant(rng.normal(size=[2, *size, 2]), tf.float32)
+    layer = ReflectedConvolution(3, 5, use_bias=True)
+    layer(inputs)
+    kernel, bias = rng.normal(size=[5, 5, 2, 3]), np.array([1.0, -2.0, 3.0])
+    layer.inner.set_weights([kernel, bias])
+    padded = np.pad(inputs, [(0, 0), (2, 2), (2, 2), (0, 0)], "reflect")
+    expected = tf.nn.conv2d(padded, kernel.astype(np.float32), 1, "VALID") + bias
+    np.testing.assert_allclose(layer(inputs), expected, atol=1e-4)
+
+
+def test_a_leaky_relu_scales_what_is_below_0():
+    found = leaky_relu(tf.constant([-2.0, 0.0, 3.0]), 0.2)
+    np.testing.assert_allclose(found, [-0.4, 0.0, 3.0], rtol=1e-6)
 
 
 @pytest.mark.parametrize("method", ["strided", "interpolated"])

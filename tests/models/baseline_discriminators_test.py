@@ -64,6 +64,21 @@ def test_globally_locallys_has_the_layers_of_its_tables_for_256_pixels():
     assert shapes(network.verdict, 2) == [(2048, 1)]
 
 
+def test_the_context_encoders_first_layer_is_plain_and_all_leak():
+    levels = GlobalDiscriminator(**TINY[GlobalDiscriminator]).pyramid.levels
+    assert [level.normalization for level in levels] == ["none", "batch", "batch"]
+    assert [level.leak for level in levels] == [0.2] * 3
+
+
+def test_features_below_0_do_not_reach_globally_locallys_verdict(rng):
+    network = GlobalLocalDiscriminator(**TINY[GlobalLocalDiscriminator])
+    network.build()
+    for layer in (network.global_features, network.local_features):
+        layer.bias.assign(tf.fill(layer.bias.shape, -1e3))
+    inputs = tf.constant(rng.uniform(0, 1, [2, 32, 32, 4]), tf.float32)
+    np.testing.assert_array_equal(network.logits(inputs)[:, 0, 0, 0], [0.0, 0.0])
+
+
 @pytest.mark.parametrize("size", [32, 48])
 def test_there_is_one_float32_logit_a_picture_of_any_size(network, rng, size):
     mask = tf.repeat(hole(4, 4, 12, 12, size), 2, axis=0)

@@ -47,6 +47,26 @@ def test_the_context_encoder_has_the_widths_of_its_authors_code():
     assert tuple(bottleneck.shape) == (512, 16, 16)
 
 
+def test_the_context_encoder_is_normalized_but_for_its_ends_and_leaks_on_the_way_down():
+    layers = ContextEncoder(**TINY[ContextEncoder]).layers_in_order
+    down, (_, middle), up = layers[:3], layers[3:5], layers[5:-1]
+    assert [layer.normalization for layer in down] == ["none", "batch", "batch"]
+    assert [layer.leak for layer in down] == [0.2] * 3
+    for layer in (middle, *up):
+        assert (layer.normalization, layer.leak) == ("batch", 0.0)
+
+
+def test_the_completion_network_ends_with_the_papers_sigmoid(rng):
+    network = CompletionNetwork(**TINY[CompletionNetwork])
+    network.build()
+    last = network.layers_in_order[-1]
+    last.bias.assign([-3.0, 0.0, 2.0])
+    last.kernel.assign(tf.zeros(last.kernel.shape))
+    found = network(tf.zeros([1, 16, 16, 4]))[0, 3, 5]
+    sigmoid = 1 / (1 + np.exp([3.0, 0.0, -2.0]))
+    np.testing.assert_allclose(found, 2 * sigmoid - 1, atol=1e-6)
+
+
 def test_the_completion_network_has_the_17_convolutions_of_its_table():
     network = CompletionNetwork()
     network.build()

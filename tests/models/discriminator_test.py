@@ -136,6 +136,20 @@ def test_coarser_scales_see_means_of_three_without_the_padding():
     np.testing.assert_allclose(half[0, :, :, 0], [[3, 7], [3, 7]], rtol=1e-6)
 
 
+def test_features_are_layers_after_their_relu_of_leak_a_fifth(rng):
+    network = PatchDiscriminator(2, normalization="none")
+    image = rng.normal(size=[1, 32, 32, 6]).astype(np.float32)
+    *features, logits = network.features(image)
+    hidden = image
+    edges = [(0, 0), (2, 2), (2, 2), (0, 0)]
+    for layer, found in zip(network.convolutions, features):  # noqa: B905
+        hidden = layer(np.pad(hidden, edges)).numpy()
+        hidden = np.where(hidden > 0, hidden, 0.2 * hidden)
+        np.testing.assert_allclose(found, hidden, rtol=1e-4, atol=1e-9)
+    wanted = network.convolutions[-1](np.pad(hidden, edges))
+    np.testing.assert_allclose(logits, wanted, rtol=1e-4, atol=1e-9)
+
+
 def test_scales_do_not_share_weights():
     discriminator = MultiScaleDiscriminator(2)
     discriminator.build()

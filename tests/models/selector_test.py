@@ -37,6 +37,16 @@ def test_known_features_of_the_trunk_change_nothing(selector):
     np.testing.assert_allclose(
         selector(inputs, trunk_features=features), selector(inputs), atol=1e-5
     )
+    # Others would.
+    others = [feature[:, ::-1] for feature in features]
+    assert np.abs(selector(inputs, trunk_features=others) - selector(inputs)).max() > 0
+
+
+def test_blocks_have_their_dilations(selector):
+    parts = selector.parts
+    assert [parts[f"bottleneck_{i}"].dilation for i in (0, 1)] == [1, 2]
+    assert [parts[f"block_{i}"].dilation for i in (1, 4)] == [1, 1]
+    assert parts["bottleneck_1"].dilated_convolutions == "both"
 
 
 def test_what_was_pointed_at_changes_the_logits(selector):

@@ -143,6 +143,14 @@ def test_hue_keeps_greys_and_luma_and_a_full_turn_is_none(rng):
     np.testing.assert_allclose(found, grey, atol=1e-5)
 
 
+def test_a_quarter_of_a_turn_makes_the_first_axis_the_second():
+    # A grey of .5 with I of .1: Q of .1.
+    image = picture((0.5 + 0.0956, 0.5 - 0.0272, 0.5 - 0.1106))
+    found = unit(color_ops.adjust_hue(image, tf.constant([0.25]), tf.ones([1])))
+    wanted = [0.5 + 0.0619, 0.5 - 0.0647, 0.5 + 0.1703]
+    np.testing.assert_allclose(found[0, 0, 0], wanted, atol=1e-3)
+
+
 def test_saturation_0_leaves_the_luma():
     image = picture((0.2, 0.4, 0.8))
     found = unit(color_ops.adjust_hue(image, tf.zeros([1]), tf.zeros([1])))
