@@ -10,6 +10,7 @@ from tf_btgmi import config as config_lib
 from tf_btgmi.models.generator import FIRST_TRUST
 from tf_btgmi.models.naming import named_weights
 from tf_btgmi.ops.mismatch import boundary_mismatch
+from tf_btgmi.releases import save_release
 from tf_btgmi.training import initialization
 from tf_btgmi.training.build import build_model
 from tf_btgmi.training.checkpoints import Checkpoints
@@ -70,6 +71,28 @@ def test_without_a_change_both_back_ends_start_alike(inpainting, make_config, rn
     wanted = source.ema_generator(inputs[..., :4]).numpy()
     for picture in model.generator(inputs).values():
         np.testing.assert_allclose(picture, wanted, atol=1e-6)
+
+
+def test_a_release_gives_its_generator_and_leaves_the_discriminator_new(
+    inpainting, make_config, tmp_path
+):
+    workdir, source = inpainting
+    released = config_lib.load(f"{workdir}/config.json")
+    save_release(source.ema_generator, released, str(tmp_path))
+    config = make_config(discriminator__base_filters=6)
+    initialization.check(config, str(tmp_path))
+    model = build_model(config, strategy())
+    before = model.discriminator.get_weights()
+    initialization.initialize(model, str(tmp_path))
+    given = named_weights(source.ema_generator)
+    for network in (model.generator, model.ema_generator):
+        for name, variable in named_weights(network).items():
+            # Kernels are released in float16.
+            np.testing.assert_allclose(
+                variable.numpy(), given[name].numpy(), rtol=1e-3, atol=1e-6
+            )
+    for old, new in zip(before, model.discriminator.get_weights()):  # noqa: B905
+        np.testing.assert_array_equal(new, old)
 
 
 def test_networks_that_differ_are_refused_with_the_fields(inpainting, make_config):

@@ -30,7 +30,6 @@ from tf_btgmi.outputs import HARMONIZED
 from tf_btgmi.releases import load_release
 from tf_btgmi.training.inpainting_gan import InpaintingGAN
 
-_FADE_IN = "fade_in."
 _STEM = "stem."
 _BLOCK = "refinement_block_"
 _LAST = "to_image."
@@ -137,8 +136,6 @@ def _assign(targets: Dict[str, Any], sources: Dict[str, np.ndarray], transposed)
     prefix = f"{HARMONIZED}_"
     values = {}
     for name, target in targets.items():
-        if name.startswith(_FADE_IN):
-            continue
         if name.startswith(_BLOCK) and name not in sources:
             continue
         source = name

@@ -83,11 +83,8 @@ class Validation(keras.callbacks.Callback):
 
     def validate(self, step: int) -> Dict[str, float]:
         """Measures, writes and returns the metrics at `step`."""
-        stop = self.model.stop_training
         metrics = self.model.evaluate(self._full_batches, verbose=0, return_dict=True)
         metrics = {name: float(metrics[name]) for name in self.model.score_names}
-        self.model.reset_metrics()
-        self.model.stop_training = stop
         if DISCRIMINATOR in self.model.trained:
             metrics.update(self._discrimination(step))
         self.history.append({"step": step, **metrics})
