@@ -43,6 +43,15 @@ def test_after_an_error_the_old_file_is_still_there(tmp_path):
     assert os.listdir(tmp_path) == ["a.txt"]
 
 
+def test_a_write_that_fails_at_the_end_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    monkeypatch.setattr(os, "replace", lambda *_: os.listdir(tmp_path / "missing"))
+    with pytest.raises(OSError):
+        files.write(str(path), "new")
+    assert path.read_text() == "old" and os.listdir(tmp_path) == ["a.txt"]
+
+
 def test_an_error_names_the_file_that_was_to_be_written(tmp_path):
     (tmp_path / "folder").mkdir()
     for name in ("missing/a.txt", "folder"):

@@ -9,6 +9,7 @@ import zipfile
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 from tf_btgmi import config as config_lib
 from tf_btgmi import loading
@@ -260,6 +261,43 @@ def test_a_saved_model_that_runs_something_when_it_is_loaded_is_refused(tmp_path
     save_module(module, tmp_path / "model")
     message = refusal(loading.load, tmp_path / "model")
     assert "resource" in message and "It was not loaded" in message
+
+
+@pytest.mark.parametrize("saver", ["saveable_objects", "registered_saver"])
+def test_a_saved_model_with_savers_of_its_own_is_refused(saved, saver):
+    path = saved / saved_graph.FILE
+    model = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+    node = model.meta_graphs[0].object_graph_def.nodes[0]
+    if saver == "registered_saver":
+        node.registered_saver = "run me"
+    else:
+        node.saveable_objects["run me"].save_function = 1
+    path.write_bytes(model.SerializeToString())
+    assert "savers" in refusal(saved_graph.check, saved)
+
+
+@pytest.mark.parametrize("called", ["by a list", "by an attribute", "bare"])
+def test_what_any_function_of_a_saved_model_does_is_looked_at(saved, called):
+    path = saved / saved_graph.FILE
+    model = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+    graph = model.meta_graphs[0]
+    functions = graph.graph_def.library.function
+    evil = functions.add()
+    evil.signature.name = "evil"
+    evil.node_def.add(name="write", op="WriteFile")
+    if called == "bare":
+        bare = graph.object_graph_def.nodes.add().bare_concrete_function
+        bare.concrete_function_name = "evil"
+    else:
+        entries = saved_graph._entries(graph.object_graph_def.nodes)
+        entry = next(f for f in functions if f.signature.name in entries)
+        attributes = entry.node_def.add(name="branch", op="Case").attr
+        if called == "by a list":
+            attributes["branches"].list.func.add(name="evil")
+        else:
+            attributes["then"].func.name = "evil"
+    path.write_bytes(model.SerializeToString())
+    assert "the operation WriteFile" in refusal(saved_graph.check, saved)
 
 
 def test_python_in_a_saved_model_is_refused_and_does_not_run(tmp_path):

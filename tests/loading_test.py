@@ -36,7 +36,9 @@ def fill(place, rng):
     image = rng.integers(0, 256, (40, 48, 3), np.uint8)
     mask = np.zeros((40, 48), bool)
     mask[10:24, 12:30] = True
-    return tf_btgmi.load(str(place), retouched=False).inpaint(image, mask)
+    predictor = tf_btgmi.load(str(place), retouched=False)
+    assert not predictor.retouched
+    return predictor.inpaint(image, mask)
 
 
 def test_a_release_holds_the_generator_it_was_made_from(places):
@@ -54,6 +56,15 @@ def test_every_kind_of_place_fills_a_picture_as_the_workdir_does(places, place):
     wanted = fill(places["workdir"], np.random.default_rng(1))
     # Half a grey level lies between two roundings.
     assert np.abs(found.astype(int) - wanted).max() <= 1
+
+
+def test_the_size_of_a_model_is_that_of_all_its_files(places):
+    for place in ("release", "served/1"):
+        folder = places["folder"] / place
+        files_ = [path for path in folder.rglob("*") if path.is_file()]
+        expected = sum(path.stat().st_size for path in files_)
+        assert loading.num_bytes(str(folder)) == expected
+    assert loading.num_bytes(places["workdir"]) is None
 
 
 def test_the_newest_version_of_an_exported_model_is_taken(places, tmp_path):
@@ -92,6 +103,28 @@ def test_a_place_without_a_model_is_said(tmp_path, monkeypatch):
 def test_the_bundled_selector_is_said_to_fill_no_holes():
     with pytest.raises(ValueError, match="selects objects; btgmi-outdoor-192, .* fill"):
         loading.load(assets.SELECTOR)
+
+
+def test_windows_of_two_outputs_go_out_as_levels_and_masks(rng):
+    sent = []
+
+    def run(windows):
+        sent.append(windows)
+        image = windows["image"]
+        return {"inpainted": 255 - image, "harmonized": image // 2}
+
+    predictor = loading._of_windows(run, 16, ("inpainted", "harmonized"))
+    images = rng.integers(0, 256, (2, 16, 16, 3), np.uint8)
+    gaps, objects = np.zeros((2, 2, 16, 16), np.uint8)
+    gaps[0, 2:5, 3:9], objects[1, 4:12, 1:6] = 1, 1
+    found = predictor.run(images, gaps, objects)
+    (windows,) = sent
+    np.testing.assert_array_equal(windows["mask"][..., 0], gaps * 255)
+    np.testing.assert_array_equal(windows["foreground"][..., 0], objects * 255)
+    known = gaps == 0
+    np.testing.assert_array_equal(windows["image"][known], images[known])
+    np.testing.assert_array_equal(found["inpainted"], 255 - windows["image"])
+    np.testing.assert_array_equal(found["harmonized"], windows["image"] // 2)
 
 
 def test_a_saved_model_has_no_keras_generator(places):

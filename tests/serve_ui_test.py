@@ -5,10 +5,13 @@ import socket
 
 import httpx
 import pytest
+from PIL import Image
+from starlette.testclient import TestClient
 
 from tests.programs import run_main
+from tests.studio.conftest import make_models
 from tests.studio.running import studio
-from tf_btgmi import serve_ui
+from tf_btgmi import selection, serve_ui
 from tf_btgmi.cli import program, web
 
 PROGRAM_MODULE = serve_ui
@@ -49,6 +52,24 @@ def test_other_addresses_are_warned_of_and_the_page_is_named(capsys):
         said = capsys.readouterr().out
         assert said.startswith("WARNING: --host=0.0.0.0 is open\n")
         assert f"http://localhost:{port}/" in said
+
+
+def test_the_flags_reach_the_page(monkeypatch):
+    apps = []
+    monkeypatch.setattr(serve_ui, "_load_all", lambda places: make_models()[1])
+    monkeypatch.setattr(selection, "prepare", lambda: None)
+    monkeypatch.setattr(web, "serve", lambda app, _: apps.append(app))
+    # The program changes it.
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
+    assert run_main(serve_ui, port=0, max_megapixels=3, allowed_host=["my.host"]) == 0
+    assert Image.MAX_IMAGE_PIXELS == 3_000_000
+    client = TestClient(apps[0])
+    health = {
+        host: client.get("/api/v1/health", headers={"host": host})
+        for host in ("my.host", "other.host")
+    }
+    assert health["my.host"].json()["max_pixels"] == 3_000_000
+    assert health["other.host"].status_code == 421
 
 
 @pytest.mark.slow

@@ -15,6 +15,8 @@ from PIL import Image
 
 from tests.programs import run_main
 from tf_btgmi import user_study
+from tf_btgmi.cli import web
+from tf_btgmi.study import server
 from tf_btgmi.study.pictures import StudyPictures
 from tf_btgmi.study.votes import Votes
 
@@ -89,6 +91,34 @@ def test_who_fails_the_checks_is_left_out_and_named(folder, capsys):
     assert kept == {"1": "1", "2": "0"}
     run(report=True, least_checks_right=0.0)
     assert "10 answers of 2 voters" in capsys.readouterr().out
+
+
+def test_the_side_and_the_number_of_each_answer_are_told(folder, capsys):
+    votes = Votes("out/study.sqlite")
+    pictures = StudyPictures({"a": "a", "b": "b"}, "truth")
+    votes.claim({"methods": pictures.methods})
+    token = votes.begin(pictures, 2, 4, 0)
+    for position, chosen in enumerate((0, 1, 0, 0)):
+        votes.answer(token, position, chosen, 1.0)
+    assert run(report=True) == 0
+    assert "The first picture was preferred in 3 of 4," in capsys.readouterr().out
+    assert [row["question"] for row in rows("answers.csv")] == ["1", "2", "3", "4"]
+
+
+def test_the_flags_reach_the_page_and_the_settings(folder, monkeypatch):
+    made = []
+    make_app = lambda *arguments: made.append(arguments)  # noqa: E731
+    monkeypatch.setattr(server, "make_app", make_app)
+    monkeypatch.setattr(web, "serve", lambda app, listener, **_: listener.close())
+    values = {"results": ["a=a", "b=b"], "truth": "truth", "port": 0, "questions": 7}
+    assert run(**values, checks=3, allowed_host=["my.host"]) == 0
+    ((pictures, votes, sizes, hosts),) = made
+    assert sizes == (2, 7, 3) and hosts == ["my.host"]
+    assert votes.settings() == {
+        "methods": ["a", "b"],
+        "num_shown": 2,
+        "pictures": pictures.identity,
+    }
 
 
 def test_a_study_without_answers_has_a_report(folder, capsys):

@@ -1,6 +1,7 @@
 """The evaluate program: flags, error lines, exit codes, files."""
 
 import csv
+import json
 import os
 import re
 
@@ -12,6 +13,7 @@ from PIL import Image
 from tests.evaluate.running import FILES, run, summary
 from tests.programs import run_program
 from tf_btgmi import evaluate
+from tf_btgmi.cli import program
 from tf_btgmi.evaluation import yardsticks
 from tf_btgmi.inference import retouch
 
@@ -97,6 +99,25 @@ def test_mask_files_are_used_and_useless_ones_left_out(folder, capsys):
         run(mask_kind=None, mask_folder="masks", output="other")
 
 
+def test_pictures_and_masks_may_share_a_folder(folder):
+    mask = Image.new("L", (48, 40))
+    mask.paste(255, (20, 10, 30, 25))
+    for name in "abc":
+        mask.save(f"photos/{name}_mask.png")
+    assert run(mask_kind=None, mask_folder="photos", methods=["telea"]) == 0
+    assert summary()["n"] == 3
+
+
+def test_a_difference_beyond_its_limit_is_a_failure(folder):
+    for limit in (-100, 100):
+        with open("limits.json", "w", encoding="utf-8") as file:
+            json.dump({"mean_fill": {"hole_psnr": limit}}, file)
+        if limit < 0:
+            assert run(limits="limits.json") == 0
+    with pytest.raises(program.ProgramFailure, match="mean_fill: PSNR, dB .* changed"):
+        run(limits="limits.json")
+
+
 def test_files_passed_over_in_each_folder_are_counted(folder, capsys):
     os.mkdir("masks")
     for name in "abc":
@@ -176,6 +197,8 @@ def test_a_split_of_tfds_is_measured(folder):
             run(data="tfds:mnist:train")
     found = summary()
     assert found["n"] == 3 and found["data"] == "tfds:mnist:test"
+    with open("out/report.html", encoding="utf-8") as file:
+        assert file.read().count("<figure ") == 1
     assert len(os.listdir("out/images")) == 3
 
 

@@ -16,8 +16,9 @@ PROGRAM_MODULE = evaluate
 @pytest.mark.parametrize("kind", ["plain", "hard"])
 def test_harmonization_is_measured_on_the_object(folder, kind):
     object_masks()
-    assert harmonization(composites=kind) == 0
+    assert harmonization(composites=kind, seed=3) == 0
     found = summary()
+    assert (found["mask_kind"], found["seed"]) == (kind, 3)
     assert found["task"] == "harmonization" and found["baseline"] == "copy_paste"
     with open("out/rows.csv", encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["method"] == "copy_paste"]
@@ -68,6 +69,7 @@ def test_composites_without_truth_are_shown(folder, capsys):
         truth = np.asarray(Image.open("out/images/a.png"))
         mask = np.asarray(Image.open("out/masks/a.png")) > 0
         assert (np.asarray(result)[~mask] == truth[~mask]).all()
+        assert (np.asarray(result)[mask] != truth[mask]).mean() > 0.5
 
 
 def test_object_removal_places_shapes_of_objects(folder):

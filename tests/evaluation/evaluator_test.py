@@ -142,9 +142,23 @@ def test_rows_without_a_new_metric_are_completed_not_filled_again(tmp_path, phot
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     _, _, again = run(tmp_path / "out", photos, methods)
     assert len(calls) == len(names)
+    assert again.costs == first.costs
     ours, before = (s.groups[0].values["counted"] for s in (again, first))
     for name, estimate in before.items():
         assert ours[name].value == pytest.approx(estimate.value, abs=1e-6)
+
+
+def test_groups_and_times_are_of_their_own_rows(tmp_path, photos):
+    store, _, found = run(tmp_path / "out", photos, [yardstick("mean_fill")])
+    rows = store.rows("mean_fill").values()
+    times = np.quantile([row["milliseconds"] for row in rows], [0.5, 0.25, 0.75])
+    assert found.costs["mean_fill"].milliseconds == pytest.approx(tuple(times))
+    assert len(found.groups) > 2
+    for group in found.groups:
+        low, high = map(int, re.findall(r"\d+", group.label) or (0, 100))
+        errors = [r["l1"] for r in rows if low < 100 * r["hole_ratio"] <= high]
+        value = group.values["mean_fill"]["l1"].value
+        assert (group.num, value) == (len(errors), pytest.approx(np.mean(errors)))
 
 
 def test_a_method_added_later_stands_beside_the_others(tmp_path, photos):

@@ -48,6 +48,8 @@ def test_objects_need_a_folder_of_shapes(tmp_path):
     Image.fromarray(shape).save(tmp_path / "shape.png")
     masks = DrawnMasks("object", 0, str(tmp_path))
     assert masks.mask("a", 0, 0, 48).any() and masks.identity.startswith("object of ")
+    Image.fromarray(shape.T[::-1]).save(tmp_path / "shape.png")
+    assert DrawnMasks("object", 0, str(tmp_path)).identity != masks.identity
 
 
 @pytest.mark.parametrize(

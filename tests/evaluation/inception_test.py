@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from tf_btgmi.evaluation import fid
 from tf_btgmi.evaluation.fid import inception_distances
 from tf_btgmi.evaluation.inception import Inception
 from tf_btgmi.evaluation.store import Store
@@ -135,7 +136,8 @@ def finished(folder, num):
     return store, [str(name) for name in range(num)]
 
 
-def test_fid_is_the_plain_distance_of_the_features(tmp_path):
+def test_fid_is_the_plain_distance_of_the_features(tmp_path, monkeypatch):
+    monkeypatch.setattr(fid, "_CHUNK", 2)
     path = str(tmp_path / "graph.pb")
     old_graph(path)
     network = Inception(path)

@@ -64,6 +64,13 @@ def test_two_pictures_that_change_places_change_the_fingerprint(photos):
     assert open_pictures(photos).fingerprint != first
 
 
+def test_another_name_alone_changes_the_fingerprint(photos):
+    first = open_pictures(photos).fingerprint
+    folder = os.path.join(photos, "more")
+    os.rename(os.path.join(folder, "1.png"), os.path.join(folder, "2.png"))
+    assert open_pictures(photos).fingerprint != first
+
+
 def test_records_of_tfds_are_named_by_their_id_and_read_once():
     with tfds.testing.mock_data(num_examples=5):
         pictures = open_pictures("tfds:mnist:test")

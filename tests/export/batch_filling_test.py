@@ -151,6 +151,9 @@ def test_a_picture_that_is_too_large_is_not_decoded(files):
         "in/a.png has 40x24 pixels, more than the 959 of --max_megapixels."
     )
     assert run(files, max_pixels=40 * 24).state == "done"
+    files["masks/a.png"] = file_of(np.zeros((25, 40), np.uint8))
+    outcome = run(files, max_pixels=40 * 24, overwrite=True)
+    assert outcome.reason.startswith("masks/a.png has 40x25 pixels, more than")
 
 
 def test_a_result_never_replaces_its_picture(files):

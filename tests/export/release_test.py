@@ -13,7 +13,9 @@ def test_a_workdir_becomes_a_release_that_names_no_place(make_workdir, tmp_path)
     path = tmp_path / "run" / "config.json"
     config = config_lib.load(str(path))
     config.data.source = f"folder:{tmp_path}"
+    config.data.validation_source = f"folder:{tmp_path}"
     config.masks.objects, config.masks.objects_folder = 0.5, str(tmp_path)
+    config.guided.regions_folder = str(tmp_path)
     config_lib.save(config, str(path))
     assert run_main(release, workdir=workdir, name="mine-32", output=str(tmp_path)) == 0
     generator, found = loading.load_generator(str(tmp_path / "mine-32"))

@@ -53,7 +53,7 @@ def test_sizes_that_differ_are_an_error_with_the_reason(module, pictures):
         module.functions["predict_tensor"](images, masks[:, :-1])
 
 
-def test_a_version_holds_what_the_server_and_its_owner_need(exported):
+def test_a_version_holds_what_the_server_and_its_owner_need(exported, lively_workdir):
     files = {
         os.path.relpath(os.path.join(folder, name), exported)
         for folder, _, names in os.walk(exported)
@@ -71,8 +71,19 @@ def test_a_version_holds_what_the_server_and_its_owner_need(exported):
         card = file.read()
     assert "# lively" in card and "32 x 32 pixels" in card
     assert "| Exported from | workdir lively0, ckpt-1 |" in card
+    generator, _ = loading.load_generator(lively_workdir)
+    assert f"| Parameters | {generator.count_params():,} |" in card
+    # Servers run as users of their own.
+    assert os.stat(exported).st_mode & 0o777 == 0o755
     assert os.path.basename(exported) == "1"
     assert os.listdir(os.path.dirname(exported)) == ["1"]
+
+
+def test_an_export_that_fails_leaves_nothing(lively_workdir, tmp_path, monkeypatch):
+    monkeypatch.setattr(tf.saved_model, "save", lambda *_: os.listdir(tmp_path / "no"))
+    with pytest.raises(FileNotFoundError):
+        saved_model.export(lively_workdir, str(tmp_path / "served"))
+    assert os.listdir(tmp_path / "served") == []
 
 
 def test_versions_count_up(tmp_path):

@@ -87,6 +87,9 @@ def test_a_file_is_told_by_its_content_and_is_no_keras_model(files, tmp_path):
     copy = shutil.copy(files["int8"], tmp_path)
     assert loading.describe(copy) == loading.describe(files["int8"])
     assert loading.num_bytes(copy) == os.path.getsize(copy)
+    with open(copy, "ab") as file:
+        file.write(b"another")
+    assert loading.describe(copy) != loading.describe(files["int8"])
     with pytest.raises(ValueError, match="is a TFLite file; give a release or"):
         loading.load_generator(copy)
     with pytest.raises(ValueError, match="There is no file .*none.tflite"):

@@ -173,6 +173,7 @@ def test_the_network_sees_the_object_and_an_empty_gap():
     image, (colors, mask) = picture(90, 120), guide()
     network = Network()
     both(network).compose(image, colors, mask, (45.5, 60.5), gap=3)
+    both(network).compose(image, colors, mask, (45.5, 60.5), 2.5, gap=1)
     for inputs in np.concatenate(network.inputs):
         gap, foreground = inputs[..., 3] > 0, inputs[..., 4] > 0
         assert gap.any() and foreground.any()

@@ -91,6 +91,14 @@ def test_a_flat_fill_amid_noise_stays_flat(rng):
     assert np.abs(inner - 200).mean() < 2
 
 
+def test_detail_is_weakened_where_the_fill_has_less_and_never_strengthened(rng):
+    coarse = rng.normal(128, 40, (24, 48, 3)).astype(np.float32)
+    coarse[:, :24] = 128 + (coarse[:, :24] - 128) / 10
+    weak, strong = np.array([[4, 4]]), np.array([[4, 36]])
+    assert detail._strength(coarse, strong, weak) == 1
+    assert 0.05 < detail._strength(coarse, weak, strong)[0] < 0.2
+
+
 def test_excluded_pixels_are_no_examples(rng):
     """Detail comes from the texture unless that is excluded."""
     texture = tiles(96, rng)

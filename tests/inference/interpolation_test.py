@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tf_btgmi.inference.holes import Holes
 from tf_btgmi.inference.interpolation import interpolate, interpolated_part
 from tf_btgmi.inference.predictor import Predictor
 
@@ -97,6 +98,17 @@ def test_only_known_pixels_count(rng):
     solved = interpolate(image, part, ~hole)
     np.testing.assert_allclose(solved[part].astype(int), GRADIENT[part], atol=6)
     np.testing.assert_array_equal(solved[~part], image[~part])
+
+
+def test_a_part_is_interpolated_as_in_the_whole_picture(rng):
+    image = rng.integers(0, 256, (80, 90, 3), np.uint8)
+    mask = np.zeros((80, 90), bool)
+    mask[20:60, 30:70] = np.indices((40, 40)).sum(axis=0) % 2
+    part = interpolated_part(mask)
+    assert part.any()
+    expected = interpolate(image, part, ~mask)
+    Holes(mask).interpolate(image)
+    assert np.abs(image.astype(int) - expected).max() <= 1
 
 
 def test_a_lattice_costs_no_window():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tf_btgmi.data.selection_windows import Window
+from tf_btgmi.selection import network
 from tf_btgmi.selection.network import Segmentation, halved
 
 
@@ -25,6 +26,14 @@ def test_halving_averages_every_pixel():
     image = np.random.default_rng(0).integers(0, 256, (64, 48, 3), np.uint8)
     means = image.reshape(16, 4, 12, 4, 3).mean(axis=(1, 3))
     assert np.abs(halved(image, 10) - means).max() <= 1.5
+
+
+def test_clicks_decide_the_pixels_under_them():
+    rng = np.random.default_rng(0)
+    seen = rng.integers(0, 256, (60, 90, 3), np.uint8)
+    likely = np.where(np.arange(90) < 45, 0.6, 0.4) * np.ones((60, 1))
+    divided = network._divided(seen, likely, [(10, 70, 1), (50, 20, 0)])
+    assert (divided[8:13, 69:72] == 1).all() and (divided[48:53, 19:22] == 0).all()
 
 
 def disc(shape, centre, radius):

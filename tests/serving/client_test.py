@@ -21,12 +21,16 @@ from tests.serving.servers import Model, grpc_server, rest_server
 from tf_btgmi import inpaint, loading
 from tf_btgmi.cli import program
 from tf_btgmi.serving import client
-from tf_btgmi.serving.contract import ServingError
+from tf_btgmi.serving.contract import ServingError, UnavailableError
 
 PROGRAM_MODULE = inpaint
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 EXAMPLES = os.path.join(ROOT, "export", "tf_serving")
-BUSY = grpc.StatusCode.UNAVAILABLE, 503
+BUSY = (
+    (grpc.StatusCode.RESOURCE_EXHAUSTED, 429),
+    (grpc.StatusCode.ABORTED, 502),
+    (grpc.StatusCode.UNAVAILABLE, 504),
+)
 WRONG = grpc.StatusCode.INVALID_ARGUMENT, 400
 
 
@@ -72,7 +76,7 @@ def test_a_server_fills_as_the_model_here_does(place, local):
 
 def test_a_busy_server_is_asked_again(place, model):
     server = client.connect(place)
-    model.failures = [BUSY] * 3
+    model.failures = list(BUSY)
     window = np.zeros([1, 32, 32, 3], np.uint8)
     started = time.monotonic()
     found = server.predict({"image": window, "mask": window[..., :1] + 255})
@@ -80,6 +84,35 @@ def test_a_busy_server_is_asked_again(place, model):
     # Pauses of at least half of 0.1, 0.2 and 0.4 s.
     assert time.monotonic() - started > 0.35
     assert len(model.requests) == 5
+
+
+def test_pauses_grow_and_attempts_have_what_is_left_of_the_deadline(monkeypatch):
+    class Clock:
+        now, waits = 0.0, []
+
+        def monotonic(self):
+            return self.now
+
+        def sleep(self, seconds):
+            self.waits.append(seconds)
+            self.now += seconds
+
+    class Transport:
+        place, left = "a server", []
+
+        def describe(self, left):
+            self.left.append(left)
+            if len(self.left) < 9:
+                raise UnavailableError("not yet")
+            return 32, ("inpainted",)
+
+    clock = Clock()
+    monkeypatch.setattr(client, "time", clock)
+    monkeypatch.setattr(client.random, "uniform", lambda low, high: high)
+    client.ServingClient(Transport(), deadline=60.0)
+    assert clock.waits == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0])
+    expected = 60.0 - np.cumsum([0.0, *clock.waits])
+    np.testing.assert_allclose(Transport.left, expected)
 
 
 def test_what_is_wrong_with_the_request_is_not_asked_again(place, model):

@@ -99,6 +99,18 @@ class Visit:
         self.tool("box")
         self.drag((100, 150), (200, 250))
 
+    def keep_sent(self):
+        """Keeps the fields of the last form that the page sends in `window.sent`."""
+        self.page.evaluate(
+            """() => {
+              const {send} = XMLHttpRequest.prototype;
+              XMLHttpRequest.prototype.send = function (form) {
+                if (form instanceof FormData) window.sent = Object.fromEntries(form);
+                send.call(this, form);
+              };
+            }"""
+        )
+
     def place(self):
         """Puts the selected object into the other picture."""
         self.page.click("#run:enabled")

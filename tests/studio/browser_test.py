@@ -31,6 +31,12 @@ def test_a_stroke_is_filled_and_downloaded_in_the_pictures_format(visit):
     kept = ~visit.edited()
     assert kept.sum() > 0.9 * kept.size
     np.testing.assert_array_equal(visit.shown()[kept], sheep()[kept])
+    copied = visit.page.evaluate(
+        """import('/static/js/state.js').then(async ({state: {target}}) => [
+          ...new Uint8Array(await (await target.toPng()).arrayBuffer())])"""
+    )
+    copied = np.array(Image.open(io.BytesIO(bytes(copied))).convert("RGB"))
+    np.testing.assert_array_equal(copied, visit.shown())
     name, data = visit.download()
     assert name == "sheep-edited.jpg"
     stored = Image.open(io.BytesIO(data))
@@ -123,9 +129,11 @@ def test_undo_and_redo_go_through_strokes_and_runs(visit):
     for _ in range(3):
         visit.page.keyboard.press("Control+Shift+Z")
     np.testing.assert_array_equal(visit.shown(), filled)
-    # A result is stepped back to by its thumbnail, too.
+    # A result is stepped back to by its thumbnail, too, after which nothing is redone.
+    assert visit.page.is_enabled("#redo")
     visit.page.click("#result-list li:first-child button")
     np.testing.assert_array_equal(visit.shown(), original)
+    assert visit.page.is_disabled("#redo")
 
 
 def test_a_mask_goes_up_and_down(visit):

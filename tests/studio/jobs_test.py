@@ -7,10 +7,14 @@ import threading
 import time
 
 import pytest
+from starlette.testclient import TestClient
 
 from tests.picture_files import file_of
 from tests.studio.api_test import error_of, post
+from tests.studio.conftest import make_models
 from tf_btgmi.studio import tasks
+from tf_btgmi.studio.limits import Limits
+from tf_btgmi.studio.server import create_app
 
 
 @pytest.fixture
@@ -111,6 +115,16 @@ def test_selections_are_watched_and_cancelled_as_runs_are(
     for thread, _ in runs:
         thread.join(timeout=10)
     assert [answers[0].status_code for _, answers in runs] == [200, 409]
+
+
+def test_a_run_that_takes_too_long_is_ended(picture, mask):
+    paint, models = make_models(image_size=32)
+    paint.seconds = 0.1
+    files = {"image": file_of(picture), "mask": file_of(mask)}
+    app = create_app(models, Limits(max_seconds=0.05))
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        response = post(client, "inpaint", files)
+    assert (response.status_code, error_of(response)["code"]) == (504, "too_slow")
 
 
 def test_a_job_whose_client_has_gone_is_cancelled(client, picture, mask, in_background):

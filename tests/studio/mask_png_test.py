@@ -70,6 +70,14 @@ def test_a_mask_file_is_read_as_pillow_reads_it(page, kind, mode):
     np.testing.assert_array_equal(np.reshape(read["mask"], (37, 53)), expected)
 
 
+def test_of_a_mask_file_only_what_is_opaque_is_selected(page):
+    alpha = np.where(grey("both") >= 128, 255, 40).astype(np.uint8)
+    white = np.full((37, 53, 3), 255, np.uint8)
+    data = file_of(np.dstack([white, alpha]))
+    read = page.evaluate(DECODE, base64.b64encode(data).decode())
+    np.testing.assert_array_equal(np.reshape(read["mask"], (37, 53)), alpha == 255)
+
+
 def filtered(levels, kind) -> bytes:
     """A PNG whose rows all have one filter."""
     padded = np.pad(levels.astype(np.int16), ((1, 0), (1, 0)))

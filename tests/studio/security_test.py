@@ -47,6 +47,17 @@ def test_the_own_page_and_a_link_to_it_are_served(client):
     assert client.get("/", headers=link).status_code == 200
 
 
+def test_a_body_is_refused_by_its_length_or_while_it_is_read(client):
+    headers = {"content-type": "application/json"}
+    parts = [bytes(1_000_000)] * 7
+    response = client.post("/api/v1/inpaint", content=iter(parts), headers=headers)
+    assert "content-length" not in response.request.headers
+    assert response.status_code == 413
+    headers["content-length"] = "7000000"
+    response = client.post("/api/v1/inpaint", content=b"{}", headers=headers)
+    assert response.status_code == 413
+
+
 def test_every_answer_forbids_foreign_scripts_and_shares_nothing(client):
     for path in ("/", "/docs", "/static/js/main.js", "/api/v1/health", "/nothing"):
         headers = client.get(path).headers

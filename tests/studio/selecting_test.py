@@ -64,15 +64,7 @@ def test_a_click_after_a_box_adds_to_its_selection(boxed):
 
 
 def test_a_click_after_a_box_is_sent_with_the_box(boxed):
-    boxed.page.evaluate(
-        """() => {
-          const {send} = XMLHttpRequest.prototype;
-          XMLHttpRequest.prototype.send = function (form) {
-            if (form instanceof FormData) window.sent = Object.fromEntries(form);
-            send.call(this, form);
-          };
-        }"""
-    )
+    boxed.keep_sent()
     for y, x, clicks in ((170, 100, 1), (175, 110, 2)):
         with boxed.page.expect_response("**/segment"):
             boxed.page.mouse.click(*boxed.at(y, x))
@@ -80,6 +72,23 @@ def test_a_click_after_a_box_is_sent_with_the_box(boxed):
         sent = boxed.page.evaluate("window.sent")
         assert len(json.loads(sent["clicks"])) == clicks
         np.testing.assert_allclose(json.loads(sent["box"]), [65, 45, 175, 155], atol=1)
+
+
+def test_objects_are_looked_for_in_the_edited_picture_and_removed_by_a_box(boxed):
+    boxed.page.keyboard.down("Alt")
+    boxed.drag((65, 45), (175, 155))
+    boxed.page.keyboard.up("Alt")
+    boxed.until("state.active.selection.isEmpty")
+    boxed.idle()
+    boxed.tool("box")
+    boxed.drag((10, 10), (40, 40))
+    boxed.run()
+    boxed.keep_sent()
+    boxed.tool("object")
+    with boxed.page.expect_response("**/segment"):
+        boxed.drag((65, 185), (175, 295))
+    assert boxed.page.evaluate("window.sent.overlay.type") == "image/png"
+    boxed.until("state.active.selection.count > 5000")
 
 
 def test_a_selection_is_outlined_in_two_tones_on_its_own_colour(visit):

@@ -92,7 +92,8 @@ def test_a_whole_session_by_keyboard_keeps_what_was_seen(study, open_page):
     answers = study.votes.answers()
     assert [answer.chosen for answer in answers] == wanted
     for answer in answers:
-        assert 0.0 < answer.seconds < 600.0
+        # It may be slow here, but a session of milliseconds counts as thousands.
+        assert 0.0 < answer.seconds < 100.0
         if not answer.question.is_check and answer.winner:
             shown = answer.question.shown
             lightest = max(shown, key=["dark", "middle", "light"].index)

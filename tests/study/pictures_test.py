@@ -52,6 +52,15 @@ def test_a_ruined_picture_is_far_from_the_truth_and_always_the_same(pictures):
     np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.parametrize("changed", ["truth", "b"])
+def test_another_picture_is_another_study(folders, changed):
+    results = {name: folders[name] for name in "ab"}
+    first = StudyPictures(results, folders["truth"]).identity
+    assert StudyPictures(results, folders["truth"]).identity == first
+    Image.new("RGB", (24, 16)).save(os.path.join(folders[changed], "pic3.png"))
+    assert StudyPictures(results, folders["truth"]).identity != first
+
+
 def test_missing_folders_pictures_and_sizes_are_named(folders):
     truth, a, b = (folders[key] for key in ("truth", "a", "b"))
     with pytest.raises(ValueError, match="compares two or more"):
