@@ -33,7 +33,8 @@ def test_clicks_decide_the_pixels_under_them():
     seen = rng.integers(0, 256, (60, 90, 3), np.uint8)
     likely = np.where(np.arange(90) < 45, 0.6, 0.4) * np.ones((60, 1))
     divided = network._divided(seen, likely, [(10, 70, 1), (50, 20, 0)])
-    assert (divided[8:13, 69:72] == 1).all() and (divided[48:53, 19:22] == 0).all()
+    assert (divided[8:13, 70] == 1).all() and (divided[10, 68:73] == 1).all()
+    assert (divided[48:53, 20] == 0).all() and (divided[50, 18:23] == 0).all()
 
 
 def disc(shape, centre, radius):

@@ -87,7 +87,7 @@ def test_the_pose_and_earlier_edits_are_sent(placed):
     pose = "{scale: 0.5, rotate: 30, flip: true}"
     for _ in range(2):
         if placed.results() == 2:
-            placed.page.click("#adjust")
+            placed.place()
         placed.until(f"(state.layer.place({pose}), true)")
         placed.keep_sent()
         placed.run()
