@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.inference.recorder import RED, Recorder, S, empty, masks, picture
-from tf_btgmi.inference import crops
+from tf_btgmi.inference import crops, filling
 from tf_btgmi.inference.holes import Holes
 from tf_btgmi.inference.predictor import Predictor
 
@@ -157,16 +157,29 @@ def test_a_picture_of_one_row_is_all_edge():
 
 
 def test_a_dark_frame_at_the_edge_is_not_copied_into_a_hole():
-    """A grey fill with dark dashes looks for the frame, which is no example."""
-    image = np.full((S, S, 3), 180, np.uint8)
-    image[0] = image[-1] = image[:, 0] = image[:, -1] = 0
+    image = np.random.default_rng(0).integers(120, 240, (S, S, 3), np.uint8)
+    # What lies below the hole is found again below the frame.
+    image[20:26] = image[2:8]
+    image[:2] = image[-2:] = image[:, :2] = image[:, -2:] = 0
     mask = empty(S, S)
-    mask[12:20, 12:20] = 255
+    mask[12:20, 8:24] = 255
 
-    def dashes(inputs):
-        fill = np.full(inputs.shape[:3] + (3,), 0.4, np.float32)
-        fill[:, 14:18, 12:20] = -1.0
-        return fill
+    def grey(inputs):
+        return np.full(inputs.shape[:3] + (3,), 0.4, np.float32)
 
-    result = Predictor(dashes, S, retouched=True).inpaint(image, mask)
-    assert result[mask > 0].min() > 150
+    result = Predictor(grey, S, retouched=True).inpaint(image, mask)
+    assert result[mask > 0].min() > 100
+
+
+def test_the_edge_gives_no_detail_to_fills_that_are_enlarged(monkeypatch):
+    excluded = []
+
+    def enlarge(fill, window, unknown, edge):
+        excluded.append(edge)
+        return window
+
+    monkeypatch.setattr(filling, "enlarge", enlarge)
+    mask = masks()["fat"]
+    Predictor(Recorder(), S).inpaint(picture(*mask.shape), mask)
+    (crop,) = crops.plan(Holes(mask), S)
+    np.testing.assert_array_equal(excluded, [crops.edge_of(crop, *mask.shape)])
