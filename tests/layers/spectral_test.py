@@ -60,6 +60,38 @@ def test_the_gradient_knows_the_singular_value_and_not_its_vectors(layer, rng):
     assert abs(along) < 1e-3 * np.abs(gradient * layer.kernel.numpy()).sum()
 
 
+def test_far_from_convergence_too_the_vectors_are_constants_to_the_gradient(layer, rng):
+    image = tf.constant(rng.normal(size=[2, 16, 16, 3]), tf.float32)
+    kernel = tf.Variable(layer.kernel.numpy())
+    left = layer.vector.numpy() @ np.reshape(kernel.numpy(), [-1, 5]).T
+    left /= np.linalg.norm(left)
+    with tf.GradientTape() as tape:
+        value = tf.norm(left @ tf.reshape(kernel, [-1, 5]))
+        outputs = tf.nn.conv2d(image, kernel / value, 2, "VALID")
+        loss = tf.reduce_sum(tf.sin(outputs + layer.inner.bias.numpy()))
+    expected = tape.gradient(loss, kernel).numpy()
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.sin(layer(image, training=True)))
+    gradient = tape.gradient(loss, layer.trainable_weights[0])
+    np.testing.assert_allclose(
+        gradient, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max()
+    )
+
+
+def test_in_bfloat16_the_kernel_is_rounded_once(layer, rng):
+    image = tf.constant(rng.normal(size=[1, 16, 16, 3]), tf.bfloat16)
+    matrix = np.reshape(layer.kernel.numpy(), [-1, 5])
+    left = layer.vector.numpy() @ matrix.T
+    left /= np.linalg.norm(left)
+    kernel = layer.kernel.numpy() / np.linalg.norm(left @ matrix)
+    kernel = tf.cast(kernel, tf.bfloat16)
+    bias = tf.cast(layer.inner.bias.numpy(), tf.bfloat16)
+    expected = tf.nn.bias_add(tf.nn.conv2d(image, kernel, 2, "VALID"), bias)
+    differing = layer.call(image) != expected
+    # But for kernels that lie on the edge between two numbers.
+    assert differing.numpy().mean() < 0.02
+
+
 def test_the_vector_is_a_weight_that_is_not_trained(layer):
     assert len(layer.trainable_weights) == 2
     assert [tuple(v.shape) for v in layer.non_trainable_weights] == [(1, 5)]

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -63,6 +64,16 @@ def test_every_edge_moves_outwards_by_up_to_the_jitter(lpips):
     # Alike in all examples of a step, apart for every edge.
     np.testing.assert_allclose(outwards[:, 0], outwards[:, 1], atol=1e-4)
     assert np.ptp(outwards[:, 0], axis=1).min() > 0.05
+
+
+def test_in_bfloat16_pictures_and_boxes_keep_their_digits(lpips, picture):
+    candidate = picture + 1e-4
+    # Edges that bfloat16 has not.
+    boxes = BOXES + 0.3
+    expected = float(PatchPerceptualLoss(lpips, 32)(picture, candidate, boxes))
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    found = float(PatchPerceptualLoss(lpips, 32)(picture, candidate, boxes))
+    assert found == expected > 0
 
 
 def period_ratios(power):

@@ -73,6 +73,16 @@ def test_both_optimizers_are_adam_with_the_configs_decay_rates(
     assert not model.jit_compile
 
 
+def test_globally_locallys_discriminator_is_made_for_its_pictures(make_model):
+    model = make_model(
+        losses__reconstruction="l1",
+        discriminator__architecture="global_local",
+        discriminator__base_filters=3,
+    )
+    found = model.discriminator
+    assert (found.image_size, found.base_filters, found.num_features) == (32, 3, 48)
+
+
 def test_adadelta_has_its_authors_constants(make_model):
     changes = {"losses__reconstruction": "l1", "discriminator__num_scales": 1}
     model = make_model(procedure__optimizer="adadelta", **changes)
