@@ -26,8 +26,9 @@ def inpainting(make_config, tmp_path_factory):
     workdir = str(tmp_path_factory.mktemp("inpainting"))
     config = make_config(training__seed=3)
     model = build_model(config, strategy())
-    for number, variable in enumerate(model.ema_generator.averaged_variables):
-        variable.assign_add(tf.fill(variable.shape, 0.001 * number))
+    rng = np.random.default_rng(0)
+    for variable in model.ema_generator.averaged_variables:
+        variable.assign_add(rng.normal(0.0, 0.1, variable.shape))
     Checkpoints(model, workdir, 1, strategy()).save()
     config_lib.save(config, f"{workdir}/config.json")
     return workdir, model
@@ -114,7 +115,11 @@ def test_a_wider_network_starts_with_the_same_predictions(inpainting, make_confi
     initialization.initialize(model, workdir)
     inputs = rng.uniform(-1, 1, [1, 32, 32, 4]).astype(np.float32)
     expected = source.ema_generator(inputs).numpy()
+    assert expected.std() > 0.02
     np.testing.assert_allclose(model.ema_generator(inputs), expected, atol=1e-5)
+    # Twice as wide is the limit.
+    config = make_config(generator__base_filters=8, generator__max_filters=16)
+    initialization.check(config, workdir)
 
 
 def test_blocks_that_the_other_run_does_not_have_are_new(make_config, tmp_path, rng):
