@@ -146,6 +146,20 @@ def test_a_file_that_is_missing_or_no_json_is_named(tmp_path):
             },
             "together must not be more than head_steps .*; they are 150001",
         ),
+        (
+            {
+                f"guided__{kind}": 0.0
+                for kind in (
+                    "box_gaps",
+                    "band_gaps",
+                    "empty_gaps",
+                    "object_holes",
+                    "plain_holes",
+                )
+            },
+            "one of config.guided.* must be above 0",
+        ),
+        ({"guided__min_object": 0.6}, "min_object .* must not be more than max_object"),
         ({"masks__rectangles": 0.0}, "must be above 0"),
         ({"masks__rectangles": -1.0}, "masks.rectangles must be at least 0"),
         ({"masks__min_side": 0.6}, "min_side .* must not be more than max_side"),
@@ -156,6 +170,34 @@ def test_a_file_that_is_missing_or_no_json_is_named(tmp_path):
 def test_a_value_out_of_range_is_named_with_what_is_allowed(fields, message):
     with pytest.raises(ValueError, match=message):
         config_lib.validate(changed(**fields))
+
+
+def test_a_task_with_foregrounds_needs_the_papers_generator():
+    config = changed(
+        generator__architecture="context_encoder", procedure__num_refinement_blocks=0
+    )
+    config_lib.validate(config)
+    config.task = "guided"
+    with pytest.raises(
+        ValueError, match="guided needs generator.architecture=residual"
+    ):
+        config_lib.validate(config)
+
+
+def test_warm_up_and_phases_may_last_as_long_as_the_head():
+    config = changed(
+        procedure__head_steps=100,
+        procedure__warmup_steps=100,
+        procedure__warmup_image_size=64,
+        procedure__generator_only_steps=60,
+        procedure__discriminator_only_steps=40,
+    )
+    config_lib.validate(config)
+
+
+def test_a_json_with_a_value_out_of_range_is_refused():
+    with pytest.raises(ValueError, match="image_size must be a multiple of 8"):
+        config_lib.from_dict({"data": {"image_size": 100}})
 
 
 def test_every_number_and_every_choice_is_checked():

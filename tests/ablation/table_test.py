@@ -70,6 +70,8 @@ def test_differences_are_paired_and_told_for_each_seed(found):
     assert found["l1"].by_seed["lpips"] == pytest.approx([0.1, 0.1])
     assert found["l1"].by_seed["hole_l1"] == pytest.approx([0.1, -0.05])
     assert found["l1"].differences["hole_l1"].value == pytest.approx(0.025)
+    # Wherever the base stands among the arms.
+    assert numbers(ROWS, NAMES, ["l1", "base"], [0, 1]) == found
 
 
 def test_a_difference_is_clear_where_the_seeds_agree_too(found):

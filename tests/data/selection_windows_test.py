@@ -51,6 +51,8 @@ def test_the_input_shows_what_was_pointed_at():
     assert result[..., 3].sum() == 18 * 27 and result[2, 3, 3] == 1
     assert np.unravel_index(result[..., 4].argmax(), (32, 32)) == (10, 12)
     assert np.unravel_index(result[..., 5].argmax(), (32, 32)) == (20, 25)
+    # Each kind of click in its own map.
+    assert result[20, 25, 4] < 0.1 and result[10, 12, 5] < 0.1
     np.testing.assert_array_equal(result[..., 6], mask)
 
 

@@ -1,5 +1,6 @@
 """Simulated boxes and clicks: where they fall, and that they say what is wrong."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -58,6 +59,30 @@ def test_an_error_at_the_edge_of_the_picture_is_clicked_inside_it():
     truth = np.ones((20, 50), bool)
     y, x, _ = next_click(truth, np.zeros_like(truth))
     assert 8 <= y <= 11 and 8 <= x <= 41
+
+
+def test_errors_that_touch_at_a_corner_are_one():
+    mask = np.zeros((40, 40), bool)
+    mask[:10, :10] = mask[10:20, 10:20] = True
+    mask[25:36, 25:37] = True
+    # Of 100 pixels each, of 132 apart.
+    y, x, is_object = next_click(np.zeros_like(mask), mask)
+    assert is_object == 0 and y < 20 and x < 20
+
+
+def test_a_third_of_damaged_masks_are_too_small_and_a_third_too_large(truth):
+    rim = [
+        cv2.dilate(truth.astype(np.uint8), np.ones((3, 3))) > truth,
+        cv2.erode(truth.astype(np.uint8), np.ones((3, 3))) < truth,
+    ]
+    shares = []
+    for seed in range(200):
+        mask = damaged_mask(truth, np.random.default_rng(seed))
+        shares.append([mask[part].mean() for part in rim])
+    outside, inside = np.transpose(shares)
+    # But for the ellipses.
+    assert 0.2 < (outside > 0.5).mean() < 0.5
+    assert 0.2 < (inside < 0.5).mean() < 0.5
 
 
 def test_nothing_is_clicked_where_nothing_is_wrong(truth):

@@ -81,6 +81,21 @@ def test_noise_adds_power_and_is_no_weave():
     assert found.power > 1.5 and found.weave < 1.3
 
 
+def test_colours_count_by_their_luma():
+    # The same noise in one channel of a flat picture: green, red, blue.
+    flat = np.full((96, 96, 3), 120, np.uint8)
+    noise = np.random.default_rng(3).normal(0, 20, (96, 96))
+    powers = []
+    for channel in (1, 0, 2):
+        fill = flat.astype(float)
+        fill[..., channel] += noise
+        ratio = weave.log_power_ratio(flat, as_uint8(fill), MASK)
+        powers.append(weave.of_set(ratio[np.newaxis]).power - 1.0)
+    # The squares of .587, .299 and .114.
+    assert powers[0] / powers[1] == pytest.approx(3.85, rel=0.1)
+    assert powers[1] / powers[2] == pytest.approx(6.88, rel=0.1)
+
+
 def test_a_stronger_weave_has_the_higher_value():
     values = [measured(with_weave(4.0, 0.0, a)).weave for a in (0.0, 1.0, 2.0, 4.0)]
     assert values == sorted(values) and values[0] == pytest.approx(1.0)
@@ -94,6 +109,14 @@ def test_smooth_pictures_count_as_much_as_textured_ones():
         fill = image if seed % 2 else with_weave(4.0, 0.0, 3.0)(image)
         ratios.append(weave.log_power_ratio(image, fill, MASK))
     assert weave.of_set(np.stack(ratios)).weave > 3.0
+
+
+def test_power_is_a_geometric_mean_over_frequencies():
+    # Four times the power at some frequencies, as much as the truth's at the others.
+    ratios = np.where(weave._FY > 0, np.log(4.0), 0.0)
+    share = (weave._FY > 0)[weave._BAND].mean()
+    assert 0.3 < share < 0.6
+    assert weave.of_set(ratios[np.newaxis]).power == pytest.approx(4.0**share)
 
 
 def test_known_pixels_and_the_seam_do_not_count():
