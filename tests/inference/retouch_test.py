@@ -118,7 +118,13 @@ def test_each_group_gives_its_nearest_by_every_second_pixel(rng):
     difference[:, :, 1::2] = 0
     difference = difference.reshape(*difference.shape[:2], 27)
     distances = (difference**2 * np.repeat(weights, 3, axis=1)[:, None]).sum(axis=2)
-    best = search.known.nearest(patches[search.blocks], weights)
+    blocks, places = (
+        np.stack(np.divmod(corners, 24), axis=1)
+        for corners in (search.blocks, search.known.places)
+    )
+    apart = ((blocks[:, None] - places) ** 2).sum(axis=2)
+    distances += 0.5 * weights[:, ::2].sum(axis=1, keepdims=True) * apart
+    best = search.known.nearest(search.blocks, patches[search.blocks], weights)
     groups = search.known.thinned
     assert len(best) == len(groups) == 8
     position = np.full(24 * 24, -1)
@@ -136,6 +142,35 @@ def test_the_nearest_by_all_pixels_is_chosen_among_the_groups(rng):
     source = source.copy()
     source[search.blocks[0] + search.known.offsets] = patches[wanted[0]].reshape(-1, 3)
     assert search.nearest(source)[0] == wanted[0]
+
+
+def test_examples_take_the_mean_colour_of_the_trusted_pixels_of_their_block(rng):
+    picture, hole = rng.integers(0, 200, (24, 24, 3), np.uint8), square(24, 10, 13)
+    search, source, patches = searched(picture, hole)
+    matches = search.known.places[: len(search.blocks)]
+    own = patches[matches[0]].reshape(9, 3)
+    current, trusted = source.copy(), np.zeros(24 * 24, bool)
+    block = search.blocks[0] + search.known.offsets
+    current[block] = own + np.float32([10, 20, 30])
+    current[block[4:]] = 255
+    np.testing.assert_array_equal(search.examples(current, matches, trusted)[0], own)
+    trusted[block[:4]] = True
+    np.testing.assert_allclose(
+        search.examples(current, matches, trusted)[0] - own,
+        np.tile([10, 20, 30], (9, 1)),
+        rtol=1e-3,
+    )
+
+
+def test_the_brightness_around_a_thin_hole_goes_on_with_a_texture_from_elsewhere(rng):
+    """Every example of the texture is brighter or darker than the hole's own place."""
+    texture = tiles(96, rng).astype(float) / 4
+    truth = (texture + np.linspace(20, 160, 96)[:, None, None]).astype(np.uint8)
+    hole = np.zeros((96, 96), bool)
+    hole[46:50, 4:92] = True
+    found = retouch(blurred(truth, hole), hole)
+    error = found[hole].astype(float) - truth[hole]
+    assert abs(error.mean()) < 0.5 and np.abs(error).mean() < 2.5
 
 
 @pytest.mark.parametrize("height, width", [(20, 37), (37, 20), (31, 32)])
@@ -168,7 +203,8 @@ def test_what_was_thinned_out_is_reached_from_beside(rng, monkeypatch):
     search, source, patches = searched(picture, hole)
     assert search.known.thinned.size <= 100
     wanted = patches[search.blocks]
-    first = search.known.nearest(wanted, np.ones((len(wanted), 9), np.float32))[0]
+    weights = np.ones((len(wanted), 9), np.float32)
+    first = search.known.nearest(search.blocks, wanted, weights)[0]
 
     def distance(corners):
         return ((wanted - patches[corners]) ** 2).sum(axis=1)

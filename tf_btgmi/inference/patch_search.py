@@ -16,10 +16,17 @@ from tf_btgmi.inference import products
 _MAX_PLACES = 4_000
 # Groups of known patches, of which the best by half of the pixels are compared by all.
 _GROUPS = 8
+# The exhaustive search prefers what is near: this times the squared distance in pixels
+# is added to the mean squared difference, summed over colours. A match 20 pixels away
+# must be better by some 8 grey levels.
+_DISTANCE_WEIGHT = 0.5
 # Rounds of following neighbours, and the factor by which the squared distance may grow
 # where a patch continues the match of its neighbour.
 _FOLLOWS = 2
 _COHERENCE = 1.2
+
+# Weight of pixels from which a block's mean colour is taken by half.
+_LEAST_WEIGHT = 1e-3
 
 
 class KnownPatches:
@@ -52,27 +59,37 @@ class KnownPatches:
         """Pixels [B, S * 3] of the patches at corners [B]."""
         return self._patches[corners].reshape(len(corners), 3 * self.side**2)
 
-    def nearest(self, targets: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    def nearest(self, blocks, targets: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Exhaustive search among the thinned examples, by half of the pixels.
 
         Args:
-            targets: pixels [B, S * 3].
+            blocks: corners [B] of the patches that are compared with the examples.
+            targets: their pixels [B, S * 3].
             weights: of their pixels [B, S].
 
         Returns:
             Corners [groups, B], the best of each group.
         """
         if self._terms is None:
-            known = self._compared(self.at(self.thinned.reshape(-1)))
+            places = self.thinned.reshape(-1)
+            known, position = self._compared(self.at(places)), self._position(places)
             squares = (known * known).reshape(len(known), -1, 3).sum(axis=2)
-            # The weighted squared distance to a block is the inner product with this,
-            # up to a constant of the block, which does not change the argmin.
-            self._terms = np.concatenate([squares, known], axis=1)
+            length = (position * position).sum(axis=1, keepdims=True)
+            # A block's difference from all examples is the inner product of its factors
+            # with this, up to a constant of the block, which leaves the argmin.
+            self._terms = np.concatenate([squares, known, length, position], axis=1)
         targets, weights = self._compared(targets), weights[:, ::2]
         weighted = np.repeat(-2.0 * weights, 3, axis=1) * targets
-        factors = np.concatenate([weights, weighted], axis=1)
+        near = _DISTANCE_WEIGHT * weights.sum(axis=1, keepdims=True)
+        position = -2.0 * near * self._position(blocks)
+        factors = np.concatenate([weights, weighted, near, position], axis=1)
         nearest = products.smallest(factors, self._terms, len(self.thinned))
         return np.take_along_axis(self.thinned, nearest, axis=1)
+
+    def _position(self, corners: np.ndarray) -> np.ndarray:
+        """Rows and columns [B, 2] of corners, from the middle: float32 rounds less."""
+        position = np.stack(np.divmod(corners, self.shape[1]), axis=1)
+        return (position - np.array(self.shape) / 2).astype(np.float32)
 
     def _compared(self, pixels: np.ndarray) -> np.ndarray:
         """Every second pixel of patches, like the fields of a chessboard."""
@@ -128,12 +145,35 @@ class PatchSearch:
 
         With start, earlier matches, only their neighbourhood is searched.
         """
-        targets = current[self.blocks[:, None] + self.known.offsets]
-        targets = targets.reshape(len(self.blocks), -1)
+        targets = self._targets(current)
         if start is not None:
             return self._improved(targets, start)
-        first, *others = self.known.nearest(targets, self._weights)
+        first, *others = self.known.nearest(self.blocks, targets, self._weights)
         return self._improved(targets, first, others)
+
+    def examples(self, current, matches: np.ndarray, trusted) -> np.ndarray:
+        """Pixels of the matches, in the mean colours of their blocks.
+
+        Args:
+            current: pixels [H * W, 3].
+            matches: corners [B].
+            trusted: bool [H * W], pixels whose colours are right. The others do not
+                count; a match whose block has none of them keeps its colours.
+
+        Returns:
+            [B, S, 3].
+        """
+        pixels = self.known.at(matches)
+        difference = (self._targets(current) - pixels).reshape(*self._weights.shape, 3)
+        weights = trusted[self.blocks[:, None] + self.known.offsets] * self._weights
+        change = np.einsum("bs,bsc->bc", weights, difference)
+        change /= _LEAST_WEIGHT + weights.sum(axis=1, keepdims=True)
+        return pixels.reshape(difference.shape) + change[:, None]
+
+    def _targets(self, current: np.ndarray) -> np.ndarray:
+        """Pixels [B, S * 3] of the blocks."""
+        targets = current[self.blocks[:, None] + self.known.offsets]
+        return targets.reshape(len(self.blocks), -1)
 
     def _improved(self, targets, matches, candidates=()) -> np.ndarray:
         """Improves matches [B] by candidates [B] and from their neighbourhood.

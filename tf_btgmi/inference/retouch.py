@@ -7,7 +7,9 @@ repeated on the result (Wexler, Shechtman and Irani 2007, "Space-time completion
 video"), with smaller and smaller patches. In a comparison, known pixels count far more
 than the fill, which would select patches as soft as itself. A patch continues the match
 of its neighbour where that fits nearly as well (Ashikhmin 2001, "Synthesizing natural
-textures"), because agreeing votes are sharp.
+textures"), because agreeing votes are sharp. Patches from nearby are preferred, and a
+patch takes on the mean colour of what it replaces (Darabi et al. 2012, "Image melding",
+without its gains).
 
 The network's fill is the initial value and remains deep inside the hole, where known
 patches are only a guess. In between, the two are blended by the distance to the nearest
@@ -28,7 +30,7 @@ from tf_btgmi.inference.patch_search import KnownPatches, PatchSearch
 from tf_btgmi.pictures.levels import rounded
 
 # Changes with the results; evaluations distinguish versions.
-VERSION = 4
+VERSION = 5
 
 # Passes from coarse to fine: side of a patch and distance of blocks in pixels, rounds,
 # and whether the search starts from the matches of the previous pass.
@@ -103,7 +105,9 @@ def retouch(
 def _redraw(source, known, share, weights) -> np.ndarray:
     """The source [H * W, 3], blended with known patches by a share [H, W]."""
     current, coarser, matches = source, None, None
-    for patches, (side, step, rounds, inherits) in zip(known, _PASSES):
+    # The network's colours may be wrong; those of redrawn pixels are not.
+    trusted = weights == 1.0
+    for patches, (_, step, rounds, inherits) in zip(known, _PASSES):
         search = PatchSearch(patches, share > 0, step, weights)
         if not len(search.blocks):
             return source.copy()
@@ -111,8 +115,11 @@ def _redraw(source, known, share, weights) -> np.ndarray:
         coarser = search
         for _ in range(rounds):
             matches = search.nearest(current, matches)
-            drawn = _vote(source, search.blocks, matches, patches.offsets, side)
+            drawn = _vote(
+                search, search.examples(current, matches, trusted), len(source)
+            )
             current = source + share.reshape(-1, 1) * (drawn - source)
+            trusted |= share.reshape(-1) == 1.0
     return current
 
 
@@ -134,15 +141,14 @@ def _vote_weights(side: int) -> np.ndarray:
     return (profile @ profile.T).reshape(-1)
 
 
-def _vote(source, blocks, matches, offsets, side: int) -> np.ndarray:
-    """Weighted mean of the matches that overlap at a pixel; 0 without any."""
-    targets = (blocks[:, None] + offsets).reshape(-1)
-    pixels = source[(matches[:, None] + offsets).reshape(-1)]
-    votes = np.tile(_vote_weights(side), len(blocks))
+def _vote(search, examples, num_pixels: int) -> np.ndarray:
+    """Weighted mean [num_pixels, 3] of examples [B, S, 3]; 0 without any."""
+    targets = (search.blocks[:, None] + search.known.offsets).reshape(-1)
+    votes = np.tile(_vote_weights(search.known.side), len(examples))
     total = np.stack(
         [
-            np.bincount(targets, votes * channel, len(source)).astype(np.float32)
-            for channel in (*pixels.T, np.float32(1.0))
+            np.bincount(targets, votes * channel, num_pixels).astype(np.float32)
+            for channel in (*examples.reshape(-1, 3).T, np.float32(1.0))
         ],
         axis=-1,
     )
