@@ -49,6 +49,18 @@ def test_the_object_is_recoloured_where_it_is_seen(picture, direct):
     np.testing.assert_allclose(result[seen], values[seen] - 25.5, atol=5)
 
 
+@pytest.mark.parametrize("direct", [False, True])
+def test_the_networks_own_pixels_are_used_where_asked_for(picture, monkeypatch, direct):
+    asked = []
+
+    def harmonize(self, image, mask, direct):
+        asked.append(direct)
+        return image
+
+    monkeypatch.setattr(Predictor, "harmonize", harmonize)
+    assert run(direct=direct) == 0 and asked == [direct]
+
+
 def test_soft_edges_of_an_object_stay_as_transparent_as_they_were(picture):
     values, _ = picture
     alpha = np.random.default_rng(0).integers(1, 256, values.shape[:2], np.uint8)

@@ -1,5 +1,6 @@
 """Composites depend on name and seed alone; their surroundings are the truth's."""
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -43,6 +44,23 @@ def test_the_plain_set_shows_the_photograph_with_the_object_in_the_middle():
     # A square of 60 columns around column 40 starts at 10.
     np.testing.assert_array_equal(example.image, image[:, 10:70])
     np.testing.assert_array_equal(example.mask, mask[:, 10:70])
+
+
+def test_the_plain_set_shifts_the_colours_of_an_object_by_so_much_at_most():
+    image, mask = scene()
+    image = np.where(mask[..., None], np.uint8([150, 80, 90]), image)
+
+    def lab(picture):
+        colors = picture[mask[:, 10:70]].astype(np.float32) / 255
+        return cv2.cvtColor(colors[None], cv2.COLOR_RGB2LAB)[0].mean(axis=0)
+
+    shifts = []
+    for seed in range(20):
+        example = composite(image, mask, 60, "plain", seed)
+        shifts.append(lab(example.input_image) - lab(example.image))
+    # Shifts are clipped at 30; levels are rounded.
+    assert np.abs(shifts).max() < 32
+    assert (np.std(shifts, axis=0) > 5).all() and np.abs(np.mean(shifts, 0)).max() < 8
 
 
 def test_the_hard_set_cuts_some_objects_and_clashes_with_some():

@@ -31,6 +31,7 @@ def test_a_worse_difference_is_reported(psnr, lpips, num_exceeded, method):
     sentences = exceeded(found, limits)
     assert len(sentences) == num_exceeded
     assert all(sentence.startswith(f"{method}: ") for sentence in sentences)
+    assert not exceeded(summary_of({"keras": drops, "uint8": drops}), limits)
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,15 @@ def test_a_flat_fill_amid_noise_stays_flat(rng):
     assert np.abs(inner - 200).mean() < 2
 
 
+def test_a_fill_is_resampled_at_the_centres_of_its_new_pixels():
+    y, x = np.mgrid[:32, :32].astype(np.float32)
+    found = detail._resampled(np.dstack([y, x, y]), 20, 1.5)
+    centres = np.tile((np.arange(20) + 0.5) * 1.5 - 0.5, (20, 1))
+    # OpenCV rounds places to 1/32.
+    np.testing.assert_allclose(found[..., 0], centres.T, atol=0.04)
+    np.testing.assert_allclose(found[..., 1], centres, atol=0.04)
+
+
 def test_detail_is_weakened_where_the_fill_has_less_and_never_strengthened(rng):
     coarse = rng.normal(128, 40, (24, 48, 3)).astype(np.float32)
     coarse[:, :24] = 128 + (coarse[:, :24] - 128) / 10

@@ -144,6 +144,13 @@ def test_the_edge_of_a_picture_is_two_pixels_wide_and_mirrored():
     np.testing.assert_array_equal(np.flatnonzero(columns), [0, 1])
 
 
+def test_a_box_in_the_networks_input_holds_every_pixel_it_touches():
+    crop = crops.Crop(y=10, x=-20, side=64, hole=1, box=(15, 30, 25, 50))
+    seen = crops.seen_box(crop, S)
+    np.testing.assert_array_equal(seen, [2.5, 25, 7.5, 35])
+    assert crops.pixels_around(seen) == (2, 25, 8, 35)
+
+
 def test_the_edge_of_a_large_picture_follows_its_shorter_side():
     crop = crops.Crop(y=400, x=0, side=30, hole=1, box=(400, 0, 401, 1))
     # 0.5 % of 800 pixels.

@@ -65,6 +65,12 @@ def test_a_cut_file_is_a_reason_and_no_error(decode, picture, kind, options):
         assert words in reason.numpy()
 
 
+def test_a_picture_of_too_many_pixels_is_not_decoded(picture, monkeypatch):
+    monkeypatch.setattr(picture_files, "MAX_PIXELS", 37 * 53 - 1)
+    found, reason = tf.function(picture_files.decode_picture)(file_of(picture))
+    assert found.shape == (0, 0, 3) and b"more than the 1960 allowed" in reason.numpy()
+
+
 @pytest.mark.parametrize("data", [b"\0", b"GIF89a", b"<svg/>", b"RIFF1234WAVE"])
 def test_another_format_is_named_as_such(decode, data):
     assert decode(data)[1].numpy().startswith(b"it is none of PNG, JPEG, BMP")
