@@ -25,7 +25,7 @@ _DISTANCE_WEIGHT = 0.5
 _FOLLOWS = 2
 _COHERENCE = 1.2
 
-# Weight of pixels from which a block's mean colour is taken by half.
+# Total weight of a block's trusted pixels at which a match takes half of their colour.
 _LEAST_WEIGHT = 1e-3
 
 
@@ -112,12 +112,14 @@ class PatchSearch:
     Attributes:
         known: the examples.
         blocks: corners [B].
+        pixels: indices [B, S] of the pixels of the blocks.
     """
 
     def __init__(self, known: KnownPatches, redrawn, step: int, weights):
         self.known, self._step, self._width = known, step, redrawn.shape[1]
         self.blocks = _blocks(redrawn, known.side, step)
-        self._weights = weights[self.blocks[:, None] + known.offsets]
+        self.pixels = self.blocks[:, None] + known.offsets
+        self._weights = weights[self.pixels]
         self._color_weights = np.repeat(self._weights, 3, axis=1)
         self._number = np.full(redrawn.size, -1)
         self._number[self.blocks] = np.arange(len(self.blocks))
@@ -145,7 +147,7 @@ class PatchSearch:
 
         With start, earlier matches, only their neighbourhood is searched.
         """
-        targets = self._targets(current)
+        targets = current[self.pixels].reshape(len(self.blocks), -1)
         if start is not None:
             return self._improved(targets, start)
         first, *others = self.known.nearest(self.blocks, targets, self._weights)
@@ -163,17 +165,12 @@ class PatchSearch:
         Returns:
             [B, S, 3].
         """
-        pixels = self.known.at(matches)
-        difference = (self._targets(current) - pixels).reshape(*self._weights.shape, 3)
-        weights = trusted[self.blocks[:, None] + self.known.offsets] * self._weights
+        found = self.known.at(matches).reshape(*self.pixels.shape, 3)
+        difference = current[self.pixels] - found
+        weights = trusted[self.pixels] * self._weights
         change = np.einsum("bs,bsc->bc", weights, difference)
         change /= _LEAST_WEIGHT + weights.sum(axis=1, keepdims=True)
-        return pixels.reshape(difference.shape) + change[:, None]
-
-    def _targets(self, current: np.ndarray) -> np.ndarray:
-        """Pixels [B, S * 3] of the blocks."""
-        targets = current[self.blocks[:, None] + self.known.offsets]
-        return targets.reshape(len(self.blocks), -1)
+        return found + change[:, None]
 
     def _improved(self, targets, matches, candidates=()) -> np.ndarray:
         """Improves matches [B] by candidates [B] and from their neighbourhood.

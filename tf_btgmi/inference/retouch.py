@@ -105,7 +105,8 @@ def retouch(
 def _redraw(source, known, share, weights) -> np.ndarray:
     """The source [H * W, 3], blended with known patches by a share [H, W]."""
     current, coarser, matches = source, None, None
-    # The network's colours may be wrong; those of redrawn pixels are not.
+    # Known pixels, whose weight is 1. The network's colours may be wrong; those of
+    # redrawn pixels are not.
     trusted = weights == 1.0
     for patches, (_, step, rounds, inherits) in zip(known, _PASSES):
         search = PatchSearch(patches, share > 0, step, weights)
@@ -143,7 +144,7 @@ def _vote_weights(side: int) -> np.ndarray:
 
 def _vote(search, examples, num_pixels: int) -> np.ndarray:
     """Weighted mean [num_pixels, 3] of examples [B, S, 3]; 0 without any."""
-    targets = (search.blocks[:, None] + search.known.offsets).reshape(-1)
+    targets = search.pixels.reshape(-1)
     votes = np.tile(_vote_weights(search.known.side), len(examples))
     total = np.stack(
         [
