@@ -130,8 +130,10 @@ def test_a_run_that_takes_too_long_is_ended(picture, mask):
 def test_a_job_whose_client_has_gone_is_cancelled(client, picture, mask, in_background):
     client.paint.gate.clear()
     files = {"image": file_of(picture), "mask": file_of(mask)}
-    thread, _ = in_background(files, "running-1")
-    wait_for(lambda: client.get("/api/v1/jobs/running-1").status_code == 200)
+    # A name of its own: one that ended in another test is still known.
+    thread, _ = in_background(files, "staying-1")
+    path = "/api/v1/jobs/staying-1"
+    wait_for(lambda: client.get(path).json().get("state") == "running")
     fields = {name: base64.b64encode(data).decode() for name, data in files.items()}
     body = json.dumps({**fields, "job": "leaving-1"}).encode()
     messages = [{"type": "http.request", "body": body}]
@@ -144,8 +146,8 @@ def test_a_job_whose_client_has_gone_is_cancelled(client, picture, mask, in_back
         statuses.append(message.get("status"))
 
     headers = [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")]
-    path = {"path": "/api/v1/inpaint", "raw_path": b"", "query_string": b""}
-    scope = {"type": "http", "method": "POST", "headers": headers, **path}
+    url = {"path": "/api/v1/inpaint", "raw_path": b"", "query_string": b""}
+    scope = {"type": "http", "method": "POST", "headers": headers, **url}
     asyncio.run(client.app(scope, receive, send))
     assert statuses[0] == 409
     assert client.get("/api/v1/jobs/leaving-1").status_code == 404
