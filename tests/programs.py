@@ -49,7 +49,7 @@ def red(inputs):
 
 def loads(monkeypatch, predictor):
     """Programs take this predictor, whatever their `--model`."""
-    monkeypatch.setattr(loading, "load", lambda *place: predictor)
+    monkeypatch.setattr(loading, "load", lambda *place, **options: predictor)
     monkeypatch.setattr(loading, "check", lambda *place: "a stand-in")
 
 

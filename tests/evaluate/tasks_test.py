@@ -1,6 +1,7 @@
 """Evaluations of harmonization and object removal."""
 
 import csv
+import os
 import re
 
 import numpy as np
@@ -8,7 +9,10 @@ import pytest
 from PIL import Image
 
 from tests.evaluate.running import harmonization, object_masks, run, summary
-from tf_btgmi import evaluate
+from tests.programs import loads
+from tf_btgmi import evaluate, loading
+from tf_btgmi.inference.predictor import Predictor
+from tf_btgmi.pictures.mask_arrays import bounding_box
 
 PROGRAM_MODULE = evaluate
 
@@ -42,19 +46,21 @@ def test_harmonization_is_measured_on_the_object(folder, kind):
 
 
 def test_a_model_is_measured_as_it_is_used_and_directly(folder, monkeypatch):
-    from tf_btgmi import loading
-    from tf_btgmi.inference.predictor import Predictor
-
     object_masks()
-    same = Predictor(lambda x: x[..., :3], 32, outputs=("harmonized",))
-    monkeypatch.setattr(loading, "load", lambda place, retouched: same)
-    monkeypatch.setattr(loading, "describe", lambda place: "same")
+    darker = Predictor(lambda x: x[..., :3] ** 2 - 1, 32, outputs=("harmonized",))
+    loads(monkeypatch, darker)
+    monkeypatch.setattr(loading, "describe", lambda place: "darker")
     monkeypatch.setattr(loading, "num_bytes", lambda place: None)
     harmonization(model=["mine=somewhere"], methods=["copy_paste"])
-    methods = summary()["methods"]
-    assert list(methods) == ["mine", "mine.direct", "copy_paste"]
-    assert methods["mine"]["groups"] == methods["mine.direct"]["groups"]
-    assert methods["mine"]["groups"] == methods["copy_paste"]["groups"]
+    assert list(summary()["methods"]) == ["mine", "mine.direct", "copy_paste"]
+    given, mask, *stored = (
+        np.asarray(Image.open(f"out/{part}/a.png"))
+        for part in ("given", "masks", "composites/mine", "composites/mine.direct")
+    )
+    for direct in (False, True):
+        expected = darker.harmonize(given, mask, direct)
+        np.testing.assert_array_equal(stored[direct], expected)
+    assert (stored[0] != stored[1]).any()
 
 
 def test_composites_without_truth_are_shown(folder, capsys):
@@ -73,11 +79,21 @@ def test_composites_without_truth_are_shown(folder, capsys):
 
 
 def test_object_removal_places_shapes_of_objects(folder):
-    object_masks()
+    os.mkdir("objects")
+    frame = Image.new("L", (48, 40))
+    frame.paste(255, (8, 4, 40, 36))
+    frame.paste(0, (18, 14, 30, 26))
+    frame.save("objects/frame.png")
     run(task="object_removal", mask_kind=None, objects_folder="objects")
     found = summary()
     assert found["task"] == "object_removal" and found["mask_kind"] == "object"
-    assert found["baseline"] == "telea"
+    assert found["baseline"] == "telea" and found["n"] == 3
+    for name in "abc":
+        mask = np.asarray(Image.open(f"out/masks/{name}.png")) > 0
+        y0, x0, y1, x1 = bounding_box(mask)
+        mask = mask[y0:y1, x0:x1]
+        assert all(edge.all() for edge in (mask[0], mask[-1], *mask.T[[0, -1]]))
+        assert not mask[len(mask) // 2, len(mask.T) // 2]
 
 
 @pytest.mark.parametrize(
