@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.pictures.color_profiles_test import swapped
-from tests.programs import loads, run_main, run_program
+from tests.programs import loads, run_main
 from tf_btgmi import assets, compose, loading
 from tf_btgmi.cli import program
 from tf_btgmi.inference.predictor import Predictor
@@ -68,13 +68,6 @@ def test_a_mask_is_pasted_where_it_is_wanted(folder, capsys):
     outside[150:250, 150:350] = False
     np.testing.assert_array_equal(result[outside], image[outside])
     assert capsys.readouterr().out == "1 done, 0 skipped, 0 failed.\n"
-
-
-def test_a_band_is_filled_around_it(folder):
-    assert one(guide_mask="mask.png", gap="3") == 0
-    result, image = read("new.png"), read("moose.jpg")
-    assert (result[147:150, 150:350] == (255, 0, 0)).all()
-    np.testing.assert_array_equal(result[:147], image[:147])
 
 
 def test_a_box_is_enough(folder):
@@ -194,16 +187,6 @@ def test_jobs_with_a_bad_row_finish_the_rest(folder, capsys):
 def test_jobs_stand_alone(folder):
     with pytest.raises(program.UsageError, match="--guide and --jobs exclude"):
         run(jobs="jobs.csv", guide="bison.jpg")
-
-
-def test_the_program_ends_with_one_line_and_exit_code_2(tmp_path):
-    flags = ("--image=a.png", "--guide=b.png")
-    result = run_program("tf_btgmi.compose", *flags, folder=tmp_path)
-    assert result.returncode == 2
-    assert result.stderr == (
-        "compose.py: --position=Y,X is missing: the row and column of the picture for "
-        "the object's centre.\n"
-    )
 
 
 def test_the_object_keeps_its_colors_under_another_color_profile(folder):

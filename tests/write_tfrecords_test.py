@@ -2,10 +2,14 @@ import os
 
 import numpy as np
 import pytest
+from absl import flags
 from PIL import Image
 
-from tests.programs import run_program
+from tests.programs import run_main, run_program
+from tf_btgmi import write_tfrecords
 from tf_btgmi.data.sources import open_source
+
+PROGRAM_MODULE = write_tfrecords
 
 
 @pytest.fixture
@@ -90,7 +94,6 @@ def test_jpeg_shards_are_shrunk_skip_what_is_unreadable_and_replace(photos, tmp_
     ]
 
 
-def test_mistakes_are_one_line_and_exit_code_2(photos, tmp_path):
-    out = f"--output={tmp_path / 'shards'}"
-    assert "--source=folder:PATH is missing" in refused(out)
-    assert "quality" in refused(f"--source=folder:{photos}", out, "--quality=101")
+def test_the_quality_is_at_most_100():
+    with pytest.raises(flags.IllegalFlagValueError, match="quality"):
+        run_main(write_tfrecords, quality=101)

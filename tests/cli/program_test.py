@@ -2,13 +2,14 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 import tensorflow as tf
 
-from tests.programs import PROGRAM_FILES, ROOT
+from tests.programs import PROGRAM_FILES, ROOT, run_program
 from tf_btgmi.cli import program
 
 
@@ -141,6 +142,24 @@ def test_a_wrong_command_line_is_one_line_and_exit_code_2(
     assert done.stderr.startswith("tried.py: ")
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "module, flag",
+    [
+        ("tf_btgmi.inpaint", "image"),
+        ("tf_btgmi.compose", "image"),
+        ("tf_btgmi.evaluate", "data"),
+        ("tf_btgmi.write_tfrecords", "source"),
+        ("tf_btgmi.train", "config"),
+        ("export.saved_model", "export_dir"),
+    ],
+)
+def test_a_program_without_arguments_names_a_missing_flag(module, flag, tmp_path):
+    done = run_program(module, folder=tmp_path)
+    name = module.split(".")[1]
+    assert re.fullmatch(rf"{name}.py: --{flag}=.* is missing.*\n", done.stderr)
+    assert (done.returncode, done.stdout) == (2, "")
 
 
 @pytest.mark.parametrize("argument", ["--help", "--fail=long"])

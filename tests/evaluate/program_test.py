@@ -11,7 +11,6 @@ import tensorflow_datasets as tfds
 from PIL import Image
 
 from tests.evaluate.running import FILES, run, summary
-from tests.programs import run_program
 from tf_btgmi import evaluate
 from tf_btgmi.cli import program
 from tf_btgmi.evaluation import yardsticks
@@ -82,30 +81,20 @@ def test_results_that_lack_pictures_or_have_another_size_are_named(folder):
     assert run(results=["mended=theirs"], methods=["telea"]) == 0
 
 
-def test_mask_files_are_used_and_useless_ones_left_out(folder, capsys):
-    os.mkdir("masks")
+def test_masks_beside_the_pictures_are_used_and_useless_ones_left_out(folder, capsys):
     for name in "abc":
         mask = Image.new("L", (48, 40))
         if name != "c":
             mask.paste(255, (20, 10, 30, 25))
-        mask.save(f"masks/{name}.png")
-    run(mask_kind=None, mask_folder="masks")
+        mask.save(f"photos/{name}_mask.png")
+    run(mask_kind=None, mask_folder="photos")
     found = summary()
     assert found["n"] == 2 and found["left_out"] == ["c"] and found["seed"] is None
     assert "Left out 1 picture: " in capsys.readouterr().out
     for name in "ab":
-        Image.new("L", (48, 40)).save(f"masks/{name}.png")
+        Image.new("L", (48, 40)).save(f"photos/{name}_mask.png")
     with pytest.raises(ValueError, match="Nothing to evaluate"):
-        run(mask_kind=None, mask_folder="masks", output="other")
-
-
-def test_pictures_and_masks_may_share_a_folder(folder):
-    mask = Image.new("L", (48, 40))
-    mask.paste(255, (20, 10, 30, 25))
-    for name in "abc":
-        mask.save(f"photos/{name}_mask.png")
-    assert run(mask_kind=None, mask_folder="photos", methods=["telea"]) == 0
-    assert summary()["n"] == 3
+        run(mask_kind=None, mask_folder="photos", output="other")
 
 
 def test_a_difference_beyond_its_limit_is_a_failure(folder):
@@ -208,8 +197,11 @@ def test_pictures_of_one_colour_have_numbers(folder, colours):
         Image.new("RGB", (40, 40), (colour,) * 3).save(f"photos/{name}.jpg")
     run(methods=["telea", "mean_fill", "holed"])
     # json and the tables refuse what is not finite; this is the value itself.
-    values = summary()["methods"]["mean_fill"]["groups"]["all"]["values"]
-    assert values["psnr"]["value"] == 100.0 and values["hole_ssim"]["value"] == 1.0
+    method = summary()["methods"]["mean_fill"]
+    values = method["groups"]["all"]["values"]
+    wanted = {"psnr": 100.0, "ssim": 1.0, "hole_ssim": 1.0}
+    assert {name: values[name]["value"] for name in wanted} == wanted
+    assert method["fad"] == pytest.approx(0.0, abs=1e-6)
     with open("out/table.md", encoding="utf-8") as file:
         assert not re.search(r"\b(nan|inf)\b", file.read())
 
@@ -234,10 +226,3 @@ def test_a_trained_model_is_measured_under_its_name(folder, make_workdir):
         assert found.pop("milliseconds")["low"] > 0
     assert retouched["mine.network"] == methods["mine"]
     assert retouched["mine"]["groups"] != methods["mine"]["groups"]
-
-
-def test_the_command_line_ends_with_one_line_and_code_2(folder):
-    flags = ("--data=none", "--output=o", "--mask_kind=thin")
-    result = run_program("tf_btgmi.evaluate", *flags, folder=folder)
-    assert result.returncode == 2
-    assert result.stderr == "evaluate.py: There is no folder none.\n"

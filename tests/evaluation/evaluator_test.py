@@ -16,7 +16,6 @@ from tf_btgmi.evaluation.picture_sets import open_pictures
 from tf_btgmi.evaluation.report import page as report
 from tf_btgmi.evaluation.report.gallery import choose
 from tf_btgmi.evaluation.store import Store
-from tf_btgmi.evaluation.tasks import INPAINTING
 from tf_btgmi.evaluation.yardsticks import Method, yardstick
 
 SETTINGS = {
@@ -204,20 +203,6 @@ def test_one_method_alone_has_no_differences(tmp_path, photos):
     store, names, found = run(tmp_path / "out", photos, [yardstick("mean_fill")])
     assert tables.differences(found) == []
     assert "Against" not in report.render(store, found, names, 24)
-
-
-def test_black_pictures_have_numbers(tmp_path):
-    (tmp_path / "black").mkdir()
-    for name in "ab":
-        Image.new("RGB", (40, 40)).save(tmp_path / "black" / f"{name}.png")
-    _, _, found = run(
-        tmp_path / "out", str(tmp_path / "black"), [yardstick("mean_fill")]
-    )
-    values = found.groups[0].values["mean_fill"]
-    assert values["psnr"].value == 100.0 and values["ssim"].value == 1.0
-    assert all(np.isfinite(values[metric.name].value) for metric in INPAINTING.metrics)
-    distance = found.distances["features"]["mean_fill"].frechet
-    assert distance == pytest.approx(0.0, abs=1e-6)
 
 
 def test_the_page_is_one_file_with_its_text_escaped(tmp_path, photos):
