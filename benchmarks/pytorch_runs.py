@@ -19,6 +19,7 @@ import numpy as np
 from absl import flags
 
 from tf_btgmi import config as config_lib
+from tf_btgmi import files
 from tf_btgmi.cli import program
 
 FLAGS = flags.FLAGS
@@ -106,14 +107,13 @@ def write_study(folder: str, study: str) -> list:
         ValueError: a training has a checkpoint there already; no such state.
     """
     from benchmarks import pytorch_arms, pytorch_weights
-    from tf_btgmi.ablation.arms import arm_config, parsed_name
-    from tf_btgmi.ablation.runs import save_right_pairs
+    from tf_btgmi.ablation.arms import arm_config
 
     arrays, base, step = pytorch_weights.read_state(folder)
     pairs = pytorch_weights.of_network(arrays, pytorch_arms.RIGHT_PAIRS[:-1])
     os.makedirs(study, exist_ok=True)
     config_lib.save(base, os.path.join(study, "base.json"))
-    for name, shares in pairs.items():
+    for name in pairs:
         own = pytorch_weights.of_network(arrays, pytorch_arms.GENERATOR + name)
         networks = {
             f"{prefix}.{weight}": value
@@ -121,8 +121,10 @@ def write_study(folder: str, study: str) -> list:
             for weight, value in own.items()
         }
         workdir = os.path.join(study, "runs", name)
-        _write_run(networks, arm_config(base, *parsed_name(name)), step, workdir)
-        save_right_pairs(workdir, shares.tolist())
+        arm, _, seed = name.rpartition("-seed")
+        _write_run(networks, arm_config(base, arm, int(seed)), step, workdir)
+    shares = {name: shares.tolist() for name, shares in pairs.items()}
+    files.write_json(os.path.join(study, "right_pairs.json"), shares)
     return list(pairs)
 
 

@@ -4,13 +4,11 @@
 TensorFlow; files are accessed through an object with `exists`, `read` and `write`.
 """
 
-import io
 import os
 from typing import Iterable, Iterator, List, NamedTuple, Tuple, Union
 
 from tf_btgmi.files import one_line
 from tf_btgmi.inference import holes
-from tf_btgmi.pictures.formats import open_picture
 from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.masks import decode_mask
 from tf_btgmi.pictures.pairs import match, result_name
@@ -59,10 +57,10 @@ def fill(job: Job, predictor, files, options: Options) -> Outcome:
         target = format_of(job.output)
         if not options.overwrite and files.exists(job.output):
             return Outcome(SKIPPED, job.image)
-        data = _read(files, job.image, options)
-        picture = decode_picture(data, job.image)
-        mask_data = _read(files, job.mask, options)
-        mask = decode_mask(mask_data, job.mask, options.mask_invert, data)
+        data, limit = files.read(job.image), options.max_pixels
+        picture = decode_picture(data, job.image, limit)
+        mask_data = files.read(job.mask)
+        mask = decode_mask(mask_data, job.mask, options.mask_invert, data, limit)
         image = picture.rgb(sixteen_bits=True)
         dilation = job.value("mask_dilation", int, 0)
         composite = predictor.inpaint(image, mask, dilation)
@@ -123,19 +121,3 @@ def reason(error: Exception) -> str:
     """The message of an error in one line, with its type unless it is a ValueError."""
     kind, text = type(error).__name__, one_line(error)
     return text if isinstance(error, ValueError) or text == kind else f"{kind}: {text}"
-
-
-def _read(files, path: str, options: Options) -> bytes:
-    data = files.read(path)
-    try:
-        with open_picture(io.BytesIO(data)) as stored:
-            width, height = stored.size
-    except (OSError, SyntaxError):
-        # The decoder reports the error.
-        return data
-    if width * height > options.max_pixels:
-        raise ValueError(
-            f"{path} has {width}x{height} pixels, more than the {options.max_pixels} "
-            "of --max_megapixels."
-        )
-    return data

@@ -15,6 +15,7 @@ Exit code: 0 success; 1 some pictures or the runner failed; 2 an error in the co
 line.
 """
 
+import glob
 import logging
 import os
 
@@ -114,7 +115,7 @@ def _batch(batch_pipeline):
     return batch_pipeline.Batch(
         images=images,
         masks=masks,
-        one_mask=bool(masks) and masks == FLAGS.mask and not _has_magic(masks),
+        one_mask=bool(masks) and masks == FLAGS.mask and not glob.has_magic(masks),
         output=FLAGS.output or "",
         jobs=FLAGS.jobs or "",
         report=FLAGS.report or FLAGS.output,
@@ -157,15 +158,14 @@ def _last_line(error: Exception) -> str:
 
 def _pattern(place):
     """The glob pattern of the files below a folder; a file or a pattern as it is."""
-    if not place or _has_magic(place):
+    if os.path.isdir(place or ""):
+        if glob.has_magic(place):
+            raise program.UsageError(
+                f"{place} would be taken for a pattern: rename the folder."
+            )
+    elif not place or glob.has_magic(place) or is_picture(place):
         return place or ""
-    if is_picture(place) and not os.path.isdir(place):
-        return place
     return place.rstrip("/") + "/**"
-
-
-def _has_magic(place: str) -> bool:
-    return any(sign in place for sign in "*?[")
 
 
 if __name__ == "__main__":

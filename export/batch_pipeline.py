@@ -29,7 +29,6 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.metrics import Metrics
 from apache_beam.utils import shared
-from PIL import Image
 
 from export import batch_filling
 from export.batch_filling import Outcome
@@ -125,8 +124,6 @@ class Fill(beam.DoFn):
         # TensorFlow takes seconds to import, and the launcher does not need it.
         from tf_btgmi import loading
 
-        # Pillow's own limit is lower; it would come first.
-        Image.MAX_IMAGE_PIXELS = self._batch.options.max_pixels
         self._predictor = self._shared.acquire(
             lambda: loading.load(self._batch.model, retouched=self._batch.retouched)
         )

@@ -130,7 +130,7 @@ def test_a_run_that_is_stopped_goes_on_and_ends_with_a_table(command, tmp_path):
         time.sleep(0.1)
     process.send_signal(signal.SIGTERM)
     text = process.communicate(timeout=120)[0]
-    assert process.returncode == 0 and "The same command goes on" in text
+    assert process.returncode == 0 and "The same command resumes." in text
     log = (out / "logs" / "base-seed0.log").read_text(encoding="utf-8")
     assert "Stopped and saved at step" in log
 

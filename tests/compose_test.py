@@ -70,6 +70,11 @@ def test_a_mask_is_pasted_where_it_is_wanted(folder, capsys):
     assert capsys.readouterr().out == "1 done, 0 skipped, 0 failed.\n"
 
 
+def test_a_result_in_a_folder_has_the_name_of_the_picture(folder):
+    assert one(guide_mask="mask.png", gap="0", output="done/") == 0
+    assert (folder / "done" / "moose.jpg").exists()
+
+
 def test_a_box_is_enough(folder):
     assert one(guide_box=BOX, scale=0.5, rotate=10.0, flip=True) == 0
     result, image = read("new.png"), read("moose.jpg")

@@ -32,6 +32,17 @@ def test_two_files_of_a_folder_may_be_written_at_once(tmp_path):
     assert pathlib.Path(a).read_text() == "a" and pathlib.Path(b).read_text() == "b"
 
 
+def test_a_replaced_file_keeps_its_permissions_and_a_link_stays_one(tmp_path):
+    target, link = tmp_path / "private.txt", tmp_path / "link.txt"
+    target.write_text("old")
+    target.chmod(0o600)
+    link.symlink_to(target)
+    files.write(str(link), "new")
+    assert link.is_symlink() and target.read_text() == "new"
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert sorted(os.listdir(tmp_path)) == ["link.txt", "private.txt"]
+
+
 def test_after_an_error_the_old_file_is_still_there(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("old")
@@ -69,6 +80,20 @@ def test_an_error_without_a_name_gets_that_of_the_file(tmp_path):
     assert program.message_of(caught.value) == f"{path}: No space left on device."
     with pytest.raises(OSError, match="^cannot be encoded$"), files.replacing(path):
         raise OSError("cannot be encoded")
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [(None, "cannot be read: No such file"), ("", "is not a JSON"), ("[" * 9999, "is")],
+)
+def test_a_file_that_is_no_json_is_named(tmp_path, text, words):
+    path = tmp_path / "a.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(ValueError, match=f"a.json {words}"):
+        files.read_json(str(path))
+    path.write_text('{"a": [1, null]}')
+    assert files.read_json(str(path)) == {"a": [1, None]}
 
 
 def test_the_hash_is_that_of_the_whole_file(tmp_path):

@@ -1,5 +1,6 @@
 """Models cut, changed or made to do harm: refused with one reason, and never run."""
 
+import errno
 import hashlib
 import io
 import json
@@ -117,6 +118,22 @@ def test_flipped_bits_and_cuts_that_check_out_are_refused_or_harmless(copy, rele
             assert "\n" not in str(error) and str(copy) in str(error)
             refused += 1
     assert refused >= 6
+
+
+def test_a_release_is_still_whole_when_its_replacement_could_not_be_written(
+    copy, monkeypatch
+):
+    before = (copy / "weights.npz").read_bytes()
+
+    def full(file, **arrays):
+        file.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "savez_compressed", full)
+    with pytest.raises(OSError, match="No space left"):
+        save_release(*load_release(str(copy)), str(copy))
+    assert (copy / "weights.npz").read_bytes() == before
+    load_release(str(copy))
 
 
 def test_an_archive_that_unpacks_to_a_gigabyte_is_not_unpacked(copy):

@@ -90,14 +90,11 @@ def test_a_bundled_model_is_found_by_its_name(release, tmp_path, monkeypatch):
         loading.load("c")
 
 
-def test_a_place_without_a_model_is_said(tmp_path, monkeypatch):
+def test_a_place_without_a_model_is_said(tmp_path):
     with pytest.raises(ValueError, match="nowhere is neither a folder nor the name"):
         loading.load(str(tmp_path / "nowhere"))
     with pytest.raises(ValueError, match="has no model: neither the config.json of a"):
         loading.load(str(tmp_path))
-    monkeypatch.setattr(assets, "models_dir", lambda: tmp_path)
-    with pytest.raises(ValueError, match="No model is bundled"):
-        loading.load()
 
 
 def test_the_bundled_selector_is_said_to_fill_no_holes():
@@ -222,3 +219,19 @@ def test_without_a_place_it_is_the_first_bundled_model_with_the_output(
     assert "b-guided" in loading.describe(None, "harmonized")
     # A named model is loaded, whatever its outputs.
     assert "a-fills" in loading.describe("a-fills", "harmonized")
+
+
+@pytest.mark.parametrize(
+    "place, name",
+    [
+        ("btgmi-outdoor-192", "btgmi-outdoor-192"),
+        ("runs/mine/", "mine"),
+        ("runs/lr=0.1", "lr=0.1"),
+        ("served/btgmi/3", "btgmi"),
+        ("out/mine-128-int8.tflite", "mine-128-int8"),
+        ("grpc://host:8500", "btgmi"),
+        ("http://host:8501/mine/versions/3", "mine"),
+    ],
+)
+def test_a_model_has_a_short_name(place, name):
+    assert loading.short_name(place) == name

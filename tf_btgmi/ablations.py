@@ -18,7 +18,7 @@ from absl import flags
 from tf_btgmi import config as config_lib
 from tf_btgmi import files
 from tf_btgmi.ablation.arms import ARMS, BASE, num_steps, run_name
-from tf_btgmi.ablation.runs import EVALUATION, RUNS, Ablation, right_pairs
+from tf_btgmi.ablation.runs import EVALUATION, Ablation
 from tf_btgmi.cli import common_flags, config_flag, program
 from tf_btgmi.data.mask_shapes import NAMED_KINDS
 
@@ -130,16 +130,8 @@ def _report(arms, seeds, failed) -> None:
     by_arm = table.numbers(rows, names, arms, seeds)
     first_seed = {name: store.identities[name] for name in runs[: len(arms)]}
     prepared = Prepared(names, [], [])
-    pictures = summary.summarize(store, store.settings, first_seed, base, prepared)
+    pictures = summary.summarize(store, first_seed, base, prepared)
     shown = table.tables(by_arm, len(names), seeds, pictures.set_label)
-    folder = os.path.join(FLAGS.output, RUNS)
-    pairs = {
-        arm: [right_pairs(os.path.join(folder, run_name(arm, s))) for s in seeds]
-        for arm in arms
-    }
-    known = all(shares for by_seed in pairs.values() for shares in by_seed)
-    if known:
-        shown.append(table.right_pairs_table(pairs, seeds))
     text = tables.to_markdown(shown)
     numbers = {
         "base": FLAGS.config.name,
@@ -149,8 +141,6 @@ def _report(arms, seeds, failed) -> None:
         "failed": failed,
         "arms": table.to_json(by_arm),
     }
-    if known:
-        numbers["right_pairs"] = pairs
     html = page.render(store, pictures, names, FLAGS.num_shown, shown)
     for name, content in (
         ("table.md", text),

@@ -30,6 +30,7 @@ from tf_btgmi.outputs import HARMONIZED, INPAINTED
 from tf_btgmi.pictures.color_profiles import rgb_as_in
 from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.masks import read_mask
+from tf_btgmi.pictures.pairs import output_of
 from tf_btgmi.pictures.reader import read_picture
 from tf_btgmi.selection import select
 
@@ -129,6 +130,7 @@ def _job_of_flags() -> Job:
     """The job in the flags."""
     values = {name: FLAGS[name].value for name in (*_REQUIRED, *_OBJECT)}
     values = {name: value for name, value in values.items() if value}
+    values["output"] = output_of(FLAGS.image, FLAGS.output)
     job = Job(values)
     # Wrong flags are reported before a model is loaded.
     job.value("position", job_files.pair_of_numbers)

@@ -41,11 +41,10 @@ def main(argv):
     from tf_btgmi.training.trainer import exit_code, train
 
     shipped = os.path.join(FLAGS.workdir, "bundled_model")
-    if model_names():
-        print(f"1. {model_names()[0]} fills holes in bundled pictures.", flush=True)
-        sheet = os.path.join(shipped, "before_and_after.png")
-        contact_sheet(fill_samples(None, shipped)).save(sheet)
-        print(f"   {sheet}")
+    print(f"1. {model_names()[0]} fills holes in bundled pictures.", flush=True)
+    sheet = os.path.join(shipped, "before_and_after.png")
+    contact_sheet(fill_samples(None, shipped)).save(sheet)
+    print(f"   {sheet}")
 
     print("2. Training a toy on 14 bundled pictures, in all four stages.", flush=True)
     result = train(FLAGS.config, FLAGS.workdir, make_strategy("mirrored"))
@@ -62,7 +61,7 @@ def main(argv):
     logs = os.path.join(FLAGS.workdir, "logs")
     print("4. Done. Look at:")
     for what, path in (
-        ("the bundled model's pictures", shipped if model_names() else "none bundled"),
+        ("the bundled model's pictures", shipped),
         ("the toy's before and after", sheet),
         ("the toy's filled pictures", filled),
         ("validation pictures by step", os.path.join(FLAGS.workdir, "pictures")),
@@ -73,10 +72,7 @@ def main(argv):
         "Your own picture: python -m tf_btgmi.inpaint --image=PICTURE --mask=MASK "
         "--output=FILLED.png"
     )
-    studio = "python -m tf_btgmi.serve_ui"
-    if not model_names():
-        studio += f" --model={FLAGS.workdir}"
-    print(f"The studio, a local web page: {studio}")
+    print("The studio, a local web page: python -m tf_btgmi.serve_ui")
     return 0
 
 

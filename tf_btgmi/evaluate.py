@@ -20,7 +20,6 @@ results without metrics.
 """
 
 import copy
-import os
 import sys
 
 from absl import flags
@@ -46,11 +45,10 @@ from tf_btgmi.evaluation.hole_masks import DrawnMasks, MaskFiles
 from tf_btgmi.evaluation.picture_sets import open_pictures
 from tf_btgmi.evaluation.report import files
 from tf_btgmi.evaluation.report_metrics import METRIC_VERSION
-from tf_btgmi.evaluation.store import Store
+from tf_btgmi.evaluation.store import METHOD_NAME, Store
 from tf_btgmi.inference import retouch
 from tf_btgmi.outputs import HARMONIZED, INPAINTED
 from tf_btgmi.pictures.listing import passed_over_lines
-from tf_btgmi.serving import tflite_file
 
 FLAGS = flags.FLAGS
 
@@ -192,9 +190,7 @@ def main(argv):
     distances = None
     if network:
         distances = fid.inception_distances(store, names, list(identities), network)
-    results = summary.summarize(
-        store, settings, identities, baseline, prepared, distances, sizes
-    )
+    results = summary.summarize(store, identities, baseline, prepared, distances, sizes)
     files.write(store, results, names, FLAGS.num_shown)
     exceeded = limits.exceeded(results, allowed)
     if exceeded:
@@ -235,7 +231,6 @@ def model_methods(place: str, task: tasks.Task) -> list:
         ValueError: the model does not exist or was not trained for the task.
     """
     name, place = _named(place)
-    name = name or _place_name(place)
     identity, num_bytes = loading.describe(place), loading.num_bytes(place)
     predictor = loading.load(place, retouched=FLAGS.retouched)
 
@@ -335,16 +330,9 @@ def _methods(task: tasks.Task, picture_names) -> list:
 
 def _named(place: str):
     name, sign, folder = place.partition("=")
-    return (name, folder) if sign else (None, place)
-
-
-def _place_name(place: str) -> str:
-    # The last folder of an exported model is a version number.
-    folder, name = os.path.split(os.path.abspath(place))
-    if name.isdigit():
-        return os.path.basename(folder)
-    stem, ending = os.path.splitext(name)
-    return stem if ending == tflite_file.ENDING else name
+    # A path may contain the sign, too.
+    named = sign and METHOD_NAME.fullmatch(name)
+    return (name, folder) if named else (loading.short_name(place), place)
 
 
 if __name__ == "__main__":

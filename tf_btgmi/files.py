@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 from typing import Any, Iterator, Optional, Union
 
 
@@ -30,8 +31,9 @@ def replacing(path: str) -> Iterator[str]:
     """Yields the path of a temporary file that takes the place of `path` at the end.
 
     Another process sees the old file or the new one, never a part. After an error the
-    old file is still there.
+    old file is still there. A link stays one, and its target keeps its permissions.
     """
+    path = os.path.realpath(path)
     folder, name = os.path.split(path)
     # The name itself may be as long as names can be.
     short = hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
@@ -39,6 +41,8 @@ def replacing(path: str) -> Iterator[str]:
     try:
         with naming(path, temporary):
             yield temporary
+            if os.path.exists(path):
+                shutil.copymode(path, temporary)
             os.replace(temporary, path)
     finally:
         if os.path.exists(temporary):
@@ -55,6 +59,22 @@ def write(path: str, content: Union[bytes, str]) -> None:
 def write_json(path: str, value: Any) -> None:
     """Writes a value as indented JSON, atomically."""
     write(path, json.dumps(value, indent=2) + "\n")
+
+
+def read_json(path: str) -> Any:
+    """Reads a JSON file.
+
+    Raises:
+        ValueError: it cannot be read, or is not JSON; one line that names the file.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}.") from None
+    # RecursionError for deeply nested brackets; ValueError also for huge numbers.
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is not a JSON file: {error}.") from None
 
 
 def sha256(path: str) -> str:

@@ -113,6 +113,22 @@ def describe(model_path: Optional[str] = None, output: str = INPAINTED) -> str:
     return f"{kind} {folder}, {_hash(folder, _FINGERPRINT)}"
 
 
+def short_name(model_path: str) -> str:
+    """A model's name in tables and pages: that of its folder, file or server's model.
+
+    Raises:
+        ValueError: an address of another form.
+    """
+    if "://" in model_path:
+        return client.model_of(model_path)[0]
+    folder, name = os.path.split(os.path.abspath(model_path))
+    if name.isdigit():
+        # The last folder of an exported model is a version number.
+        return os.path.basename(folder)
+    stem, ending = os.path.splitext(name)
+    return stem if ending == tflite_file.ENDING else name
+
+
 def num_bytes(model_path: Optional[str] = None) -> Optional[int]:
     """Size of a model's files; None for a training run and for a server.
 
@@ -143,8 +159,6 @@ def _hash(folder: str, name: str) -> str:
 
 def _default(names: Sequence[str], output: str) -> str:
     """Returns the first bundled model with that output, or the first of all."""
-    if not names:
-        raise ValueError("No model is bundled. Name one.")
     for name in names:
         config = config_lib.load(
             os.path.join(assets.model_folder(name), config_lib.FILE)
@@ -160,7 +174,7 @@ def _find(model_path: Optional[str], output: str = INPAINTED) -> Tuple[str, str]
     if model_path is None:
         model_path = _default(names, output)
     if client.is_server(model_path):
-        client.check_place(model_path)
+        client.model_of(model_path)
         return "server", model_path
     if model_path in names:
         return "release", assets.model_folder(model_path)
@@ -173,11 +187,9 @@ def _find(model_path: Optional[str], output: str = INPAINTED) -> Tuple[str, str]
             f"{model_path} selects objects; {', '.join(names)} fill holes."
         )
     if not os.path.isdir(model_path):
-        known = (
-            f"the bundled models are {', '.join(names)}" if names else "none bundled"
-        )
         raise ValueError(
-            f"{model_path} is neither a folder nor the name of a model ({known})."
+            f"{model_path} is neither a folder nor the name of a model (the bundled "
+            f"models are {', '.join(names)})."
         )
     model_path = os.path.normpath(model_path)
     if os.path.exists(os.path.join(model_path, assets.RELEASE)):

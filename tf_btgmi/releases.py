@@ -6,7 +6,6 @@ float32. `release.json` holds the number of active refinement blocks and the SHA
 the weights. Loading a release unpickles and executes nothing.
 """
 
-import json
 import os
 import zipfile
 
@@ -87,11 +86,10 @@ def load_selector(folder: str) -> Selector:
         ValueError: as `load_release`.
     """
     path = os.path.join(folder, config_lib.FILE)
+    fields = files.read_json(path)
     try:
-        with open(path, encoding="utf-8") as file:
-            size = json.load(file)["selector"]
-        selector = Selector(**size)
-    except (OSError, ValueError, LookupError, TypeError) as error:
+        selector = Selector(**fields["selector"])
+    except (ValueError, LookupError, TypeError) as error:
         raise ValueError(f"{path} is not the config of a selector: {error}.") from error
     selector.build()
     _read_weights(selector, folder, _description(folder)["sha256"])
@@ -111,7 +109,8 @@ def _write_weights(network, folder: str) -> str:
         name: _compact(name, np.asarray(variable))
         for name, variable in named_weights(network).items()
     }
-    np.savez_compressed(path, **arrays)
+    with files.replacing(path) as new, open(new, "wb") as file:
+        np.savez_compressed(file, **arrays)
     return files.sha256(path)
 
 
@@ -130,11 +129,10 @@ def _read_weights(network, folder: str, digest: str) -> None:
 
 def _description(folder: str) -> dict:
     path = os.path.join(folder, RELEASE)
+    description = files.read_json(path)
     try:
-        with open(path, encoding="utf-8") as file:
-            description = json.load(file)
         stage, digest = description["stage"], description["sha256"]
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError) as error:
         raise ValueError(f"{path} does not describe a release: {error}.") from error
     if type(stage) is not int or stage < 0 or not isinstance(digest, str):
         raise ValueError(

@@ -11,12 +11,10 @@ Exit code: 0 stopped by Ctrl-C; 1 the port cannot be used; 2 an error in the com
 line.
 """
 
-import os
 from typing import List, Optional
 
 import numpy as np
 from absl import flags
-from PIL import Image
 
 from tf_btgmi.cli import common_flags, program
 
@@ -52,27 +50,23 @@ def main(argv):
         raise program.UsageError(
             f"--server={FLAGS.server} is not an address like grpc://localhost:8500."
         )
-    try:
-        from tf_btgmi import selection
-        from tf_btgmi.cli import web
-        from tf_btgmi.studio.limits import Limits
-        from tf_btgmi.studio.server import create_app
-    except ImportError as error:
-        raise program.UsageError(
-            f"The studio needs {error.name}: pip install -r requirements.txt."
-        ) from None
+    # Imported late: they take seconds, and wrong flags are reported before.
+    from tf_btgmi import selection
+    from tf_btgmi.cli import web
+    from tf_btgmi.studio.limits import Limits
+    from tf_btgmi.studio.server import create_app
+
     listener = web.listen(FLAGS.host, FLAGS.port)
     models = _load_all([FLAGS.server] if FLAGS.server else FLAGS.model or [None])
     selection.prepare()
     limits = Limits(max_pixels=FLAGS.max_megapixels * 1_000_000)
-    Image.MAX_IMAGE_PIXELS = limits.max_pixels
     app = create_app(models, limits, FLAGS.allowed_host)
     warning = (
         "lets every machine that reaches this one use the studio, without a password "
         "or encryption. Pictures and results travel in the clear."
     )
     web.announce("The studio", FLAGS.host, listener, warning)
-    web.serve(app, listener)
+    web.serve(app, listener, cancel=app.state.cancel_jobs)
     return 0
 
 
@@ -82,15 +76,9 @@ def _load_all(places: List[Optional[str]]) -> list:
     from tf_btgmi.studio.models import Model
 
     if places == [None]:
-        if not assets.model_names():
-            raise program.UsageError(
-                "This version has no bundled model. --model=FOLDER is needed: of a "
-                "training run (scripts/demo.sh leaves one in runs/demo), a release or "
-                "an exported model."
-            )
         places = assets.model_names()
-    names = [os.path.basename(os.path.normpath(place)) for place in places]
-    if len(set(names)) < len(names) or "://" in places[0]:
+    names = [loading.short_name(place) for place in places]
+    if len(set(names)) < len(names):
         names = places
     for place in places:
         if "://" not in place:

@@ -10,7 +10,7 @@ WORKDIR/best is a release of the averaged weights with the best validation.
 
 from absl import flags
 
-from tf_btgmi.cli import program
+from tf_btgmi.cli import common_flags, program
 
 FLAGS = flags.FLAGS
 
@@ -25,21 +25,27 @@ def define_flags():
     )
     flags.DEFINE_integer("steps", 4000, "Number of steps.", lower_bound=1)
     flags.DEFINE_integer("batch_size", 15, "Windows per step.", lower_bound=1)
-    flags.DEFINE_integer("base_filters", 16, "Filters at half of the window's size.")
-    flags.DEFINE_float("learning_rate", 1e-3, "Learning rate; decays to 0 by a cosine.")
-    flags.DEFINE_float("ema_decay", 0.998, "Decay of the moving average of weights.")
-    flags.DEFINE_float("held_out", 0.1, "Share of each source held out for validation.")
-    flags.DEFINE_integer("seed", 0, "Seed of the examples.")
-    flags.DEFINE_integer("validate_every", 300, "Steps between validations.")
+    flags.DEFINE_integer("base_filters", 16, "Filters at half of the window's size.", 1)
+    flags.DEFINE_float(
+        "learning_rate", 1e-3, "Learning rate; decays to 0 by a cosine.", 0, 1
+    )
+    flags.DEFINE_float(
+        "ema_decay", 0.998, "Decay of the moving average of weights.", 0, 1
+    )
+    flags.DEFINE_float(
+        "held_out", 0.1, "Share of each source held out for validation.", 0, 0.9
+    )
+    flags.DEFINE_integer("seed", 0, "Seed of the examples.", 0)
+    flags.DEFINE_integer("validate_every", 300, "Steps between validations.", 1)
 
 
 def main(argv):
     """Checks the flags and makes one library call."""
     del argv
-    if not FLAGS.workdir:
-        raise program.UsageError("Give --workdir=FOLDER, the folder of the run.")
-    if not FLAGS.sources:
-        raise program.UsageError("Give --sources=FOLDER=WEIGHT,...")
+    common_flags.require(
+        ("workdir", "FOLDER", "the folder of the run"),
+        ("sources", "FOLDER=WEIGHT,...", "folders of pictures"),
+    )
     sources = []
     for text in FLAGS.sources:
         folder, _, weight = text.partition("=")

@@ -98,13 +98,10 @@ def _serve() -> int:
             f"--num_shown={FLAGS.num_shown} needs at least as many --results; there "
             f"are {len(results)}."
         )
-    try:
-        from tf_btgmi.cli import web
-        from tf_btgmi.study import server
-    except ImportError as error:
-        raise program.UsageError(
-            f"The page needs a package that is not installed: pip install {error.name}."
-        ) from error
+    # Imported late: the report needs no server.
+    from tf_btgmi.cli import web
+    from tf_btgmi.study import server
+
     pictures = StudyPictures(results, FLAGS.truth)
     votes = Votes(os.path.join(FLAGS.output, _FILE))
     votes.claim(

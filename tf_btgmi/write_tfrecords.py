@@ -13,7 +13,7 @@ from typing import List
 
 from absl import flags
 
-from tf_btgmi.cli import program
+from tf_btgmi.cli import common_flags, program
 from tf_btgmi.pictures.listing import list_pictures, name_hash, passed_over_lines
 from tf_btgmi.wording import number_of
 
@@ -58,10 +58,7 @@ def main(_: List[str]) -> None:
         raise program.UsageError(
             "--source=folder:PATH is missing: the folder of the pictures."
         )
-    if not FLAGS.output:
-        raise program.UsageError(
-            "--output=FOLDER is missing: the folder of the shards."
-        )
+    common_flags.require(("output", "FOLDER", "the folder of the shards"))
     names = sorted(list_pictures(folder), key=name_hash)
     for line in passed_over_lines([folder]):
         print(line, file=sys.stderr)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tf_btgmi.ablation.table import numbers, right_pairs_table, tables, to_json
+from tf_btgmi.ablation.table import numbers, tables, to_json
 from tf_btgmi.evaluation.tables import to_markdown
 
 NAMES = ["a", "b"]
@@ -104,10 +104,3 @@ def test_one_picture_has_numbers_without_intervals():
     assert found["l1"].differences["lpips"].low is None
     assert not found["l1"].is_clear("lpips")
     assert "**" not in to_markdown(tables(found, 1, [0, 1], "rectangles, seed 0"))
-
-
-def test_right_pairs_are_means_and_of_each_seed():
-    pairs = {"base": [[0.8, 0.7], [0.6, 0.9]], "one_scale": [[0.5], [0.7]]}
-    text = to_markdown([right_pairs_table(pairs, [0, 1])])
-    assert "| base | 0.700 (0.800, 0.600) | 0.800 (0.700, 0.900) |" in text
-    assert "| one_scale | 0.600 (0.500, 0.700) | – |" in text

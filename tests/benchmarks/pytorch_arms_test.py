@@ -1,5 +1,6 @@
 """The ablation by PyTorch's twin: trained side by side, measured by TensorFlow."""
 
+import json
 import os
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from tf_btgmi import config as config_lib
 from tf_btgmi import loading
 from tf_btgmi.ablation.arms import arm_config
-from tf_btgmi.ablation.runs import Ablation, right_pairs
+from tf_btgmi.ablation.runs import Ablation
 from tf_btgmi.models.naming import named_weights
 
 pytest.importorskip("torch", reason="PyTorch is missing")
@@ -57,7 +58,8 @@ def test_arms_are_stopped_go_on_and_come_back_as_a_study(pack, tmp_path, capsys)
             lines = [line for line in log if line.startswith(("step 3,", "step 4,"))]
         shares = [line.split("right_pairs_0=")[1].split()[0] for line in lines]
         assert len(shares) == 2
-        found = right_pairs(workdir)
+        with open(os.path.join(study, "right_pairs.json"), encoding="utf-8") as file:
+            found = json.load(file)[name]
         assert len(found) == num_scales
         assert found[0] == pytest.approx(np.mean([float(share) for share in shares]))
 

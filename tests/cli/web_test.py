@@ -15,7 +15,7 @@ def make_server():
 
     def make(handler):
         signal.signal(signal.SIGINT, handler)
-        return web._Server(uvicorn.Config(app=None))
+        return web._Server(uvicorn.Config(app=None), lambda: None)
 
     yield make
     signal.signal(signal.SIGINT, previous)

@@ -226,3 +226,9 @@ def test_a_trained_model_is_measured_under_its_name(folder, make_workdir):
         assert found.pop("milliseconds")["low"] > 0
     assert retouched["mine.network"] == methods["mine"]
     assert retouched["mine"]["groups"] != methods["mine"]["groups"]
+
+
+def test_a_name_before_the_model_is_told_from_a_path():
+    assert evaluate._named("ours=runs/mine") == ("ours", "runs/mine")
+    assert evaluate._named("ours=runs/lr=0.1") == ("ours", "runs/lr=0.1")
+    assert evaluate._named("runs/lr=0.1") == ("lr=0.1", "runs/lr=0.1")

@@ -37,7 +37,7 @@ def run(folder, photos, methods, limit=0, baseline="mean_fill"):
     masks = DrawnMasks("rectangles", 0)
     prepared = examples.prepare(store, open_pictures(photos, limit), masks, 32)
     evaluate(store, prepared.names, methods, loaded())
-    found = summary.summarize(store, SETTINGS, identities, baseline, prepared)
+    found = summary.summarize(store, identities, baseline, prepared)
     return store, prepared.names, found
 
 
@@ -116,7 +116,7 @@ def test_a_weave_in_the_fills_is_reported(tmp_path, photos):
     masks = DrawnMasks("large", 0)
     prepared = examples.prepare(store, open_pictures(str(big)), masks, size)
     evaluate(store, prepared.names, methods, loaded())
-    found = summary.summarize(store, SETTINGS, identities, "perfect", prepared)
+    found = summary.summarize(store, identities, "perfect", prepared)
     assert found.weave["perfect"].weave == pytest.approx(1.0)
     assert found.weave["woven"].weave > 3.0
     assert found.weave["woven"].period == pytest.approx(4.0)

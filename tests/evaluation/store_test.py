@@ -41,9 +41,9 @@ def test_a_line_that_a_crash_has_cut_is_left_out(folder):
     "name, text, message",
     [
         ("rows/telea.jsonl", "???\n", "telea.jsonl is damaged; remove it"),
-        ("settings.json", "{", "settings.json cannot be read"),
-        ("settings.json", "[]", "settings.json cannot be read"),
-        ("settings.json", '{"methods": 3}', "settings.json cannot be read"),
+        ("settings.json", "{", "settings.json is not a JSON file: "),
+        ("settings.json", "[]", "settings.json has no settings of an"),
+        ("settings.json", '{"methods": 3}', "settings.json has no settings"),
     ],
 )
 def test_a_damaged_file_is_named(folder, name, text, message):

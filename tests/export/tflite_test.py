@@ -1,4 +1,5 @@
 import collections
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -62,6 +63,14 @@ def test_float32_is_keras_to_1e_minus_4(files, generator, pictures):
         wanted = generator(inputs).numpy()
         assert np.ptp(wanted) > 0.5
         np.testing.assert_allclose(network.predict(inputs), wanted, atol=1e-4)
+
+
+def test_threads_may_share_a_network(files, pictures):
+    network = TFLiteFile(files["float32"])
+    wanted = [network.predict(inputs) for inputs in pictures[:4]]
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        for found in pool.map(lambda i: network.predict(pictures[i % 4]), range(80)):
+            assert any(np.array_equal(found, each) for each in wanted)
 
 
 def test_a_file_is_a_model_that_fills_as_keras_does(files, lively_workdir):

@@ -126,5 +126,5 @@ def test_a_truncated_file_raises(form):
 
 def test_a_picture_of_too_many_pixels_raises(monkeypatch):
     monkeypatch.setattr(decoding, "MAX_PIXELS", 53)
-    with pytest.raises(ValueError, match="9x6 is more than the 53 pixels"):
+    with pytest.raises(ValueError, match="9x6 pixels; the limit is 53"):
         decode_image(file_of(Image.fromarray(noise())))

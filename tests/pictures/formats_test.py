@@ -137,6 +137,29 @@ def test_what_phones_write_is_read_upright_and_written_upright_as_png(
         format_of(str(path))
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("big", [False, True])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_a_tiff_is_read_upright(tmp_path, dtype, compression, big, orientation):
+    path = str(tmp_path / "scan.tif")
+    scale = np.iinfo(dtype).max // 255
+    tifffile.imwrite(
+        path,
+        np.asarray(corners()).astype(dtype) * scale,
+        bigtiff=big,
+        photometric="rgb",
+        compression=compression,
+        extratags=[(_ORIENTATION, "H", 1, orientation, True)],
+    )
+    stored = read_picture(path)
+    assert stored.pixels.dtype == dtype
+    found = stored.rgb(sixteen_bits=True)
+    np.testing.assert_array_equal(
+        found, as_displayed(orientation).astype(dtype) * scale
+    )
+
+
 def test_an_orientation_that_only_the_exif_of_a_heic_has_turns_nothing():
     skip_without("HEIF")
     block = Image.Exif()

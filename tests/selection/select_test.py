@@ -174,6 +174,8 @@ def test_objects_in_photographs_are_found(select, name, arguments, inside, outsi
         ({"clicks": [(500, 1)]}, "outside the picture"),
         ({"clicks": [(float("nan"), 1)]}, "outside the picture"),
         ({"mask": np.zeros((3, 3), bool)}, "same size"),
+        ({"box": (5, 5, 50, 50), "mask": np.zeros((120, 160))}, "mask"),
+        ({"box": (5, 5, 50, 50), "mask": [[0, 1]]}, "mask"),
         ({"mask": np.zeros((120, 160), bool)}, "Give a box, a click"),
     ],
 )

@@ -6,12 +6,16 @@ import json
 import threading
 import time
 
+import httpx
+import numpy as np
 import pytest
+import uvicorn
 from starlette.testclient import TestClient
 
 from tests.picture_files import file_of
 from tests.studio.api_test import error_of, post
 from tests.studio.conftest import make_models
+from tf_btgmi.cli import web
 from tf_btgmi.studio import tasks
 from tf_btgmi.studio.limits import Limits
 from tf_btgmi.studio.server import create_app
@@ -125,6 +129,36 @@ def test_a_run_that_takes_too_long_is_ended(picture, mask):
     with TestClient(app, base_url="http://127.0.0.1") as client:
         response = post(client, "inpaint", files)
     assert (response.status_code, error_of(response)["code"]) == (504, "too_slow")
+
+
+def test_a_server_that_is_stopped_does_not_wait_for_its_jobs(picture, mask):
+    paint, models = make_models(image_size=32)
+    # Some hundred windows.
+    paint.seconds = 0.1
+    app = create_app(models)
+    listener = web.listen("127.0.0.1", 0)
+    settings = uvicorn.Config(app, log_level="error")
+    server = web._Server(settings, app.state.cancel_jobs)
+    running = threading.Thread(target=server.run, args=([listener],))
+    running.start()
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}/api/v1/"
+    wide = np.tile(picture, (8, 8, 1)), np.tile(mask, (8, 8))
+    files = {"image": file_of(wide[0]), "mask": file_of(wide[1])}
+    answers = []
+    client = threading.Thread(
+        target=lambda: answers.append(
+            httpx.post(f"{address}inpaint", files=files, data={"job": "long-job"})
+        )
+    )
+    client.start()
+    job = f"{address}jobs/long-job"
+    wait_for(lambda: httpx.get(job).json().get("state") == "running")
+    started = time.monotonic()
+    server.should_exit = True
+    client.join(timeout=30)
+    running.join(timeout=30)
+    assert time.monotonic() - started < 3
+    assert (answers[0].status_code, error_of(answers[0])["code"]) == (409, "cancelled")
 
 
 def test_a_job_whose_client_has_gone_is_cancelled(client, picture, mask, in_background):

@@ -1,6 +1,7 @@
 """Questions: balanced, different, in random order, with checks."""
 
 import collections
+import time
 
 import numpy as np
 import pytest
@@ -27,6 +28,14 @@ def test_a_session_compares_every_pair_as_often_and_asks_nothing_twice(seed):
     assert len(asked) == 9
     # Eight pictures for nine questions: one of them comes again.
     assert len({q.picture for q in questions}) == 8
+
+
+def test_a_session_of_thousands_of_pictures_is_planned_at_once():
+    # The database waits for it.
+    pictures = [f"pic{number}" for number in range(4_000)]
+    start = time.process_time()
+    plan(pictures, METHODS, 2, 30, 2, (), np.random.default_rng(0))
+    assert time.process_time() - start < 1.5
 
 
 def test_other_voters_are_evened_out():

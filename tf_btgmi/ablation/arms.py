@@ -5,7 +5,7 @@ the seed and the number of the example only, and train for the same number of st
 """
 
 import copy
-from typing import Any, Dict, NamedTuple, Tuple
+from typing import Any, Dict, NamedTuple
 
 from tf_btgmi import config as config_lib
 from tf_btgmi.config import Config
@@ -99,9 +99,3 @@ def run_name(arm: str, seed: int) -> str:
 def num_steps(config: Config) -> int:
     """Returns the number of steps of a training."""
     return Schedules(config.procedure).plan.total_steps
-
-
-def parsed_name(name: str) -> Tuple[str, int]:
-    """Returns the arm and the seed of a `run_name`."""
-    arm, _, seed = name.rpartition("-seed")
-    return arm, int(seed)

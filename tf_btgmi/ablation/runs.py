@@ -4,7 +4,6 @@
     OUTPUT/configs/NAME.json      config of a training
     OUTPUT/runs/NAME              its workdir
     OUTPUT/runs/NAME/measured     exists once its results are in the evaluation
-    OUTPUT/runs/NAME/right_pairs.json   of its discriminators; of PyTorch's twin only
     OUTPUT/logs/NAME.log          its output
     OUTPUT/evaluation             the evaluation of all trainings
 
@@ -30,7 +29,6 @@ from tf_btgmi.config import Config
 
 EVALUATION = "evaluation"
 RUNS = "runs"
-_RIGHT_PAIRS = "right_pairs.json"
 _USAGE_EXIT_CODE = 2
 
 
@@ -151,8 +149,7 @@ class Ablation:
     def _settle(self, settings) -> None:
         path = self._path("settings.json")
         if os.path.exists(path):
-            with open(path, encoding="utf-8") as file:
-                known = json.load(file)
+            known = files.read_json(path)
             for key, value in _flat(settings).items():
                 before = _flat(known).get(key)
                 if before != value:
@@ -177,20 +174,6 @@ class Ablation:
         with open(self._path("logs", f"{name}.log"), encoding="utf-8") as file:
             lines = [line for line in file.read().splitlines() if line.strip()]
         return lines[-1] if lines else "no output"
-
-
-def save_right_pairs(workdir: str, shares: List[float]) -> None:
-    """Stores the discriminators' shares of right pairs, finest scale first."""
-    files.write_json(os.path.join(workdir, _RIGHT_PAIRS), shares)
-
-
-def right_pairs(workdir: str) -> List[float]:
-    """The shares that `save_right_pairs` stored; empty without any."""
-    path = os.path.join(workdir, _RIGHT_PAIRS)
-    if not os.path.exists(path):
-        return []
-    with open(path, encoding="utf-8") as file:
-        return json.load(file)
 
 
 @contextlib.contextmanager

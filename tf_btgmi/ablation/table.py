@@ -13,7 +13,7 @@ from tf_btgmi.ablation.arms import ARMS, BASE, run_name
 from tf_btgmi.evaluation import report_metrics, statistics
 from tf_btgmi.evaluation.report_metrics import Metric
 from tf_btgmi.evaluation.statistics import Estimate
-from tf_btgmi.evaluation.tables import NO_NUMBER, Cell, Table, estimate_cell, number
+from tf_btgmi.evaluation.tables import Cell, Table, estimate_cell, number
 
 _LABELS = {
     "lpips_vgg": "LPIPS-VGG",
@@ -146,30 +146,6 @@ def tables(
     ]
 
 
-def right_pairs_table(
-    pairs: Dict[str, List[List[float]]], seeds: Sequence[int]
-) -> Table:
-    """Returns a table of the discriminators' shares of right pairs.
-
-    Args:
-        pairs: by arm, one list per seed: the share of each scale, finest first.
-        seeds: seeds of the trainings.
-    """
-    listed = ", ".join(map(str, seeds))
-    scales = max(len(shares) for by_seed in pairs.values() for shares in by_seed)
-    return Table(
-        "The discriminators",
-        "Share of the hole's patches whose real picture has the higher logit, over the "
-        "training pictures of the second half of the steps: mean over seeds, then each "
-        f"seed's own ({listed}). Chance is .5.",
-        ["method", *(f"right pairs, scale {scale}" for scale in range(scales))],
-        [
-            [Cell(arm), *(_shares(by_seed, scale) for scale in range(scales))]
-            for arm, by_seed in pairs.items()
-        ],
-    )
-
-
 def to_json(by_arm: Dict[str, ArmNumbers]) -> Dict[str, Any]:
     """Returns the numbers as nested dicts; missing numbers are null."""
     result = {}
@@ -195,14 +171,6 @@ def _scores(rows, seed, name, arms, chosen):
         [rows[run_name(arm, seed)][name][metric.source] for metric in chosen]
         for arm in arms
     ]
-
-
-def _shares(by_seed, scale) -> Cell:
-    shares = [shares[scale] for shares in by_seed if scale < len(shares)]
-    if not shares:
-        return Cell(NO_NUMBER)
-    each = ", ".join(number(share, 3) for share in shares)
-    return Cell(number(float(np.mean(shares)), 3), False, f"({each})")
 
 
 def _difference(arm_numbers: ArmNumbers, metric: Metric) -> Cell:

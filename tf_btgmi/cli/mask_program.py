@@ -11,7 +11,6 @@ from typing import Callable, List, Optional, Sequence, Tuple
 import numpy as np
 import tqdm
 from absl import flags
-from PIL import Image
 
 from tf_btgmi import loading
 from tf_btgmi.cli import batches, common_flags, job_files, program
@@ -26,8 +25,6 @@ from tf_btgmi.selection import select
 FLAGS = flags.FLAGS
 # Columns that say where the object is.
 _OBJECT = ("mask", "box")
-# Pillow's own limit protects servers; here the user chose the picture.
-_MAX_PIXELS = 1 << 30
 
 # (predictor, image, mask, job) -> composite and the bool [H, W] of its pixels that go
 # into the result. The mask is bool and not validated yet.
@@ -93,7 +90,6 @@ def check_flags(required: Sequence[Tuple[str, str]]) -> None:
     Raises:
         UsageError: a flag is missing, or was used together with `--jobs`.
     """
-    Image.MAX_IMAGE_PIXELS = _MAX_PIXELS
     for name, meaning in required:
         value = FLAGS[name].value
         if FLAGS.jobs and value:

@@ -3,6 +3,7 @@
 import ipaddress
 import signal
 import socket
+from typing import Callable
 
 import uvicorn
 
@@ -60,16 +61,27 @@ class _Server(uvicorn.Server):
     A shell starts background jobs (`&`) that way, so that Ctrl-C leaves them alone.
     """
 
-    def __init__(self, config: uvicorn.Config):
+    def __init__(self, config: uvicorn.Config, cancel: Callable[[], None]):
         super().__init__(config)
+        self._cancel = cancel
         self._ignores_interrupts = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
 
     def handle_exit(self, sig, frame):
         if sig != signal.SIGINT or not self._ignores_interrupts:
             super().handle_exit(sig, frame)
 
+    async def shutdown(self, sockets=None):
+        # The application's own end comes after the open requests.
+        self._cancel()
+        await super().shutdown(sockets)
 
-def serve(app, listener: socket.socket, max_connections: int = 64) -> None:
+
+def serve(
+    app,
+    listener: socket.socket,
+    max_connections: int = 64,
+    cancel: Callable[[], None] = lambda: None,
+) -> None:
     """Serves an ASGI application until Ctrl-C.
 
     Args:
@@ -77,6 +89,7 @@ def serve(app, listener: socket.socket, max_connections: int = 64) -> None:
         listener: the socket from `listen`.
         max_connections: limit for all browsers together, each of which uses up to six;
             further requests are refused before they are read.
+        cancel: ends what open requests wait for; called before they are waited for.
     """
     settings = uvicorn.Config(
         app,
@@ -86,7 +99,7 @@ def serve(app, listener: socket.socket, max_connections: int = 64) -> None:
         server_header=False,
     )
     try:
-        _Server(settings).run(sockets=[listener])
+        _Server(settings, cancel).run(sockets=[listener])
     except KeyboardInterrupt:
         # Ctrl-C is the way to stop; uvicorn has closed all connections.
         return

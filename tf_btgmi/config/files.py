@@ -3,7 +3,6 @@
 import dataclasses
 import importlib.machinery
 import importlib.util
-import json
 import os
 import traceback
 from typing import Any, Dict
@@ -103,16 +102,9 @@ def load(json_path: str) -> Config:
         ValueError: the file is missing or not JSON, or has an unknown field, a wrong
             type or an invalid value.
     """
-    try:
-        with open(json_path, encoding="utf-8") as file:
-            tree = json.load(file)
-    except FileNotFoundError:
-        raise ValueError(f"There is no config file {json_path}.") from None
-    except OSError as error:
-        raise ValueError(f"{json_path} cannot be read: {error.strerror}.") from None
-    # RecursionError for deeply nested brackets; ValueError also for huge numbers.
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{json_path} is not a JSON file: {error}.") from None
+    if not os.path.exists(json_path):
+        raise ValueError(f"There is no config file {json_path}.")
+    tree = files.read_json(json_path)
     return from_dict(tree)
 
 

@@ -5,9 +5,9 @@ The JSON file has the worst allowed difference by method and metric, such as
 name and for those that end in it after a hyphen: `int8` for `mine-128-int8`.
 """
 
-import json
 from typing import Dict, List
 
+from tf_btgmi import files
 from tf_btgmi.evaluation.summary import Summary
 from tf_btgmi.evaluation.tasks import Task
 
@@ -20,9 +20,8 @@ def read_limits(path: str, task: Task) -> Limits:
     Raises:
         ValueError: it cannot be read, or names an unknown metric.
     """
+    limits = files.read_json(path)
     try:
-        with open(path, encoding="utf-8") as file:
-            limits = json.load(file)
         names = {metric.name for metric in task.metrics}
         for method, allowed in limits.items():
             if set(allowed) - names:
@@ -31,7 +30,7 @@ def read_limits(path: str, task: Task) -> Limits:
                 )
             if not all(isinstance(value, (int, float)) for value in allowed.values()):
                 raise ValueError(f"the limits of {method} must be numbers")
-    except (OSError, ValueError, AttributeError, TypeError) as error:
+    except (ValueError, AttributeError, TypeError) as error:
         raise ValueError(f"--limits={path} cannot be used: {error}.") from error
     return limits
 

@@ -27,7 +27,7 @@ TRUTH = "truth"
 _SETTINGS = "settings.json"
 # Settings that are hashes of files, and those files.
 _HASHED = {"fingerprint": "the picture files", "masks": "the mask files"}
-_METHOD_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+METHOD_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
 class Store:
@@ -50,7 +50,7 @@ class Store:
 
     def __init__(self, folder: str, settings: Dict[str, Any], methods: Dict[str, str]):
         for name in methods:
-            if not _METHOD_NAME.fullmatch(name) or name == TRUTH:
+            if not METHOD_NAME.fullmatch(name) or name == TRUTH:
                 raise ValueError(
                     f"A method cannot be called {name!r}: letters, digits and . _ - "
                     f"are allowed, and {TRUTH!r} is taken."
@@ -212,11 +212,7 @@ def _compare(folder: str, known: Dict[str, Any], new: Dict[str, Any]) -> None:
 
 
 def _read_json(path: str) -> Dict[str, Any]:
-    try:
-        with open(path, encoding="utf-8") as file:
-            known = json.load(file)
-        if not isinstance(known, dict) or not isinstance(known.get("methods"), dict):
-            raise ValueError("not the settings of an evaluation")
-    except ValueError as error:
-        raise ValueError(f"{path} cannot be read: {error}") from error
+    known = files.read_json(path)
+    if not isinstance(known, dict) or not isinstance(known.get("methods"), dict):
+        raise ValueError(f"{path} has no settings of an evaluation.")
     return known

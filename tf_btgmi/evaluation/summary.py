@@ -116,7 +116,6 @@ class Summary(NamedTuple):
 
 def summarize(
     store: Store,
-    settings: Dict[str, Any],
     methods: Dict[str, str],
     baseline: str,
     pictures: Prepared,
@@ -127,14 +126,13 @@ def summarize(
 
     Args:
         store: has a row of every method for every picture.
-        settings: as the store keeps them.
         methods: identities by name; those are reported, in this order.
         baseline: one of them.
         pictures: the evaluated pictures and the others.
         fid: FID, with weights of Inception.
         sizes: bytes of the models' files by method.
     """
-    names = pictures.names
+    names, settings = pictures.names, store.settings
     chosen = task_of(settings).metrics
     rows = {method: store.rows(method) for method in methods}
     values = np.array(

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
 from tf_btgmi.evaluation.report_metrics import Metric
 from tf_btgmi.evaluation.statistics import Estimate
@@ -46,7 +46,7 @@ def totals(summary: Summary) -> List[Table]:
     return [
         _values(
             summary,
-            capital(summary.task.region),
+            summary.task.region.capitalize(),
             summary.task.inside,
             *_weaves(summary),
         ),
@@ -99,7 +99,7 @@ def by_hole_ratio(summary: Summary) -> Table:
                 rows.append([*first, *cells, *_set_cells(summary, group)])
     headings = [task.ratio, "method", *[m.heading for m in task.inside]]
     note = f"By the share of the picture that is {task.ratio_label}."
-    title = f"{capital(task.region)}, by {task.ratio}"
+    title = f"{task.region.capitalize()}, by {task.ratio}"
     return Table(title, note, [*headings, "n", task.set_heading], rows)
 
 
@@ -118,14 +118,10 @@ def to_markdown(tables: Sequence[Table]) -> str:
 
 def rows_csv(store: Store, summary: Summary, names: Sequence[str]) -> str:
     """One line per method and picture with all metrics."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        ["method", "picture", summary.task.ratio.replace(" ", "_")]
-        + ["mask_kind", "seed", "metric_version"]
-        + [metric.name for metric in summary.task.metrics]
-    )
-    settings = summary.settings
+    settings, lines = summary.settings, []
+    headings = ["method", "picture", summary.task.ratio.replace(" ", "_")]
+    headings += ["mask_kind", "seed", "metric_version"]
+    headings += [metric.name for metric in summary.task.metrics]
     for method in summary.methods:
         rows = store.rows(method)
         for name in names:
@@ -134,7 +130,14 @@ def rows_csv(store: Store, summary: Summary, names: Sequence[str]) -> str:
             fixed.append(settings["metric_version"])
             numbers = [f"{metric.of(row):.7g}" for metric in summary.task.metrics]
             ratio = f"{row['hole_ratio']:.6f}"
-            writer.writerow([method, name, ratio, *fixed, *numbers])
+            lines.append([method, name, ratio, *fixed, *numbers])
+    return to_csv(headings, lines)
+
+
+def to_csv(headings: Sequence[str], rows: Iterable[Sequence]) -> str:
+    """Rows of values as CSV, below their headings."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([headings, *rows])
     return text.getvalue()
 
 
@@ -157,11 +160,6 @@ def estimate_cell(estimate: Estimate, metric: Metric, signed: bool = False) -> C
         return Cell(text, False, detail)
     better = (estimate.value > 0) == metric.higher_is_better
     return Cell(text, True, detail, "better" if better else "worse")
-
-
-def capital(words: str) -> str:
-    """The words with their first letter in upper case."""
-    return words[0].upper() + words[1:]
 
 
 def _values(

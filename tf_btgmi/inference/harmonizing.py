@@ -5,6 +5,7 @@ is carried to the full picture as a smooth local change (`color_grid.py`), which
 the object's detail.
 """
 
+import functools
 from typing import Callable, NamedTuple, Optional
 
 import cv2
@@ -26,13 +27,13 @@ class Recoloring(NamedTuple):
     Attributes:
         box: the object's box, (y0, x0, y1, x1), end-exclusive.
         change: recolours the pixels of the box, uint8 [h, w, 3], keeping their detail.
-        pixels: the network's own pixels in the box, uint8 [h, w, 3], enlarged if the
-            window was scaled down.
+        pixels: makes the network's own pixels in the box, uint8 [h, w, 3], enlarged
+            if the window was scaled down.
     """
 
     box: Box
     change: Callable[[np.ndarray], np.ndarray]
-    pixels: np.ndarray
+    pixels: Callable[[], np.ndarray]
 
 
 def recolor(
@@ -82,7 +83,8 @@ def recolor(
     # The output beside the object is meaningless and must not be mixed in.
     result = extended_colors(result, seen.foreground)
     grid = _color_grid(seen, result, crop_plan.seen_box(window, size))
-    return Recoloring(box, grid.apply, _enlarged(result, window, box))
+    enlarged = functools.partial(_enlarged, result, window, box)
+    return Recoloring(box, grid.apply, enlarged)
 
 
 class _Seen(NamedTuple):

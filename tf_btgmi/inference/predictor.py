@@ -183,7 +183,7 @@ class Predictor(Network):
         result = np.array(image, order="C")
         area = slices(recoloring.box)
         shown = foreground[area]
-        recolored = recoloring.pixels if direct else recoloring.change(image[area])
+        recolored = recoloring.pixels() if direct else recoloring.change(image[area])
         result[area][shown] = recolored[shown]
         return result
 

@@ -10,13 +10,11 @@ from typing import Union
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from tf_btgmi.pictures.formats import open_picture
+from tf_btgmi.pictures.formats import check_pixels, open_picture
 from tf_btgmi.pictures.picture import upright
 
 # Larger pictures count as decompression bombs: 16384 x 16384, 768 MiB as RGB.
 MAX_PIXELS = 2**28
-# Pillow's own limit is a third of that.
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 _ORIENTATION_TAG = 0x0112
 
@@ -37,12 +35,8 @@ def decode_image(file: Union[str, bytes], min_side: int = 0) -> np.ndarray:
             ValueError above `MAX_PIXELS`.
     """
     with _open(file) as image:
-        width, height = image.size
-        if width * height > MAX_PIXELS:
-            raise ValueError(
-                f"{width}x{height} is more than the {MAX_PIXELS} pixels allowed"
-            )
-        if min_side and min(width, height) >= 2 * min_side:
+        check_pixels(image, "It", MAX_PIXELS)
+        if min_side and min(image.size) >= 2 * min_side:
             # Applies to JPEG only; both sides stay at least `min_side`.
             image.draft(None, (min_side, min_side))
         image.load()

@@ -37,8 +37,10 @@ if pillow_heif:
 # Exceptions of Pillow for damaged files, besides ValueError.
 DAMAGED = (
     *(OSError, SyntaxError, struct.error, LookupError, TypeError, AttributeError),
-    *(ArithmeticError, Image.DecompressionBombError),
+    ArithmeticError,
 )
+# Every reader has its own limit, see `check_pixels`.
+Image.MAX_IMAGE_PIXELS = None
 HEIC_HINT = "pip install pillow-heif, or save as JPEG or PNG"
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 _HOW_TO_SAVE = "save it with 8 or 16 bits"
@@ -68,6 +70,19 @@ def open_picture(file) -> Image.Image:
         return image
     image.close()
     raise UnidentifiedImageError(kind)
+
+
+class TooLargeError(ValueError):
+    """A picture with more pixels than its reader allows."""
+
+
+def check_pixels(image: Image.Image, name: str, max_pixels: int) -> None:
+    """Raises `TooLargeError` by the header of an opened picture."""
+    width, height = image.size
+    if width * height > max_pixels:
+        raise TooLargeError(
+            f"{name} has {width}x{height} pixels; the limit is {max_pixels:,}."
+        )
 
 
 def num_pictures(image: Image.Image) -> int:

@@ -22,7 +22,7 @@ from typing import Optional
 import cv2
 import numpy as np
 
-from tf_btgmi.pictures.reader import decode_picture
+from tf_btgmi.pictures.reader import MAX_PIXELS, decode_picture
 
 # Levels up to which lossy formats make noise around an edge.
 _LOSSY_NOISE = 32
@@ -74,6 +74,7 @@ def decode_mask(
     name: str = "The mask",
     invert: bool = False,
     picture: Optional[bytes] = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> np.ndarray:
     """Decodes a mask.
 
@@ -83,6 +84,7 @@ def decode_mask(
         invert: whether black is hole.
         picture: the file of the picture that the mask is for. Where both are the same,
             the hole is its transparent part.
+        max_pixels: see `decode_picture`.
 
     Returns:
         [H, W] bool, True = hole; may be empty.
@@ -91,7 +93,7 @@ def decode_mask(
         ValueError: not a picture, damaged, ambiguous, too dark for a mask, or the
             picture itself without a transparent part.
     """
-    mask = decode_picture(data, name)
+    mask = decode_picture(data, name, max_pixels)
     if mask.pixels.dtype == np.uint16:
         brightest = int(mask.pixels.max())
         # A layer of faint strokes is a mask, unless 8 bits hold none of its levels.

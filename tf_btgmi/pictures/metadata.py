@@ -191,16 +191,6 @@ def png_file(chunks: List[Tuple[bytes, bytes]]) -> bytes:
     return b"".join(parts)
 
 
-def without_tiff_orientation(data: bytes) -> bytes:
-    """A TIFF file with orientation 1, for readers that apply the orientation."""
-    try:
-        order, first = thumbnails.tiff_header(data)
-        position = thumbnails.tiff_entry(data, order, first, _ORIENTATION)
-    except (struct.error, KeyError, ValueError):
-        return data
-    return data[:position] + struct.pack(order + "H", 1) + data[position + 2 :]
-
-
 def _is_readable(exif: bytes) -> bool:
     """Whether Pillow can read an EXIF block."""
     parsed = Image.Exif()

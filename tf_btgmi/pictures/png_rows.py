@@ -22,7 +22,6 @@ _SAMPLES, _SAMPLE_BYTES = 4, 1 << 16
 # Maximum increase of size for the faster strategy.
 _LARGER = 1.05
 _HEADER = b"\x78\x9c"
-_ADLER = 65521
 
 
 def compressed(rows: np.ndarray, step: int) -> List[bytes]:
@@ -42,16 +41,14 @@ def compressed(rows: np.ndarray, step: int) -> List[bytes]:
         last = start + height >= len(rows)
         # After a full flush, the encoder does not refer to earlier data.
         mode = zlib.Z_FINISH if last else zlib.Z_FULL_FLUSH
-        part = encoder.compress(strip) + encoder.flush(mode)
-        return part, zlib.adler32(strip), len(strip)
+        return encoder.compress(strip) + encoder.flush(mode), strip
 
+    parts, checksum = [], 1
     # zlib and NumPy release the lock of the interpreter.
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        strips = list(pool.map(encode, starts))
-    checksum = 1
-    for _, strip, length in strips:
-        checksum = _joined(checksum, strip, length)
-    parts = [part for part, _, _ in strips]
+        for part, strip in pool.map(encode, starts):
+            parts.append(part)
+            checksum = zlib.adler32(strip, checksum)
     parts[0] = _HEADER + parts[0]
     parts[-1] += checksum.to_bytes(4, "big")
     return parts
@@ -90,10 +87,3 @@ def _strategy(rows: np.ndarray, step: int) -> int:
             sizes[strategy] += len(encoder.compress(sample) + encoder.flush())
     runs_do = sizes[zlib.Z_RLE] <= _LARGER * sizes[zlib.Z_FILTERED]
     return zlib.Z_RLE if runs_do else zlib.Z_FILTERED
-
-
-def _joined(first: int, second: int, length: int) -> int:
-    """Adler-32 of a concatenation, from those of its parts and the second's length."""
-    low = ((first & 0xFFFF) + (second & 0xFFFF) - 1) % _ADLER
-    high = (first >> 16) + (second >> 16) + length * ((first & 0xFFFF) - 1)
-    return high % _ADLER << 16 | low

@@ -12,11 +12,19 @@ import numpy as np
 from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from tf_btgmi.pictures import metadata as metadata_lib
-from tf_btgmi.pictures.formats import DAMAGED, num_pictures, open_picture
-from tf_btgmi.pictures.picture import MODES, Picture
+from tf_btgmi.pictures.formats import (
+    DAMAGED,
+    TooLargeError,
+    check_pixels,
+    num_pictures,
+    open_picture,
+)
+from tf_btgmi.pictures.picture import MODES, Picture, as_stored
 
 _EIGHT_BIT_MODES = {"PA": "RGBA", "RGBX": "RGB", "YCbCr": "RGB"}
 _PNG_CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
+# Against files that claim to be larger than any picture: 4 GiB as RGBA.
+MAX_PIXELS = 1 << 30
 _MODE_OF_CHANNELS = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
@@ -32,19 +40,22 @@ def read_picture(path: str) -> Picture:
         return decode_picture(file.read(), path)
 
 
-def decode_picture(data: bytes, name: str = "The file") -> Picture:
+def decode_picture(
+    data: bytes, name: str = "The file", max_pixels: int = MAX_PIXELS
+) -> Picture:
     """Decodes the bytes of a picture file; messages call it `name`.
 
     Raises:
-        ValueError: as `read_picture`.
+        ValueError: as `read_picture`; `TooLargeError` above `max_pixels`.
     """
     try:
         with open_picture(io.BytesIO(data)) as stored:
+            check_pixels(stored, name, max_pixels)
             return _decode(name, stored, data)
     except UnidentifiedImageError as error:
         raise ValueError(f"{name} is {error}.") from None
-    except Image.DecompressionBombError as error:
-        raise ValueError(f"{name} is too large: {error}") from None
+    except TooLargeError:
+        raise
     except (*DAMAGED, cv2.error) as error:
         raise ValueError(f"{name} is damaged: {error}.") from None
 
@@ -59,12 +70,11 @@ def _decode(path: str, stored: Image.Image, data: bytes) -> Picture:
     stored_format = "JPEG" if stored.format == "MPO" else stored.format
     pixels = _sixteen_bits(path, stored, data)
     if pixels is not None:
+        if stored_format == "TIFF":
+            # OpenCV has turned them upright.
+            pixels = np.ascontiguousarray(as_stored(pixels, metadata.orientation))
         mode = _MODE_OF_CHANNELS[1 if pixels.ndim == 2 else pixels.shape[2]]
         return Picture(pixels, mode, stored_format, metadata)
-    if stored.format == "TIFF":
-        # Pillow would rotate the pixels.
-        data = metadata_lib.without_tiff_orientation(data)
-        stored = open_picture(io.BytesIO(data))
     stored.load()
     encoding = _encoding(stored, data)
     if stored.mode == "I" and stored.format == "PPM":
@@ -86,6 +96,9 @@ def _decode(path: str, stored: Image.Image, data: bytes) -> Picture:
     pixels = np.array(stored)
     if mode == "1":
         pixels = pixels.astype(np.uint8) * 255
+    if stored_format == "TIFF":
+        # Pillow has turned them upright.
+        pixels = np.ascontiguousarray(as_stored(pixels, metadata.orientation))
     return Picture(pixels, mode, stored_format, metadata, palette, encoding)
 
 
@@ -102,7 +115,6 @@ def _sixteen_bits(path: str, stored: Image.Image, data: bytes):
                 f"{path} is a 16-bit TIFF that is neither grey nor RGB(A) in whole "
                 "numbers; save it as one of these."
             )
-        data = metadata_lib.without_tiff_orientation(data)
     else:
         return None
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)

@@ -18,6 +18,7 @@ from typing import Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
+from tf_btgmi.inference.arguments import check_pair, check_picture
 from tf_btgmi.pictures.mask_arrays import bounding_box, is_hole
 
 Point = Tuple[float, float]
@@ -259,20 +260,11 @@ def _scaled_box(box: Box, steps: np.ndarray, shape) -> Tuple[int, int, int, int]
 
 def check(image, box, clicks, mask) -> None:
     """Raises `ValueError` unless a selection can start from these arguments."""
-    if (
-        not isinstance(image, np.ndarray)
-        or image.dtype != np.uint8
-        or image.ndim != 3
-        or image.shape[2] != 3
-        or 0 in image.shape
-    ):
-        raise ValueError("image must be a uint8 array [H, W, 3].")
-    if mask is not None and np.shape(mask) != image.shape[:2]:
-        raise ValueError(
-            f"The mask is {np.shape(mask)}, the image {image.shape[:2]}; they must be "
-            "of the same size."
-        )
-    selected = mask is not None and is_hole(np.asarray(mask)).any()
+    if mask is None:
+        check_picture("image", image, (np.uint8,))
+    else:
+        check_pair(image, mask, types=(np.uint8,))
+    selected = mask is not None and is_hole(mask).any()
     if box is None and not selected and not any(click[2] for click in clicks):
         raise ValueError("Give a box, a click on the object, or a mask to refine.")
     if box is not None and (len(box) != 4 or not np.isfinite(box).all()):

@@ -23,6 +23,7 @@ from tf_btgmi.data.selection_windows import (
     resized,
     window_around,
 )
+from tf_btgmi.inference.network import predict_function
 from tf_btgmi.pictures.mask_arrays import bounding_box
 from tf_btgmi.selection import grabcut
 
@@ -250,15 +251,7 @@ def _guided(pixels: np.ndarray, likely: np.ndarray) -> np.ndarray:
 def _network() -> Callable[[np.ndarray], np.ndarray]:
     """The bundled network as a function of arrays."""
     # TensorFlow takes seconds to import; GrabCut alone does not need it.
-    import tensorflow as tf
-
     from tf_btgmi.releases import load_selector
 
     network = load_selector(assets.selector_folder())
-    shape = [1, WINDOW_SIDE, WINDOW_SIDE, network.input_channels]
-
-    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32)])
-    def predict(inputs):
-        return network(inputs, training=False)
-
-    return lambda inputs: predict(tf.constant(inputs)).numpy()
+    return predict_function(network, WINDOW_SIDE, network.input_channels)

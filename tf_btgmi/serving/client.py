@@ -100,30 +100,27 @@ def connect(place: str, deadline: float = DEADLINE_SECONDS) -> ServingClient:
         deadline: seconds that a call may take, including all attempts.
 
     Raises:
-        ValueError: `place` has another form, or the package for gRPC is missing.
+        ValueError: `place` has another form.
         ServingError: the server did not describe its model.
     """
-    model = _model_of(place)
+    model = model_of(place)
     if place.startswith("grpc:"):
-        try:
-            from tf_btgmi.serving.grpc_transport import GrpcTransport as Transport
-        except ImportError as error:
-            raise ValueError(
-                f"{place} needs the package tensorflow-serving-api ({error}); http:// "
-                "does not."
-            ) from error
+        # Imported on demand: TensorFlow takes seconds.
+        from tf_btgmi.serving.grpc_transport import GrpcTransport as Transport
     else:
         Transport = RestTransport
     return ServingClient(Transport(place, *model), deadline)
 
 
-def check_place(place: str) -> None:
-    """Raises ValueError unless `place` has the form that `connect` takes."""
-    _model_of(place)
+def model_of(place: str) -> Tuple[str, str, str]:
+    """The model of an address.
 
+    Returns:
+        Its name; "versions", "labels" or ""; the version or label.
 
-def _model_of(place: str) -> Tuple[str, str, str]:
-    """Returns the name, "versions", "labels" or "", and the version or label."""
+    Raises:
+        ValueError: `place` has not the form that `connect` takes.
+    """
     parts = urlsplit(place)
     names = [name for name in parts.path.split("/") if name]
     whole = len(names) in (0, 1, 3) and parts.scheme in SCHEMES

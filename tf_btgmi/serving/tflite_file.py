@@ -5,6 +5,7 @@ that of TensorFlow.
 """
 
 import json
+import threading
 
 import numpy as np
 
@@ -45,6 +46,8 @@ class TFLiteFile:
         except Exception as error:
             raise ValueError(f"{path} cannot be used: {first_line(error)}.") from error
         self._input, self._output = source["index"], target["index"]
+        # An interpreter serves one thread at a time.
+        self._lock = threading.Lock()
 
     def predict(self, inputs: np.ndarray) -> np.ndarray:
         """Runs the network on each of several windows.
@@ -55,12 +58,13 @@ class TFLiteFile:
         Returns:
             [B, S, S, 3] float32 in [-1, 1].
         """
-        predictions = []
-        for window in inputs:
-            self._interpreter.set_tensor(self._input, window[None].astype(np.float32))
-            self._interpreter.invoke()
-            predictions.append(self._interpreter.get_tensor(self._output)[0])
-        return np.stack(predictions)
+        with self._lock:
+            return np.stack([self._run(window) for window in inputs])
+
+    def _run(self, window: np.ndarray) -> np.ndarray:
+        self._interpreter.set_tensor(self._input, window[None].astype(np.float32))
+        self._interpreter.invoke()
+        return self._interpreter.get_tensor(self._output)[0]
 
 
 def read_metadata(content: bytes) -> dict:

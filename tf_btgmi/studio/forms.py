@@ -19,7 +19,8 @@ from pydantic import (
     WithJsonSchema,
 )
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartParser
 
 from tf_btgmi.studio import errors
 from tf_btgmi.studio.limits import Limits
@@ -217,13 +218,7 @@ async def _multipart(request: Request, limits: Limits) -> dict:
     try:
         # Fields are as limited as files, which may be sent as text.
         form = await request.form(max_files=6, max_fields=24)
-    except (MultiPartException, errors.ApiError, ValueError) as error:
-        if isinstance(error, errors.ApiError):
-            raise
-        raise errors.bad_request(f"The form is damaged: {error}") from None
-    except Exception as error:
-        if getattr(error, "status_code", 500) != 400:
-            raise
+    except (HTTPException, ValueError) as error:
         raise errors.bad_request(f"The form is damaged: {error}") from None
     for key, value in form.multi_items():
         if key in values:

@@ -62,6 +62,7 @@ def create_app(
         # Every address has one form.
         redirect_slashes=False,
     )
+    app.state.cancel_jobs = lambda: [worker.cancel_all() for worker in workers]
     router = api.make_router(models, limits, workers)
     app.include_router(router)
     _add_pages(app)

@@ -145,8 +145,8 @@ class Worker:
                 job.result.set_exception(errors.cancelled())
             return True
 
-    def stop(self) -> None:
-        """Ends the thread after the running job."""
+    def cancel_all(self) -> None:
+        """Cancels the running job and all that wait; takes no other."""
         with self._changed:
             self._stopped = True
             for job in self._waiting:
@@ -155,6 +155,10 @@ class Worker:
             if self._running:
                 self._running.cancel()
             self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Ends the thread after the running job."""
+        self.cancel_all()
         if self._thread:
             self._thread.join(timeout=5)
 

@@ -76,7 +76,8 @@ def plan(
 
 
 def _least(choices, counts, rng):
-    least = [c for c, count in zip(choices, counts) if count == min(counts)]
+    fewest = min(counts)
+    least = [c for c, count in zip(choices, counts) if count == fewest]
     return least[int(rng.integers(len(least)))]
 
 

@@ -1,10 +1,8 @@
 """The answers of a study as text and CSV."""
 
-import csv
-import io
-from typing import Dict, Iterable, List, NamedTuple, Sequence
+from typing import Dict, List, NamedTuple, Sequence
 
-from tf_btgmi.evaluation.tables import number
+from tf_btgmi.evaluation.tables import number, to_csv
 from tf_btgmi.study.pictures import TRUTH
 from tf_btgmi.study.preferences import (
     Comparison,
@@ -112,7 +110,7 @@ def _rate(rate: Rate) -> str:
 
 
 def _preferences_csv(rates) -> str:
-    return _csv(
+    return to_csv(
         ["compared", "preferred", "count", "n", "rate", "low", "high"],
         (
             [" / ".join(methods), name, rate.count, rate.num, *map(_number, rate[2:])]
@@ -131,7 +129,7 @@ def _ranking_csv(ranking: Dict[str, Strength], comparisons) -> str:
         numbers = map(_number, (*strength, strength.chance))
         rows.append([place, name, *numbers, len(shown), won, ties])
     headings = ["rank", "method", "strength", "low", "high", "chance_against_mean"]
-    return _csv([*headings, "n", "preferred", "no_difference"], rows)
+    return to_csv([*headings, "n", "preferred", "no_difference"], rows)
 
 
 def _answers_csv(answers: Sequence[Answer], counted: Counted) -> str:
@@ -150,15 +148,7 @@ def _answers_csv(answers: Sequence[Answer], counted: Counted) -> str:
         for answer in answers
     )
     headings = ["voter", "question", "picture", "shown", "preferred", "is_check"]
-    return _csv([*headings, "voter_kept", "seconds", "answered_utc"], rows)
-
-
-def _csv(headings: List[str], rows: Iterable[List]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(headings)
-    writer.writerows(rows)
-    return text.getvalue()
+    return to_csv([*headings, "voter_kept", "seconds", "answered_utc"], rows)
 
 
 def _number(value) -> str:
