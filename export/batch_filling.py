@@ -9,6 +9,7 @@ from typing import Iterable, Iterator, List, NamedTuple, Tuple, Union
 
 from tf_btgmi.files import one_line
 from tf_btgmi.inference import holes
+from tf_btgmi.pictures.formats import TooLargeError
 from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.masks import decode_mask
 from tf_btgmi.pictures.pairs import match, result_name
@@ -120,4 +121,6 @@ def one_job_an_output(
 def reason(error: Exception) -> str:
     """The message of an error in one line, with its type unless it is a ValueError."""
     kind, text = type(error).__name__, one_line(error)
+    if isinstance(error, TooLargeError):
+        text += " --max_megapixels sets it."
     return text if isinstance(error, ValueError) or text == kind else f"{kind}: {text}"

@@ -52,6 +52,12 @@ def test_mask_dilation_is_in_pixels_and_may_be_nothing(files):
         np.testing.assert_array_equal(changed(output, values), dilated(mask, pixels))
 
 
+def test_an_inverted_mask_has_no_sense_with_a_box(files):
+    del files
+    with pytest.raises(ValueError, match="--mask_invert is for --mask"):
+        run(image="photos/a.png", box="1,2,9,9", output="new.png", mask_invert=True)
+
+
 @pytest.mark.parametrize("retouched", [True, False])
 def test_fills_are_retouched_unless_told_otherwise(files, monkeypatch, retouched):
     asked = []

@@ -79,6 +79,8 @@ def test_numbers_are_read():
         (job_files.pair_of_numbers, "12", "'12' is not two numbers y,x"),
         (job_files.pair_of_numbers, "a,b", "is not two numbers"),
         (job_files.box, "1,2,3", "is not four numbers y0,x0,y1,x1"),
+        (job_files.box, "3,2,3,4", "'3,2,3,4' is an empty box: give"),
+        (job_files.box, "1,9,3,4", "with y0 < y1 and x0 < x1"),
         (job_files.number, "big", "'big' is not a number"),
         (job_files.whole_number, "-1", "is not a whole number"),
         (job_files.whole_number, "1.5", "is not a whole number"),

@@ -148,12 +148,12 @@ def test_an_error_of_an_unforeseen_kind_fails_its_picture_only(files):
 def test_a_picture_that_is_too_large_is_not_decoded(files):
     outcome = run(files, max_pixels=40 * 24 - 1)
     assert outcome.reason == (
-        "in/a.png has 40x24 pixels, more than the 959 of --max_megapixels."
+        "in/a.png has 40x24 pixels; the limit is 959. --max_megapixels sets it."
     )
     assert run(files, max_pixels=40 * 24).state == "done"
     files["masks/a.png"] = file_of(np.zeros((25, 40), np.uint8))
     outcome = run(files, max_pixels=40 * 24, overwrite=True)
-    assert outcome.reason.startswith("masks/a.png has 40x25 pixels, more than")
+    assert outcome.reason.startswith("masks/a.png has 40x25 pixels; the")
 
 
 def test_a_result_never_replaces_its_picture(files):

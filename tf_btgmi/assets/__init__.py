@@ -5,7 +5,7 @@ files come from and under which licence.
 """
 
 import pathlib
-from typing import Optional, Tuple
+from typing import Tuple
 
 # Marks a folder as a release; `releases.py` writes it.
 RELEASE = "release.json"
@@ -60,7 +60,6 @@ def model_folder(place: str) -> str:
     return str(models_dir() / place) if place in model_names() else place
 
 
-def selector_folder() -> Optional[str]:
-    """The folder of the bundled selector; None without one."""
-    folder = models_dir() / SELECTOR
-    return str(folder) if (folder / RELEASE).exists() else None
+def selector_folder() -> str:
+    """The folder of the bundled selector."""
+    return str(models_dir() / SELECTOR)

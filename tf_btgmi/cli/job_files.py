@@ -72,7 +72,12 @@ def pair_of_numbers(text: str) -> tuple:
 
 def box(text: str) -> tuple:
     """Parses `"10,20,200,300"` to (10.0, 20.0, 200.0, 300.0)."""
-    return _numbers(text, 4, "four numbers y0,x0,y1,x1")
+    y0, x0, y1, x1 = corners = _numbers(text, 4, "four numbers y0,x0,y1,x1")
+    if y0 >= y1 or x0 >= x1:
+        raise ValueError(
+            f"{text!r} is an empty box: give y0,x0,y1,x1 with y0 < y1 and x0 < x1."
+        )
+    return corners
 
 
 def number(text: str) -> float:

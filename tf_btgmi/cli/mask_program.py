@@ -199,6 +199,8 @@ def _find_jobs(columns: Sequence[str]) -> Tuple[List[Job], List[str], List[str]]
         required = ("image", "mask", "output")
         return job_files.read_jobs(FLAGS.jobs, required, columns), [], []
     if _box():
+        if FLAGS.mask_invert:
+            raise program.UsageError("--mask_invert is for --mask, not for --box.")
         output = output_of(FLAGS.image, FLAGS.output)
         values = {"image": FLAGS.image, "box": _box(), "output": output}
         job = Job(values)

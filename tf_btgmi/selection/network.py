@@ -89,11 +89,6 @@ class Segmentation(NamedTuple):
         return whole
 
 
-def is_bundled() -> bool:
-    """Whether the package comes with a trained selector."""
-    return assets.selector_folder() is not None
-
-
 def prepare() -> None:
     """Loads the network and runs it once."""
     find(np.zeros((WINDOW_SIDE, WINDOW_SIDE, 3), np.uint8), (0, 0, 1, 1))

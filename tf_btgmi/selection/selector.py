@@ -1,8 +1,8 @@
 """Selection of an object by a box, by clicks, or by both in turn.
 
 The studio, `compose --guide_box` and Python callers all use `select`, whatever finds
-the object behind it: the bundled network, or GrabCut where there is none or where it
-finds nothing. Here are the rules for a selection that exists already:
+the object behind it: the bundled network, or GrabCut where that finds nothing. Here are
+the rules for a selection that exists already:
 
 - a click on the object adds and never removes; one on the background removes and never
   adds;
@@ -65,7 +65,7 @@ def select(
             newest click is the one that changes it.
         mask: the selection so far, [H, W], bool or uint8 with 128 and above selected.
             Without box and clicks its outline is fitted to the picture's edges.
-        method: `network` or `grabcut`. Default: the network, if one is bundled.
+        method: `network` or `grabcut`. Default: the network.
 
     Returns:
         The selection, uint8 [H, W] of 0 and 255.
@@ -78,8 +78,7 @@ def select(
         raise ValueError(f"method must be {NETWORK} or {GRABCUT}, not {method!r}.")
     clicks = [Click(*click) for click in clicks]
     grabcut.check(image, box, clicks, mask)
-    trained = method != GRABCUT and network.is_bundled()
-    finder = _Network(image) if trained else _GrabCut(image)
+    finder = _GrabCut(image) if method == GRABCUT else _Network(image)
     selected = np.zeros(image.shape[:2], bool) if mask is None else is_hole(mask)
     if not selected.any():
         return _as_mask(finder.first(box, clicks))
@@ -92,8 +91,7 @@ def select(
 
 def prepare() -> None:
     """Loads the network, which the first selection would otherwise wait for."""
-    if network.is_bundled():
-        network.prepare()
+    network.prepare()
 
 
 def _corrected(finder, clicks, selected, boxed: bool) -> np.ndarray:
