@@ -9,6 +9,7 @@ only. Its arrays have the prefixes `generator.`, `ema_generator.` and `discrimin
 """
 
 import glob
+import math
 import os
 import shutil
 import tempfile
@@ -23,7 +24,6 @@ from tf_btgmi import config as config_lib
 
 PART_MIB = 15
 _STEP = "step"
-_STDDEV = 0.02
 
 
 def named_tensors(network: nn.Module) -> dict:
@@ -86,11 +86,19 @@ class _FadeIn(NamedTuple):
 
 
 @torch.no_grad()
-def initialize(network: nn.Module) -> None:
-    """Draws initial weights as TensorFlow's layers do, though not the same ones."""
+def initialize(network: nn.Module, stddev: float) -> None:
+    """Draws initial weights as TensorFlow's layers do, though not the same ones.
+
+    Args:
+        network: the network.
+        stddev: standard deviation of kernels and scales, the config's `init_stddev`; 0
+            gives kernels that of He et al. 2015, the root of 2 / fan-in.
+    """
     for name, tensor in named_tensors(network).items():
-        if name.endswith(("kernel", "gamma")):
-            tensor.normal_(float(name.endswith("gamma")), _STDDEV)
+        if name.endswith("kernel"):
+            tensor.normal_(0.0, stddev or math.sqrt(2.0 / tensor[0].numel()))
+        elif name.endswith("gamma"):
+            tensor.normal_(1.0, stddev)
         elif name.endswith(("bias", "beta")):
             tensor.zero_()
 

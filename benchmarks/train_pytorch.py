@@ -116,7 +116,8 @@ def make_training(
         "discriminator": pytorch_model.MultiScaleDiscriminator(config.discriminator),
     }
     for name, network in networks.items():
-        pytorch_weights.initialize(network)
+        fields = config.discriminator if name == "discriminator" else config.generator
+        pytorch_weights.initialize(network, fields.init_stddev)
         own = pytorch_weights.of_network(arrays, name)
         if guided and name != "discriminator":
             network.begin_without_change()

@@ -113,6 +113,15 @@ def test_a_file_that_is_missing_or_no_json_is_named(tmp_path):
         ({"data__min_crop": 1.5}, "data.min_crop must be 0.05 to 1; it is 1.5"),
         ({"data__global_batch_size": 0}, "global_batch_size must be at least 1"),
         ({"data__image_size": 100}, "image_size must be a multiple of 8"),
+        ({"data__image_size": 24}, "data.image_size must be 32 to 8192; it is 24"),
+        (
+            {
+                "procedure__warmup_steps": 5,
+                "procedure__warmup_image_size": 24,
+                "losses__reconstruction": "perceptual",
+            },
+            "warmup_image_size must be .* at least 32; it is 24",
+        ),
         ({"generator__num_downsamplings": 5, "data__image_size": 48}, "multiple of 32"),
         ({"procedure__learning_rate": 0.0}, "learning_rate must be"),
         ({"procedure__learning_rate": float("nan")}, "learning_rate must be"),
@@ -138,6 +147,13 @@ def test_a_file_that_is_missing_or_no_json_is_named(tmp_path):
                 "discriminator__architecture": "global",
             },
             "feature_matching needs discriminator.architecture=multi_scale",
+        ),
+        (
+            {
+                "losses__reconstruction": "feature_matching",
+                "procedure__generator_only_steps": 1,
+            },
+            "generator_only_steps must be 0 with .*feature_matching.*; it is 1",
         ),
         (
             {
@@ -188,7 +204,7 @@ def test_warm_up_and_phases_may_last_as_long_as_the_head():
     config = changed(
         procedure__head_steps=100,
         procedure__warmup_steps=100,
-        procedure__warmup_image_size=64,
+        procedure__warmup_image_size=16,
         procedure__generator_only_steps=60,
         procedure__discriminator_only_steps=40,
     )

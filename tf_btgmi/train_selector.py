@@ -35,7 +35,7 @@ def define_flags():
     flags.DEFINE_float(
         "held_out", 0.1, "Share of each source held out for validation.", 0, 0.9
     )
-    flags.DEFINE_integer("seed", 0, "Seed of the examples.", 0)
+    flags.DEFINE_integer("seed", 0, "Seed of examples and initial weights.", 0)
     flags.DEFINE_integer("validate_every", 300, "Steps between validations.", 1)
 
 

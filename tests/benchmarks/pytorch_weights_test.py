@@ -64,6 +64,29 @@ def test_weights_travel_to_pytorch_and_back(lively_workdir, tmp_path, rng):
 
 
 @needs_torch
+def test_initial_weights_have_the_deviations_of_the_config():
+    from benchmarks import train_pytorch
+
+    config = config_lib.Config()
+    config.generator.base_filters = config.discriminator.base_filters = 8
+    config.generator.num_head_blocks = config.procedure.num_refinement_blocks = 1
+    config.generator.init_stddev, config.discriminator.init_stddev = 0.1, 0.0
+    weights = train_pytorch.make_training(config, {}, "cpu").state()
+    checked = 0
+    for name, value in weights.items():
+        if value.size < 500 or not name.endswith("kernel"):
+            continue
+        wanted = 0.1
+        if name.startswith("discriminator."):
+            wanted = np.sqrt(2.0 / np.prod(value.shape[:-1]))
+        assert value.std() == pytest.approx(wanted, rel=0.15), name
+        checked += 1
+    assert checked > 30
+    gammas = [v for n, v in weights.items() if n.endswith("gamma")]
+    assert np.concatenate(gammas).std() == pytest.approx(0.1, rel=0.2)
+
+
+@needs_torch
 def test_a_release_is_a_state(tmp_path, lively_workdir):
     from benchmarks import pytorch_weights
     from tf_btgmi.releases import save_release

@@ -75,6 +75,15 @@ def test_limits_within_reach_are_met_exactly(shapes):
     assert 0.1 <= min(ratios) and max(ratios) <= 0.2
 
 
+def test_a_rectangle_in_place_of_a_hole_too_small_is_large_enough():
+    config = dataclasses.replace(NO_KIND, centre=1.0, centre_side=0.25)
+    for side in (64, 100, 128, 256):
+        for least in (0.1, 0.3, 0.55):
+            limited = dataclasses.replace(config, min_hole_ratio=least)
+            ratio = MaskSampler(limited).sample(side, side, 0).mean()
+            assert least <= ratio <= least + 1 / side
+
+
 def test_a_single_pixel_is_left_of_a_limit_of_everything():
     sampler = MaskSampler(MaskConfig(min_hole_ratio=1.0, max_hole_ratio=1.0))
     mask = sampler.sample(8, 8, 0)

@@ -77,6 +77,26 @@ def test_one_region_of_an_index_map_is_drawn(make_objects):
     assert found == {27, 35, 1}
 
 
+def test_an_example_is_the_same_before_and_after_a_picture_is_found_unreadable(
+    make_objects,
+):
+    folder = make_objects(4)
+    (folder / "masks").rename(folder / "segments")
+    segments = np.arange(63, dtype=np.uint8).reshape(7, 9)
+    for number in range(4):
+        # The region of number 1 is drawn before its proportions are refused.
+        array = segments[:, :3] if number == 1 else segments
+        Image.fromarray(array).save(folder / "segments" / f"p{number}.png")
+    for seed in range(3):
+        source = ObjectFolder(str(folder))
+        first, again = (
+            source.read_objects(1, rng=np.random.default_rng(seed)) for _ in range(2)
+        )
+        assert list(source.unreadable.names) == ["p1.png"]
+        for one, other in zip(first, again):  # noqa: B905
+            np.testing.assert_array_equal(one.mask, other.mask)
+
+
 def test_small_regions_are_not_drawn_unless_there_are_no_others(rng):
     segments = np.zeros([20, 20], np.uint8)
     segments[0, :3] = 1

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tf_btgmi.data import selection_examples
 from tf_btgmi.data.selection_examples import SelectionExamples
 from tf_btgmi.pictures.mask_arrays import bounding_box
 
@@ -12,7 +13,7 @@ from tf_btgmi.pictures.mask_arrays import bounding_box
 def make_folder(tmp_path):
     """Makes folders of pictures with one object each, off the middle, of one grey."""
 
-    def make(name, grey, count=6):
+    def make(name, grey, count=6, stride=1):
         rng = np.random.default_rng(0)
         for kind in ("images", "masks"):
             (tmp_path / name / kind).mkdir(parents=True)
@@ -22,6 +23,7 @@ def make_folder(tmp_path):
             mask[y : y + 20, x : x + 26] = mask[y : y + 26, x : x + 8] = 255
             image = np.full((60, 80, 3), 30, np.uint8)
             image[mask > 0] = grey
+            image, mask = image[::stride, ::stride], mask[::stride, ::stride]
             for kind, array in (("images", image), ("masks", mask)):
                 Image.fromarray(array).save(tmp_path / name / kind / f"{number}.png")
         return str(tmp_path / name)
@@ -51,6 +53,21 @@ def test_the_truth_and_the_box_are_where_the_object_is_seen(make_folder):
         wanted[y0:y1, x0:x1] = True
         assert (found & wanted).sum() > 0.4 * (found | wanted).sum()
     assert sides == {True, False}
+
+
+def test_objects_that_are_all_too_small_are_refused(make_folder, monkeypatch):
+    monkeypatch.setattr(selection_examples, "_MAX_DRAWS", 30, raising=False)
+    folder = make_folder("a", 220, stride=4)
+    examples = SelectionExamples([(folder, 1.0)], held_out=0.0)
+    with pytest.raises(ValueError, match="no object that covers 90 pixels"):
+        examples.training_example(0)
+
+
+def test_validation_without_pictures_is_refused(make_folder):
+    # A tenth of four pictures is none.
+    examples = SelectionExamples([(make_folder("a", 220, count=4), 1.0)], held_out=0.1)
+    with pytest.raises(ValueError, match="None of the 4 pictures .* Raise --held_out"):
+        examples.held_out_objects()
 
 
 def test_examples_depend_on_the_seed_and_folders_on_their_weights(make_folder):

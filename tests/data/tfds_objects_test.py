@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tf_btgmi.data import pipeline
+from tf_btgmi.data import pipeline, tfds_objects
 from tf_btgmi.data.sources import open_source
 from tf_btgmi.data.tfds_objects import cut_out_of_box
 
@@ -108,6 +108,23 @@ def test_a_record_comes_with_its_object_and_the_next_one(name):
         for r in found
     )
     assert empty == (1 if name == "boxed" else 0)
+
+
+def test_an_example_is_the_same_before_and_after_substitutes_are_found(monkeypatch):
+    def object_picture(payload, rng, min_side):
+        drawn = rng.random()
+        if payload == b"broken":
+            raise ValueError("broken")
+        return drawn
+
+    monkeypatch.setattr(tfds_objects, "_object_picture", object_picture)
+    source = open_source("tfds:btgmi_segmented_pictures", COUNT, with_objects=True)
+    record = (b"1", b"broken", *records(source)[2][1:3])
+    first, again = (
+        source.read_objects(*record, rng=np.random.default_rng(0), held_out=True)
+        for _ in range(2)
+    )
+    assert first == again and first[0] != first[1]
 
 
 def test_a_box_that_is_all_of_one_colour_gives_its_ellipse():

@@ -28,7 +28,7 @@ def progress_of(total_steps):
         types.SimpleNamespace(
             step=step,
             generator=types.SimpleNamespace(stage=0),
-            reset_metrics=lambda: None,
+            reset_losses=lambda: None,
         )
     )
     return progress, step

@@ -65,7 +65,7 @@ class Run:
         )
         losses = self._step(parts)
         self.model.update_average()
-        self.model.reset_metrics()
+        self.model.reset_losses()
         # Keras 2 has the mean on every replica, Keras 3 each its own.
         return {
             name: np.mean(self._strategy.experimental_local_results(value))

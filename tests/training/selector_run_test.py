@@ -219,6 +219,12 @@ def test_a_run_is_saved_and_goes_on_where_it_stopped(objects, tmp_path, monkeypa
     # One batch is prepared ahead.
     assert numbers == [0, 1, 2, 3]
     numbers.clear()
+    for other in ({"batch_size": 6}, {"base_filters": 4}, {"learning_rate": 1e-4}):
+        (name,) = other
+        with pytest.raises(ValueError, match=f"{name} was {SETTINGS[name]} and is"):
+            selector_run.train(workdir, sources, steps=6, **{**SETTINGS, **other})
+    with pytest.raises(ValueError, match="sources was .*1.0.* and is .*2.0"):
+        selector_run.train(workdir, [(objects, 2.0)], steps=6, **SETTINGS)
     best = selector_run.train(workdir, sources, steps=6, **SETTINGS)
     assert tf.train.latest_checkpoint(f"{workdir}/checkpoints").endswith("-6")
     assert numbers == [3, 4, 5, 6]
@@ -230,3 +236,54 @@ def test_a_run_is_saved_and_goes_on_where_it_stopped(objects, tmp_path, monkeypa
     network = load_selector(f"{workdir}/best")
     for weight, mean in zip(network.weights, models[0].average.weights):  # noqa: B905
         np.testing.assert_allclose(weight, np.array(mean), rtol=2e-3, atol=1e-4)
+
+
+@pytest.mark.timeout(300)
+def test_a_release_is_replaced_by_a_better_one_alone(objects, tmp_path, monkeypatch):
+    values = [0.5, InterruptedError, 0.4]
+
+    def validate(*_):
+        value = values.pop(0)
+        if value is InterruptedError:
+            # Killed after the release, before a checkpoint is due.
+            raise value
+        return value
+
+    class Rounds:
+        """Takes steps that train nothing."""
+
+        def __init__(self, model, batches):
+            self._model = model
+
+        def step(self):
+            self._model.step.assign_add(1)
+            return 0.0
+
+    monkeypatch.setattr(selector_run, "validate", validate)
+    monkeypatch.setattr(selector_run, "_Rounds", Rounds)
+    workdir = str(tmp_path / "run")
+    settings = {**SETTINGS, "steps": 2, "validate_every": 1}
+    with pytest.raises(InterruptedError):
+        selector_run.train(workdir, [(objects, 1.0)], **settings)
+    assert selector_run.train(workdir, [(objects, 1.0)], **settings) == 0.5
+    with open(f"{workdir}/best/config.json", encoding="utf-8") as file:
+        assert json.load(file)["training"]["step"] == 1
+
+
+def test_initial_weights_are_those_of_the_seed(objects, tmp_path, monkeypatch):
+    kernels, make = [], selector_run._model
+
+    def model(*args):
+        weights = make(*args).selector.trainable_variables
+        kernels.append(max((np.array(w) for w in weights), key=np.size))
+        raise InterruptedError
+
+    monkeypatch.setattr(selector_run, "_model", model)
+    for number, seed in enumerate((3, 3, 4)):
+        settings = {**SETTINGS, "seed": seed, "steps": 1}
+        with pytest.raises(InterruptedError):
+            selector_run.train(
+                str(tmp_path / f"{number}"), [(objects, 1.0)], **settings
+            )
+    np.testing.assert_array_equal(kernels[0], kernels[1])
+    assert (kernels[0] != kernels[2]).any()

@@ -107,8 +107,10 @@ def test_validation_takes_its_fields(make_config, tmp_path):
         procedure__generator_only_steps=4,
     )
     strategy = tf.distribute.OneDeviceStrategy("CPU:0")
-    found = trainer._validation(config, strategy, str(tmp_path), None)
-    assert (found._every_steps, found._discriminators_from) == (6, 4)
+    found = trainer._validation(config, strategy, 7, str(tmp_path), None)
+    assert (found._every_steps, found._total_steps) == (6, 7)
+    assert found._discriminators_from == 4
     sizes = [len(batch["image"]) for batch in found._dataset]
     assert sizes == [2, 1]
-    assert trainer._validation(make_config(), strategy, str(tmp_path), None) is None
+    config = make_config()
+    assert trainer._validation(config, strategy, 7, str(tmp_path), None) is None

@@ -68,7 +68,8 @@ def test_a_run_ends_after_all_steps_with_a_checkpoint_and_its_config(whole):
     assert result.checkpoint == os.path.join(workdir, "checkpoints", "ckpt-7")
     assert config_lib.load(os.path.join(workdir, "config.json")) == config
     assert os.listdir(os.path.join(workdir, "logs"))
-    assert os.listdir(os.path.join(workdir, "pictures")) == ["0000006.png"]
+    pictures = sorted(os.listdir(os.path.join(workdir, "pictures")))
+    assert pictures == ["0000006.png", "0000007.png"]
 
 
 def test_every_step_has_its_stage_alpha_weight_and_rate(whole):
@@ -126,9 +127,9 @@ def test_the_average_follows_once_after_every_step(whole, numbers_of):
         )
 
 
-def test_validation_runs_at_its_steps(whole):
-    (row,) = whole[2].validation
-    assert row["step"] == 6
+def test_validation_runs_at_its_steps_and_the_last(whole):
+    row, last = whole[2].validation
+    assert (row["step"], last["step"]) == (6, TOTAL)
     generator = {"step", "lpips", "hole_l1", "hole_psnr"}
     discriminators = {f"{name}_{i}" for name in ("right_pairs", "auc") for i in (0, 1)}
     assert set(row) == generator | discriminators

@@ -19,7 +19,7 @@ def test_every_picture_counts_the_same(make_config, two_replicas, tmp_path, repl
     model = build_model(config, strategy)
     model.begin_stage(0)
     dataset = pipeline.validation_dataset(config, 2)
-    validation = Validation(dataset, 2, 1, str(tmp_path), None)
+    validation = Validation(dataset, 2, 1, 1, str(tmp_path), None)
     validation.set_model(model)
     found = validation.validate(step=1)
     singly = [
@@ -31,10 +31,25 @@ def test_every_picture_counts_the_same(make_config, two_replicas, tmp_path, repl
         np.testing.assert_allclose(found[name], wanted, rtol=1e-4)
 
 
+def test_means_of_the_losses_go_on_over_a_validation(make_config, tmp_path):
+    config = make_config(data__num_validation_images=2)
+    model = build_model(config, tf.distribute.get_strategy())
+    model.begin_stage(0)
+    model.means["generator_loss"].update_state(3.0)
+    # Another value of an earlier validation, which does not count any more.
+    model.means["lpips"].update_state(9.0)
+    metrics = validation_at(model, config, tmp_path, 1)
+    assert metrics["lpips"] < 2.0
+    model.means["generator_loss"].update_state(5.0)
+    assert float(model.means["generator_loss"].result()) == 4.0
+    model.reset_losses()
+    assert float(model.means["generator_loss"].result()) == 0.0
+
+
 def validation_at(model, config, folder, step, discriminators_from=0):
     model.step.assign(step)
     dataset = pipeline.validation_dataset(config, 2)
-    validation = Validation(dataset, 2, 1, str(folder), None, discriminators_from)
+    validation = Validation(dataset, 2, 1, 1, str(folder), None, discriminators_from)
     validation.set_model(model)
     return validation.validate(step)
 

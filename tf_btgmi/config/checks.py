@@ -44,15 +44,18 @@ def _check_limits(path: str, metadata, value) -> None:
 
 
 def _check_sides(config: Config) -> None:
-    sides = {"data.image_size": config.data.image_size}
+    sides = [("data.image_size", config.data.image_size, 32)]
     if config.procedure.warmup_steps:
-        sides["procedure.warmup_image_size"] = config.procedure.warmup_image_size
+        # Other losses than LPIPS of the whole picture need no more.
+        least = 32 if config.losses.reconstruction == "perceptual" else 16
+        side = config.procedure.warmup_image_size
+        sides.append(("procedure.warmup_image_size", side, least))
     multiple = 2**config.generator.num_downsamplings
-    for path, side in sides.items():
-        if side % multiple or side < 16:
+    for path, side, least in sides:
+        if side % multiple or side < least:
             raise ValueError(
                 f"config.{path} must be a multiple of {multiple} (2 to the power of "
-                f"generator.num_downsamplings) and at least 16; it is {side}."
+                f"generator.num_downsamplings) and at least {least}; it is {side}."
             )
     if config.procedure.warmup_steps > config.procedure.head_steps:
         raise ValueError(
@@ -117,6 +120,15 @@ def _check_earlier_systems(config: Config) -> None:
             "config.losses.reconstruction=feature_matching needs "
             "discriminator.architecture=multi_scale; it is "
             f"{config.discriminator.architecture}."
+        )
+    if (
+        config.losses.reconstruction == "feature_matching"
+        and procedure.generator_only_steps
+    ):
+        raise ValueError(
+            "config.procedure.generator_only_steps must be 0 with "
+            "losses.reconstruction=feature_matching, which needs the discriminator; it "
+            f"is {procedure.generator_only_steps}."
         )
     alone = procedure.generator_only_steps + procedure.discriminator_only_steps
     if alone > procedure.head_steps:

@@ -59,7 +59,8 @@ class DataConfig:
     source: str = ""
     validation_source: str = ""
     num_validation_images: int = limited(16, 0)
-    image_size: int = limited(256, 16, 8_192)
+    # AlexNet's last pooling, of LPIPS in validation, has no output below 31 pixels.
+    image_size: int = limited(256, 32, 8_192)
     global_batch_size: int = limited(8, 1)
     min_crop: float = limited(0.8, 0.05, 1.0)
     random_flip: bool = True
@@ -184,8 +185,8 @@ class GeneratorConfig:
     Attributes:
         architecture: `residual` (the paper's), `context_encoder` or
             `globally_locally`; the last two have neither head nor refinement blocks
-            and take no more of these fields than `base_filters`, `num_downsamplings`
-            and `normalization`.
+            and take no more of these fields than `base_filters`, `num_downsamplings`,
+            `normalization` and `init_stddev`.
         base_filters: filters of the first convolution.
         max_filters: maximum number of filters of later convolutions.
         num_downsamplings: number of stride-2 convolutions, and of transposed ones.
@@ -269,8 +270,8 @@ class LossConfig:
             value 1.5 is a choice of this project.
         ppl_jitter: largest move of an edge of PPL's boxes from step to step, in pixels
             of the resized patch.
-        ppl_max_holes: maximum number of boxes per example; the smallest holes beyond it
-            are in one box.
+        ppl_max_holes: maximum number of boxes per example, K; if there are more holes,
+            the last box is around hole K, by size, and all smaller ones.
     """
 
     reconstruction: str = choice(

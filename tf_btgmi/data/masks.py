@@ -214,6 +214,8 @@ def _within(draw, rng, height, width, limits) -> np.ndarray:
     count = max(1, min(max(count, least), most))
     rows = int(np.clip(round(height * np.sqrt(count / area)), 1, height))
     columns = int(np.clip(count // rows, 1, width))
+    if rows * columns < least and rows * (columns + 1) <= most:
+        columns = min(columns + 1, width)
     top = rng.integers(0, height - rows + 1)
     left = rng.integers(0, width - columns + 1)
     mask = np.zeros([height, width], np.uint8)

@@ -61,14 +61,18 @@ class ObjectSource(FolderSource):
         """
         names, key = self._names(held_out), int(key)
 
-        def load(name):
-            return self.read_object(name, rng, min_side)
+        def read(position):
+            # Every attempt draws alike: a resumed run does not repeat those that failed
+            # before.
+            seed = int(rng.integers(2**63))
+
+            def load(name):
+                return self.read_object(name, np.random.default_rng(seed), min_side)
+
+            return self.unreadable.first_readable(names, position, load)
 
         other = partner(key, len(names), rng)
-        return (
-            self.unreadable.first_readable(names, key, load),
-            self.unreadable.first_readable(names, other, load),
-        )
+        return read(key), read(other)
 
 
 class ObjectFolder(ObjectSource):

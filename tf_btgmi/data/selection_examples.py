@@ -33,8 +33,10 @@ _RATHER_CLOSE_BOX = (-0.15, 0.15)
 # Range of the window's side, relative to the longer side of the box, or of the object
 # if there is only a click.
 _SCALES, _CLICK_SCALES = (1.25, 1.9), (1.1, 4.0)
-# Minimum number of object pixels in the window.
+# Minimum number of object pixels in the window, and of pictures that are drawn until
+# one has as many.
 _MIN_PIXELS = 90
+_MAX_DRAWS = 2_000
 _MAX_COLOR = 0.15
 
 
@@ -77,20 +79,41 @@ class SelectionExamples:
         self._shares = weights / weights.sum()
 
     def training_example(self, number: int) -> Example:
-        """Example `number` of the training pictures."""
+        """Example `number` of the training pictures.
+
+        Raises:
+            ValueError: no object is large enough.
+        """
         rng = np.random.default_rng((self.seed, number))
-        while True:
+        for _ in range(_MAX_DRAWS):
             folder = self.folders[rng.choice(len(self.folders), p=self._shares)]
             name = folder.training_names[rng.integers(folder.num_training)]
             example = make_example(folder.read_object(name, rng), rng)
             if example is not None:
                 return example
+        raise ValueError(
+            f"{_MAX_DRAWS} pictures of {self._names()} have no object that covers "
+            f"{_MIN_PIXELS} pixels and not all of its surroundings. Add pictures with "
+            "larger objects."
+        )
 
     def held_out_objects(self) -> List[ObjectPicture]:
-        """Every held-out picture of the first folder, with one of its objects."""
+        """Every held-out picture of the first folder, with one of its objects.
+
+        Raises:
+            ValueError: there is none.
+        """
         source = self.folders[0]
+        if not source.num_held_out:
+            raise ValueError(
+                f"None of the {source.num_training} pictures in {source.folder} is "
+                "held out, and validation needs some. Raise --held_out or add pictures."
+            )
         rng = np.random.default_rng(0)
         return [source.read_object(name, rng) for name in source.held_out_names]
+
+    def _names(self):
+        return ", ".join(folder.folder for folder in self.folders)
 
 
 def make_example(picture: ObjectPicture, rng: np.random.Generator) -> Optional[Example]:

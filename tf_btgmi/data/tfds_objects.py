@@ -97,14 +97,16 @@ class TFDSObjects(TFDSSource):
             UnreadableError: too many records cannot be read.
         """
 
-        def decode(payload):
-            return _object_picture(payload, rng, min_side)
+        def read(name, payload):
+            # Every attempt draws alike; see `ObjectSource.read_objects`.
+            seed = int(rng.integers(2**63))
 
-        own, other = record[:2], record[2:]
-        return (
-            self._read(*own, held_out, decode),
-            self._read(*other, held_out, decode),
-        )
+            def decode(payload):
+                return _object_picture(payload, np.random.default_rng(seed), min_side)
+
+            return self._read(name, payload, held_out, decode)
+
+        return read(*record[:2]), read(*record[2:])
 
 
 def _object_picture(payload: bytes, rng, min_side: int) -> ObjectPicture:

@@ -19,6 +19,9 @@ class SpectralConvolution(keras.layers.Layer):
     weight and therefore part of checkpoints. The singular vectors are constants to the
     gradient, the singular value is not.
 
+    Keras's `SpectralNormalization` assigns the divided kernel to the trained variable
+    and lets no gradient through the singular value.
+
     Args:
         filters: channels of the output.
         kernel_size: side of the kernel in pixels.

@@ -49,8 +49,6 @@ class FeatureTrunk(keras.layers.Layer):
     """
 
     CONVOLUTIONS = ()
-    # The smallest side whose last feature map is not empty.
-    MIN_SIDE = 1
 
     def __init__(self, weights: Mapping[str, np.ndarray], **kwargs):
         super().__init__(trainable=False, autocast=False, **kwargs)
@@ -92,6 +90,7 @@ class AlexNetFeatures(FeatureTrunk):
         Convolution(),
         Convolution(),
     )
+    # The smallest side whose last feature map is not empty.
     MIN_SIDE = 31
 
 
@@ -106,7 +105,6 @@ class VGG16Features(FeatureTrunk):
         for block, num_convolutions in enumerate((2, 2, 3, 3, 3))
         for position in range(num_convolutions)
     )
-    MIN_SIDE = 16
 
 
 def load_lpips_weights(

@@ -43,7 +43,7 @@ def context_box(boxes: tf.Tensor, margin: float, height, width) -> tf.Tensor:
 
     Args:
         boxes: [..., 4].
-        margin: side of the result over the side of the box; 1.5 in the paper's PPL.
+        margin: side of the result over the side of the box.
         height: of the image, in pixels.
         width: of the image, in pixels.
     """

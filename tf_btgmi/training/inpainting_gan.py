@@ -111,8 +111,13 @@ class InpaintingGAN(keras.Model):
 
     @property
     def metrics(self):
-        """Running means of the reported values."""
-        return list(self.means.values())
+        """Running means of validation, which Keras resets before each one."""
+        return [self.means[name] for name in self.score_names]
+
+    def reset_losses(self) -> None:
+        """Restarts the running means of the losses."""
+        for name in LOSSES:
+            self.means[name].reset_state()
 
     def call(self, inputs, training=None):
         """The composite of all outputs, by the moving average: [B, H, W, 3].

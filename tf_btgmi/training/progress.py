@@ -84,8 +84,9 @@ class Progress(keras.callbacks.Callback):
         self._ended = 0.0
 
     def on_train_begin(self, logs=None):
-        """Restarts the clock: the next step is traced first."""
+        """Restarts the clock, since the next step is traced first, and the means."""
         self._since = None
+        self.model.reset_losses()
 
     def on_train_batch_begin(self, batch, logs=None):
         """Stops the clock while the other callbacks validate or save."""
@@ -108,7 +109,7 @@ class Progress(keras.callbacks.Callback):
             seconds = (now - self._since[1]) / (step - self._since[0])
             row["images_per_second"] = self._global_batch_size / seconds
         self._since = (step, now)
-        self.model.reset_metrics()
+        self.model.reset_losses()
         self.history.append(row)
         self._show(row, now)
 

@@ -2,15 +2,17 @@
 
 import contextlib
 import fcntl
+import json
 import os
+from typing import Sequence
 
 import tensorflow as tf
 from absl import logging
 
 from tf_btgmi import config as config_lib
+from tf_btgmi import files
 from tf_btgmi import workdir as workdir_lib
 from tf_btgmi.config import Config
-from tf_btgmi.files import first_line
 
 # Fields that may differ in a resumed run: no weight depends on them.
 _FREE_FIELDS = (
@@ -21,6 +23,10 @@ _FREE_FIELDS = (
     "training.log_every_steps",
     "training.validate_every_steps",
 )
+
+
+# Settings of a run without a config, beside its checkpoints.
+SETTINGS = "settings.json"
 
 
 @contextlib.contextmanager
@@ -77,6 +83,34 @@ def settle_config(config: Config, workdir: str, chief: bool) -> None:
         config_lib.save(config, path)
 
 
+def settle_settings(settings: dict, workdir: str, free: Sequence[str]) -> None:
+    """As `settle_config`, for the settings of a run without a config.
+
+    Args:
+        settings: JSON values by name.
+        workdir: the run's folder.
+        free: names that may differ in a resumed run.
+
+    Raises:
+        ValueError: another one differs.
+    """
+    path = os.path.join(workdir, SETTINGS)
+    if os.path.exists(path) and workdir_lib.has_checkpoint(workdir):
+        old = files.read_json(path)
+        # As JSON, where the order of sources counts.
+        changed = [
+            f"{name} was {old.get(name)!r} and is {value!r}"
+            for name, value in settings.items()
+            if name not in free and json.dumps(old.get(name)) != json.dumps(value)
+        ]
+        if changed:
+            raise ValueError(
+                f"{workdir} holds a run of other settings ({'; '.join(changed)}). "
+                "Resume with the same ones, or start a new --workdir."
+            )
+    files.write_json(path, settings)
+
+
 def log_writer(workdir: str) -> tf.summary.SummaryWriter:
     """Begins the TensorBoard logs of the run.
 
@@ -87,5 +121,5 @@ def log_writer(workdir: str) -> tf.summary.SummaryWriter:
     try:
         return tf.summary.create_file_writer(folder)
     except tf.errors.OpError as error:
-        reason = first_line(error)
+        reason = files.first_line(error)
         raise OSError(f"Logs cannot be written to {folder}: {reason}.") from error

@@ -23,7 +23,7 @@ from tf_btgmi.data.simulated_clicks import CLOSE_BOX, LOOSE_BOX, drawn_box
 from tf_btgmi.models.naming import named_weights
 from tf_btgmi.models.selector import Selector
 from tf_btgmi.releases import save_selector
-from tf_btgmi.training.run_folder import only_run
+from tf_btgmi.training.run_folder import only_run, settle_settings
 from tf_btgmi.training.selector_training import (
     SelectorTraining,
     corrected,
@@ -51,6 +51,8 @@ def train(
 ) -> float:
     """Trains in `workdir`, or resumes the run there.
 
+    A resumed run may have other `steps` and another `validate_every`.
+
     Args:
         workdir: gets `checkpoints` and `best`, a release of the averaged weights with
             the best validation.
@@ -61,11 +63,15 @@ def train(
         learning_rate: initial learning rate, which decays to 0 by a cosine.
         ema_decay: decay of the moving average of the weights.
         held_out: share of each source that is kept for validation.
-        seed: seed of the examples.
+        seed: seed of the examples and of the initial weights.
         validate_every: steps between validations.
 
     Returns:
         The best mean IoU of validation.
+
+    Raises:
+        ValueError: the sources or the run to be resumed do not fit.
+        FloatingPointError: the loss is no longer finite.
     """
     # Only the names of the sources; their paths are private.
     weights = {os.path.basename(os.path.normpath(f)): w for f, w in sources}
@@ -84,6 +90,8 @@ def train(
         for line in folder.describe():
             logging.info("%s", line)
     with only_run(workdir), _stop_signal() as stopped:
+        settle_settings({**settings, "base_filters": base_filters}, workdir, ["steps"])
+        keras.utils.set_random_seed(seed)
         model = _model(base_filters, ema_decay, learning_rate)
         best = tf.Variable(0.0)
         manager = _checkpoints(model, best, workdir)
@@ -95,6 +103,7 @@ def train(
             _set_learning_rate(model, learning_rate, steps)
             losses.append(rounds.step())
             step = int(model.step)
+            due = time.monotonic() - saved > _CHECKPOINT_SECONDS
             if step % validate_every == 0 or step == steps:
                 value = validate(model.average, held_out_objects)
                 logging.info(
@@ -110,8 +119,10 @@ def train(
                     best.assign(value)
                     fields = {**settings, "step": step}
                     save_selector(model.average, fields, f"{workdir}/{BEST}")
-            if time.monotonic() - saved > _CHECKPOINT_SECONDS:
-                manager.save(int(model.step))
+                    # A run resumed without its value would replace it by a worse one.
+                    due = True
+            if due:
+                manager.save(step)
                 saved = time.monotonic()
         manager.save(int(model.step))
         logging.info("Step %d, best validation IoU %.4f.", int(model.step), float(best))

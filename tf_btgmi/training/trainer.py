@@ -133,7 +133,7 @@ def _run(config, workdir, strategy, resume_from, init_from, stack):
             strategy,
         )
     )
-    validation = _validation(config, strategy, workdir, writer)
+    validation = _validation(config, strategy, total_steps, workdir, writer)
     callbacks = [
         *scheduled,
         GeneratorAverage(),
@@ -156,7 +156,7 @@ def _run(config, workdir, strategy, resume_from, init_from, stack):
     )
 
 
-def _validation(config, strategy, workdir, writer) -> Optional[Validation]:
+def _validation(config, strategy, total_steps, workdir, writer) -> Optional[Validation]:
     """The callback that validates, if the config has pictures for it."""
     if not config.data.num_validation_images:
         return None
@@ -167,6 +167,7 @@ def _validation(config, strategy, workdir, writer) -> Optional[Validation]:
         pipeline.validation_dataset(config, batch_size).cache(),
         batch_size,
         config.training.validate_every_steps,
+        total_steps,
         workdir,
         writer,
         config.procedure.generator_only_steps,

@@ -50,6 +50,7 @@ class Validation(keras.callbacks.Callback):
         dataset: finite, batches of examples; the last one may be smaller.
         batch_size: size of the other batches.
         every_steps: steps between validations.
+        total_steps: steps of the whole run; the last one is validated too.
         workdir: folder of the run.
         writer: a summary writer, or None in a process that writes nothing.
         discriminators_from: the first step that trains the discriminators.
@@ -60,6 +61,7 @@ class Validation(keras.callbacks.Callback):
         dataset,
         batch_size,
         every_steps,
+        total_steps,
         workdir,
         writer,
         discriminators_from=0,
@@ -71,6 +73,7 @@ class Validation(keras.callbacks.Callback):
         # cannot run on none.
         self._full_batches = dataset.map(lambda batch: _filled_up(batch, batch_size))
         self._every_steps = every_steps
+        self._total_steps = total_steps
         self._folder = os.path.join(workdir, workdir_lib.PICTURES)
         self._writer = writer
         self._discriminators_from = discriminators_from
@@ -78,7 +81,7 @@ class Validation(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         """Validates if it is due."""
         step = int(self.model.step.numpy())
-        if step % self._every_steps == 0:
+        if step % self._every_steps == 0 or step == self._total_steps:
             self.validate(step)
 
     def validate(self, step: int) -> Dict[str, float]:
