@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 
-import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -14,6 +13,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from tests.export.c_api import Session
 from tests.picture_files import file_of
+from tests.serving.window_test import bicubic
 from tf_btgmi import loading
 from tf_btgmi.data import masks
 from tf_btgmi.inference import filling
@@ -48,11 +48,6 @@ def example(height, width, seed=0):
     top, left = height // 4, width // 3
     mask[top : top + side, left : left + side] = 255
     return image, mask
-
-
-def bicubic(filled, window, unknown, excluded=None):
-    side = window.shape[0]
-    return cv2.resize(filled, (side, side), interpolation=cv2.INTER_CUBIC)
 
 
 def test_the_c_api_fills_files_as_the_keras_model_does(session, predictor, monkeypatch):

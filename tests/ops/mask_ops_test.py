@@ -2,14 +2,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.pictures.mask_arrays_test import with_hole
 from tf_btgmi.ops import mask_ops
-
-
-def with_hole(height, width, *boxes):
-    mask = np.zeros([height, width], np.float32)
-    for y0, x0, y1, x1 in boxes:
-        mask[y0:y1, x0:x1] = 1
-    return mask
 
 
 @pytest.fixture

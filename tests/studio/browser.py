@@ -2,34 +2,13 @@
 
 import base64
 import io
-import os
-import shutil
 import time
 
 import numpy as np
-import pytest
 from PIL import Image
 
-# Where systems put it; CHROMIUM names another one.
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WAIT_MS = 15_000
 RED = (255, 0, 0)
-
-
-def chromium_path():
-    """The browser's program; skips the test, and says why, where there is none."""
-    pytest.importorskip("playwright", reason="playwright is not installed")
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), 0)
-    if not path:
-        pytest.skip("there is no Chromium; install one, or set CHROMIUM=/its/path")
-    return path
-
-
-def launched(playwright):
-    """A browser; without its sandbox, which containers do not allow."""
-    return playwright.chromium.launch(
-        executable_path=chromium_path(), args=["--no-sandbox"]
-    )
 
 
 def red_pixels(picture):

@@ -9,7 +9,7 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
-from tests.studio.browser import Visit, chromium_path, launched
+from tests.studio.browser import Visit
 from tf_btgmi.inference.predictor import Predictor
 from tf_btgmi.studio.limits import Limits
 from tf_btgmi.studio.models import Model
@@ -115,17 +115,6 @@ def mask():
     mask = np.zeros((48, 64), np.uint8)
     mask[20:30, 12:24] = 255
     return mask
-
-
-@pytest.fixture(scope="module")
-def browser():
-    chromium_path()
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = launched(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

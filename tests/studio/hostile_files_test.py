@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.picture_files import file_of, png_chunk, png_of
+from tests.studio import api_test
 from tests.studio.conftest import make_models
 from tf_btgmi.pictures.formats import FORMATS
 from tf_btgmi.pictures.reader import decode_picture
@@ -37,7 +38,6 @@ def png_with_text_bomb():
     return plain[:33] + bomb + plain[33:]
 
 
-GIF = animated("GIF")
 BAD = {
     "empty": b"",
     "text": b"hello, I am no picture",
@@ -54,8 +54,7 @@ BAD = {
     "png's first bytes": b"\x89PNG\r\n\x1a\n",
     "png without pixels": png_that_claims(64, 48),
     "png of no size": png_that_claims(0, 0),
-    "animated gif": GIF,
-    "animated gif named png": GIF,
+    "animated gif": animated("GIF"),
     "animated webp": animated("WEBP"),
     "animated png": animated("PNG"),
     "two-page tiff": animated("TIFF"),
@@ -63,8 +62,7 @@ BAD = {
 
 
 def error_of(response):
-    error = response.json()["error"]
-    assert set(error) == {"code", "what", "why", "to_do"} and all(error.values())
+    error = api_test.error_of(response)
     assert "Traceback" not in response.text and "/" not in error["why"]
     return error
 
@@ -109,8 +107,6 @@ def test_too_many_bytes_are_refused(client):
     response = client.post("/api/v1/preview", files={"image": bytes(2_000_001)})
     assert response.status_code == 413
     assert "2 MB" in error_of(response)["why"]
-    response = client.post("/api/v1/preview", files={"image": bytes(7_000_000)})
-    assert response.status_code == 413
 
 
 def test_a_text_that_unpacks_to_80_megabytes_is_not_unpacked(client):
@@ -134,21 +130,6 @@ def test_names_with_paths_in_them_do_no_harm(client, tmp_path, monkeypatch):
         files = {"image": (name, file_of(NOISE)), "mask": ("..\\m", file_of(MASK))}
         assert client.post("/api/v1/inpaint", files=files).status_code == 200
     assert list(tmp_path.rglob("*")) == []
-
-
-@pytest.mark.parametrize("channels", [1, 3, 4])
-def test_sixteen_bits_come_back_with_their_depth(client, channels):
-    shape = (48, 64) if channels == 1 else (48, 64, channels)
-    deep = RNG.integers(0, 65536, shape, np.uint16)
-    data = cv2.imencode(".png", deep)[1].tobytes()
-    files = {"image": data, "mask": file_of(MASK)}
-    response = client.post("/api/v1/inpaint", files=files)
-    assert response.status_code == 200
-    result = cv2.imdecode(
-        np.frombuffer(response.content, np.uint8), cv2.IMREAD_UNCHANGED
-    )
-    assert result.dtype == np.uint16 and result.shape == shape
-    np.testing.assert_array_equal(result[MASK == 0], deep[MASK == 0])
 
 
 @pytest.mark.parametrize("form", ["AVIF", "HEIF"])
@@ -178,7 +159,9 @@ def test_sixteen_bits_are_filled_with_sixteen_bits(client, through_overlay):
     # A dark gradient: the model's levels are spread over its range of values.
     deep = (3000 + np.arange(64) * 5)[None, :, None] + np.zeros((48, 1, 3), int)
     deep = deep.astype(np.uint16)
-    data = cv2.imencode(".png", deep)[1].tobytes()
+    alpha = RNG.integers(0, 65536, (48, 64), np.uint16)
+    stored = deep if through_overlay else np.dstack([deep, alpha])
+    data = cv2.imencode(".png", stored)[1].tobytes()
     predictor = make_models(image_size=32)[1][0].predictor
     expected = predictor.inpaint(deep, MASK)
     assert expected.max() < 3400 and (expected != deep).any()
@@ -195,6 +178,9 @@ def test_sixteen_bits_are_filled_with_sixteen_bits(client, through_overlay):
         answer = client.post("/api/v1/export", files=files)
     else:
         answer = client.post("/api/v1/inpaint", files=files)
+        pixels = decode_picture(answer.content).pixels
+        assert pixels.dtype == np.uint16 and pixels.shape == stored.shape
+        np.testing.assert_array_equal(pixels[MASK == 0], stored[MASK == 0])
     result = decode_picture(answer.content).rgb(sixteen_bits=True)
     np.testing.assert_array_equal(result, expected)
 

@@ -1,26 +1,9 @@
 """The study's page in a real browser: whole sessions, by keyboard and by touch."""
 
-import shutil
-
 import pytest
 
 GREYS = {40: "dark", 120: "middle", 200: "light", 230: "truth"}
 WINDOWS = {"desktop": (1280, 800), "phone": (390, 844), "flat": (740, 360)}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="Playwright is not installed"
-    )
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("no Chromium is installed")
-    with playwright.sync_playwright() as driver:
-        # Without a sandbox, which a container's root user has none of.
-        chromium = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import collections
 import multiprocessing
-import threading
+import multiprocessing.dummy
 
 import pytest
 
@@ -92,26 +92,25 @@ def check_all_votes(votes, num_voters):
     assert set(sets.values()) == {4 * num_voters}
 
 
-def test_eight_threads_at_once_lose_and_mix_nothing(votes, folders):
+@pytest.mark.parametrize(
+    "context, count",
+    [
+        pytest.param(multiprocessing.dummy, 8, id="threads"),
+        pytest.param(
+            multiprocessing.get_context("fork"),
+            3,
+            id="processes",
+            marks=pytest.mark.slow,
+        ),
+    ],
+)
+def test_voters_at_once_lose_and_mix_nothing(votes, folders, context, count):
     results = {name: folders[name] for name in "abc"}
     given = (votes.path, results, folders["truth"])
-    threads = [threading.Thread(target=vote, args=(*given, n)) for n in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    check_all_votes(votes, 8)
-
-
-@pytest.mark.slow
-def test_processes_at_once_lose_and_mix_nothing(votes, folders):
-    results = {name: folders[name] for name in "abc"}
-    given = (votes.path, results, folders["truth"])
-    context = multiprocessing.get_context("fork")
-    processes = [context.Process(target=vote, args=(*given, n)) for n in range(3)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-        assert process.exitcode == 0
-    check_all_votes(votes, 3)
+    voters = [context.Process(target=vote, args=(*given, n)) for n in range(count)]
+    for voter in voters:
+        voter.start()
+    for voter in voters:
+        voter.join()
+        assert voter.exitcode == 0
+    check_all_votes(votes, count)
