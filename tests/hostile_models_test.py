@@ -4,6 +4,7 @@ import errno
 import hashlib
 import io
 import json
+import os
 import shutil
 import zipfile
 
@@ -68,6 +69,16 @@ def claims(shape, descr="<f4"):
     return file.getvalue()
 
 
+def pickled(tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "gone off"),)
+
+    file = io.BytesIO()
+    np.save(file, np.array([Bomb()], dtype=object))
+    return file.getvalue()
+
+
 def code_in_header(tmp_path):
     text = f"__import__('os').mkdir({str(tmp_path / 'gone off')!r})\n".encode()
     return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
@@ -85,8 +96,9 @@ def code_in_header(tmp_path):
         claims((1,), "<c16") + bytes(16),
         claims((1,), "<U4") + bytes(16),
         code_in_header,
+        pickled,
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_a_weight_that_is_no_array_of_numbers_is_refused(copy, tmp_path, member):
     path = copy / "weights.npz"
@@ -95,8 +107,42 @@ def test_a_weight_that_is_no_array_of_numbers_is_refused(copy, tmp_path, member)
     contents[name] = member(tmp_path) if callable(member) else member
     write_members(path, contents)
     sign(copy)
-    assert "weights.npz" in refusal(load_release, copy)
+    assert "weights.npz has no weights of this model" in refusal(load_release, copy)
     assert not (tmp_path / "gone off").exists()
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (lambda c: c.pop(min(c)), "1 weights are missing and 0 unknown"),
+        (lambda c: c.update({"more.npy": b""}), "0 weights are missing and 1 unknown"),
+        (lambda c: c.update({min(c): claims((1,)) + bytes(4)}), "is (1,), not"),
+    ],
+)
+def test_weights_of_another_model_are_refused(copy, change, words):
+    path = copy / "weights.npz"
+    contents = members(path)
+    change(contents)
+    write_members(path, contents)
+    sign(copy)
+    assert words in refusal(load_release, copy)
+
+
+def test_a_changed_weights_file_is_refused(copy):
+    path = copy / "weights.npz"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+    message = refusal(load_release, copy)
+    assert "weights.npz is damaged: its SHA-256 is" in message
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"stage": -1, "sha256": ""}', '{"stage": 0, "sha256": 1}']
+)
+def test_a_description_that_describes_nothing_is_refused(copy, text):
+    (copy / "release.json").write_text(text)
+    assert "release.json" in refusal(load_release, copy)
 
 
 def test_flipped_bits_and_cuts_that_check_out_are_refused_or_harmless(copy, release):

@@ -104,11 +104,12 @@ def write_run(config, folder: str, value_of=None, step: int = 0) -> None:
 def write_lively_run(config, folder: str) -> None:
     """Writes a run at step 2 whose every weight matters to what it predicts."""
     rng = np.random.default_rng(0)
+    write_run(config, folder, lambda *weight: lively_value(rng, *weight), step=2)
 
-    def value_of(name, shape):
-        value = rng.normal(0.0, 0.1, shape)
-        if "variance" in name:
-            return rng.uniform(0.3, 3.0, shape)
-        return value if "kernel" in name else value + 0.4
 
-    write_run(config, folder, value_of, step=2)
+def lively_value(rng, name, shape):
+    """A random value of a weight that matters to what its network predicts."""
+    value = rng.normal(0.0, 0.1, shape)
+    if "variance" in name:
+        return rng.uniform(0.3, 3.0, shape)
+    return value if "kernel" in name else value + 0.4

@@ -6,10 +6,7 @@ import os
 import numpy as np
 import pytest
 
-from tests.benchmarks.twins import (
-    needs_torch,
-    values_of,
-)
+from tests.benchmarks.twins import assert_weights_return, needs_torch, values_of
 from tf_btgmi import config as config_lib
 from tf_btgmi import loading
 
@@ -17,21 +14,14 @@ from tf_btgmi import loading
 pytestmark = pytest.mark.timeout(300)
 
 
-def predictions(workdir, inputs):
-    generator, _ = loading.load_generator(workdir)
-    return generator(inputs, training=False).numpy()
-
-
 @needs_torch
 def test_weights_travel_to_pytorch_and_back(lively_workdir, tmp_path, rng):
-    import torch
-
-    from benchmarks import both_frameworks, pytorch_runs, pytorch_weights, train_pytorch
+    from benchmarks import pytorch_runs, pytorch_weights, train_pytorch
 
     inputs = rng.normal(size=[2, 32, 32, 4]).astype(np.float32)
     generator, config = loading.load_generator(lively_workdir)
     config.discriminator.base_filters = 4
-    wanted = generator(inputs, training=False).numpy()
+    wanted = generator(inputs, training=False)
     # A whole run of it, with a discriminator.
     state, workdir = str(tmp_path / "state"), str(tmp_path / "run")
     weights = {f"ema_generator.{n}": v for n, v in values_of(generator).items()}
@@ -42,25 +32,10 @@ def test_weights_travel_to_pytorch_and_back(lively_workdir, tmp_path, rng):
     assert step == 2 and any(name.startswith("discriminator.") for name in arrays)
     training = train_pytorch.make_training(config, arrays, "cpu")
     training.begin_stage(generator.stage)
-
-    def of_torch():
-        with torch.inference_mode():
-            result = training.average(both_frameworks.to_torch(inputs))
-        return result.permute(0, 2, 3, 1).numpy()
-
-    np.testing.assert_allclose(of_torch(), wanted, atol=1e-4)
-    # Other weights than those that came.
-    with torch.no_grad():
-        for weight in training.average.parameters():
-            weight.mul_(1.1)
-    changed = of_torch()
-    assert np.abs(changed - wanted).max() > 1e-2
-    pytorch_weights.save_state(state, training.state(), config, step)
-    pytorch_runs.write_workdir(state, str(tmp_path / "back"))
-    found = predictions(str(tmp_path / "back"), inputs)
-    np.testing.assert_allclose(found, changed, atol=1e-4)
+    back = str(tmp_path / "back")
+    assert_weights_return(training, config, inputs, wanted, state, back)
     with pytest.raises(ValueError, match="holds a checkpoint"):
-        pytorch_runs.write_workdir(state, str(tmp_path / "back"))
+        pytorch_runs.write_workdir(state, back)
 
 
 @needs_torch

@@ -111,9 +111,54 @@ def assert_restored(state, workdir, arrays):
         np.testing.assert_array_equal(value, arrays[f"ema_generator.{name}"])
 
 
+def assert_weights_return(training, config, inputs, wanted, state, workdir):
+    """That weights changed in PyTorch predict the same in the run made of them.
+
+    Args:
+        training: PyTorch's, whose average predicts `wanted`.
+        config: its config.
+        inputs: of the generator, float32 [B, H, W, C].
+        wanted: the output of TensorFlow's generator, or outputs by name.
+        state: folder of the state to write.
+        workdir: folder of the run to write.
+    """
+    import torch
+
+    from benchmarks import pytorch_runs, pytorch_weights
+
+    def parts(outputs):
+        parts = outputs.values() if isinstance(outputs, dict) else [outputs]
+        return [np.array(part) for part in parts]
+
+    def of_torch():
+        with torch.inference_mode():
+            result = to_tensorflow(training.average(to_torch(inputs)))
+        return np.split(result, len(parts(wanted)))
+
+    np.testing.assert_allclose(of_torch(), parts(wanted), atol=1e-4)
+    with torch.no_grad():
+        for weight in training.average.parameters():
+            weight.mul_(1.1)
+    changed = of_torch()
+    for part, other in zip(changed, parts(wanted)):
+        assert np.abs(part - other).max() > 1e-2
+    pytorch_weights.save_state(state, training.state(), config, 2)
+    pytorch_runs.write_workdir(state, workdir)
+    generator, _ = loading.load_generator(workdir)
+    found = parts(generator(inputs, training=False))
+    np.testing.assert_allclose(found, changed, atol=1e-4)
+
+
 def _cosine(first, second):
     first, second = first.ravel(), second.ravel()
     return first @ second / np.sqrt((first @ first) * (second @ second))
+
+
+def to_torch(array):
+    # On demand: PyTorch is optional.
+    from benchmarks import both_frameworks
+
+    return both_frameworks.to_torch(array)
 
 
 def to_tensorflow(tensor):

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from tests.earlier_systems import SYSTEMS
+from tests.training.weights import changed, values
 from tf_btgmi.inference.weights import load_generator
 from tf_btgmi.losses.adversarial import discriminator_loss
 from tf_btgmi.ops import mask_ops
@@ -27,22 +28,14 @@ def options(name, **changes):
     return {**SYSTEMS[name], **own, **changes}
 
 
-def values(network):
-    return [v.numpy().copy() for v in network.trainable_variables]
-
-
-def changed(before, network):
-    pairs = zip(before, network.trainable_variables)  # noqa: B905
-    return [bool((a != v.numpy()).any()) for a, v in pairs]
-
-
 @pytest.mark.parametrize("name", list(SYSTEMS))
 def test_a_step_trains_every_weight_of_both_networks(make_model, batches, name):
     model = make_model(**options(name))
-    before = values(model.generator), values(model.discriminator)
+    networks = model.generator, model.discriminator
+    weights = [v for network in networks for v in network.trainable_variables]
+    before = values(weights)
     found = {n: float(v) for n, v in model.train_step(batches[0]).items()}
-    assert all(changed(before[0], model.generator))
-    assert all(changed(before[1], model.discriminator))
+    assert all(changed(before, weights))
     assert all(np.isfinite(value) for value in found.values())
     assert found["generator_loss"] == pytest.approx(
         10 * found["reconstruction_loss"] + found["adversarial_loss"], rel=1e-5

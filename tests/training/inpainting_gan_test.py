@@ -3,18 +3,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.training.weights import changed, values
 from tf_btgmi.losses.adversarial import discriminator_loss, generator_loss
 from tf_btgmi.losses.reconstruction import l1_loss
 from tf_btgmi.metrics.image_metrics import hole_l1
 from tf_btgmi.ops import mask_ops
-
-
-def values(variables):
-    return [v.numpy().copy() for v in variables]
-
-
-def changed(before, variables):
-    return [bool((a != v.numpy()).any()) for a, v in zip(before, variables)]  # noqa: B905
 
 
 def freeze(optimizer):
