@@ -2,7 +2,6 @@
 
 import json
 import os
-import pathlib
 import signal
 import subprocess
 import sys
@@ -10,11 +9,11 @@ import time
 
 import pytest
 
+from tests.programs import run_program, start_program
 from tf_btgmi import config as config_lib
 from tf_btgmi.ablation.arms import num_steps
 from tf_btgmi.ablation.runs import Ablation
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
 EVALUATION = {"data": "photos", "seed": 0}
 
 
@@ -24,12 +23,10 @@ def make(folder, base, arms, seeds, evaluation=EVALUATION):
 
 @pytest.fixture
 def command(make_config, pictures, tmp_path):
-    """The program's command line for the base and one arm at toy size."""
+    """The program and its flags for the base and one arm at toy size."""
     path = tmp_path / "tiny.json"
     config_lib.save(make_config(procedure__head_steps=150), str(path))
     return [
-        sys.executable,
-        "-m",
         "tf_btgmi.ablations",
         f"--config={path}",
         f"--test={pictures}",
@@ -41,9 +38,7 @@ def command(make_config, pictures, tmp_path):
 
 
 def run(command, *more):
-    return subprocess.run(
-        [*command, *more], cwd=ROOT, capture_output=True, text=True, timeout=900
-    )
+    return run_program(*command, *more, timeout=900)
 
 
 def test_trainings_are_in_order_of_seeds_and_have_their_configs(make_config, tmp_path):
@@ -118,12 +113,8 @@ def test_wrong_flags_are_one_line_and_exit_code_2(command, more, message):
 def test_a_run_that_is_stopped_goes_on_and_ends_with_a_table(command, tmp_path):
     out = tmp_path / "out"
     checkpoints = out / "runs" / "base-seed0" / "checkpoints"
-    process = subprocess.Popen(
-        [*command, "--config.training.checkpoint_every_steps=20"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    often = "--config.training.checkpoint_every_steps=20"
+    process = start_program(*command, often, stdout=subprocess.PIPE)
     end = time.monotonic() + 600
     while not list(checkpoints.glob("ckpt-*.index")):
         assert process.poll() is None and time.monotonic() < end
@@ -134,7 +125,7 @@ def test_a_run_that_is_stopped_goes_on_and_ends_with_a_table(command, tmp_path):
     log = (out / "logs" / "base-seed0.log").read_text(encoding="utf-8")
     assert "Stopped and saved at step" in log
 
-    done = run(command, "--config.training.checkpoint_every_steps=20")
+    done = run(command, often)
     assert done.returncode == 0, done.stderr
     log = (out / "logs" / "base-seed0.log").read_text(encoding="utf-8")
     assert "Resumed from" in log and "Finished: 153 steps." in log

@@ -2,7 +2,6 @@
 
 import json
 import os
-import pathlib
 import signal
 import subprocess
 import time
@@ -10,7 +9,8 @@ import time
 import pytest
 import yaml
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+from tests.programs import ROOT
+
 TRAIN = ROOT / "export/kubernetes/train.yaml"
 SERVING = ROOT / "export/tf_serving/kubernetes.yaml"
 ECHO = 'echo "$TF_CONFIG"\nprintf "%s\\n" "$@"\n'

@@ -1,15 +1,15 @@
 """Every experiment of configs/ as a user would start it, but for the training."""
 
 import ast
-import pathlib
 
 import pytest
 
+from tests.programs import ROOT
 from tf_btgmi import config as config_lib
 from tf_btgmi.config import files
 from tf_btgmi.schedules import Schedules
 
-CONFIGS = pathlib.Path(__file__).resolve().parents[1] / "configs"
+CONFIGS = ROOT / "configs"
 PATHS = sorted(CONFIGS.glob("*.py"))
 
 

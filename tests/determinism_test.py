@@ -1,14 +1,12 @@
 """Promises of docs/reliability.md that no other test proves; its tests exist."""
 
-import pathlib
 import re
 
 import numpy as np
 
+from tests.programs import ROOT
 from tf_btgmi import loading
 from tf_btgmi.releases import save_release
-
-ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
 def test_a_model_loaded_twice_fills_the_same_bytes_each_time(lively_workdir, rng):

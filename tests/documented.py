@@ -12,9 +12,9 @@ from unittest import mock
 import pytest
 from absl import flags
 
+from tests.programs import ROOT
 from tf_btgmi.cli import config_flag
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
 PAGES = [
     *sorted(ROOT.glob("*.md")),
     *sorted((ROOT / "docs").glob("*.md")),

@@ -7,7 +7,8 @@ from typing import Dict, Iterator, List, Set, Tuple
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+from tests.programs import ROOT
+
 PACKAGE = "tf_btgmi"
 
 # The floor of a module or subpackage, by its first name inside the package. A module

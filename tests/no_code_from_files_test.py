@@ -6,7 +6,8 @@ from typing import Iterator, List
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+from tests.programs import ROOT
+
 FOLDERS = ("tf_btgmi", "export", "benchmarks", "scripts")
 # Each of them makes objects, or code, of what a file says.
 MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}

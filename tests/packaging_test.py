@@ -3,7 +3,6 @@
 import ast
 import hashlib
 import os
-import pathlib
 import re
 import shutil
 import subprocess
@@ -17,10 +16,10 @@ from packaging.version import Version
 from PIL import Image
 
 import tf_btgmi
+from tests.programs import ROOT
 from tf_btgmi import assets
 from tf_btgmi.evaluation import yardsticks
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
 WEIGHTS_SHA256 = "8245880b91d52c4172ca7b97643244f900291d315155ad942f66605e06e4a9f7"
 EFFICIENTNET_SHA256 = "7ccbdedd6a14ea2c70e9b38a2117a1f0843da4618ed32c37cb23e83a1418b56f"
 FREE_LICENCES = {"CC0-1.0", "Public domain"}

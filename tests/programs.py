@@ -24,14 +24,22 @@ PROGRAM_FILES = [
 
 def run_program(module, *arguments, folder=ROOT, timeout=None):
     """Runs `python -m MODULE ARGUMENTS` in a folder; what it prints is kept."""
-    return subprocess.run(
-        [sys.executable, "-m", module, *map(str, arguments)],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-    )
+    process = _process(module, arguments, folder)
+    return subprocess.run(**process, capture_output=True, timeout=timeout)
+
+
+def start_program(module, *arguments, folder=ROOT, stdout=None):
+    """Starts `python -m MODULE ARGUMENTS` in a folder."""
+    return subprocess.Popen(**_process(module, arguments, folder), stdout=stdout)
+
+
+def _process(module, arguments, folder):
+    return {
+        "args": [sys.executable, "-m", module, *map(str, arguments)],
+        "cwd": folder,
+        "env": {**os.environ, "PYTHONPATH": str(ROOT)},
+        "text": True,
+    }
 
 
 def run_main(program, *arguments, **values):

@@ -1,6 +1,5 @@
 """The serve_ui program: flags, what it says, and that it serves."""
 
-import pathlib
 import socket
 
 import httpx
@@ -14,7 +13,6 @@ from tf_btgmi import selection, serve_ui
 from tf_btgmi.cli import program, web
 
 PROGRAM_MODULE = serve_ui
-ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
 @pytest.mark.parametrize(

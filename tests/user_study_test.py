@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 import urllib.request
 
@@ -13,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.programs import run_main
+from tests.programs import run_main, run_program, start_program
 from tf_btgmi import user_study
 from tf_btgmi.cli import web
 from tf_btgmi.study import server
@@ -157,12 +156,10 @@ def test_mistakes_are_named(folder, values, text):
 def test_the_program_serves_until_ctrl_c_and_refuses_another_study(
     folder, interruptible
 ):
-    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    environment = {**os.environ, "PYTHONPATH": root}
-    command = [sys.executable, "-m", "tf_btgmi.user_study", "--results=a=a"]
-    command += ["--truth=truth", "--output=out", "--port=0"]
-    with subprocess.Popen(
-        [*command, "--results=b=b"], env=environment, stdout=subprocess.PIPE, text=True
+    command = ["tf_btgmi.user_study", "--results=a=a", "--truth=truth", "--output=out"]
+    command.append("--port=0")
+    with start_program(
+        *command, "--results=b=b", folder=folder, stdout=subprocess.PIPE
     ) as process:
         lines = [process.stdout.readline() for _ in range(2)]
         address = re.search(r"http://127\.0\.0\.1:\d+/", lines[1]).group()
@@ -178,9 +175,7 @@ def test_the_program_serves_until_ctrl_c_and_refuses_another_study(
         out, _ = process.communicate(timeout=60)
     assert process.returncode == 0 and "0 answers so far" in out
     os.rename("b", "c")
-    result = subprocess.run(
-        [*command, "--results=c=c"], env=environment, capture_output=True, text=True
-    )
+    result = run_program(*command, "--results=c=c", folder=folder)
     assert result.returncode == 2
     assert "holds a study of other pictures or settings" in result.stderr
     assert "Traceback" not in result.stderr

@@ -133,7 +133,7 @@ def test_weights_travel_to_pytorch_and_back(small_config, batch, rng, tmp_path):
     wanted = model.ema_generator(inputs, training=False)
     assert list(wanted) == ["inpainted", "harmonized"]
     state, workdir = str(tmp_path / "state"), str(tmp_path / "run")
-    assert_weights_return(training, small_config, inputs, wanted, state, workdir)
+    assert_weights_return(training, small_config, 4, inputs, wanted, state, workdir)
 
 
 @pytest.mark.parametrize("source", ["nothing", "inpainting", "guided"])

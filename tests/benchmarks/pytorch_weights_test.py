@@ -33,7 +33,7 @@ def test_weights_travel_to_pytorch_and_back(lively_workdir, tmp_path, rng):
     training = train_pytorch.make_training(config, arrays, "cpu")
     training.begin_stage(generator.stage)
     back = str(tmp_path / "back")
-    assert_weights_return(training, config, inputs, wanted, state, back)
+    assert_weights_return(training, config, step, inputs, wanted, state, back)
     with pytest.raises(ValueError, match="holds a checkpoint"):
         pytorch_runs.write_workdir(state, back)
 

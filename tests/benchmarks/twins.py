@@ -111,12 +111,13 @@ def assert_restored(state, workdir, arrays):
         np.testing.assert_array_equal(value, arrays[f"ema_generator.{name}"])
 
 
-def assert_weights_return(training, config, inputs, wanted, state, workdir):
+def assert_weights_return(training, config, step, inputs, wanted, state, workdir):
     """That weights changed in PyTorch predict the same in the run made of them.
 
     Args:
         training: PyTorch's, whose average predicts `wanted`.
         config: its config.
+        step: of the state.
         inputs: of the generator, float32 [B, H, W, C].
         wanted: the output of TensorFlow's generator, or outputs by name.
         state: folder of the state to write.
@@ -142,7 +143,7 @@ def assert_weights_return(training, config, inputs, wanted, state, workdir):
     changed = of_torch()
     for part, other in zip(changed, parts(wanted)):
         assert np.abs(part - other).max() > 1e-2
-    pytorch_weights.save_state(state, training.state(), config, 2)
+    pytorch_weights.save_state(state, training.state(), config, step)
     pytorch_runs.write_workdir(state, workdir)
     generator, _ = loading.load_generator(workdir)
     found = parts(generator(inputs, training=False))

@@ -13,13 +13,13 @@ import pytest
 from PIL import Image
 
 from export import tflite
+from tests.programs import ROOT
 from tf_btgmi import assets, evaluate, loading
 from tf_btgmi.cli import program
 from tf_btgmi.serving.tflite_file import TFLiteFile, read_metadata
 
 PROGRAM_MODULE = evaluate
 S = 32
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIMITS = os.path.join(os.path.dirname(tflite.__file__), "tflite_limits.json")
 
 

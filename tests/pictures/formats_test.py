@@ -2,7 +2,6 @@
 
 import ast
 import io
-import pathlib
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ import tifffile
 from PIL import Image, ImageOps, features
 
 from tests.picture_files import file_of
+from tests.programs import ROOT
 from tf_btgmi.pictures import formats
 from tf_btgmi.pictures.decoding import decode_image
 from tf_btgmi.pictures.formats import FORMATS, WORDS, open_picture
@@ -19,7 +19,6 @@ from tf_btgmi.pictures.pairs import result_name
 from tf_btgmi.pictures.reader import decode_picture, read_picture
 from tf_btgmi.pictures.writer import encode_picture, format_of
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 _ORIENTATION = 0x0112
 PICTURE = Image.new("RGB", (32, 32), (250, 20, 3))
 READERS = {

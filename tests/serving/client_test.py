@@ -17,6 +17,7 @@ from PIL import Image
 from tensorflow_serving.config import model_server_config_pb2
 
 from tests.picture_files import file_of
+from tests.programs import ROOT
 from tests.serving.servers import Model, grpc_server, rest_server
 from tf_btgmi import inpaint, loading
 from tf_btgmi.cli import program
@@ -24,8 +25,7 @@ from tf_btgmi.serving import client
 from tf_btgmi.serving.contract import ServingError, UnavailableError
 
 PROGRAM_MODULE = inpaint
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-EXAMPLES = os.path.join(ROOT, "export", "tf_serving")
+EXAMPLES = ROOT / "export" / "tf_serving"
 BUSY = (
     (grpc.StatusCode.RESOURCE_EXHAUSTED, 429),
     (grpc.StatusCode.ABORTED, 502),

@@ -10,7 +10,6 @@ import pytest
 from tests.picture_files import file_of
 from tests.studio.running import studio
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE_BYTES = 4096
 
 

@@ -1,25 +1,18 @@
 """The studio as a process of its own."""
 
 import contextlib
-import os
-import pathlib
 import re
 import subprocess
-import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from tests.programs import start_program
 
 
 @contextlib.contextmanager
 def studio(workdir, folder):
     """Serves a workdir's model; yields the process and the page's address."""
-    command = [sys.executable, "-m", "tf_btgmi.serve_ui", f"--model={workdir}"]
-    process = subprocess.Popen(
-        [*command, "--port=0"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        text=True,
+    arguments = (f"--model={workdir}", "--port=0")
+    process = start_program(
+        "tf_btgmi.serve_ui", *arguments, folder=folder, stdout=subprocess.PIPE
     )
     try:
         said = ""
