@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks import pack_pictures, pytorch_guided_data
 from tf_btgmi import files
-from tf_btgmi.data import regions
+from tf_btgmi.data import segmentation
 from tf_btgmi.data.folder import FolderSource
 from tf_btgmi.data.object_masks import fit_mask
 from tf_btgmi.data.sources import open_source
@@ -76,7 +76,7 @@ class GuidedPictures:
             return pack_pictures.encoded_mask(object_mask)
 
         def index_map(number):
-            labels = regions.index_map(decode_image(self.paths[number], _MIN_SIDE))
+            labels = segmentation.index_map(decode_image(self.paths[number], _MIN_SIDE))
             return pack_pictures.encoded(
                 ".png", labels, (cv2.IMWRITE_PNG_COMPRESSION, 9)
             )

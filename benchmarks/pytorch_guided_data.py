@@ -1,8 +1,8 @@
 """Examples of the task `guided` for PyTorch: objects, regions, wrong colours.
 
 Beside its pictures a pack holds `objects.zip`, masks of objects, and, where the config
-draws regions, `regions.zip`, index maps of regions (`data.regions`). Their files have
-the numbers of the pictures that they belong to. Nothing here imports TensorFlow.
+draws regions, `regions.zip`, index maps of regions (`data.segmentation`). Their files
+have the numbers of the pictures that they belong to. Nothing here imports TensorFlow.
 """
 
 import os
@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks import pytorch_colors, pytorch_data, pytorch_guided
 from tf_btgmi.config import Config
-from tf_btgmi.data import regions
+from tf_btgmi.data import segmentation
 from tf_btgmi.data.object_examples import ObjectExamples
 from tf_btgmi.data.object_masks import ObjectPicture, fit_mask, partner
 
@@ -105,7 +105,7 @@ class GuidedBatches(pytorch_data.Batches):
             number = numbers[rng.integers(len(numbers))]
         picture = self._all_pictures[number]
         found = _decoded(self._objects.maps[number])
-        return ObjectPicture(picture, regions.random_region(found, picture, rng))
+        return ObjectPicture(picture, segmentation.random_region(found, picture, rng))
 
 
 def guide(batch: dict, image, mask):

@@ -206,7 +206,7 @@ def test_a_stage_that_the_network_does_not_have_is_refused(copy, stage):
         ('{"losses": {"pixel_weight": NaN}}', "pixel_weight must be"),
         ('{"generator": {"base_filters": 1000000}}', "must be 1 to 1024"),
         ('{"generator": {"num_head_blocks": 1000000}}', "must be 1 to 64"),
-        ('{"data": {"image_size": 1048576}}', "image_size must be 16 to 8192"),
+        ('{"data": {"image_size": 1048576}}', "image_size must be 32 to 8192"),
         ('{"__class__": "os.system"}', "There is no field config.__class__"),
         ('{"data": {"source": ["folder:x"]}}', "data.source must be of type str"),
         ("", "is not a JSON file"),

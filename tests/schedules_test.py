@@ -82,8 +82,9 @@ def test_constant_lambda_never_changes():
 
 
 def test_an_unknown_annealing_is_named():
+    weight = AdversarialWeightSchedule(PAPER, annealing="cosine")
     with pytest.raises(ValueError, match="stepwise, linear or constant.*'cosine'"):
-        AdversarialWeightSchedule(PAPER, annealing="cosine")
+        weight(LAST)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ from tf_btgmi.models.selector import Selector
 _WEIGHTS = "weights.npz"
 # Maximum size of the header of a .npy file.
 _MAX_HEADER = 4096
+# Fields of earlier releases of selectors, with their only value.
+_FORMER_FIELDS = {"max_filters": 128, "window_side": 192, "normalization": "batch"}
 
 
 def save_release(generator: Generator, config, folder: str) -> None:
@@ -73,7 +75,8 @@ def save_selector(selector: Selector, settings: dict, folder: str) -> None:
         folder: created if necessary; an existing release is replaced.
     """
     digest = _write_weights(selector, folder)
-    fields = {"selector": _size(selector), "training": settings}
+    size = {"base_filters": selector.base_filters}
+    fields = {"selector": size, "training": settings}
     files.write_json(os.path.join(folder, config_lib.FILE), fields)
     description = {"stage": 0, "sha256": digest}
     files.write_json(os.path.join(folder, RELEASE), description)
@@ -88,17 +91,16 @@ def load_selector(folder: str) -> Selector:
     path = os.path.join(folder, config_lib.FILE)
     fields = files.read_json(path)
     try:
-        selector = Selector(**fields["selector"])
+        size = dict(fields["selector"])
+        for name, value in _FORMER_FIELDS.items():
+            if size.pop(name, value) != value:
+                raise ValueError(f"{name} must be {value}")
+        selector = Selector(**size)
     except (ValueError, LookupError, TypeError) as error:
         raise ValueError(f"{path} is not the config of a selector: {error}.") from error
     selector.build()
     _read_weights(selector, folder, _description(folder)["sha256"])
     return selector
-
-
-def _size(selector: Selector) -> dict:
-    names = ("base_filters", "max_filters", "window_side", "normalization")
-    return {name: getattr(selector, name) for name in names}
 
 
 def _write_weights(network, folder: str) -> str:

@@ -102,20 +102,22 @@ class AdversarialWeightSchedule:
     factor: float = 0.1
     annealing: str = "stepwise"
 
-    def __post_init__(self):
-        if self.annealing not in ("stepwise", "linear", "constant"):
-            raise ValueError(
-                "annealing must be stepwise, linear or constant; it is "
-                f"{self.annealing!r}."
-            )
-
     def __call__(self, step: int) -> float:
-        """The weight at a step."""
+        """The weight at a step.
+
+        Raises:
+            ValueError: an unknown `annealing`.
+        """
         plan = self.plan
         if self.annealing == "constant" or plan.stage(step) == 0:
             return self.initial_weight
         if self.annealing == "stepwise":
             return self.initial_weight * self.factor ** plan.stage(step)
+        if self.annealing != "linear":
+            raise ValueError(
+                "annealing must be stepwise, linear or constant; it is "
+                f"{self.annealing!r}."
+            )
         final = self.factor**plan.num_refinement_blocks
         span = plan.total_steps - plan.head_steps
         passed = min((step - plan.head_steps) / span, 1.0)

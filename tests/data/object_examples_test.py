@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tf_btgmi.config import Config
+from tf_btgmi.config import GUIDED_KINDS, Config
 from tf_btgmi.data import guided
 from tf_btgmi.data.guided import Changes
 from tf_btgmi.data.masks import MaskSampler
@@ -38,7 +38,7 @@ def test_draws_are_those_of_the_seed_the_number_and_the_fields(rng):
     config.training.seed = 4
     config.data.min_crop = 0.5
     config.data.color_jitter = 0.3
-    for kind in guided.KINDS:
+    for kind in GUIDED_KINDS:
         setattr(config.guided, kind, float(kind == guided.PLAIN))
     pictures = rng.integers(0, 256, [2, 40, 48, 3], np.uint8)
     mask = np.zeros([40, 48], bool)
@@ -95,7 +95,7 @@ def test_gaps_keep_the_largest_hole_ratio(rng):
     config = Config(task="guided")
     config.masks.max_hole_ratio = 0.15
     config.guided.max_box_margin = 0.3
-    for kind in guided.KINDS:
+    for kind in GUIDED_KINDS:
         setattr(config.guided, kind, float(kind == guided.BOX))
     mask = np.zeros([40, 40], bool)
     mask[10:25, 8:30] = True

@@ -5,9 +5,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tf_btgmi.config import Config
+from tf_btgmi.config import GUIDED_KINDS, Config
 from tf_btgmi.data import pipeline
-from tf_btgmi.data.guided import KINDS, WITH_FOREGROUND
+from tf_btgmi.data.guided import WITH_FOREGROUND
 from tf_btgmi.data.object_masks import ObjectPicture
 from tf_btgmi.data.tasks import make_task
 from tf_btgmi.pictures import mask_arrays
@@ -43,7 +43,7 @@ def task_config(config, objects):
         config.data.random_flip = True
         config.data.min_crop = 0.6
         config.data.color_jitter = 0.1
-        for kind in KINDS if weights else ():
+        for kind in GUIDED_KINDS if weights else ():
             setattr(config.guided, kind, weights.get(kind, 0.0))
         return config
 
@@ -80,7 +80,7 @@ def test_a_batch_has_what_its_task_needs(task_config, task, names):
             np.testing.assert_array_equal(found, wanted)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", GUIDED_KINDS)
 def test_outside_gap_and_foreground_the_network_sees_the_image(task_config, kind):
     batch = joined(task_config("guided", **{kind: 1.0}))
     mask, foreground = batch["mask"], batch["foreground"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_btgmi.evaluation.deep_scores import DeepScores, hole_box
+from tf_btgmi.evaluation.deep_scores import DeepScores, judged_box
 from tf_btgmi.losses.lpips import LPIPSDistance, load_judge
 from tf_btgmi.ops.image_ops import to_float
 
@@ -90,10 +90,10 @@ def test_features_of_the_judge_are_its_last_activations(scores, vgg_weights_path
 def test_the_box_holds_the_hole_and_stays_in_the_picture(rows, columns, box):
     mask = np.zeros((64, 64), bool)
     mask[slice(*rows), slice(*columns)] = True
-    assert hole_box(mask) == box
+    assert judged_box(mask) == box
 
 
 def test_the_box_of_several_holes_holds_them_all():
     mask = np.zeros((64, 80), bool)
     mask[3, 4] = mask[60, 70] = True
-    assert hole_box(mask) == (3, 4, 61, 71)
+    assert judged_box(mask) == (3, 4, 61, 71)

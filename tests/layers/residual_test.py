@@ -80,13 +80,3 @@ def test_dilation_of_one_or_both_convolutions_sets_how_far_a_block_sees(
 def test_an_unknown_choice_of_convolutions_is_named():
     with pytest.raises(ValueError, match="first or both; it is 'second'"):
         DilatedResidualBlock(3, dilated_convolutions="second")
-
-
-def test_a_block_is_rebuilt_from_its_config(inputs):
-    block = RefinementBlock(3, 4, "both", "instance", name="r1")
-    again = RefinementBlock.from_config(block.get_config())
-    assert again.name == "r1"
-    expected = block(inputs, fade_in_alpha=0.5)
-    again(inputs)
-    again.set_weights(block.get_weights())
-    np.testing.assert_array_equal(again(inputs, fade_in_alpha=0.5), expected)

@@ -47,7 +47,7 @@ def test_the_reconstruction_term_is_the_one_asked_for_and_unweighted(kind, pair)
         "l1": np.abs(image - composite).mean(),
         "l2": np.square(image - composite).mean(),
         "perceptual": LPIPSDistance()(image, composite)[0],
-        "ppl": PatchPerceptualLoss(None, 31, 1.2)(image, composite, BOXES),
+        "ppl": PatchPerceptualLoss(LPIPSDistance(), 31, 1.2)(image, composite, BOXES),
     }
     objective = Objective(kind, ppl_patch_size=31, ppl_context_margin=1.2)
     terms = objective.reconstruction_terms(examples(image, composite))
@@ -157,12 +157,16 @@ def test_an_empty_mask_gives_numbers(pair):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"reconstruction": "l3"}, "one of ppl, perceptual, l1, l2, .*; it is 'l3'"),
-        ({"pixel_region": "box"}, "one of picture, hole; it is 'box'"),
+        ({"reconstruction": "l3"}, "no reconstruction 'l3'"),
+        ({"pixel_region": "box"}, "picture or hole; it is 'box'"),
         ({"adversarial": "wgan"}, "one of lsgan, bce, hinge; it is 'wgan'"),
-        ({"patch_labels": "fake"}, "one of hole, all_fake; it is 'fake'"),
+        ({"patch_labels": "fake"}, "hole or all_fake; it is 'fake'"),
+        ({"discriminator_patches": "some"}, "all or hole; it is 'some'"),
     ],
 )
-def test_an_unknown_name_is_refused_with_the_known_ones(options, message):
+def test_an_unknown_name_is_refused_with_the_known_ones(options, message, pair):
+    objective = Objective(**{"reconstruction": "l1", **options})
     with pytest.raises(ValueError, match=message):
-        Objective(**options)
+        objective.reconstruction_terms(examples(*pair))
+        objective.realism_terms(None, [FAKE_FEATURES[0]], HOLE)
+        objective.discriminator(REAL, FAKE, HOLE)

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tf_btgmi.layers.normalization import BatchNormalization
 from tf_btgmi.models.baselines import (
     ChannelwiseDense,
     CompletionNetwork,
@@ -50,10 +51,12 @@ def test_the_context_encoder_has_the_widths_of_its_authors_code():
 def test_the_context_encoder_is_normalized_but_for_its_ends_and_leaks_on_the_way_down():
     layers = ContextEncoder(**TINY[ContextEncoder]).layers_in_order
     down, (_, middle), up = layers[:3], layers[3:5], layers[5:-1]
-    assert [layer.normalization for layer in down] == ["none", "batch", "batch"]
+    assert down[0].normalize is None
+    assert all(isinstance(v.normalize, BatchNormalization) for v in down[1:])
     assert [layer.leak for layer in down] == [0.2] * 3
     for layer in (middle, *up):
-        assert (layer.normalization, layer.leak) == ("batch", 0.0)
+        assert isinstance(layer.normalize, BatchNormalization)
+        assert layer.leak == 0.0
 
 
 def test_the_completion_network_ends_with_the_papers_sigmoid(rng):

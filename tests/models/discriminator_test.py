@@ -184,7 +184,7 @@ def test_in_bfloat16_weights_and_logits_stay_float32(rng):
     assert 0 < np.abs(logits - expected).max() < 0.05 * np.abs(expected).max()
 
 
-@pytest.mark.parametrize("normalization", discriminator_module.NORMALIZATIONS)
+@pytest.mark.parametrize("normalization", ["spectral", "batch", "instance", "none"])
 def test_a_logit_depends_on_its_batch_only_with_batch_normalization(normalization, rng):
     discriminator = MultiScaleDiscriminator(4, 2, normalization)
     images = tf.constant(rng.uniform(-1, 1, [3, 32, 32, 6]), tf.float32)
@@ -196,5 +196,5 @@ def test_a_logit_depends_on_its_batch_only_with_batch_normalization(normalizatio
 
 
 def test_an_unknown_normalization_is_refused():
-    with pytest.raises(ValueError, match="spectral, batch, instance, none"):
+    with pytest.raises(ValueError, match="it is 'layer'"):
         MultiScaleDiscriminator(4, 1, "layer")

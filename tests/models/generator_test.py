@@ -60,7 +60,8 @@ def test_the_512_config_has_a_fourth_pair_and_at_most_1024_filters():
     assert filters(generator.back_ends["inpainted"].upsamplings) == down[::-1]
     assert generator.head_blocks[0].convolution_1.kernel.shape == (3, 3, 1024, 1024)
     capped = Generator(64, 1024, 5)
-    assert [layer.inner.filters for layer in capped.front_end][-2:] == [1024, 1024]
+    last = capped.front_end[-2:]
+    assert [layer.inner.inner.filters for layer in last] == [1024, 1024]
 
 
 @pytest.mark.parametrize("resampling", ["strided", "interpolated"])

@@ -1,5 +1,7 @@
 """The selector network: shapes, names of weights, the trunk, releases."""
 
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -11,7 +13,7 @@ from tf_btgmi.releases import load_selector, save_selector
 
 @pytest.fixture(scope="module")
 def selector():
-    network = Selector(base_filters=8, max_filters=16, window_side=64)
+    network = Selector(base_filters=8)
     network.build()
     return network
 
@@ -43,10 +45,13 @@ def test_known_features_of_the_trunk_change_nothing(selector):
 
 
 def test_blocks_have_their_dilations(selector):
-    parts = selector.parts
-    assert [parts[f"bottleneck_{i}"].dilation for i in (0, 1)] == [1, 2]
-    assert [parts[f"block_{i}"].dilation for i in (1, 4)] == [1, 1]
-    assert parts["bottleneck_1"].dilated_convolutions == "both"
+    def dilations(name):
+        block = selector.parts[name]
+        layers = block.convolution_1, block.convolution_2
+        return [layer.dilation_rate[0] for layer in layers]
+
+    assert [dilations(f"bottleneck_{i}") for i in (0, 1)] == [[1, 1], [2, 2]]
+    assert [dilations(f"block_{i}") for i in (1, 4)] == [[1, 1], [1, 1]]
 
 
 def test_what_was_pointed_at_changes_the_logits(selector):
@@ -63,6 +68,17 @@ def test_a_release_gives_the_same_logits(selector, tmp_path):
     save_selector(selector, {"steps": 3}, str(tmp_path))
     loaded = load_selector(str(tmp_path))
     np.testing.assert_allclose(loaded(windows()), selector(windows()), atol=1e-5)
+    # As releases were written when these were arguments.
+    path = tmp_path / "config.json"
+    config = json.loads(path.read_text())
+    config["selector"].update(max_filters=128, window_side=192, normalization="batch")
+    path.write_text(json.dumps(config))
+    load_selector(str(tmp_path))
+    config["selector"]["window_side"] = 128
+    path.write_text(json.dumps(config))
+    with pytest.raises(ValueError, match="window_side must be 192"):
+        load_selector(str(tmp_path))
+    save_selector(selector, {"steps": 3}, str(tmp_path))
     with open(tmp_path / "weights.npz", "r+b") as file:
         file.seek(200)
         file.write(b"damaged")

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 from absl import logging
 
+from tf_btgmi.schedules import StagePlan
 from tf_btgmi.training.progress import Progress, without_chatter
 
 
@@ -20,14 +21,13 @@ def clock(monkeypatch):
 
 def progress_of(total_steps):
     """Progress of a run in batches of 4 that shows every step, and its step."""
-    progress = Progress([], total_steps, 0, 4, 1, writer=None)
+    progress = Progress([], StagePlan(total_steps, 1, 0), 0, 4, 1, writer=None)
     # As in a process that writes, without a terminal.
     progress._lines = True
     step = types.SimpleNamespace(numpy=lambda: step.value, value=0)
     progress.set_model(
         types.SimpleNamespace(
             step=step,
-            generator=types.SimpleNamespace(stage=0),
             reset_losses=lambda: None,
         )
     )
@@ -57,6 +57,15 @@ def test_a_validation_is_not_in_the_rate(clock):
     take_step(progress, step, clock, 2.0)
     rates = [row.get("images_per_second") for row in progress.history]
     assert rates == [None, 2.0, 2.0]
+
+
+def test_a_rows_stage_is_that_of_its_last_step(clock):
+    # Whatever the number of blocks that run: all of them where not block-wise.
+    progress, step = progress_of(3)
+    progress._plan = StagePlan(1, 1, 2)
+    for _ in range(3):
+        take_step(progress, step, clock, 1.0)
+    assert [row["stage"] for row in progress.history] == [0, 1, 2]
 
 
 class _SlowValidation(keras.callbacks.Callback):

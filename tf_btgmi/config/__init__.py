@@ -14,6 +14,7 @@ from tf_btgmi.config.fields import (
 )
 from tf_btgmi.config.files import FILE, beside, from_dict, load, save
 from tf_btgmi.config.schema import (
+    GUIDED_KINDS,
     MASK_KINDS,
     OUTPUTS_OF_TASKS,
     Config,
@@ -29,6 +30,7 @@ from tf_btgmi.config.schema import (
 
 __all__ = [
     "FILE",
+    "GUIDED_KINDS",
     "MASK_KINDS",
     "OUTPUTS_OF_TASKS",
     "Config",

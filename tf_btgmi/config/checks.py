@@ -4,7 +4,13 @@ import difflib
 import math
 
 from tf_btgmi.config.fields import walk
-from tf_btgmi.config.schema import MASK_KINDS, Config, GuidedConfig, MaskConfig
+from tf_btgmi.config.schema import (
+    GUIDED_KINDS,
+    MASK_KINDS,
+    Config,
+    GuidedConfig,
+    MaskConfig,
+)
 
 
 def validate(config: Config) -> None:
@@ -83,10 +89,10 @@ def _check_masks(masks: MaskConfig) -> None:
 
 
 def _check_guided(guided: GuidedConfig) -> None:
-    kinds = ("box_gaps", "band_gaps", "empty_gaps", "object_holes", "plain_holes")
-    if not sum(getattr(guided, kind) for kind in kinds) > 0:
+    if not sum(getattr(guided, kind) for kind in GUIDED_KINDS) > 0:
         raise ValueError(
-            f"At least one of config.guided.{{{', '.join(kinds)}}} must be above 0."
+            f"At least one of config.guided.{{{', '.join(GUIDED_KINDS)}}} must be "
+            "above 0."
         )
     if guided.min_object > guided.max_object:
         raise ValueError(

@@ -361,7 +361,8 @@ class TrainingConfig:
         checkpoint_every_minutes: minutes between checkpoints, if that is earlier.
         keep_checkpoints: number of newest checkpoints that are kept.
         log_every_steps: steps between lines of the log and TensorBoard scalars.
-        validate_every_steps: steps between validations and picture grids.
+        validate_every_steps: steps between validations and picture grids; the last
+            step of a run has them as well.
     """
 
     seed: int = limited(0, 0, 2_147_483_647)
@@ -414,3 +415,5 @@ MASK_KINDS = (
     "broad_strokes",
     "large",
 )
+# Fields of `GuidedConfig` that are weights, in the order in which kinds are drawn.
+GUIDED_KINDS = ("box_gaps", "band_gaps", "empty_gaps", "object_holes", "plain_holes")

@@ -12,15 +12,13 @@ from typing import Dict, NamedTuple, Tuple
 import cv2
 import numpy as np
 
-from tf_btgmi.config import GuidedConfig
+from tf_btgmi.config import GUIDED_KINDS, GuidedConfig
 from tf_btgmi.data.masks import object_hole
 from tf_btgmi.pictures.levels import rounded
 from tf_btgmi.pictures.mask_arrays import bounding_box, disc
 
-BOX, BAND, EMPTY = "box_gaps", "band_gaps", "empty_gaps"
-OBJECT, PLAIN = "object_holes", "plain_holes"
+BOX, BAND, EMPTY, OBJECT, PLAIN = GUIDED_KINDS
 WITH_FOREGROUND = (BOX, BAND, EMPTY)
-KINDS = (*WITH_FOREGROUND, OBJECT, PLAIN)
 # A foreground may be thinner than the object by this share of the picture's side, the
 # gap reaching into it: masks drawn by hand are not exact.
 _MAX_EROSION = 0.015
@@ -68,8 +66,8 @@ class Changes(NamedTuple):
 
 
 def draw_kind(weights: Dict[str, float], rng: np.random.Generator) -> str:
-    """Draws one of `KINDS` by weight."""
-    kinds = [kind for kind in KINDS if weights.get(kind, 0.0) > 0.0]
+    """Draws one of `GUIDED_KINDS` by weight."""
+    kinds = [kind for kind in GUIDED_KINDS if weights.get(kind, 0.0) > 0.0]
     shares = np.array([weights[kind] for kind in kinds])
     return kinds[rng.choice(len(kinds), p=shares / shares.sum())]
 

@@ -8,7 +8,7 @@ from typing import Dict, Optional
 
 import numpy as np
 
-from tf_btgmi.config import Config
+from tf_btgmi.config import GUIDED_KINDS, Config
 from tf_btgmi.data import guided, inpainting, transforms
 from tf_btgmi.data.masks import MaskSampler, object_hole
 from tf_btgmi.data.object_masks import ObjectPicture
@@ -42,7 +42,7 @@ class ObjectExamples:
         self._weights = {
             "object_removal": {guided.OBJECT: 1.0},
             "harmonization": {guided.EMPTY: 1.0},
-            "guided": {k: getattr(config.guided, k) for k in guided.KINDS},
+            "guided": {k: getattr(config.guided, k) for k in GUIDED_KINDS},
         }[config.task]
         self.has_foreground = config.task != "object_removal"
         self._sampler = None

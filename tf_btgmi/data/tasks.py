@@ -13,7 +13,7 @@ from typing import Dict, Tuple
 import tensorflow as tf
 
 from tf_btgmi.config import Config
-from tf_btgmi.data import guided, inpainting, regions, transforms
+from tf_btgmi.data import guided, inpainting, segmentation, transforms
 from tf_btgmi.data.folder import FolderSource
 from tf_btgmi.data.masks import MaskSampler
 from tf_btgmi.data.object_examples import STATISTICS_STRIDE, ObjectExamples
@@ -109,7 +109,7 @@ class ObjectTask:
         if self._photographs is not None:
             key = rng.integers(self._photographs.num_training)
             image = self._photographs.read(key, min_side)
-        mask = regions.random_region(regions.index_map(image), image, rng)
+        mask = segmentation.random_region(segmentation.index_map(image), image, rng)
         return ObjectPicture(image, mask)
 
     def held_out_example(self, source, index: int, key: tuple, size: int) -> dict:

@@ -76,7 +76,7 @@ class DeepScores:
             composites: each as `image`.
             mask: [H, W] bool, True = hole.
         """
-        y0, x0, y1, x1 = hole_box(mask)
+        y0, x0, y1, x1 = judged_box(mask)
         boxes = [picture[y0:y1, x0:x1] for picture in (image, *composites)]
         columns = {}
         for name, (network, bytes_each) in self._networks.items():
@@ -120,7 +120,7 @@ def judge_identity(path: str) -> str:
         raise ValueError(f"--lpips_vgg={path} cannot be read: {error}.") from error
 
 
-def hole_box(mask: np.ndarray) -> Tuple[int, int, int, int]:
+def judged_box(mask: np.ndarray) -> Tuple[int, int, int, int]:
     """Bounding box of a hole, at least 32 pixels a side: (y0, x0, y1, x1).
 
     Args:

@@ -3,7 +3,6 @@
 import keras
 import tensorflow as tf
 
-from tf_btgmi.layers.configuration import ConfigFromArguments
 from tf_btgmi.layers.convolution import (
     INIT_STDDEV,
     NormalizedConvolution,
@@ -14,8 +13,7 @@ from tf_btgmi.layers.convolution import (
 OUTPUT_CHANNELS = 3
 
 
-@keras.saving.register_keras_serializable("tf_btgmi")
-class BackEnd(ConfigFromArguments, keras.layers.Layer):
+class BackEnd(keras.layers.Layer):
     """Repeated doubling of the sides, then a 7x7 convolution and tanh.
 
     [B, h, w, C] to [B, n h, n w, channels] float32 in [-1, 1], n = 2 to the power of
@@ -44,18 +42,13 @@ class BackEnd(ConfigFromArguments, keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.channels = channels
-        self.filters = list(filters)
-        self.normalization = normalization
-        self.resampling = resampling
-        self.init_stddev = init_stddev
         self.upsamplings = [
             NormalizedConvolution(
                 Resampling(count, "up", resampling, init_stddev),
                 normalization,
                 init_stddev=init_stddev,
             )
-            for count in self.filters
+            for count in filters
         ]
         self.to_image = ReflectedConvolution(
             channels, use_bias=True, init_stddev=init_stddev

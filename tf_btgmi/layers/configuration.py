@@ -1,8 +1,6 @@
-"""Configs of layers and networks, for `from_config`."""
+"""Configs of networks, for `from_config`."""
 
 import inspect
-
-import keras
 
 
 class ConfigFromArguments:
@@ -22,6 +20,4 @@ class ConfigFromArguments:
 
 
 def _plain(value):
-    if isinstance(value, keras.layers.Layer):
-        return keras.saving.serialize_keras_object(value)
     return list(value) if isinstance(value, (list, tuple)) else value

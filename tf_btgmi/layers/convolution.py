@@ -6,9 +6,11 @@ Feature maps are [B, H, W, C].
 import keras
 import tensorflow as tf
 
-from tf_btgmi.layers.configuration import ConfigFromArguments
 from tf_btgmi.layers.normalization import INIT_STDDEV
 from tf_btgmi.layers.normalization import normalization as make_normalization
+
+# Pixels that a 7x7 kernel sees on each side.
+_EDGE = 3
 
 
 def kernel_initializer(
@@ -66,13 +68,11 @@ def leaky_relu(inputs: tf.Tensor, leak: float) -> tf.Tensor:
     return leak * inputs + (1.0 - leak) * tf.nn.relu(inputs)
 
 
-@keras.saving.register_keras_serializable("tf_btgmi")
-class ReflectedConvolution(ConfigFromArguments, keras.layers.Layer):
+class ReflectedConvolution(keras.layers.Layer):
     """A 7x7 convolution with reflection padding.
 
     Args:
         filters: channels of the output.
-        kernel_size: odd side of the kernel in pixels.
         use_bias: whether a bias is added.
         init_stddev: standard deviation of the initial kernel.
 
@@ -81,21 +81,11 @@ class ReflectedConvolution(ConfigFromArguments, keras.layers.Layer):
         TensorShape([1, 32, 32, 8])
     """
 
-    def __init__(
-        self,
-        filters,
-        kernel_size=7,
-        use_bias=False,
-        init_stddev=INIT_STDDEV,
-        **kwargs,
-    ):
+    def __init__(self, filters, use_bias=False, init_stddev=INIT_STDDEV, **kwargs):
         super().__init__(**kwargs)
-        self.filters = filters
-        self.kernel_size = kernel_size
         self.use_bias = use_bias
-        self.init_stddev = init_stddev
         self.inner = convolution(
-            filters, kernel_size, init_stddev, padding="valid", use_bias=use_bias
+            filters, 2 * _EDGE + 1, init_stddev, padding="valid", use_bias=use_bias
         )
 
     def build(self, input_shape):
@@ -105,8 +95,8 @@ class ReflectedConvolution(ConfigFromArguments, keras.layers.Layer):
 
     def call(self, inputs):
         """[B, H, W, C] to [B, H, W, filters]."""
-        edge = self.kernel_size // 2
-        padded = tf.pad(inputs, [[0, 0], [edge, edge], [edge, edge], [0, 0]], "REFLECT")
+        edges = [[0, 0], [_EDGE, _EDGE], [_EDGE, _EDGE], [0, 0]]
+        padded = tf.pad(inputs, edges, "REFLECT")
         sides = inputs.shape[1:3]
         if None in sides or sides[0] % 2 or sides[1] % 2:
             return self.inner(padded)
@@ -120,8 +110,7 @@ class ReflectedConvolution(ConfigFromArguments, keras.layers.Layer):
         return tf.nn.depth_to_space(result, 2)
 
 
-@keras.saving.register_keras_serializable("tf_btgmi")
-class Resampling(ConfigFromArguments, keras.layers.Layer):
+class Resampling(keras.layers.Layer):
     """A 3x3 convolution that halves or doubles the sides.
 
     Args:
@@ -143,16 +132,14 @@ class Resampling(ConfigFromArguments, keras.layers.Layer):
         self, filters, direction, method="strided", init_stddev=INIT_STDDEV, **kwargs
     ):
         super().__init__(**kwargs)
-        if method not in ("strided", "interpolated"):
+        self.direction = direction
+        self.method = method
+        if method == "interpolated":
+            self.inner = convolution(filters, 3, init_stddev)
+        elif method != "strided":
             raise ValueError(
                 f"resampling must be strided or interpolated; it is {method!r}."
             )
-        self.filters = filters
-        self.direction = direction
-        self.method = method
-        self.init_stddev = init_stddev
-        if method == "interpolated":
-            self.inner = convolution(filters, 3, init_stddev)
         elif direction == "down":
             self.inner = convolution(filters, 3, init_stddev, strides=2)
         else:
@@ -170,8 +157,7 @@ class Resampling(ConfigFromArguments, keras.layers.Layer):
         return self.inner(tf.cast(doubled, inputs.dtype))
 
 
-@keras.saving.register_keras_serializable("tf_btgmi")
-class NormalizedConvolution(ConfigFromArguments, keras.layers.Layer):
+class NormalizedConvolution(keras.layers.Layer):
     """A convolution, its normalization and a ReLU.
 
     Args:
@@ -196,9 +182,7 @@ class NormalizedConvolution(ConfigFromArguments, keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         self.inner = inner
-        self.normalization = normalization
         self.leak = leak
-        self.init_stddev = init_stddev
         self.normalize = None
         if normalization != "none":
             self.normalize = make_normalization(normalization, init_stddev=init_stddev)
@@ -211,12 +195,6 @@ class NormalizedConvolution(ConfigFromArguments, keras.layers.Layer):
         if not self.leak:
             return tf.nn.relu(hidden)
         return leaky_relu(hidden, self.leak)
-
-    @classmethod
-    def from_config(cls, config):
-        """Restores the layer with its inner layer."""
-        inner = keras.saving.deserialize_keras_object(config["inner"])
-        return cls(**{**config, "inner": inner})
 
 
 def _kernel_of_quads(kernel):

@@ -77,21 +77,18 @@ class _InFloat32:
         return tf.cast(super().call(tf.cast(inputs, tf.float32)), inputs.dtype)
 
 
-@keras.saving.register_keras_serializable("tf_btgmi")
 class GroupNormalization(_InFloat32, keras.layers.GroupNormalization):
     """Group normalization with float32 statistics."""
 
 
 if tensorflow_addons is not None:
 
-    @keras.saving.register_keras_serializable("tf_btgmi")
     class AddonsInstanceNormalization(
         _InFloat32, tensorflow_addons.layers.InstanceNormalization
     ):
         """Instance normalization of TensorFlow Addons with float32 statistics."""
 
 
-@keras.saving.register_keras_serializable("tf_btgmi")
 class BatchNormalization(keras.layers.BatchNormalization):
     """Keras's layer, computed in float32, with the precision of its input.
 
@@ -153,7 +150,6 @@ def synchronized_moments(values):
     return mean, tf.maximum(square - tf.square(mean), 0.0)
 
 
-@keras.saving.register_keras_serializable("tf_btgmi")
 class FoldedNormalization(keras.layers.Layer):
     """The offset per channel that remains when the kernel has the scale."""
 

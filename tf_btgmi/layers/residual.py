@@ -8,13 +8,11 @@ import functools
 import keras
 import tensorflow as tf
 
-from tf_btgmi.layers.configuration import ConfigFromArguments
 from tf_btgmi.layers.convolution import INIT_STDDEV, convolution
 from tf_btgmi.layers.normalization import normalization as make_normalization
 
 
-@keras.saving.register_keras_serializable("tf_btgmi")
-class DilatedResidualBlock(ConfigFromArguments, keras.layers.Layer):
+class DilatedResidualBlock(keras.layers.Layer):
     """h + F(h); F is conv, norm, ReLU, conv, norm, with no ReLU after the sum.
 
     Args:
@@ -42,17 +40,15 @@ class DilatedResidualBlock(ConfigFromArguments, keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if dilated_convolutions not in ("first", "both"):
+        if dilated_convolutions == "first":
+            second = 1
+        elif dilated_convolutions == "both":
+            second = dilation
+        else:
             raise ValueError(
                 "dilated_convolutions must be first or both; it is "
                 f"{dilated_convolutions!r}."
             )
-        self.filters = filters
-        self.dilation = dilation
-        self.dilated_convolutions = dilated_convolutions
-        self.normalization = normalization
-        self.init_stddev = init_stddev
-        second = dilation if dilated_convolutions == "both" else 1
         make = functools.partial(convolution, filters, 3, init_stddev)
         normalize = functools.partial(
             make_normalization, normalization, init_stddev=init_stddev
@@ -74,7 +70,6 @@ class DilatedResidualBlock(ConfigFromArguments, keras.layers.Layer):
         return self.normalization_2(hidden, training=training)
 
 
-@keras.saving.register_keras_serializable("tf_btgmi")
 class RefinementBlock(DilatedResidualBlock):
     """A residual block r that a skip path fades in (Sec. 3.3).
 

@@ -10,7 +10,6 @@ from tf_btgmi.layers.convolution import convolution
 _EPSILON = 1e-12
 
 
-@keras.saving.register_keras_serializable("tf_btgmi")
 class SpectralConvolution(keras.layers.Layer):
     """A convolution whose kernel is divided by its largest singular value.
 

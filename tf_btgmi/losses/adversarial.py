@@ -10,10 +10,6 @@ from typing import List
 
 import tensorflow as tf
 
-KINDS = ("lsgan", "bce", "hinge")
-# What the discriminators' loss is a mean over.
-PATCHES = ("all", "hole")
-
 
 def discriminator_loss(
     real_logits: List[tf.Tensor],
@@ -39,7 +35,7 @@ def discriminator_loss(
         patches: `all` or `hole`.
 
     Raises:
-        ValueError: an unknown `kind`.
+        ValueError: an unknown `kind` or `patches`.
     """
     total = 0.0
     for real, fake, patch_mask in zip(real_logits, fake_logits, patch_masks):
@@ -50,9 +46,11 @@ def discriminator_loss(
             repeats = tf.shape(fake)[0] // tf.shape(real)[0]
             on_images = tf.tile(on_images, [repeats, 1, 1, 1])
             total += 0.5 * _hole_mean(on_images + on_composites, patch_mask)
-        else:
+        elif patches == "all":
             on_images = tf.reduce_mean(on_images)
             total += 0.5 * (on_images + tf.reduce_mean(on_composites))
+        else:
+            raise ValueError(f"patches must be all or hole; it is {patches!r}.")
     return total
 
 
@@ -96,4 +94,4 @@ def _error(logits, target, kind):
         return tf.nn.sigmoid_cross_entropy_with_logits(target, logits)
     if kind == "hinge":
         return tf.nn.relu(1.0 - (2.0 * target - 1.0) * logits)
-    raise ValueError(f"kind must be one of {', '.join(KINDS)}; it is {kind!r}.")
+    raise ValueError(f"kind must be one of lsgan, bce, hinge; it is {kind!r}.")

@@ -3,12 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tf_btgmi.losses.adversarial import (
-    KINDS,
-    PATCHES,
-    discriminator_loss,
-    generator_loss,
-)
+from tf_btgmi.losses.adversarial import discriminator_loss, generator_loss
 from tf_btgmi.losses.feature_matching import feature_matching_loss
 from tf_btgmi.losses.lpips import LPIPSDistance
 from tf_btgmi.losses.perceptual import PatchPerceptualLoss
@@ -18,17 +13,6 @@ from tf_btgmi.losses.reconstruction import (
     l2_loss,
     overlap_l2_loss,
 )
-
-RECONSTRUCTIONS = (
-    "ppl",
-    "perceptual",
-    "l1",
-    "l2",
-    "overlap_l2",
-    "feature_matching",
-)
-PIXEL_REGIONS = ("picture", "hole")
-PATCH_LABELS = ("hole", "all_fake")
 
 
 class Objective(keras.layers.Layer):
@@ -49,9 +33,6 @@ class Objective(keras.layers.Layer):
         ppl_jitter: largest move of PPL's boxes in pixels of the resized patch.
         discriminator_patches: `all` or `hole`, the patches that the discriminators'
             loss is the mean over.
-
-    Raises:
-        ValueError: an unknown name.
 
     Example:
         >>> objective = Objective(reconstruction="l1", reconstruction_weight=10.0)
@@ -75,17 +56,6 @@ class Objective(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(trainable=False, **kwargs)
-        for name, value, known in (
-            ("reconstruction", reconstruction, RECONSTRUCTIONS),
-            ("pixel_region", pixel_region, PIXEL_REGIONS),
-            ("adversarial", adversarial, KINDS),
-            ("patch_labels", patch_labels, PATCH_LABELS),
-            ("discriminator_patches", discriminator_patches, PATCHES),
-        ):
-            if value not in known:
-                raise ValueError(
-                    f"{name} must be one of {', '.join(known)}; it is {value!r}."
-                )
         self.reconstruction = reconstruction
         self.reconstruction_weight = reconstruction_weight
         self.pixel_weight = pixel_weight
@@ -129,12 +99,19 @@ class Objective(keras.layers.Layer):
                 `mask` [B, H, W, 1], and `hole_boxes` [B, K, 4] as
                 `mask_arrays.hole_boxes` gives them.
             seed: [2] integers for the jitter of PPL's boxes; None leaves it out.
+
+        Raises:
+            ValueError: an unknown `pixel_region` or `reconstruction`.
         """
         pair = examples["image"], examples["composite"]
         if self.pixel_region == "hole":
             terms = {"pixel_loss": hole_l1_loss(*pair, examples["mask"])}
-        else:
+        elif self.pixel_region == "picture":
             terms = {"pixel_loss": l1_loss(*pair)}
+        else:
+            raise ValueError(
+                f"pixel_region must be picture or hole; it is {self.pixel_region!r}."
+            )
         if not self.matches_features:
             terms["reconstruction_loss"] = self._reconstruct(examples, seed)
         return terms
@@ -147,6 +124,9 @@ class Objective(keras.layers.Layer):
                 features are not matched.
             fake_features: of the composite.
             patch_masks: of the hole, finest first.
+
+        Raises:
+            ValueError: an unknown `adversarial` or `patch_labels`.
         """
         fake_logits = [layers[-1] for layers in fake_features]
         terms = {
@@ -167,6 +147,10 @@ class Objective(keras.layers.Layer):
             real_logits: of images, [B, h, w, 1] per scale, finest first.
             fake_logits: of composites.
             patch_masks: of the composites' holes.
+
+        Raises:
+            ValueError: an unknown `adversarial`, `patch_labels` or
+                `discriminator_patches`.
         """
         return discriminator_loss(
             real_logits,
@@ -179,6 +163,10 @@ class Objective(keras.layers.Layer):
     def _labels(self, patch_masks):
         if self.patch_labels == "hole":
             return patch_masks
+        if self.patch_labels != "all_fake":
+            raise ValueError(
+                f"patch_labels must be hole or all_fake; it is {self.patch_labels!r}."
+            )
         # All but those of a composite without any hole, which is the image itself.
         return [
             tf.ones_like(patch_mask)
@@ -196,4 +184,10 @@ class Objective(keras.layers.Layer):
             return tf.reduce_mean(self.lpips(image, composite))
         if self.reconstruction == "overlap_l2":
             return overlap_l2_loss(image, examples["prediction"], examples["mask"])
-        return {"l1": l1_loss, "l2": l2_loss}[self.reconstruction](image, composite)
+        if self.reconstruction == "l1":
+            return l1_loss(image, composite)
+        if self.reconstruction == "l2":
+            return l2_loss(image, composite)
+        raise ValueError(
+            f"There is no reconstruction {self.reconstruction!r}; see `Objective`."
+        )

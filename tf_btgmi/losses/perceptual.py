@@ -3,8 +3,6 @@
 Images are [B, H, W, 3] in [-1, 1].
 """
 
-from typing import Optional
-
 import keras
 import tensorflow as tf
 
@@ -29,7 +27,7 @@ class PatchPerceptualLoss(keras.layers.Layer):
     the resized patch, each by its own amount.
 
     Args:
-        lpips: the distance. Default: one of the layer's own precision.
+        lpips: the distance.
         patch_size: side of the resized patches in pixels, at least 31.
         context_margin: side of the context box over that of the hole box.
         jitter: largest move of an edge, in pixels of the resized patch.
@@ -40,13 +38,14 @@ class PatchPerceptualLoss(keras.layers.Layer):
     Example:
         >>> image = tf.random.uniform([1, 64, 64, 3], -1.0, 1.0)
         >>> boxes = tf.constant([[[16.0, 16.0, 48.0, 48.0]]])
-        >>> float(PatchPerceptualLoss(patch_size=32)(image, image, boxes))
+        >>> loss = PatchPerceptualLoss(LPIPSDistance(), patch_size=32)
+        >>> float(loss(image, image, boxes))
         0.0
     """
 
     def __init__(
         self,
-        lpips: Optional[LPIPSDistance] = None,
+        lpips: LPIPSDistance,
         patch_size: int = 128,
         context_margin: float = 1.5,
         jitter: float = 8.0,
@@ -60,7 +59,7 @@ class PatchPerceptualLoss(keras.layers.Layer):
         self.patch_size = patch_size
         self.context_margin = context_margin
         self.jitter = jitter
-        self.lpips = LPIPSDistance() if lpips is None else lpips
+        self.lpips = lpips
         self.built = True
 
     def call(self, image, candidate, hole_boxes, seed=None):

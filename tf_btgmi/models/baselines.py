@@ -234,8 +234,7 @@ class CompletionNetwork(ConfigFromArguments, BaselineGenerator):
         return tf.tanh(0.5 * self._run(inputs, training))
 
 
-@keras.saving.register_keras_serializable("tf_btgmi")
-class ChannelwiseDense(ConfigFromArguments, keras.layers.Layer):
+class ChannelwiseDense(keras.layers.Layer):
     """A fully-connected layer within each channel of [B, n, n, C].
 
     n^4 C weights instead of the n^4 C^2 of one over everything (Pathak et al., Sec.

@@ -27,11 +27,9 @@ PATCH_WINDOWS = tuple((KERNEL_SIZE, stride, PADDING) for stride in STRIDES)
 # (kernel, stride, padding) of the pooling from one scale to the next.
 SCALE_WINDOW = (3, 2, 1)
 LEAK = 0.2
-NORMALIZATIONS = ("spectral", "batch", "instance", "none")
 
 
-@keras.saving.register_keras_serializable("tf_btgmi")
-class PatchDiscriminator(ConfigFromArguments, keras.Model):
+class PatchDiscriminator(keras.Model):
     """One conditional PatchGAN: [B, H, W, 6] to logits [B, h, w, 1] in float32.
 
     Args:
@@ -53,18 +51,11 @@ class PatchDiscriminator(ConfigFromArguments, keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if normalization not in NORMALIZATIONS:
-            raise ValueError(
-                f"normalization must be one of {', '.join(NORMALIZATIONS)}; it is "
-                f"{normalization!r}."
-            )
-        self.base_filters = base_filters
         self.normalization = normalization
-        self.init_stddev = init_stddev
         self.convolutions = []
         self.normalizations = []
         make = SpectralConvolution if normalization == "spectral" else convolution
-        between = normalization in ("batch", "instance")
+        between = normalization not in ("spectral", "none")
         last = len(STRIDES) - 1
         for position, stride in enumerate(STRIDES):
             normalized = between and 0 < position < last
@@ -122,7 +113,7 @@ class MultiScaleDiscriminator(ConfigFromArguments, keras.Model):
     Args:
         base_filters: filters of each PatchGAN's first convolution.
         num_scales: number of PatchGANs.
-        normalization: of each PatchGAN, one of `NORMALIZATIONS`.
+        normalization: of each PatchGAN.
         init_stddev: of each PatchGAN.
 
     Example:

@@ -5,12 +5,14 @@ EfficientNet-Lite0, learned from far more photographs than have masks; these are
 trained.
 
 Input [B, side, side, 8], channels as `data.selection_windows.network_input` puts them;
-output the logits of the object, float32 [B, side, side, 1].
+output the logits of the object, float32 [B, side, side, 1]. The side is a multiple of
+32; programs take windows of `WINDOW_SIDE`.
 """
 
 import keras
 import tensorflow as tf
 
+from tf_btgmi.data.selection_windows import WINDOW_SIDE
 from tf_btgmi.layers.configuration import ConfigFromArguments
 from tf_btgmi.layers.convolution import (
     NormalizedConvolution,
@@ -24,6 +26,7 @@ from tf_btgmi.models.efficientnet_trunk import (
 )
 
 INPUT_CHANNELS = 8
+_MAX_FILTERS = 128
 # Levels at 1/2 to 1/32 of the window; all but the first see a map of the trunk.
 _NUM_LEVELS = 5
 _BOTTLENECK_DILATIONS = (1, 2)
@@ -35,9 +38,6 @@ class Selector(ConfigFromArguments, keras.Model):
 
     Args:
         base_filters: filters at half of the window's size.
-        max_filters: maximum number of filters of the coarser levels.
-        window_side: side of the window in pixels, a multiple of 32.
-        normalization: `batch` or `instance`.
 
     Example:
         >>> selector = Selector(base_filters=8)
@@ -45,34 +45,26 @@ class Selector(ConfigFromArguments, keras.Model):
         TensorShape([1, 128, 128, 1])
     """
 
-    def __init__(
-        self,
-        base_filters=16,
-        max_filters=128,
-        window_side=192,
-        normalization="batch",
-        **kwargs,
-    ):
+    def __init__(self, base_filters=16, **kwargs):
         super().__init__(**kwargs)
         self.base_filters = base_filters
-        self.max_filters = max_filters
-        self.window_side = window_side
-        self.normalization = normalization
         self.trunk = EfficientNetLite0(load_efficientnet_weights())
-        filters = [min(base_filters << i, max_filters) for i in range(_NUM_LEVELS)]
-        parts = {"stem": self._convolution(filters[0], 3)}
+        filters = [min(base_filters << i, _MAX_FILTERS) for i in range(_NUM_LEVELS)]
+        parts = {"stem": _convolution(filters[0], 3)}
         for level, count in enumerate(filters):
             if level:
                 down = Resampling(count, "down")
-                parts[f"down_{level}"] = NormalizedConvolution(down, normalization)
-                parts[f"trunk_{level}"] = self._convolution(count, 1)
-                parts[f"merge_{level}"] = self._convolution(count, 1)
-                parts[f"block_{level}"] = self._block(count)
+                parts[f"down_{level}"] = NormalizedConvolution(down)
+                parts[f"trunk_{level}"] = _convolution(count, 1)
+                parts[f"merge_{level}"] = _convolution(count, 1)
+                parts[f"block_{level}"] = DilatedResidualBlock(count, 1)
         for position, dilation in enumerate(_BOTTLENECK_DILATIONS):
-            parts[f"bottleneck_{position}"] = self._block(filters[-1], dilation)
+            parts[f"bottleneck_{position}"] = DilatedResidualBlock(
+                filters[-1], dilation, "both"
+            )
         for level in reversed(range(_NUM_LEVELS - 1)):
             parts[f"up_{level}"] = convolution(filters[level], 1)
-            parts[f"decoder_{level}"] = self._convolution(filters[level], 3)
+            parts[f"decoder_{level}"] = _convolution(filters[level], 3)
         parts["logits"] = convolution(4, 3, use_bias=True)
         self.parts = parts
 
@@ -86,8 +78,7 @@ class Selector(ConfigFromArguments, keras.Model):
         if self.built:
             return
         self.built = True
-        side = self.window_side
-        self(tf.zeros([1, side, side, INPUT_CHANNELS]))
+        self(tf.zeros([1, WINDOW_SIDE, WINDOW_SIDE, INPUT_CHANNELS]))
 
     def trunk_features(self, inputs):
         """The feature maps of the trunk, finest first.
@@ -125,15 +116,9 @@ class Selector(ConfigFromArguments, keras.Model):
             hidden = parts[f"decoder_{level}"](hidden, training=training)
         return tf.nn.depth_to_space(tf.cast(parts["logits"](hidden), tf.float32), 2)
 
-    def _convolution(self, filters, kernel_size):
-        return NormalizedConvolution(
-            convolution(filters, kernel_size), self.normalization
-        )
 
-    def _block(self, filters, dilation=1):
-        return DilatedResidualBlock(
-            filters, dilation, "both", normalization=self.normalization
-        )
+def _convolution(filters, kernel_size):
+    return NormalizedConvolution(convolution(filters, kernel_size))
 
 
 def _resized_like(features, other):

@@ -30,6 +30,8 @@ _TO_YIQ = np.array(
 )
 # Below this deviation, in units of Lab, a channel counts as flat.
 _FLAT = 1e-3
+# Maximum factor of a standard deviation.
+_MAX_SCALE = 4.0
 
 
 def rgb_to_lab(image: tf.Tensor) -> tf.Tensor:
@@ -93,41 +95,37 @@ def transfer_statistics(
     image: tf.Tensor,
     mask: tf.Tensor,
     target: tf.Tensor,
-    strength: Optional[tf.Tensor] = None,
-    max_scale: float = 4.0,
-    shift: Optional[tf.Tensor] = None,
-    spread: Optional[tf.Tensor] = None,
+    strength: tf.Tensor,
+    shift: tf.Tensor,
+    spread: tf.Tensor,
 ) -> tf.Tensor:
     """Gives the masked part the colour statistics of another picture.
 
     Reinhard et al. 2001, "Color Transfer between Images": in each channel of a
     decorrelated space, here CIE Lab, the distance from the source's mean is scaled by
     the target's standard deviation over the source's and moved to the target's mean.
-    Where the statistics are equal nothing changes.
+    Where the statistics are equal nothing changes. The scale is at most 4; a flat
+    channel is only shifted.
 
     Args:
         image: the source.
         mask: the part of it whose statistics are used.
         target: picture of any size with the target statistics.
-        strength: [B], share of the change in [0, 1]. Default: 1.
-        max_scale: maximum scale. A flat channel is only shifted.
-        shift: [B, 3], then added to the mean, in Lab. Default: 0.
-        spread: [B, 3], factors of the distance from the mean, with `shift`.
+        strength: [B], share of the change in [0, 1].
+        shift: [B, 3], then added to the mean, in Lab.
+        spread: [B, 3], then factors of the distance from the mean.
     """
     lab = rgb_to_lab(image)
     mean, deviation = statistics(lab, mask)
     target_mean, target_deviation = statistics(rgb_to_lab(target))
     flat = deviation < _FLAT
     scale = target_deviation / tf.where(flat, tf.ones_like(deviation), deviation)
-    scale = tf.where(flat, tf.ones_like(scale), tf.minimum(scale, max_scale))
+    scale = tf.where(flat, tf.ones_like(scale), tf.minimum(scale, _MAX_SCALE))
     changed = (lab - mean) * scale + target_mean
-    mean_changed = target_mean
-    if strength is not None:
-        changed = lab + _each(strength) * (changed - lab)
-        mean_changed = mean + _each(strength) * (target_mean - mean)
-    if shift is not None:
-        shift, spread = (v[:, tf.newaxis, tf.newaxis] for v in (shift, spread))
-        changed = (changed - mean_changed) * spread + mean_changed + shift
+    changed = lab + _each(strength) * (changed - lab)
+    mean_changed = mean + _each(strength) * (target_mean - mean)
+    shift, spread = (v[:, tf.newaxis, tf.newaxis] for v in (shift, spread))
+    changed = (changed - mean_changed) * spread + mean_changed + shift
     return lab_to_rgb(changed)
 
 

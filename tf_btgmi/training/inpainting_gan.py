@@ -18,7 +18,7 @@ from tf_btgmi.losses.objective import Objective
 from tf_btgmi.models.discriminator import MultiScaleDiscriminator
 from tf_btgmi.models.generator import Generator
 from tf_btgmi.schedules import DISCRIMINATOR, GENERATOR
-from tf_btgmi.training import regions, scores, warm_up
+from tf_btgmi.training import regions, scores, single_network
 from tf_btgmi.training.averaging import average_decay
 from tf_btgmi.training.descent import descend, scaled_loss
 from tf_btgmi.training.features import generator_features, logits, pair_features
@@ -138,7 +138,7 @@ class InpaintingGAN(keras.Model):
         Returns the undivided losses by name.
         """
         if len(self.trained) == 1:
-            return self._report(warm_up.train_step(self, batch))
+            return self._report(single_network.train_step(self, batch))
         with tf.GradientTape() as tape:
             examples = self.examples(batch, training=True)
             with tape.stop_recording():

@@ -52,7 +52,7 @@ class Progress(keras.callbacks.Callback):
 
     Args:
         scheduled: callbacks with `name` and `value`.
-        total_steps: steps of the whole run.
+        plan: the `StagePlan` of the whole run.
         start_step: steps taken before.
         global_batch_size: examples per step.
         every_steps: steps between logs.
@@ -60,18 +60,19 @@ class Progress(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, scheduled, total_steps, start_step, global_batch_size, every_steps, writer
+        self, scheduled, plan, start_step, global_batch_size, every_steps, writer
     ):
         super().__init__()
         self.history: List[Dict[str, float]] = []
         self._scheduled = scheduled
-        self._total_steps = total_steps
+        self._plan = plan
+        self._total_steps = plan.total_steps
         self._global_batch_size = global_batch_size
         self._every_steps = every_steps
         self._writer = writer
         terminal = writer is not None and sys.stderr.isatty()
         self._bar = tqdm(
-            total=total_steps,
+            total=plan.total_steps,
             initial=start_step,
             unit="step",
             dynamic_ncols=True,
@@ -103,7 +104,7 @@ class Progress(keras.callbacks.Callback):
             self._since = (step, now)
         if step % self._every_steps and step != self._total_steps:
             return
-        row = {"step": step, "stage": self.model.generator.stage, **logs}
+        row = {"step": step, "stage": self._plan.stage(step - 1), **logs}
         row.update({item.name: item.value for item in self._scheduled})
         if step > self._since[0]:
             seconds = (now - self._since[1]) / (step - self._since[0])

@@ -113,12 +113,12 @@ def _run(config, workdir, strategy, resume_from, init_from, stack):
         initialization.initialize(model, init_from)
         logging.info("Starts with the weights of %s.", init_from)
 
-    total_steps = Schedules(config.procedure).plan.total_steps
+    plan = Schedules(config.procedure).plan
     scheduled = scheduled_callbacks(config.procedure)
     writer = run_folder.log_writer(workdir) if is_chief(strategy) else None
     progress = Progress(
         scheduled,
-        total_steps,
+        plan,
         start_step,
         config.data.global_batch_size,
         training.log_every_steps,
@@ -133,7 +133,7 @@ def _run(config, workdir, strategy, resume_from, init_from, stack):
             strategy,
         )
     )
-    validation = _validation(config, strategy, total_steps, workdir, writer)
+    validation = _validation(config, strategy, plan.total_steps, workdir, writer)
     callbacks = [
         *scheduled,
         GeneratorAverage(),
@@ -148,7 +148,7 @@ def _run(config, workdir, strategy, resume_from, init_from, stack):
         saving.save()
     return TrainingResult(
         step=step,
-        finished=step >= total_steps,
+        finished=step >= plan.total_steps,
         signal_number=saving.signal_number,
         checkpoint=checkpoints.newest or source,
         history=progress.history,

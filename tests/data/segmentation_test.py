@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tf_btgmi.config import Config
-from tf_btgmi.data import regions
+from tf_btgmi.data import segmentation
 from tf_btgmi.data.object_examples import ObjectExamples
 from tf_btgmi.data.object_folder import ObjectFolder
 from tf_btgmi.data.tasks import make_task
@@ -27,11 +27,11 @@ def quarters(rng):
 
 def test_regions_are_the_parts_of_a_picture_that_differ(quarters):
     image, squares = quarters
-    found = regions.index_map(image)
+    found = segmentation.index_map(image)
     assert found.dtype == np.uint8 and found.shape == (96, 144)
     seen = set()
     for seed in range(40):
-        mask = regions.random_region(found, image, np.random.default_rng(seed))
+        mask = segmentation.random_region(found, image, np.random.default_rng(seed))
         assert mask.shape == image.shape[:2] and mask.dtype == bool
         shares = [(mask & s).sum() / (mask | s).sum() for s in squares]
         if max(shares) > 0.85:
@@ -43,10 +43,10 @@ def test_a_region_of_less_than_2_percent_joins_its_neighbour(quarters):
     image, _ = quarters
     # 10 x 12 of 160 x 240 pixels, in the middle of the first square.
     image[35:45, 55:67] = (10, 10, 240)
-    areas = np.bincount(regions.index_map(image).ravel())
+    areas = np.bincount(segmentation.index_map(image).ravel())
     assert areas[areas > 0].min() >= 0.02 * 96 * 144
     image[20:60, 40:80] = (10, 10, 240)
-    assert np.unique(regions.index_map(image)).size >= 5
+    assert np.unique(segmentation.index_map(image)).size >= 5
 
 
 def test_a_region_is_drawn_by_the_root_of_its_area_and_has_no_specks():
@@ -56,7 +56,7 @@ def test_a_region_is_drawn_by_the_root_of_its_area_and_has_no_specks():
     labels[10::8, ::8] = 1
     image = np.zeros([40, 40, 3], np.uint8)
     found = [
-        regions.random_region(labels, image, np.random.default_rng(seed))
+        segmentation.random_region(labels, image, np.random.default_rng(seed))
         for seed in range(300)
     ]
     small = [mask for mask in found if mask.mean() < 0.5]
@@ -67,7 +67,7 @@ def test_a_region_is_drawn_by_the_root_of_its_area_and_has_no_specks():
 
 
 def test_a_small_picture_keeps_its_size():
-    assert regions.index_map(np.zeros([40, 50, 3], np.uint8)).shape == (40, 50)
+    assert segmentation.index_map(np.zeros([40, 50, 3], np.uint8)).shape == (40, 50)
 
 
 @pytest.fixture
