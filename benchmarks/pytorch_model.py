@@ -133,6 +133,7 @@ class Generator(nn.Module):
             for level in range(count + 1)
         ]
         self.stage = num_refinement_blocks
+        self._refinement_start = fields.refinement_start
         self.register_buffer("fade_in_alpha", torch.ones(()))
         self.stem = nn.Conv2d(channels, filters[0], 7, bias=False)
         self.stem_normalization = nn.BatchNorm2d(filters[0], EPSILON)
@@ -152,6 +153,12 @@ class Generator(nn.Module):
             nn.BatchNorm2d(a, EPSILON) for a, _ in reversed(pairs)
         )
         self.to_image = nn.Conv2d(filters[0], 3, 7)
+
+    def begin_refinement(self) -> None:
+        """Initializes the last scales of refinement blocks that start as identities."""
+        if self._refinement_start == "identity":
+            for block in self.refinement_blocks:
+                nn.init.zeros_(block.normalization_2.weight)
 
     def forward(self, inputs):
         return self.back_end(

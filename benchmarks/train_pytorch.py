@@ -118,6 +118,8 @@ def make_training(
     for name, network in networks.items():
         fields = config.discriminator if name == "discriminator" else config.generator
         pytorch_weights.initialize(network, fields.init_stddev)
+        if name != "discriminator":
+            network.begin_refinement()
         own = pytorch_weights.of_network(arrays, name)
         if guided and name != "discriminator":
             network.begin_without_change()

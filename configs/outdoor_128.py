@@ -42,6 +42,9 @@ def get_config() -> Config:
     config.losses.pixel_weight = 1.0
     config.losses.ppl_patch_size = 96
     config.losses.ppl_max_holes = 1
+    # New blocks learn only so: docs/log.md, "Refinement blocks that can learn".
+    config.generator.refinement_start = "identity"
+    config.procedure.learning_rate_factor = 1.0
     config.procedure.head_steps = 75_000
     config.procedure.refinement_steps = 300
     config.procedure.fade_in_steps = 200

@@ -9,6 +9,7 @@ from tf_btgmi.config import Config
 WANTED = {
     "base": {},
     "all_blocks": {"procedure.block_wise": False},
+    "identity_start": {"generator.refinement_start": "identity"},
     "constant_adversarial": {"procedure.adversarial_annealing": "constant"},
     "perceptual": {"losses.reconstruction": "perceptual"},
     "l1": {"losses.reconstruction": "l1"},
@@ -29,7 +30,7 @@ def base_config():
     return config
 
 
-def test_the_arms_are_those_of_the_paper():
+def test_the_arms_are_those_of_the_study():
     assert list(ARMS) == list(WANTED)
 
 
@@ -57,6 +58,6 @@ def test_an_unknown_arm_and_one_that_is_the_base_itself_are_refused():
 def test_an_arm_that_makes_no_sense_together_is_refused():
     base = Config()
     base.losses.reconstruction = "feature_matching"
-    base.data.image_size = 20
+    base.data.image_size = 36
     with pytest.raises(ValueError, match="image_size must be a multiple of 8"):
         arm_config(base, "l1", 0)

@@ -62,6 +62,25 @@ def test_initial_weights_have_the_deviations_of_the_config():
 
 
 @needs_torch
+def test_new_blocks_start_as_the_config_says():
+    from benchmarks import train_pytorch
+
+    config = config_lib.Config()
+    config.generator.base_filters = config.discriminator.base_filters = 8
+    config.procedure.num_refinement_blocks = 2
+    for start, scale in (("random", 1.0), ("identity", 0.0)):
+        config.generator.refinement_start = start
+        generator = train_pytorch.make_training(config, {}, "cpu").generator
+        for block in generator.refinement_blocks:
+            assert block.normalization_2.weight.mean().item() == pytest.approx(
+                scale, abs=0.02
+            )
+            assert block.normalization_1.weight.mean().item() == pytest.approx(
+                1.0, abs=0.02
+            )
+
+
+@needs_torch
 def test_a_release_is_a_state(tmp_path, lively_workdir):
     from benchmarks import pytorch_weights
     from tf_btgmi.releases import save_release

@@ -77,6 +77,22 @@ def test_dilation_of_one_or_both_convolutions_sets_how_far_a_block_sees(
     assert (rows.min(), rows.max()) == (10 - reach, 10 + reach)
 
 
+def test_a_block_that_starts_as_the_identity_changes_nothing_until_it_learns(inputs):
+    block = RefinementBlock(3, start="identity")
+    for training in (True, False):
+        np.testing.assert_array_equal(block(inputs, 1.0, training=training), inputs)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(block(inputs, 1.0, training=True) * inputs**2)
+    gradient = tape.gradient(loss, block.normalization_2.gamma)
+    assert np.abs(gradient).min() > 0
+    assert np.abs(RefinementBlock(3)(inputs, training=True) - inputs).max() > 0.1
+
+
+def test_an_unknown_start_is_named():
+    with pytest.raises(ValueError, match="random or identity; it is 'zero'"):
+        RefinementBlock(3, start="zero")
+
+
 def test_an_unknown_choice_of_convolutions_is_named():
     with pytest.raises(ValueError, match="first or both; it is 'second'"):
         DilatedResidualBlock(3, dilated_convolutions="second")

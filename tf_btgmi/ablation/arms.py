@@ -32,6 +32,10 @@ ARMS = {
         "all blocks from the first step, not one after the other",
         {"procedure.block_wise": False},
     ),
+    "identity_start": Arm(
+        "new blocks start as the identity, not as random functions",
+        {"generator.refinement_start": "identity"},
+    ),
     "constant_adversarial": Arm(
         "adversarial weight constant, not annealed",
         {"procedure.adversarial_annealing": "constant"},

@@ -194,6 +194,8 @@ class GeneratorConfig:
         dilation: dilation of the residual blocks.
         dilated_convolutions: which convolutions of a block are dilated: `first`
             (as in the authors' code) or `both`.
+        refinement_start: `random`, or `identity`: a refinement block's last scales are
+            0 at first, so that it changes nothing until it has learned to.
         normalization: `batch` (synchronised over replicas) or `instance`.
         resampling: `strided` or `interpolated` (the ablation of Sec. 3.1).
         harmonized_change: whether the `harmonized` output is an affine colour change
@@ -214,6 +216,7 @@ class GeneratorConfig:
     num_head_blocks: int = limited(9, 1, 64)
     dilation: int = limited(2, 1, 64)
     dilated_convolutions: str = choice("first", "both")
+    refinement_start: str = choice("random", "identity")
     normalization: str = choice("batch", "instance")
     resampling: str = choice("strided", "interpolated")
     harmonized_change: bool = True

@@ -76,11 +76,27 @@ class RefinementBlock(DilatedResidualBlock):
     The paper's (1 - a) h + a r(h), with r(h) = h + F(h), is h + a F(h): exactly h at
     a = 0, exactly r(h) at a = 1.
 
+    Args:
+        start: `random`, or `identity`: the last scales are 0 at first, so that F is 0
+            and grows as it learns (Goyal et al. 2017, "Accurate, large minibatch SGD").
+        *args: of `DilatedResidualBlock`.
+        **kwargs: of `DilatedResidualBlock`.
+
+    Raises:
+        ValueError: `start` is neither.
+
     Example:
         >>> block, features = RefinementBlock(8), tf.random.normal([1, 16, 16, 8])
         >>> bool(tf.reduce_all(block(features, fade_in_alpha=0.0) == features))
         True
     """
+
+    def __init__(self, *args, start="random", **kwargs):
+        super().__init__(*args, **kwargs)
+        if start not in ("random", "identity"):
+            raise ValueError(f"start must be random or identity; it is {start!r}.")
+        if start == "identity":
+            self.normalization_2.gamma_initializer = keras.initializers.Zeros()
 
     def call(self, inputs, fade_in_alpha=1.0, training=None):
         """Returns h + a F(h), [B, H, W, C]."""

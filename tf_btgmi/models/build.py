@@ -50,6 +50,7 @@ def _generator(config):
         num_refinement_blocks=config.procedure.num_refinement_blocks,
         dilation=fields.dilation,
         dilated_convolutions=fields.dilated_convolutions,
+        refinement_start=fields.refinement_start,
         resampling=fields.resampling,
         outputs=OUTPUTS_OF_TASKS[config.task],
         harmonized_change=fields.harmonized_change,

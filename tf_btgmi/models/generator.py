@@ -58,6 +58,7 @@ class Generator(ConfigFromArguments, keras.Model):
         num_refinement_blocks: blocks that stages 1, 2, ... add.
         dilation: of the residual blocks.
         dilated_convolutions: `first` or `both` of a block.
+        refinement_start: `random` or `identity`, see `RefinementBlock`.
         normalization: `batch` or `instance`.
         resampling: `strided` (convolutions of stride 2) or `interpolated`
             (convolution and max-pool; bilinear and convolution).
@@ -87,6 +88,7 @@ class Generator(ConfigFromArguments, keras.Model):
         num_refinement_blocks=3,
         dilation=2,
         dilated_convolutions="first",
+        refinement_start="random",
         normalization="batch",
         resampling="strided",
         stage=None,
@@ -110,6 +112,7 @@ class Generator(ConfigFromArguments, keras.Model):
         self.num_refinement_blocks = num_refinement_blocks
         self.dilation = dilation
         self.dilated_convolutions = dilated_convolutions
+        self.refinement_start = refinement_start
         self.normalization = normalization
         self.resampling = resampling
         self.stage = num_refinement_blocks if stage is None else stage
@@ -150,7 +153,8 @@ class Generator(ConfigFromArguments, keras.Model):
             DilatedResidualBlock(**block_options) for _ in range(self.num_head_blocks)
         ]
         self.refinement_blocks = [
-            RefinementBlock(**block_options) for _ in range(self.num_refinement_blocks)
+            RefinementBlock(start=self.refinement_start, **block_options)
+            for _ in range(self.num_refinement_blocks)
         ]
         self.back_ends = {
             name: BackEnd(
