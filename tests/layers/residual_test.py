@@ -80,9 +80,9 @@ def test_dilation_of_one_or_both_convolutions_sets_how_far_a_block_sees(
 def test_a_block_that_starts_as_the_identity_changes_nothing_until_it_learns(inputs):
     block = RefinementBlock(3, start="identity")
     for training in (True, False):
-        np.testing.assert_array_equal(block(inputs, 1.0, training=training), inputs)
+        np.testing.assert_array_equal(block(inputs, training=training), inputs)
     with tf.GradientTape() as tape:
-        loss = tf.reduce_sum(block(inputs, 1.0, training=True) * inputs**2)
+        loss = tf.reduce_sum(block(inputs, training=True) * inputs**2)
     gradient = tape.gradient(loss, block.normalization_2.gamma)
     assert np.abs(gradient).min() > 0
     assert np.abs(RefinementBlock(3)(inputs, training=True) - inputs).max() > 0.1
