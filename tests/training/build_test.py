@@ -27,6 +27,7 @@ FIELDS = {
     "generator.num_refinement_blocks": ("procedure__num_refinement_blocks", 2),
     "generator.dilation": ("generator__dilation", 3),
     "generator.dilated_convolutions": ("generator__dilated_convolutions", "both"),
+    "generator.refinement_start": ("generator__refinement_start", "identity"),
     "generator.normalization": ("generator__normalization", "instance"),
     "generator.resampling": ("generator__resampling", "interpolated"),
     "generator.harmonized_change": ("generator__harmonized_change", False),

@@ -139,6 +139,13 @@ def test_blocks_that_the_other_run_does_not_have_are_new(make_config, tmp_path, 
         # As the first stage of training sets it.
         generator.stage = 0
         np.testing.assert_allclose(generator(inputs), expected, atol=1e-6)
+    # Blocks that start as the identity change nothing in the next stage either.
+    config.generator.refinement_start = "identity"
+    initialization.check(config, str(tmp_path))
+    model = build_model(config, strategy())
+    initialization.initialize(model, str(tmp_path))
+    assert model.generator.stage == 1
+    np.testing.assert_allclose(model.generator(inputs), expected, atol=1e-6)
     # A run with fewer blocks would lose some.
     config_lib.save(config, str(tmp_path / "config.json"))
     with pytest.raises(ValueError, match="num_refinement_blocks is 1 there and 0 here"):

@@ -59,7 +59,8 @@ def check(config: Config, place: str) -> None:
         sections += [
             f"discriminator.{n}" for n in ("architecture", "base", "num", "norm")
         ]
-    ignored = {f"generator.{name}" for name in ("init_stddev", *_CALIBRATION)}
+    starts = ("init_stddev", "refinement_start")
+    ignored = {f"generator.{name}" for name in (*starts, *_CALIBRATION)}
     if HARMONIZED not in old_outputs:
         # Irrelevant to a network that does not harmonize.
         ignored.add("generator.harmonized_change")
