@@ -72,6 +72,16 @@ def test_an_error_names_the_file_that_was_to_be_written(tmp_path):
         assert ".tmp" not in str(caught.value)
 
 
+def test_an_error_names_the_file_as_it_was_given(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OSError, match=" 'nowhere/a.txt'"):
+        files.write("nowhere/a.txt", "text")
+    os.symlink("b.txt", "link.txt")
+    with pytest.raises(OSError) as caught, files.replacing("link.txt"):
+        raise OSError(errno.ENOSPC, "full")
+    assert caught.value.filename == "link.txt"
+
+
 def test_an_error_without_a_name_gets_that_of_the_file(tmp_path):
     path = str(tmp_path / "a.txt")
     with pytest.raises(OSError) as caught, files.replacing(path):

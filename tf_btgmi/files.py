@@ -33,17 +33,17 @@ def replacing(path: str) -> Iterator[str]:
     Another process sees the old file or the new one, never a part. After an error the
     old file is still there. A link stays one, and its target keeps its permissions.
     """
-    path = os.path.realpath(path)
-    folder, name = os.path.split(path)
+    target = os.path.realpath(path)
+    folder, name = os.path.split(target)
     # The name itself may be as long as names can be.
     short = hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
     temporary = os.path.join(folder, f".tmp-{os.getpid()}-{short}")
     try:
         with naming(path, temporary):
             yield temporary
-            if os.path.exists(path):
-                shutil.copymode(path, temporary)
-            os.replace(temporary, path)
+            if os.path.exists(target):
+                shutil.copymode(target, temporary)
+            os.replace(temporary, target)
     finally:
         if os.path.exists(temporary):
             os.remove(temporary)
