@@ -1,14 +1,14 @@
 """The inpaint program: flags, pairs, error lines, exit codes."""
 
 import os
-import struct
-import zlib
+import pathlib
 
 import numpy as np
 import pytest
 from absl import flags
 from PIL import Image
 
+from tests.picture_files import png_of
 from tests.programs import loads, red, run_main, run_program, write_pairs
 from tf_btgmi import inpaint, loading
 from tf_btgmi.cli import program
@@ -64,12 +64,7 @@ def test_sixteen_bits_are_filled_with_sixteen_bits(files):
 
 def test_a_picture_above_the_limit_is_one_line(files, capsys):
     del files
-    with open("photos/a.png", "rb") as file:
-        data = bytearray(file.read())
-    data[16:24] = struct.pack(">II", 32768, 32769)
-    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
-    with open("photos/a.png", "wb") as file:
-        file.write(data)
+    pathlib.Path("photos/a.png").write_bytes(png_of(b"", 32768, 32769))
     assert run(image="photos/a.png", mask="masks/a.png", output="new.png") == 1
     message = capsys.readouterr().err
     assert "a.png has 32768x32769 pixels; the limit is 1,073,741,824." in message

@@ -8,11 +8,11 @@ import pytest
 import tifffile
 from PIL import Image, ImageOps, features
 
-from tests.picture_files import file_of
+from tests.picture_files import file_of, png_of
 from tests.programs import ROOT
 from tf_btgmi.pictures import formats
 from tf_btgmi.pictures.decoding import decode_image
-from tf_btgmi.pictures.formats import FORMATS, WORDS, open_picture
+from tf_btgmi.pictures.formats import FORMATS, WORDS, TooLargeError, open_picture
 from tf_btgmi.pictures.listing import is_picture
 from tf_btgmi.pictures.masks import decode_mask
 from tf_btgmi.pictures.pairs import result_name
@@ -134,6 +134,14 @@ def test_what_phones_write_is_read_upright_and_written_upright_as_png(
     np.testing.assert_array_equal(decode_picture(data).rgb(), stored.rgb())
     with pytest.raises(ValueError, match="pictures are written as"):
         format_of(str(path))
+
+
+def test_no_picture_is_opened_that_claims_more_pixels_than_fit():
+    data = png_of(b"", 16384, 16385)
+    with pytest.raises(TooLargeError, match="It has 16384x16385 pixels; the limit is"):
+        open_picture(io.BytesIO(data))
+    with open_picture(io.BytesIO(data), 16384 * 16385) as picture:
+        assert picture.size == (16384, 16385)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -10,11 +10,8 @@ from typing import Union
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from tf_btgmi.pictures.formats import check_pixels, open_picture
+from tf_btgmi.pictures.formats import MAX_PIXELS, open_picture
 from tf_btgmi.pictures.picture import upright
-
-# Larger pictures count as decompression bombs: 16384 x 16384, 768 MiB as RGB.
-MAX_PIXELS = 2**28
 
 _ORIENTATION_TAG = 0x0112
 
@@ -35,7 +32,6 @@ def decode_image(file: Union[str, bytes], min_side: int = 0) -> np.ndarray:
             ValueError above `MAX_PIXELS`.
     """
     with _open(file) as image:
-        check_pixels(image, "It", MAX_PIXELS)
         if min_side and min(image.size) >= 2 * min_side:
             # Applies to JPEG only; both sides stay at least `min_side`.
             image.draft(None, (min_side, min_side))
@@ -47,7 +43,8 @@ def decode_image(file: Union[str, bytes], min_side: int = 0) -> np.ndarray:
 
 def _open(file: Union[str, bytes]) -> Image.Image:
     try:
-        return open_picture(io.BytesIO(file) if isinstance(file, bytes) else file)
+        source = io.BytesIO(file) if isinstance(file, bytes) else file
+        return open_picture(source, MAX_PIXELS)
     except UnidentifiedImageError as error:
         raise ValueError(str(error)) from None
 

@@ -39,7 +39,9 @@ DAMAGED = (
     *(OSError, SyntaxError, struct.error, LookupError, TypeError, AttributeError),
     ArithmeticError,
 )
-# Every reader has its own limit, see `check_pixels`.
+# Larger pictures count as decompression bombs: 16384 x 16384, 768 MiB as RGB.
+MAX_PIXELS = 2**28
+# `open_picture` has a limit for each reader instead.
 Image.MAX_IMAGE_PIXELS = None
 HEIC_HINT = "pip install pillow-heif, or save as JPEG or PNG"
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
@@ -47,14 +49,21 @@ _HOW_TO_SAVE = "save it with 8 or 16 bits"
 _SAMPLE_FORMAT, _FLOATING_POINT = 339, 3
 
 
-def open_picture(file) -> Image.Image:
-    """`PIL.Image.open` for `FORMATS` only.
+class TooLargeError(ValueError):
+    """A picture with more pixels than its reader allows."""
+
+
+def open_picture(file, max_pixels: int = MAX_PIXELS, name: str = "It") -> Image.Image:
+    """`PIL.Image.open` for `FORMATS` only, up to a number of pixels.
 
     Args:
         file: a path or a binary file.
+        max_pixels: the largest width x height.
+        name: of the file in the message of `TooLargeError`.
 
     Raises:
         UnidentifiedImageError: another format; the message continues "it is".
+        TooLargeError: more pixels, by the header.
         Exception: of Pillow, for a missing or damaged file.
     """
     try:
@@ -62,6 +71,12 @@ def open_picture(file) -> Image.Image:
     # Pillow's message repeats the path, or names an object in memory.
     except UnidentifiedImageError:
         raise UnidentifiedImageError(_kind(_first_bytes(file))) from None
+    width, height = image.size
+    if width * height > max_pixels:
+        image.close()
+        raise TooLargeError(
+            f"{name} has {width}x{height} pixels; the limit is {max_pixels:,}."
+        )
     if image.mode == "F":
         kind = f"a floating-point {image.format}; {_HOW_TO_SAVE}"
     elif (image.mode, image.format) == ("I", "TIFF"):
@@ -70,19 +85,6 @@ def open_picture(file) -> Image.Image:
         return image
     image.close()
     raise UnidentifiedImageError(kind)
-
-
-class TooLargeError(ValueError):
-    """A picture with more pixels than its reader allows."""
-
-
-def check_pixels(image: Image.Image, name: str, max_pixels: int) -> None:
-    """Raises `TooLargeError` by the header of an opened picture."""
-    width, height = image.size
-    if width * height > max_pixels:
-        raise TooLargeError(
-            f"{name} has {width}x{height} pixels; the limit is {max_pixels:,}."
-        )
 
 
 def num_pictures(image: Image.Image) -> int:

@@ -15,7 +15,6 @@ from tf_btgmi.pictures import metadata as metadata_lib
 from tf_btgmi.pictures.formats import (
     DAMAGED,
     TooLargeError,
-    check_pixels,
     num_pictures,
     open_picture,
 )
@@ -49,8 +48,7 @@ def decode_picture(
         ValueError: as `read_picture`; `TooLargeError` above `max_pixels`.
     """
     try:
-        with open_picture(io.BytesIO(data)) as stored:
-            check_pixels(stored, name, max_pixels)
+        with open_picture(io.BytesIO(data), max_pixels, name) as stored:
             return _decode(name, stored, data)
     except UnidentifiedImageError as error:
         raise ValueError(f"{name} is {error}.") from None
@@ -70,9 +68,7 @@ def _decode(path: str, stored: Image.Image, data: bytes) -> Picture:
     stored_format = "JPEG" if stored.format == "MPO" else stored.format
     pixels = _sixteen_bits(path, stored, data)
     if pixels is not None:
-        if stored_format == "TIFF":
-            # OpenCV has turned them upright.
-            pixels = np.ascontiguousarray(as_stored(pixels, metadata.orientation))
+        pixels = _as_stored(pixels, stored_format, metadata)
         mode = _MODE_OF_CHANNELS[1 if pixels.ndim == 2 else pixels.shape[2]]
         return Picture(pixels, mode, stored_format, metadata)
     stored.load()
@@ -96,10 +92,15 @@ def _decode(path: str, stored: Image.Image, data: bytes) -> Picture:
     pixels = np.array(stored)
     if mode == "1":
         pixels = pixels.astype(np.uint8) * 255
-    if stored_format == "TIFF":
-        # Pillow has turned them upright.
-        pixels = np.ascontiguousarray(as_stored(pixels, metadata.orientation))
+    pixels = _as_stored(pixels, stored_format, metadata)
     return Picture(pixels, mode, stored_format, metadata, palette, encoding)
+
+
+def _as_stored(pixels: np.ndarray, stored_format: str, metadata) -> np.ndarray:
+    """The decoder's pixels in stored orientation: TIFFs come upright from decoders."""
+    if stored_format != "TIFF":
+        return pixels
+    return np.ascontiguousarray(as_stored(pixels, metadata.orientation))
 
 
 def _sixteen_bits(path: str, stored: Image.Image, data: bytes):
