@@ -116,12 +116,13 @@ def make_training(
         "discriminator": pytorch_model.MultiScaleDiscriminator(config.discriminator),
     }
     for name, network in networks.items():
-        fields = config.discriminator if name == "discriminator" else config.generator
+        is_generator = name != "discriminator"
+        fields = config.generator if is_generator else config.discriminator
         pytorch_weights.initialize(network, fields.init_stddev)
-        if name != "discriminator":
+        if is_generator:
             network.begin_refinement()
         own = pytorch_weights.of_network(arrays, name)
-        if guided and name != "discriminator":
+        if guided and is_generator:
             network.begin_without_change()
             own = own and pytorch_guided.completed(own, network)
         if own:

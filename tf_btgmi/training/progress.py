@@ -66,7 +66,6 @@ class Progress(keras.callbacks.Callback):
         self.history: List[Dict[str, float]] = []
         self._scheduled = scheduled
         self._plan = plan
-        self._total_steps = plan.total_steps
         self._global_batch_size = global_batch_size
         self._every_steps = every_steps
         self._writer = writer
@@ -102,7 +101,7 @@ class Progress(keras.callbacks.Callback):
         self._bar.update(1)
         if self._since is None:
             self._since = (step, now)
-        if step % self._every_steps and step != self._total_steps:
+        if step % self._every_steps and step != self._plan.total_steps:
             return
         row = {"step": step, "stage": self._plan.stage(step - 1), **logs}
         row.update({item.name: item.value for item in self._scheduled})
@@ -134,15 +133,15 @@ class Progress(keras.callbacks.Callback):
         rate = row.get("images_per_second", 0.0)
         self._bar.set_description(f"stage {row['stage']}")
         self._bar.set_postfix_str(f"{numbers}, {rate:.1f} images/s")
-        last = row["step"] == self._total_steps
+        last = row["step"] == self._plan.total_steps
         if self._lines and (now - self._line_at > _SECONDS_BETWEEN_LINES or last):
             self._line_at = now
-            left = self._total_steps - row["step"]
+            left = self._plan.total_steps - row["step"]
             minutes = left * self._global_batch_size / rate / 60.0 if rate else 0.0
             logging.info(
                 "step %d of %d, stage %d: %s, %.1f images/s, %d min left",
                 row["step"],
-                self._total_steps,
+                self._plan.total_steps,
                 row["stage"],
                 numbers,
                 rate,
