@@ -13,7 +13,7 @@ import math
 import os
 import shutil
 import tempfile
-from typing import NamedTuple, Tuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -150,7 +150,7 @@ def to_layout(value: np.ndarray) -> np.ndarray:
     )
 
 
-def read_state(folder: str) -> Tuple[dict, config_lib.Config, int]:
+def read_state(folder: str) -> tuple[dict, config_lib.Config, int]:
     """Reads the state of a training, or a release.
 
     Args:

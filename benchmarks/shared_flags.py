@@ -1,7 +1,5 @@
 """Flags shared by benchmarks, and readers of their values."""
 
-from typing import List
-
 from absl import flags
 
 from tf_btgmi.cli import program
@@ -23,7 +21,7 @@ def define_sizes(*default: int) -> None:
     flags.DEFINE_list("sizes", sizes, "Sides of the pictures in pixels.")
 
 
-def precisions() -> List[str]:
+def precisions() -> list[str]:
     """Returns the values of `--precisions`.
 
     Raises:
@@ -36,7 +34,7 @@ def precisions() -> List[str]:
     return FLAGS.precisions
 
 
-def whole_numbers(name: str, least: int = 1) -> List[int]:
+def whole_numbers(name: str, least: int = 1) -> list[int]:
     """Returns the values of a flag that lists whole numbers.
 
     Args:

@@ -2,14 +2,14 @@
 
 import statistics
 import time
-from typing import Callable, Dict, List
+from typing import Callable
 
 NUM_WARM_UP = 3
 
 
 def in_turn(
-    calls: Dict[str, Callable[[], object]], rounds: int, warm_up: int = NUM_WARM_UP
-) -> Dict[str, List[float]]:
+    calls: dict[str, Callable[[], object]], rounds: int, warm_up: int = NUM_WARM_UP
+) -> dict[str, list[float]]:
     """Returns the seconds of each run of each function, by name.
 
     Args:
@@ -29,12 +29,12 @@ def in_turn(
     return seconds
 
 
-def medians(seconds: Dict[str, List[float]]) -> Dict[str, float]:
+def medians(seconds: dict[str, list[float]]) -> dict[str, float]:
     """Returns the median seconds by name."""
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 
-def ratio(numerator: List[float], denominator: List[float]) -> float:
+def ratio(numerator: list[float], denominator: list[float]) -> float:
     """Returns the median of the ratios of corresponding runs."""
     return statistics.median(a / b for a, b in zip(numerator, denominator))
 

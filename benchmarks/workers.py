@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import List, NamedTuple
+from typing import NamedTuple
 
 from absl import flags
 
@@ -144,7 +144,7 @@ def expected_efficiency(
     return step_seconds / (computing + summing + small_sums * small_sum_seconds)
 
 
-def print_table(kind: str, numbers: List[int], cores) -> None:
+def print_table(kind: str, numbers: list[int], cores) -> None:
     """Measures all numbers of workers and prints one row for each.
 
     Args:

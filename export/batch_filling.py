@@ -5,7 +5,7 @@ TensorFlow; files are accessed through an object with `exists`, `read` and `writ
 """
 
 import os
-from typing import Iterable, Iterator, List, NamedTuple, Tuple, Union
+from typing import Iterable, Iterator, NamedTuple, Union
 
 from tf_btgmi.files import one_line
 from tf_btgmi.inference import holes
@@ -76,8 +76,8 @@ def fill(job: Job, predictor, files, options: Options) -> Outcome:
 
 
 def pair(
-    images: Iterable[Tuple[str, str]],
-    masks: Iterable[Tuple[str, str]],
+    images: Iterable[tuple[str, str]],
+    masks: Iterable[tuple[str, str]],
     output: str,
     dilation: int,
     all_masks: bool = True,
@@ -109,7 +109,7 @@ def pair(
 
 def one_job_an_output(
     output: str, jobs: Iterable[Job]
-) -> Tuple[List[Job], List[Outcome]]:
+) -> tuple[list[Job], list[Outcome]]:
     """Returns the only job that writes to `output`, or one failure per job."""
     jobs = sorted(jobs, key=lambda job: (job.image, job.mask))
     if len(jobs) == 1:

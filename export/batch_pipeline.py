@@ -13,16 +13,7 @@ import io
 import json
 import os
 import uuid
-from typing import (
-    Iterable,
-    Iterator,
-    List,
-    NamedTuple,
-    Optional,
-    Sequence,
-    Tuple,
-    Union,
-)
+from typing import Iterable, Iterator, NamedTuple, Optional, Sequence, Union
 
 import apache_beam as beam
 from apache_beam.io.filesystem import CompressionTypes
@@ -198,7 +189,7 @@ def build(pipeline: beam.Pipeline, batch: Batch) -> None:
     )
 
 
-def check_jobs(path: str) -> List[str]:
+def check_jobs(path: str) -> list[str]:
     """Checks a whole file of jobs, so that mistakes are reported before the start.
 
     Returns:
@@ -279,7 +270,7 @@ def _by_key(pipeline, label: str, pattern: str, batch: Batch):
     )
 
 
-def _list(pattern: str, batch: Batch) -> Iterator[Tuple[str, str]]:
+def _list(pattern: str, batch: Batch) -> Iterator[tuple[str, str]]:
     # Results and masks below the folder of the pictures are not pictures.
     inside = [batch.output.rstrip("/") + "/"]
     if pattern != batch.masks:

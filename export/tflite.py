@@ -17,7 +17,7 @@ import json
 import os
 import sys
 import tempfile
-from typing import List, Optional
+from typing import Optional
 
 import numpy as np
 from absl import flags, logging
@@ -76,7 +76,7 @@ def main(argv):
 
 
 def convert(
-    generator, size: int, quantization: str, pictures: Optional[List] = None
+    generator, size: int, quantization: str, pictures: Optional[list] = None
 ) -> bytes:
     """Returns the network as the bytes of a TFLite file.
 
@@ -143,7 +143,7 @@ def native_messages_of_errors_only():
             os.close(stderr)
 
 
-def representative_inputs(place: str, size: int) -> List[np.ndarray]:
+def representative_inputs(place: str, size: int) -> list[np.ndarray]:
     """Returns inputs of the network: pictures of a folder with holes of all kinds.
 
     Args:

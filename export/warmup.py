@@ -6,7 +6,7 @@ then. The file is a TFRecord of PredictionLog messages, at
 """
 
 import os
-from typing import Dict, Iterator, Tuple
+from typing import Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -46,7 +46,7 @@ def write(folder: str, module: InpaintingModule) -> str:
 
 def requests(
     module: InpaintingModule,
-) -> Iterator[Tuple[str, Dict[str, np.ndarray]]]:
+) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
     """Name and inputs of requests for every signature, from the bundled pictures."""
     for number, path in enumerate(assets.sample_pictures("test")[:2]):
         data = path.read_bytes()

@@ -2,10 +2,9 @@
 
 import json
 import socket
-from typing import List
 
 
-def cluster_configs(num_workers: int) -> List[str]:
+def cluster_configs(num_workers: int) -> list[str]:
     """`TF_CONFIG` of each worker, in JSON, on ports that are free now.
 
     The ports are not held: another program may take one before the workers listen.

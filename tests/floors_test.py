@@ -3,7 +3,7 @@
 import ast
 import pathlib
 import sys
-from typing import Dict, Iterator, List, Set, Tuple
+from typing import Iterator
 
 import pytest
 
@@ -81,7 +81,7 @@ def floor_of(module: str) -> int:
     return FLOORS.get(part_of(module), PROGRAM)
 
 
-def breaches(module: str, imported: Set[str]) -> List[str]:
+def breaches(module: str, imported: set[str]) -> list[str]:
     """The imports of `module` that the floors do not allow."""
     found = []
     for name in sorted(imported):
@@ -93,13 +93,13 @@ def breaches(module: str, imported: Set[str]) -> List[str]:
     return found
 
 
-def module_name(path: pathlib.Path) -> Tuple[str, bool]:
+def module_name(path: pathlib.Path) -> tuple[str, bool]:
     parts = list(path.relative_to(ROOT).with_suffix("").parts)
     is_package = parts[-1] == "__init__"
     return ".".join(parts[:-1] if is_package else parts), is_package
 
 
-def sources(folder: str) -> Dict[str, Tuple[str, Set[str]]]:
+def sources(folder: str) -> dict[str, tuple[str, set[str]]]:
     """Source and imports of every module under `folder`, by module name."""
     found = {}
     for path in sorted((ROOT / folder).rglob("*.py")):

@@ -2,7 +2,7 @@
 
 import ast
 import pathlib
-from typing import Iterator, List
+from typing import Iterator
 
 import pytest
 
@@ -80,7 +80,7 @@ def test_what_could_run_code_is_found(source, count):
     assert len(list(breaches(source))) == count
 
 
-def sources() -> List[pathlib.Path]:
+def sources() -> list[pathlib.Path]:
     return [
         path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))
     ]

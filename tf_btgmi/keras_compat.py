@@ -5,7 +5,7 @@ second stack has TensorFlow 2.21 and Keras 3. The branches on `KERAS_2` and
 `DECODES_WEBP` go with the first stack.
 """
 
-from typing import List, Sequence
+from typing import Sequence
 
 import keras
 import tensorflow as tf
@@ -86,7 +86,7 @@ def apply_gradients(
     optimizer.apply_gradients(zip(gradients, variables))
 
 
-def _agreeing_on_finiteness(gradients: Sequence[tf.Tensor]) -> List[tf.Tensor]:
+def _agreeing_on_finiteness(gradients: Sequence[tf.Tensor]) -> list[tf.Tensor]:
     """Makes gradients not finite on all replicas if one is not on any of them.
 
     Keras 3 checks them before they are summed over replicas, and skips the step by the

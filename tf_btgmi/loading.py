@@ -7,7 +7,7 @@ Serving server, `grpc://HOST:8500/NAME` or `http://HOST:8501/NAME`.
 """
 
 import os
-from typing import Callable, Dict, Optional, Sequence, Tuple
+from typing import Callable, Optional, Sequence
 
 import numpy as np
 
@@ -168,7 +168,7 @@ def _default(names: Sequence[str], output: str) -> str:
     return names[0]
 
 
-def _find(model_path: Optional[str], output: str = INPAINTED) -> Tuple[str, str]:
+def _find(model_path: Optional[str], output: str = INPAINTED) -> tuple[str, str]:
     """Returns the kind of the model at `model_path`, and its folder or file."""
     names = assets.model_names()
     if model_path is None:
@@ -233,7 +233,7 @@ def _from_saved_model(folder: str) -> Predictor:
             f"{files.first_line(error)}."
         ) from error
 
-    def run(windows: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
+    def run(windows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         outputs = signature(**{name: tf.constant(w) for name, w in windows.items()})
         return {name: output.numpy() for name, output in outputs.items()}
 
@@ -254,7 +254,7 @@ def _of_windows(run: Callable, size: int, outputs: Sequence[str]) -> Predictor:
     This loses nothing, because a `Predictor` rounds its results to uint8.
     """
 
-    def predict(inputs: np.ndarray) -> Dict[str, np.ndarray]:
+    def predict(inputs: np.ndarray) -> dict[str, np.ndarray]:
         masks = (inputs[..., 3:] * 255.0).astype(np.uint8)
         images = levels.to_uint8(inputs[..., :3])
         windows = {"image": images, "mask": masks[..., :1]}

@@ -5,7 +5,7 @@ resumed run cannot drift, because nothing here keeps state.
 """
 
 import dataclasses
-from typing import List, NamedTuple, Tuple
+from typing import NamedTuple
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Phases:
     generator_only_steps: int = 0
     discriminator_only_steps: int = 0
 
-    def trained(self, step: int) -> Tuple[str, ...]:
+    def trained(self, step: int) -> tuple[str, ...]:
         """The networks that `step` trains."""
         if step < self.generator_only_steps:
             return (GENERATOR,)
@@ -74,7 +74,7 @@ class Phases:
         return (GENERATOR, DISCRIMINATOR)
 
     @property
-    def boundaries(self) -> Tuple[int, int]:
+    def boundaries(self) -> tuple[int, int]:
         """First steps of the phases after the first."""
         first = self.generator_only_steps
         return first, first + self.discriminator_only_steps
@@ -230,7 +230,7 @@ class Schedules:
             return self.plan.num_refinement_blocks
         return self.plan.stage(step)
 
-    def segments(self, start_step: int, image_size: int) -> List[Segment]:
+    def segments(self, start_step: int, image_size: int) -> list[Segment]:
         """The remaining steps as runs of one stage, one phase and one image size.
 
         Args:

@@ -11,7 +11,7 @@ Exit code: 0 stopped by Ctrl-C; 1 the port cannot be used; 2 an error in the com
 line.
 """
 
-from typing import List, Optional
+from typing import Optional
 
 import numpy as np
 from absl import flags
@@ -70,7 +70,7 @@ def main(argv):
     return 0
 
 
-def _load_all(places: List[Optional[str]]) -> list:
+def _load_all(places: list[Optional[str]]) -> list:
     """One `Model` per model path; all bundled ones for [None]."""
     from tf_btgmi import assets, loading
     from tf_btgmi.studio.models import Model

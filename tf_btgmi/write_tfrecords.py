@@ -9,7 +9,6 @@ of the whole. The shards get their names when all of them are complete.
 
 import os
 import sys
-from typing import List
 
 from absl import flags
 
@@ -51,7 +50,7 @@ def define_flags():
     )
 
 
-def main(_: List[str]) -> None:
+def main(_: list[str]) -> None:
     """Checks the flags and writes the shards."""
     form, _, folder = (FLAGS.source or "").partition(":")
     if form != "folder" or not folder:

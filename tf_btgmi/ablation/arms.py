@@ -5,7 +5,7 @@ the seed and the number of the example only, and train for the same number of st
 """
 
 import copy
-from typing import Any, Dict, NamedTuple
+from typing import Any, NamedTuple
 
 from tf_btgmi import config as config_lib
 from tf_btgmi.config import Config
@@ -23,7 +23,7 @@ class Arm(NamedTuple):
     """
 
     difference: str
-    changes: Dict[str, Any]
+    changes: dict[str, Any]
 
 
 ARMS = {

@@ -20,7 +20,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import Any, Dict, List, Sequence
+from typing import Any, Sequence
 
 from tf_btgmi import config as config_lib
 from tf_btgmi import files
@@ -54,7 +54,7 @@ class Ablation:
         base: Config,
         arms: Sequence[str],
         seeds: Sequence[int],
-        evaluation: Dict[str, Any],
+        evaluation: dict[str, Any],
         train: Sequence[str],
         evaluate: Sequence[str],
     ):
@@ -71,7 +71,7 @@ class Ablation:
         settings = {"base": dataclasses.asdict(base), "evaluation": evaluation}
         self._settle(json.loads(json.dumps(settings)))
 
-    def run(self) -> List[str]:
+    def run(self) -> list[str]:
         """Trains and evaluates the missing arms.
 
         Returns:
@@ -107,12 +107,12 @@ class Ablation:
             return False
         return config_lib.load(os.path.join(workdir, config_lib.FILE)) == config
 
-    def _training(self, name) -> List[str]:
+    def _training(self, name) -> list[str]:
         path = self._path("configs", f"{name}.json")
         config_lib.save(self.configs[name], path)
         return [*self._train, f"--config={path}", f"--workdir={self._workdir(name)}"]
 
-    def _measuring(self, name) -> List[str]:
+    def _measuring(self, name) -> list[str]:
         flags = {
             **self.evaluation,
             "methods": "",
@@ -189,7 +189,7 @@ def _sigterm_as_exit():
         signal.signal(signal.SIGTERM, previous)
 
 
-def _flat(tree, prefix="") -> Dict[str, Any]:
+def _flat(tree, prefix="") -> dict[str, Any]:
     flat = {}
     for key, value in tree.items():
         path = f"{prefix}.{key}" if prefix else key

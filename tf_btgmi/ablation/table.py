@@ -5,7 +5,7 @@ pictures. The interval does not cover the variation between trainings, so the di
 of each seed is given as well.
 """
 
-from typing import Any, Dict, List, NamedTuple, Sequence
+from typing import Any, NamedTuple, Sequence
 
 import numpy as np
 
@@ -45,9 +45,9 @@ class ArmNumbers(NamedTuple):
         by_seed: differences from the base, one per seed.
     """
 
-    values: Dict[str, Estimate]
-    differences: Dict[str, Estimate]
-    by_seed: Dict[str, List[float]]
+    values: dict[str, Estimate]
+    differences: dict[str, Estimate]
+    by_seed: dict[str, list[float]]
 
     def is_clear(self, metric: str) -> bool:
         """Whether the interval excludes 0 and all seeds agree on the sign."""
@@ -56,11 +56,11 @@ class ArmNumbers(NamedTuple):
 
 
 def numbers(
-    rows: Dict[str, Dict[str, Dict[str, Any]]],
+    rows: dict[str, dict[str, dict[str, Any]]],
     names: Sequence[str],
     arms: Sequence[str],
     seeds: Sequence[int],
-) -> Dict[str, ArmNumbers]:
+) -> dict[str, ArmNumbers]:
     """Aggregates the metrics of all trainings.
 
     Args:
@@ -96,11 +96,11 @@ def numbers(
 
 
 def tables(
-    by_arm: Dict[str, ArmNumbers],
+    by_arm: dict[str, ArmNumbers],
     num_pictures: int,
     seeds: Sequence[int],
     set_label: str,
-) -> List[Table]:
+) -> list[Table]:
     """Returns two tables: values of all arms, and differences from the base.
 
     Args:
@@ -146,7 +146,7 @@ def tables(
     ]
 
 
-def to_json(by_arm: Dict[str, ArmNumbers]) -> Dict[str, Any]:
+def to_json(by_arm: dict[str, ArmNumbers]) -> dict[str, Any]:
     """Returns the numbers as nested dicts; missing numbers are null."""
     result = {}
     for arm, arm_numbers in by_arm.items():

@@ -5,7 +5,6 @@ files come from and under which licence.
 """
 
 import pathlib
-from typing import Tuple
 
 # Marks a folder as a release; `releases.py` writes it.
 RELEASE = "release.json"
@@ -29,7 +28,7 @@ def samples_dir() -> pathlib.Path:
     return _ROOT / "samples"
 
 
-def sample_pictures(split: str) -> Tuple[pathlib.Path, ...]:
+def sample_pictures(split: str) -> tuple[pathlib.Path, ...]:
     """The bundled pictures of one split, in the order of their names.
 
     Args:
@@ -48,7 +47,7 @@ def models_dir() -> pathlib.Path:
     return _ROOT / "models"
 
 
-def model_names() -> Tuple[str, ...]:
+def model_names() -> tuple[str, ...]:
     """Names of the bundled models, the default first."""
     names = [path.parent.name for path in models_dir().glob(f"*/{RELEASE}")]
     names = [name for name in names if name != SELECTOR]

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import Callable, Iterable, List, NamedTuple, Optional, Sequence
+from typing import Callable, Iterable, NamedTuple, Optional, Sequence
 
 import numpy as np
 import tqdm
@@ -17,7 +17,7 @@ class Written(NamedTuple):
     """The path of a result, and one sentence for each loss in its format."""
 
     path: str
-    notes: List[str]
+    notes: list[str]
 
 
 class Counts(NamedTuple):

@@ -1,7 +1,5 @@
 """Flags that several programs define."""
 
-from typing import Tuple
-
 from absl import flags
 
 from tf_btgmi.cli import program
@@ -56,7 +54,7 @@ def define_address(port: int) -> None:
     flags.DEFINE_integer("port", port, "Port of the page.", 0, 65535)
 
 
-def named_folder(flag: str, text: str) -> Tuple[str, str]:
+def named_folder(flag: str, text: str) -> tuple[str, str]:
     """Parses `NAME=FOLDER`, a value of the flag.
 
     Raises:
@@ -68,7 +66,7 @@ def named_folder(flag: str, text: str) -> Tuple[str, str]:
     return name, folder
 
 
-def require(*required: Tuple[str, str, str]) -> None:
+def require(*required: tuple[str, str, str]) -> None:
     """Checks that flags have values.
 
     Args:

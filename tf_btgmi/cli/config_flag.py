@@ -5,7 +5,7 @@ one-line errors and JSON files as well, the command line is rewritten so that th
 always loads this module, with the user's file as the argument of `get_config` below.
 """
 
-from typing import List, Optional
+from typing import Optional
 
 from absl import flags
 from ml_collections import config_flags
@@ -49,7 +49,7 @@ def get_config(path: str) -> config_lib.Config:
         raise config_flag.ConfigFileError(str(error)) from error
 
 
-def rewritten(argv: List[str]) -> List[str]:
+def rewritten(argv: list[str]) -> list[str]:
     """The command line with every config file as the argument of this module."""
     result = []
     for position, argument in enumerate(argv):
@@ -62,7 +62,7 @@ def rewritten(argv: List[str]) -> List[str]:
     return result
 
 
-def unknown_override(argv: List[str]) -> str:
+def unknown_override(argv: list[str]) -> str:
     """The message for an override of a field that does not exist."""
     known = config_lib.field_names(config_lib.Config())
     for argument in argv:

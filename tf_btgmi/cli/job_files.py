@@ -9,12 +9,12 @@ Relative paths start at the folder of the CSV file; addresses such as
 
 import csv
 import os
-from typing import Iterator, List, Optional, Sequence, TextIO
+from typing import Iterator, Optional, Sequence, TextIO
 
 from tf_btgmi.pictures.jobs import Job
 
 
-def read_jobs(path: str, required: Sequence[str], optional: Sequence[str]) -> List[Job]:
+def read_jobs(path: str, required: Sequence[str], optional: Sequence[str]) -> list[Job]:
     """Reads the jobs of a file.
 
     Args:
@@ -54,7 +54,7 @@ def iterate_jobs(
         raise ValueError(f"--jobs: {path} has no jobs, only column names.")
 
 
-def paths_of(jobs: Sequence[Job], columns: Sequence[str]) -> List[str]:
+def paths_of(jobs: Sequence[Job], columns: Sequence[str]) -> list[str]:
     """The paths in the non-empty cells of some columns."""
     return [job.path(name) for job in jobs for name in columns if name in job.values]
 
@@ -137,7 +137,7 @@ def _check_columns(path, columns, required, optional) -> None:
         )
 
 
-def _job(path: str, line: int, columns: List[str], cells: List[str]) -> Job:
+def _job(path: str, line: int, columns: list[str], cells: list[str]) -> Job:
     if any("\0" in cell for cell in cells):
         raise ValueError(f"--jobs: {path}, line {line}: a NUL character.")
     if any(cell.strip() for cell in cells[len(columns) :]):

@@ -6,7 +6,7 @@ as folders, or from a CSV file; a failed job is reported and the others are done
 
 import os
 import sys
-from typing import Callable, List, Optional, Sequence, Tuple
+from typing import Callable, Optional, Sequence
 
 import numpy as np
 import tqdm
@@ -29,7 +29,7 @@ _OBJECT = ("mask", "box")
 # (predictor, image, mask, job) -> composite and the bool [H, W] of its pixels that go
 # into the result. The mask is bool and not validated yet.
 Change = Callable[
-    [Predictor, np.ndarray, np.ndarray, Job], Tuple[np.ndarray, np.ndarray]
+    [Predictor, np.ndarray, np.ndarray, Job], tuple[np.ndarray, np.ndarray]
 ]
 
 
@@ -81,7 +81,7 @@ def define_batch_flags(columns: str) -> None:
     common_flags.define_model()
 
 
-def check_flags(required: Sequence[Tuple[str, str]]) -> None:
+def check_flags(required: Sequence[tuple[str, str]]) -> None:
     """Checks that either `--jobs` or all other flags of a job are there.
 
     Args:
@@ -105,7 +105,7 @@ def check_flags(required: Sequence[Tuple[str, str]]) -> None:
 def run(
     what: str,
     columns: Sequence[str],
-    needed: Tuple[str, str],
+    needed: tuple[str, str],
     change: Change,
     retouched: bool = True,
     opaque: bool = True,
@@ -190,7 +190,7 @@ def _is_batch() -> bool:
     return bool(FLAGS.jobs) or not os.path.isfile(FLAGS.image)
 
 
-def _find_jobs(columns: Sequence[str]) -> Tuple[List[Job], List[str], List[str]]:
+def _find_jobs(columns: Sequence[str]) -> tuple[list[Job], list[str], list[str]]:
     """The jobs, one line per unmatched file, and notes."""
     if FLAGS.jobs and "box" in FLAGS:
         optional = [*_OBJECT, *columns]

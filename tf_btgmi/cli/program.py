@@ -10,7 +10,7 @@ import re
 import select
 import signal
 import sys
-from typing import Callable, List
+from typing import Callable
 
 from absl import app, flags, logging
 
@@ -44,7 +44,7 @@ class ProgramFailure(RuntimeError):
 
 
 def run(
-    main: Callable[[List[str]], int],
+    main: Callable[[list[str]], int],
     define_flags: Callable[[], None] = lambda: None,
     takes_rest: bool = False,
 ) -> None:

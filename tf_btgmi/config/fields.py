@@ -2,12 +2,12 @@
 
 import dataclasses
 import difflib
-from typing import Any, Dict, Iterator, Mapping, Tuple
+from typing import Any, Iterator, Mapping
 
 from tf_btgmi.config.schema import Config
 
 
-def walk(config: Any, prefix: str = "") -> Iterator[Tuple[str, Mapping, Any]]:
+def walk(config: Any, prefix: str = "") -> Iterator[tuple[str, Mapping, Any]]:
     """Yields dotted path, metadata (`range` or `choices`) and value of every field."""
     for item in dataclasses.fields(config):
         value = getattr(config, item.name)
@@ -22,13 +22,13 @@ def field_names(config: Config) -> list:
     return [path for path, _, _ in walk(config)]
 
 
-def choices_of(path: str) -> Tuple[str, ...]:
+def choices_of(path: str) -> tuple[str, ...]:
     """Valid values of a field of texts; empty for other fields."""
     metadata = {name: metadata for name, metadata, _ in walk(Config())}
     return metadata[path].get("choices", ())
 
 
-def differences(first: Config, second: Config) -> Dict[str, tuple]:
+def differences(first: Config, second: Config) -> dict[str, tuple]:
     """The differing fields of two configs: dotted path -> (first, second)."""
     pairs = zip(walk(first), walk(second))
     return {path: (old, new) for (path, _, old), (_, _, new) in pairs if old != new}

@@ -5,7 +5,7 @@ import importlib.machinery
 import importlib.util
 import os
 import traceback
-from typing import Any, Dict
+from typing import Any
 
 from tf_btgmi import files
 from tf_btgmi.config.checks import validate
@@ -113,7 +113,7 @@ def save(config: Config, json_path: str) -> None:
     files.write_json(json_path, dataclasses.asdict(config))
 
 
-def from_dict(tree: Dict[str, Any]) -> Config:
+def from_dict(tree: dict[str, Any]) -> Config:
     """Builds a validated `Config` from nested dicts; other fields keep their defaults.
 
     Raises:

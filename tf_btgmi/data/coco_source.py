@@ -12,7 +12,7 @@ uninitialized memory.
 
 import json
 import os
-from typing import Dict, List, Union
+from typing import Union
 
 import cv2
 import numpy as np
@@ -79,7 +79,7 @@ class _Object:
         return run_length_mask(self.segmentation["counts"], height, width)
 
 
-def polygon_mask(polygons: List[np.ndarray], height: int, width: int) -> np.ndarray:
+def polygon_mask(polygons: list[np.ndarray], height: int, width: int) -> np.ndarray:
     """Draws the union of polygons, [height, width] bool.
 
     Args:
@@ -96,7 +96,7 @@ def polygon_mask(polygons: List[np.ndarray], height: int, width: int) -> np.ndar
 
 
 def run_length_mask(
-    counts: Union[List[int], str], height: int, width: int
+    counts: Union[list[int], str], height: int, width: int
 ) -> np.ndarray:
     """Decodes a run-length code, column by column: [height, width] bool.
 
@@ -119,7 +119,7 @@ def run_length_mask(
     return pixels.reshape(width, height).T
 
 
-def decompress(text: str) -> List[int]:
+def decompress(text: str) -> list[int]:
     """Decompresses the lengths of a run-length code.
 
     A character has five bits of a number, lowest first, and a sixth that is set if
@@ -141,7 +141,7 @@ def decompress(text: str) -> List[int]:
     return counts
 
 
-def _read(path: str) -> Dict[str, List[_Object]]:
+def _read(path: str) -> dict[str, list[_Object]]:
     try:
         with open(path, encoding="utf-8") as file:
             tree = json.load(file)

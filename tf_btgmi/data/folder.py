@@ -5,7 +5,7 @@ any step at once, and every epoch has each picture exactly once.
 """
 
 import os
-from typing import List, Optional
+from typing import Optional
 
 import numpy as np
 import tensorflow as tf
@@ -27,7 +27,7 @@ class FolderSource:
     """
 
     def __init__(
-        self, folder: str, num_held_out: int = 0, names: Optional[List[str]] = None
+        self, folder: str, num_held_out: int = 0, names: Optional[list[str]] = None
     ):
         """Lists the folder.
 
@@ -65,7 +65,7 @@ class FolderSource:
         """Number of held-out pictures."""
         return len(self.held_out_names)
 
-    def describe(self) -> List[str]:
+    def describe(self) -> list[str]:
         """Lines for the log: counts per folder, and the first paths."""
         names = sorted(self.training_names + self.held_out_names, key=natural_key)
         counts = {}
@@ -138,5 +138,5 @@ class FolderSource:
 
         return self.unreadable.first_readable(self._names(held_out), int(key), load)
 
-    def _names(self, held_out: bool) -> List[str]:
+    def _names(self, held_out: bool) -> list[str]:
         return self.held_out_names if held_out else self.training_names

@@ -7,7 +7,7 @@ provides colour statistics. Everything is drawn from one NumPy generator; `recol
 then changes the colours of a whole batch.
 """
 
-from typing import Dict, NamedTuple, Tuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -65,7 +65,7 @@ class Changes(NamedTuple):
     blue_yellow_spread: float = 1.0
 
 
-def draw_kind(weights: Dict[str, float], rng: np.random.Generator) -> str:
+def draw_kind(weights: dict[str, float], rng: np.random.Generator) -> str:
     """Draws one of `GUIDED_KINDS` by weight."""
     kinds = [kind for kind in GUIDED_KINDS if weights.get(kind, 0.0) > 0.0]
     shares = np.array([weights[kind] for kind in kinds])
@@ -139,7 +139,7 @@ def foreground_and_gap(
     guided: GuidedConfig,
     max_hole_ratio: float,
     rng: np.random.Generator,
-) -> Tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray]:
     """The foreground and the gap around it, which do not overlap.
 
     A box that leaves too much or nothing to be filled becomes a band.
@@ -172,7 +172,7 @@ def foreground_and_gap(
 
 
 def removal_hole(
-    shape: np.ndarray, rng: np.random.Generator, size: int, limits: Tuple[float, float]
+    shape: np.ndarray, rng: np.random.Generator, size: int, limits: tuple[float, float]
 ) -> np.ndarray:
     """Another picture's object as a hole, grown as objects to be removed are.
 

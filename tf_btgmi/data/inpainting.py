@@ -3,8 +3,6 @@
 Imports no TensorFlow, so that trainings in other frameworks draw the same examples.
 """
 
-from typing import Dict
-
 import numpy as np
 
 from tf_btgmi.config import Config
@@ -19,7 +17,7 @@ CROP, MASK, VALIDATION_MASK = 1, 2, 3
 
 def training_example(
     picture: np.ndarray, index: int, size: int, config: Config, sampler: MaskSampler
-) -> Dict[str, np.ndarray]:
+) -> dict[str, np.ndarray]:
     """Example `index` of a training: a random crop of a picture with a random hole.
 
     Args:
@@ -46,7 +44,7 @@ def training_example(
 
 def example(
     image: np.ndarray, seed: Seed, config: Config, sampler: MaskSampler
-) -> Dict[str, np.ndarray]:
+) -> dict[str, np.ndarray]:
     """Draws the hole of an image from a seed.
 
     Returns:

@@ -4,8 +4,6 @@ A mask is [height, width] uint8, 1 = hole. It may be empty, and its hole ratio i
 limited; `masks` draws again if necessary. Sizes are fractions of the picture's sides.
 """
 
-from typing import Tuple
-
 import cv2
 import numpy as np
 
@@ -38,7 +36,7 @@ def rectangles(
     height: int,
     width: int,
     max_num: int = 2,
-    sides: Tuple[float, float] = (0.25, 0.5),
+    sides: tuple[float, float] = (0.25, 0.5),
 ) -> np.ndarray:
     """1 to `max_num` rectangles anywhere, each side uniform in `sides` (Sec. 3.1)."""
     mask = np.zeros([height, width], np.uint8)
@@ -64,7 +62,7 @@ def strokes(
     rng: np.random.Generator,
     height: int,
     width: int,
-    brush: Tuple[Tuple[float, float], Tuple[int, int]] = ANY_BRUSH,
+    brush: tuple[tuple[float, float], tuple[int, int]] = ANY_BRUSH,
 ) -> np.ndarray:
     """Brush strokes: random walks of drifting direction and width, with round joints.
 

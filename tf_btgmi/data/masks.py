@@ -7,7 +7,7 @@ pure function of its arguments and of the folder of object shapes.
 import functools
 import math
 import os
-from typing import Optional, Tuple
+from typing import Optional
 
 import numpy as np
 
@@ -178,7 +178,7 @@ def named_mask(
 
 
 def object_hole(
-    shape: np.ndarray, rng: np.random.Generator, size: int, limits: Tuple[float, float]
+    shape: np.ndarray, rng: np.random.Generator, size: int, limits: tuple[float, float]
 ) -> np.ndarray:
     """An object's shape as a hole, placed by `mask_shapes.placed_object`.
 

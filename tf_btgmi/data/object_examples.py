@@ -4,7 +4,7 @@ Imports no TensorFlow, so that trainings in other frameworks draw the same examp
 Colours are changed later, in batches, by `changes` and the colours of `second`.
 """
 
-from typing import Dict, Optional
+from typing import Optional
 
 import numpy as np
 
@@ -70,7 +70,7 @@ class ObjectExamples:
         index: int,
         size: int,
         rng: np.random.Generator,
-    ) -> Dict[str, np.ndarray]:
+    ) -> dict[str, np.ndarray]:
         """Training example `index`, of random crops.
 
         Args:
@@ -110,7 +110,7 @@ class ObjectExamples:
         index: int,
         size: int,
         rng: np.random.Generator,
-    ) -> Dict[str, np.ndarray]:
+    ) -> dict[str, np.ndarray]:
         """Validation example `index`, of centre crops; see `training_example`."""
         foreground = transforms.centre_crop(_levels(own.mask), size) >= 128
         image, second = (

@@ -7,7 +7,6 @@ random each time. Pictures without such a file are left out.
 """
 
 import os
-from typing import List, Tuple
 
 import numpy as np
 
@@ -47,7 +46,7 @@ class ObjectSource(FolderSource):
         rng: np.random.Generator,
         min_side: int = 0,
         held_out: bool = False,
-    ) -> Tuple[ObjectPicture, ObjectPicture]:
+    ) -> tuple[ObjectPicture, ObjectPicture]:
         """Reads the picture at `key` and another one drawn at random.
 
         Args:
@@ -110,7 +109,7 @@ class ObjectFolder(ObjectSource):
         self.num_without_mask = len(everything) - len(names)
         super().__init__(images, num_held_out, names)
 
-    def describe(self) -> List[str]:
+    def describe(self) -> list[str]:
         """See `FolderSource.describe`; also counts the pictures without a mask."""
         lines = super().describe()
         if self.num_without_mask:

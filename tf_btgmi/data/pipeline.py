@@ -9,7 +9,7 @@ seed and of i; its position is i % global_batch_size of step i // global_batch_s
 resumed run, and one on any number of workers, sees the same batches.
 """
 
-from typing import List, Optional
+from typing import Optional
 
 import tensorflow as tf
 
@@ -73,7 +73,7 @@ def validation_dataset(config: Config, batch_size: int) -> tf.data.Dataset:
     return _batches(records, example, task, size, batch_size, drop_remainder=False)
 
 
-def describe(config: Config) -> List[str]:
+def describe(config: Config) -> list[str]:
     """Lines for the log about the training and validation pictures.
 
     Raises:

@@ -4,7 +4,7 @@ Example i depends only on the seed and i, apart from clicks that correct the net
 own masks, so that a resumed run sees the same examples.
 """
 
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence
 
 import cv2
 import numpy as np
@@ -68,10 +68,10 @@ class SelectionExamples:
     """
 
     def __init__(
-        self, sources: Sequence[Tuple[str, float]], held_out: float = 0.1, seed: int = 0
+        self, sources: Sequence[tuple[str, float]], held_out: float = 0.1, seed: int = 0
     ):
         self.seed = seed
-        self.folders: List[ObjectFolder] = []
+        self.folders: list[ObjectFolder] = []
         for folder, _ in sources:
             count = round(held_out * ObjectFolder(folder).num_training)
             self.folders.append(ObjectFolder(folder, count))
@@ -97,7 +97,7 @@ class SelectionExamples:
             "larger objects."
         )
 
-    def held_out_objects(self) -> List[ObjectPicture]:
+    def held_out_objects(self) -> list[ObjectPicture]:
         """Every held-out picture of the first folder, with one of its objects.
 
         Raises:
@@ -139,7 +139,7 @@ def make_example(picture: ObjectPicture, rng: np.random.Generator) -> Optional[E
     return Example(pixels, truth, None, clicks, mask)
 
 
-def _place(truth, beginning, rng) -> Tuple[Window, Optional[np.ndarray]]:
+def _place(truth, beginning, rng) -> tuple[Window, Optional[np.ndarray]]:
     height, width = truth.shape
     if beginning == "click":
         box = np.array(bounding_box(truth), float)

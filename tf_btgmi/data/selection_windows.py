@@ -4,7 +4,7 @@ Used by training, inference and evaluation. Boxes are (y0, x0, y1, x1) in pixels
 end-exclusive; clicks are (y, x, is_object).
 """
 
-from typing import NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence
 
 import cv2
 import numpy as np
@@ -41,7 +41,7 @@ class Window(NamedTuple):
     width: int
 
     @property
-    def slices(self) -> Tuple[slice, slice]:
+    def slices(self) -> tuple[slice, slice]:
         """The rectangle as an index of [H, W] arrays."""
         return np.s_[
             self.top : self.top + self.height, self.left : self.left + self.width

@@ -4,7 +4,7 @@ Clicks follow RITM (Sofiiuk, Petrov and Konushin, 2021): each is in the largest
 connected error of the current mask, far from the edge of that error.
 """
 
-from typing import Optional, Tuple
+from typing import Optional
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ CLOSE_BOX, LOOSE_BOX = (-0.1, 0.1), (-0.05, 0.35)
 
 
 def drawn_box(
-    truth: np.ndarray, moves: Tuple[float, float], rng: np.random.Generator
+    truth: np.ndarray, moves: tuple[float, float], rng: np.random.Generator
 ) -> np.ndarray:
     """The object's box with every edge moved at random.
 

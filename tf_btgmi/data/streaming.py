@@ -8,7 +8,7 @@ records of its epoch only.
 import hashlib
 import itertools
 import threading
-from typing import Callable, Iterable, Iterator, List, Optional, Tuple
+from typing import Callable, Iterable, Iterator, Optional
 
 import numpy as np
 import tensorflow as tf
@@ -60,7 +60,7 @@ class StreamingSource:
         self._spares = {}
         self._lock = threading.Lock()
 
-    def records(self, order_seed: Optional[Tuple[int, ...]] = None) -> tf.data.Dataset:
+    def records(self, order_seed: Optional[tuple[int, ...]] = None) -> tf.data.Dataset:
         """All records (unique name, encoded picture) in a deterministic order.
 
         Args:
@@ -68,7 +68,7 @@ class StreamingSource:
         """
         raise NotImplementedError
 
-    def describe(self) -> List[str]:
+    def describe(self) -> list[str]:
         """Lines for the log: counts, and the first records."""
         count = self.num_training + self.num_held_out
         first = f"{self.spec}: {count} pictures, {self.num_held_out} for validation"
@@ -137,14 +137,14 @@ class StreamingSource:
             name, encoded, held_out, lambda data: decode_image(data, min_side)
         )
 
-    def _records_from(self, seed: int, first: int) -> Iterator[Tuple[bytes, ...]]:
+    def _records_from(self, seed: int, first: int) -> Iterator[tuple[bytes, ...]]:
         """Endless training records in order, from number `first` on."""
         epoch, skipped = divmod(first, self.num_training)
         epochs = (self._epoch(seed, e) for e in itertools.count(epoch))
         records = itertools.chain.from_iterable(epochs)
         return itertools.islice(records, skipped, None)
 
-    def _epoch(self, seed: int, epoch: int) -> Iterator[Tuple[bytes, bytes]]:
+    def _epoch(self, seed: int, epoch: int) -> Iterator[tuple[bytes, bytes]]:
         records = self._checked(self.records((seed, epoch)).as_numpy_iterator())
         training = (r for r in records if r[0].decode() not in self._held_out_names)
         rng = np.random.default_rng((seed, epoch))
@@ -173,7 +173,7 @@ class StreamingSource:
         chosen = int(hashlib.sha256(name).hexdigest(), 16) % len(spares)
         return decode(spares[chosen])
 
-    def _find_spares(self, held_out: bool, decode: Callable) -> List[bytes]:
+    def _find_spares(self, held_out: bool, decode: Callable) -> list[bytes]:
         spares = []
         tries = 0
         for name, encoded in self._checked(self.records().as_numpy_iterator()):

@@ -8,7 +8,6 @@ of (seed, index), and converts batches of them to float.
 """
 
 import math
-from typing import Dict, Tuple
 
 import tensorflow as tf
 
@@ -21,7 +20,7 @@ from tf_btgmi.data.object_masks import ObjectPicture
 from tf_btgmi.data.recoloring import recolor
 from tf_btgmi.ops import image_ops, mask_ops
 
-Spec = Dict[str, Tuple[tf.DType, Tuple[int, ...]]]
+Spec = dict[str, tuple[tf.DType, tuple[int, ...]]]
 
 
 def make_task(config: Config):

@@ -6,8 +6,6 @@ GrabCut (Rother et al. 2004). The other picture of an example is that of the nex
 record.
 """
 
-from typing import Tuple
-
 import cv2
 import numpy as np
 import tensorflow as tf
@@ -84,7 +82,7 @@ class TFDSObjects(TFDSSource):
         rng: np.random.Generator,
         min_side: int = 0,
         held_out: bool = False,
-    ) -> Tuple[ObjectPicture, ObjectPicture]:
+    ) -> tuple[ObjectPicture, ObjectPicture]:
         """Reads a record's picture with one of its objects, and those of the next.
 
         Args:

@@ -6,7 +6,7 @@ Nothing is downloaded; the dataset must be prepared in the folder of TFDS
 
 import difflib
 import re
-from typing import Optional, Tuple
+from typing import Optional
 
 import numpy as np
 import tensorflow as tf
@@ -68,7 +68,7 @@ class TFDSSource(StreamingSource):
         self.version = f"{self._builder.info.full_name}:{self._split}"
         super().__init__(spec, count, num_held_out, shuffle_buffer)
 
-    def records(self, order_seed: Optional[Tuple[int, ...]] = None) -> tf.data.Dataset:
+    def records(self, order_seed: Optional[tuple[int, ...]] = None) -> tf.data.Dataset:
         """See `StreamingSource.records`."""
 
         def order(files):
@@ -96,12 +96,12 @@ class TFDSSource(StreamingSource):
             {IMAGE: True}, decoders={IMAGE: tfds.decode.SkipDecoding()}
         )
 
-    def _record(self, record: dict) -> Tuple[tf.Tensor, tf.Tensor]:
+    def _record(self, record: dict) -> tuple[tf.Tensor, tf.Tensor]:
         """Name and encoded picture of a record of TFDS."""
         return record["tfds_id"], record[IMAGE]
 
 
-def _name_and_split(place: str) -> Tuple[str, str]:
+def _name_and_split(place: str) -> tuple[str, str]:
     # A version number, after a colon, belongs to the name.
     match = re.fullmatch(r"([^:]+(?::[\d.*]+)?)(?::(.+))?", place)
     if not match:

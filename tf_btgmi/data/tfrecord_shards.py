@@ -5,7 +5,7 @@ import glob
 import io
 import os
 import sys
-from typing import Iterator, List, NamedTuple, Optional, Tuple
+from typing import Iterator, NamedTuple, Optional
 
 import numpy as np
 import tensorflow as tf
@@ -34,8 +34,8 @@ class Encoding(NamedTuple):
 
 
 def write_shards(
-    folder: str, names: List[str], output: str, num_shards: int, encoding: Encoding
-) -> Tuple[int, int]:
+    folder: str, names: list[str], output: str, num_shards: int, encoding: Encoding
+) -> tuple[int, int]:
     """Writes all shards to temporary files, then replaces the existing shards.
 
     Existing shards are kept if no picture is readable.
@@ -83,13 +83,13 @@ def write_shards(
     return written, unreadable
 
 
-def shards_in(output: str) -> List[str]:
+def shards_in(output: str) -> list[str]:
     """Paths of the shards in a folder."""
     pattern = os.path.join(glob.escape(output), f"{_PREFIX}-*-of-*.tfrecord")
     return sorted(glob.glob(pattern))
 
 
-def _records(folder: str, names: List[str], encoding: Encoding) -> Iterator[tuple]:
+def _records(folder: str, names: list[str], encoding: Encoding) -> Iterator[tuple]:
     """(name, serialized example or None, reason) of every picture, in order."""
     threads = os.cpu_count() or 1
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
@@ -101,7 +101,7 @@ def _records(folder: str, names: List[str], encoding: Encoding) -> Iterator[tupl
 
 def _record(
     folder: str, name: str, encoding: Encoding
-) -> Tuple[str, Optional[bytes], str]:
+) -> tuple[str, Optional[bytes], str]:
     try:
         path = os.path.join(folder, name)
         image = decode_image(path, min_side=encoding.max_side)

@@ -7,7 +7,7 @@ compressed.
 
 import os
 import struct
-from typing import Dict, Optional, Tuple
+from typing import Optional
 
 import numpy as np
 import tensorflow as tf
@@ -46,14 +46,14 @@ class TFRecordSource(StreamingSource):
         if not any(counts.values()):
             raise ValueError(f"There is no record in {pattern} ({len(paths)} files).")
         # A file that ends within a record is read up to that record.
-        self._counts: Dict[str, int] = counts
+        self._counts: dict[str, int] = counts
         total = sum(counts.values())
         super().__init__(f"tfrecord:{pattern}", total, num_held_out, shuffle_buffer)
         for path in cut:
             error = ValueError("the file ends within this record or is damaged")
             self.unreadable.add(f"{path}#{counts[path]}", error)
 
-    def records(self, order_seed: Optional[Tuple[int, ...]] = None) -> tf.data.Dataset:
+    def records(self, order_seed: Optional[tuple[int, ...]] = None) -> tf.data.Dataset:
         """See `StreamingSource.records`."""
         paths = [path for path, count in self._counts.items() if count]
         if order_seed is not None:
@@ -75,7 +75,7 @@ class TFRecordSource(StreamingSource):
         )
 
 
-def count_records(path: str) -> Tuple[int, bool]:
+def count_records(path: str) -> tuple[int, bool]:
     """Counts the complete records of a file by their headers, without reading them.
 
     Returns:

@@ -7,7 +7,7 @@ for the user.
 
 import re
 import threading
-from typing import Callable, Dict, Optional, Sequence
+from typing import Callable, Optional, Sequence
 
 from absl import logging
 
@@ -36,7 +36,7 @@ class UnreadableCounter:
             source: spec of the source, for messages.
             total: number of pictures of the source.
         """
-        self.names: Dict[str, str] = {}
+        self.names: dict[str, str] = {}
         self._source = source
         self._total = total
         self._lock = threading.Lock()

@@ -4,7 +4,7 @@ LPIPS is computed over the picture and over the bounding box of the hole, enlarg
 the 32 pixels that AlexNet needs and moved into the picture; nothing is resized.
 """
 
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Callable, Optional
 
 import numpy as np
 
@@ -67,8 +67,8 @@ class DeepScores:
             self._pooled[VGG_FEATURES] = pooled(judge), _VGG16_BYTES
 
     def compare(
-        self, image: np.ndarray, composites: List[np.ndarray], mask: np.ndarray
-    ) -> List[Dict[str, float]]:
+        self, image: np.ndarray, composites: list[np.ndarray], mask: np.ndarray
+    ) -> list[dict[str, float]]:
         """`lpips` and `box_lpips` of each composite, with a judge `..._vgg` as well.
 
         Args:
@@ -87,7 +87,7 @@ class DeepScores:
             for i in range(len(composites))
         ]
 
-    def features(self, pictures: List[np.ndarray]) -> Dict[str, np.ndarray]:
+    def features(self, pictures: list[np.ndarray]) -> dict[str, np.ndarray]:
         """Last activations of each network, averaged over the picture.
 
         Args:
@@ -120,7 +120,7 @@ def judge_identity(path: str) -> str:
         raise ValueError(f"--lpips_vgg={path} cannot be read: {error}.") from error
 
 
-def judged_box(mask: np.ndarray) -> Tuple[int, int, int, int]:
+def judged_box(mask: np.ndarray) -> tuple[int, int, int, int]:
     """Bounding box of a hole, at least 32 pixels a side: (y0, x0, y1, x1).
 
     Args:

@@ -6,7 +6,7 @@ rows; rows that lack a new metric are computed again from the stored composites.
 
 import base64
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any, Optional
 
 import numpy as np
 import tqdm
@@ -22,8 +22,8 @@ from tf_btgmi.metrics.picture_scores import picture_scores
 
 def evaluate(
     store: Store,
-    names: List[str],
-    methods: List[Method],
+    names: list[str],
+    methods: list[Method],
     deep: Optional[DeepScores] = None,
 ) -> None:
     """Fills the holes, computes the metrics of the composites, and stores both.
@@ -54,12 +54,12 @@ def evaluate(
                 progress.update(len(pending))
 
 
-def decode_features(row: Dict[str, Any], key: str) -> np.ndarray:
+def decode_features(row: dict[str, Any], key: str) -> np.ndarray:
     """The features of a row, one of `Task.features`: [channels] float32."""
     return _decoded(row[key])
 
 
-def decode_power_ratio(row: Dict[str, Any]) -> Optional[np.ndarray]:
+def decode_power_ratio(row: dict[str, Any]) -> Optional[np.ndarray]:
     """The `log_power_ratio` of a row, [16, 9]; None for thin holes and old rows."""
     values = _decoded(row.get(POWER_RATIO, ""))
     return values.reshape(weave.SHAPE) if values.size else None

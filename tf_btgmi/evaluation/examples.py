@@ -1,6 +1,6 @@
 """Examples of an evaluation: square pictures with their holes."""
 
-from typing import List, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 import numpy as np
 import tqdm
@@ -36,9 +36,9 @@ class Prepared(NamedTuple):
         unreadable: damaged pictures.
     """
 
-    names: List[str]
-    left_out: List[str]
-    unreadable: List[str]
+    names: list[str]
+    left_out: list[str]
+    unreadable: list[str]
 
 
 def prepare(store: Store, pictures, masks, size: int) -> Prepared:
@@ -76,7 +76,7 @@ def prepare(store: Store, pictures, masks, size: int) -> Prepared:
     return Prepared(*([n for n in pictures.names if n in part] for part in parts))
 
 
-def unreadable_note(unreadable: List[str]) -> List[str]:
+def unreadable_note(unreadable: list[str]) -> list[str]:
     """One sentence on damaged pictures, for reports; none without such pictures."""
     if not unreadable:
         return []

@@ -6,7 +6,7 @@ It can be added to a finished evaluation. The features of a method are stored in
 
 import os
 import zipfile
-from typing import Dict, List, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import tqdm
@@ -23,11 +23,11 @@ class InceptionDistances(NamedTuple):
     """FID by method, and the name of the network."""
 
     network: str
-    by_method: Dict[str, float]
+    by_method: dict[str, float]
 
 
 def inception_distances(
-    store: Store, names: List[str], methods: List[str], network
+    store: Store, names: list[str], methods: list[str], network
 ) -> InceptionDistances:
     """FID of each method, from plain covariances, as in publications.
 

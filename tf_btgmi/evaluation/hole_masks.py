@@ -7,7 +7,7 @@ same holes on every machine, whatever the other pictures.
 
 import hashlib
 import os
-from typing import Iterable, List, Optional
+from typing import Iterable, Optional
 
 import numpy as np
 
@@ -85,7 +85,7 @@ class DrawnMasks(HoleMasks):
         return masks.named_mask(self.kind, size, size, seed, self._objects) > 0
 
 
-def seed_of(name: str, seed: int) -> List[int]:
+def seed_of(name: str, seed: int) -> list[int]:
     """The seed of one picture, from its name and the common seed."""
     words = np.frombuffer(hashlib.sha256(name.encode()).digest(), ">u4")
     return [seed, *map(int, words)]

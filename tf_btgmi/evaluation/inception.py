@@ -11,7 +11,6 @@ Two kinds of files are read:
 """
 
 import os
-from typing import List
 
 import keras
 import numpy as np
@@ -65,7 +64,7 @@ class Inception:
         self.name = "Inception of 2015" if ending == _GRAPH else "Keras's InceptionV3"
         self.identity = f"{self.name}, {files.sha256(path)[:12]}"
 
-    def features(self, pictures: List[np.ndarray]) -> np.ndarray:
+    def features(self, pictures: list[np.ndarray]) -> np.ndarray:
         """The pooled features: [n, 2048] float32.
 
         Args:

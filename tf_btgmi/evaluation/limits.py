@@ -5,13 +5,11 @@ The JSON file has the worst allowed difference by method and metric, such as
 name and for those that end in it after a hyphen: `int8` for `mine-128-int8`.
 """
 
-from typing import Dict, List
-
 from tf_btgmi import files
 from tf_btgmi.evaluation.summary import Summary
 from tf_btgmi.evaluation.tasks import Task
 
-Limits = Dict[str, Dict[str, float]]
+Limits = dict[str, dict[str, float]]
 
 
 def read_limits(path: str, task: Task) -> Limits:
@@ -35,7 +33,7 @@ def read_limits(path: str, task: Task) -> Limits:
     return limits
 
 
-def exceeded(results: Summary, limits: Limits) -> List[str]:
+def exceeded(results: Summary, limits: Limits) -> list[str]:
     """One sentence per difference that is worse than its limit, over all pictures."""
     metrics = {metric.name: metric for metric in results.task.metrics}
     sentences = []

@@ -3,8 +3,6 @@
 Pictures keep their proportions; their longer side has the size of the evaluation.
 """
 
-from typing import List
-
 import numpy as np
 import tqdm
 
@@ -42,7 +40,7 @@ class ObjectMasks(MaskFiles):
 
 
 def show(
-    store: Store, pictures, masks: ObjectMasks, methods: List[Method], side: int
+    store: Store, pictures, masks: ObjectMasks, methods: list[Method], side: int
 ) -> None:
     """Harmonizes every picture with every method and writes report.html.
 

@@ -11,7 +11,7 @@ A set has
 import functools
 import hashlib
 import os
-from typing import Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Callable, Iterator, Optional
 
 import numpy as np
 
@@ -61,10 +61,10 @@ class FolderPictures:
         self.names = _first(without_masks(paths) if has_masks else paths, limit)
         self.label = os.path.basename(os.path.abspath(folder))
         self._folder = folder
-        self._paths: Dict[str, str] = {name: paths[name] for name in self.names}
+        self._paths: dict[str, str] = {name: paths[name] for name in self.names}
         self.fingerprint = fingerprint(folder, list(self._paths.values()))
 
-    def each(self) -> Iterator[Tuple[str, Callable[[], np.ndarray]]]:
+    def each(self) -> Iterator[tuple[str, Callable[[], np.ndarray]]]:
         """Every picture, by name; `read` raises ValueError for a damaged one."""
         for name, path in self._paths.items():
             path = os.path.join(self._folder, path)
@@ -91,7 +91,7 @@ class TFDSPictures:
         digest = hashlib.sha256("\n".join([source.version, *self.names]).encode())
         self.fingerprint = digest.hexdigest()[:12]
 
-    def each(self) -> Iterator[Tuple[str, Callable[[], np.ndarray]]]:
+    def each(self) -> Iterator[tuple[str, Callable[[], np.ndarray]]]:
         """As `FolderPictures.each`, in the order of the records."""
         names = set(self.names)
         for name, encoded in self._source.records().as_numpy_iterator():
@@ -103,6 +103,6 @@ class TFDSPictures:
                 )
 
 
-def _first(names, limit: int) -> List[str]:
+def _first(names, limit: int) -> list[str]:
     chosen = sorted(names, key=name_hash)[: limit or None]
     return sorted(chosen, key=natural_key)

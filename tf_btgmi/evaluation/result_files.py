@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from typing import Dict, Iterable, List, Union
+from typing import Iterable, Union
 
 import numpy as np
 
@@ -48,7 +48,7 @@ def results_method(label: str, folder: str, names: Iterable[str]) -> Method:
     return Method(label, fill, identity)
 
 
-def by_name(folder: str) -> Dict[str, str]:
+def by_name(folder: str) -> dict[str, str]:
     """Relative paths of a folder's pictures by name: the path without its ending.
 
     Raises:
@@ -89,7 +89,7 @@ def read_picture(file: Union[str, bytes], name: str = "") -> np.ndarray:
         raise ValueError(f"{name or file} cannot be read: {error}") from error
 
 
-def fingerprint(folder: str, paths: List[str]) -> str:
+def fingerprint(folder: str, paths: list[str]) -> str:
     """A short hash of names and contents, equal for copies of the files.
 
     Args:

@@ -4,7 +4,7 @@ Intervals are percentile intervals of scipy.stats.bootstrap. A resample has the 
 pictures for all methods, so that the difficulty of a picture cancels in differences.
 """
 
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional
 
 import numpy as np
 from scipy import stats
@@ -32,8 +32,8 @@ class Estimate(NamedTuple):
 
 
 def estimates(
-    values: np.ndarray, is_psnr: List[bool], baseline: int
-) -> Tuple[List[List[Estimate]], List[List[Estimate]]]:
+    values: np.ndarray, is_psnr: list[bool], baseline: int
+) -> tuple[list[list[Estimate]], list[list[Estimate]]]:
     """Values and differences of every method in every metric.
 
     Args:
@@ -79,7 +79,7 @@ def estimates(
     return _estimates(statistic(pictures), *ends)
 
 
-def by_hole_ratio(ratios: np.ndarray) -> Dict[str, np.ndarray]:
+def by_hole_ratio(ratios: np.ndarray) -> dict[str, np.ndarray]:
     """Positions of the pictures in each non-empty tenth of the hole ratio.
 
     Args:

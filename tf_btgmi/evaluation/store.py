@@ -13,7 +13,7 @@ Files are written atomically, and an incomplete last line is ignored.
 import json
 import os
 import re
-from typing import Any, Dict, Optional, Sequence
+from typing import Any, Optional, Sequence
 
 import numpy as np
 
@@ -48,7 +48,7 @@ class Store:
             is not valid for a file.
     """
 
-    def __init__(self, folder: str, settings: Dict[str, Any], methods: Dict[str, str]):
+    def __init__(self, folder: str, settings: dict[str, Any], methods: dict[str, str]):
         for name in methods:
             if not METHOD_NAME.fullmatch(name) or name == TRUTH:
                 raise ValueError(
@@ -99,11 +99,11 @@ class Store:
         known = settings.pop("methods")
         return cls(folder, settings, {name: known[name] for name in methods})
 
-    def rows(self, method: str) -> Dict[str, Dict[str, Any]]:
+    def rows(self, method: str) -> dict[str, dict[str, Any]]:
         """Rows of a method by picture name."""
         return self._rows[method]
 
-    def add_row(self, method: str, name: str, row: Dict[str, Any]) -> None:
+    def add_row(self, method: str, name: str, row: dict[str, Any]) -> None:
         """Stores the row of one picture."""
         path = self._rows_path(method)
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -165,7 +165,7 @@ class Store:
     def _rows_path(self, method: str) -> str:
         return os.path.join(self.folder, "rows", f"{method}.jsonl")
 
-    def _read_rows(self, method: str) -> Dict[str, Dict[str, Any]]:
+    def _read_rows(self, method: str) -> dict[str, dict[str, Any]]:
         path = self._rows_path(method)
         if not os.path.exists(path):
             return {}
@@ -187,7 +187,7 @@ class Store:
         return rows
 
 
-def _compare(folder: str, known: Dict[str, Any], new: Dict[str, Any]) -> None:
+def _compare(folder: str, known: dict[str, Any], new: dict[str, Any]) -> None:
     changed = {
         key: (known.get(key), value)
         for key, value in new.items()
@@ -211,7 +211,7 @@ def _compare(folder: str, known: Dict[str, Any], new: Dict[str, Any]) -> None:
         )
 
 
-def _read_json(path: str) -> Dict[str, Any]:
+def _read_json(path: str) -> dict[str, Any]:
     known = files.read_json(path)
     if not isinstance(known, dict) or not isinstance(known.get("methods"), dict):
         raise ValueError(f"{path} has no settings of an evaluation.")

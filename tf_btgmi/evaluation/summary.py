@@ -1,6 +1,6 @@
 """Numbers of an evaluation by method, over all pictures and by hole ratio."""
 
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
@@ -38,8 +38,8 @@ class Group(NamedTuple):
 
     label: str
     num: int
-    values: Dict[str, Dict[str, Estimate]]
-    differences: Dict[str, Dict[str, Estimate]]
+    values: dict[str, dict[str, Estimate]]
+    differences: dict[str, dict[str, Estimate]]
 
 
 class SetDistances(NamedTuple):
@@ -83,17 +83,17 @@ class Summary(NamedTuple):
         costs: by method.
     """
 
-    settings: Dict[str, Any]
-    methods: Dict[str, str]
+    settings: dict[str, Any]
+    methods: dict[str, str]
     baseline: str
-    groups: List[Group]
-    distances: Dict[str, Dict[str, SetDistances]]
+    groups: list[Group]
+    distances: dict[str, dict[str, SetDistances]]
     fid: Optional[InceptionDistances]
-    weave: Dict[str, Weave]
-    left_out: List[str]
-    unreadable: List[str]
-    notes: List[str]
-    costs: Dict[str, Cost]
+    weave: dict[str, Weave]
+    left_out: list[str]
+    unreadable: list[str]
+    notes: list[str]
+    costs: dict[str, Cost]
 
     @property
     def num(self) -> int:
@@ -116,11 +116,11 @@ class Summary(NamedTuple):
 
 def summarize(
     store: Store,
-    methods: Dict[str, str],
+    methods: dict[str, str],
     baseline: str,
     pictures: Prepared,
     fid: Optional[InceptionDistances] = None,
-    sizes: Optional[Dict[str, Optional[int]]] = None,
+    sizes: Optional[dict[str, Optional[int]]] = None,
 ) -> Summary:
     """Summarizes the rows of a finished evaluation.
 
@@ -169,7 +169,7 @@ def summarize(
     )
 
 
-def to_json(summary: Summary) -> Dict[str, Any]:
+def to_json(summary: Summary) -> dict[str, Any]:
     """The summary as nested dicts; missing numbers are None."""
     result = {
         **summary.settings,
@@ -203,11 +203,11 @@ def to_json(summary: Summary) -> Dict[str, Any]:
     return result
 
 
-def _plain(estimates: Dict[str, Estimate]) -> Dict[str, Dict[str, Any]]:
+def _plain(estimates: dict[str, Estimate]) -> dict[str, dict[str, Any]]:
     return {name: estimate._asdict() for name, estimate in estimates.items()}
 
 
-def _plain_distances(summary: Summary, method: str) -> Dict[str, Optional[float]]:
+def _plain_distances(summary: Summary, method: str) -> dict[str, Optional[float]]:
     distances = {}
     for key, by_method in summary.distances.items():
         ending = key[len(FEATURES) :]
@@ -226,7 +226,7 @@ def _group(label, values, methods, baseline, chosen) -> Group:
     return Group(label, len(values), *by_method)
 
 
-def _weaves(rows, names) -> Dict[str, Weave]:
+def _weaves(rows, names) -> dict[str, Weave]:
     by_method = {}
     for method, by_name in rows.items():
         ratios = [decode_power_ratio(by_name[name]) for name in names]
@@ -255,7 +255,7 @@ def _distances(truth: np.ndarray, features: np.ndarray) -> SetDistances:
     return SetDistances(frechet.frechet_distance(truth, features), kernel)
 
 
-def _notes(pictures: Prepared, fid, task: Task) -> List[str]:
+def _notes(pictures: Prepared, fid, task: Task) -> list[str]:
     num, num_left_out = len(pictures.names), len(pictures.left_out)
     notes = [_JUDGE_NOTE if report_metrics.VGG_PICTURE in task.whole else _LOSS_NOTE]
     if fid:

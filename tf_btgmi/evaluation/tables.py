@@ -2,7 +2,7 @@
 
 import csv
 import io
-from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
+from typing import Iterable, NamedTuple, Sequence
 
 from tf_btgmi.evaluation.report_metrics import Metric
 from tf_btgmi.evaluation.statistics import Estimate
@@ -37,11 +37,11 @@ class Table(NamedTuple):
 
     title: str
     note: str
-    headings: List[str]
-    rows: List[List[Cell]]
+    headings: list[str]
+    rows: list[list[Cell]]
 
 
-def totals(summary: Summary) -> List[Table]:
+def totals(summary: Summary) -> list[Table]:
     """Every method over all pictures, in the hole and over the whole picture."""
     return [
         _values(
@@ -54,7 +54,7 @@ def totals(summary: Summary) -> List[Table]:
     ]
 
 
-def differences(summary: Summary) -> List[Table]:
+def differences(summary: Summary) -> list[Table]:
     """Every other method against the baseline; none where there is no other."""
     if len(summary.methods) < 2:
         return []
@@ -64,7 +64,7 @@ def differences(summary: Summary) -> List[Table]:
     ]
 
 
-def costs(summary: Summary) -> List[Table]:
+def costs(summary: Summary) -> list[Table]:
     """Time and size of every method; none where no time was measured."""
     if not any(cost.milliseconds for cost in summary.costs.values()):
         return []
@@ -167,7 +167,7 @@ def _values(
     title,
     chosen: Sequence[Metric],
     set_headings: Sequence[str],
-    set_cells: Dict[str, List[Cell]],
+    set_cells: dict[str, list[Cell]],
 ) -> Table:
     group = summary.groups[0]
     headings = ["method", *[m.heading for m in chosen]]
@@ -207,7 +207,7 @@ def _holes(summary) -> str:
     return "holes" if summary.task.set_heading == "masks" else "composites"
 
 
-def _distances(summary) -> Tuple[List[str], Dict[str, List[Cell]]]:
+def _distances(summary) -> tuple[list[str], dict[str, list[Cell]]]:
     """Headings and cells, by method, of the distances between sets of pictures."""
     headings, cells = [], {method: [] for method in summary.methods}
     for key, by_method in summary.distances.items():
@@ -223,7 +223,7 @@ def _distances(summary) -> Tuple[List[str], Dict[str, List[Cell]]]:
     return headings, cells
 
 
-def _weaves(summary) -> Tuple[List[str], Dict[str, List[Cell]]]:
+def _weaves(summary) -> tuple[list[str], dict[str, list[Cell]]]:
     """Headings and cells, by method, of periodic artifacts; none without a number."""
     if not summary.weave:
         return [], {method: [] for method in summary.methods}
@@ -235,7 +235,7 @@ def _weaves(summary) -> Tuple[List[str], Dict[str, List[Cell]]]:
     return ["power at 2 to 8 px", "weave ↓"], cells
 
 
-def _set_cells(summary, group) -> List[Cell]:
+def _set_cells(summary, group) -> list[Cell]:
     return [Cell(str(group.num)), Cell(summary.set_label)]
 
 

@@ -1,6 +1,6 @@
 """Kinds of evaluations: their metrics, and the words of their reports."""
 
-from typing import NamedTuple, Sequence, Set, Tuple
+from typing import NamedTuple, Sequence
 
 from tf_btgmi.evaluation import report_metrics
 from tf_btgmi.evaluation.report_metrics import Metric
@@ -46,21 +46,21 @@ class Task(NamedTuple):
     inside: Sequence[Metric]
     whole: Sequence[Metric]
     charted: Sequence[str]
-    orders: Tuple[Metric, ...]
-    captions: Tuple[Metric, Metric]
+    orders: tuple[Metric, ...]
+    captions: tuple[Metric, Metric]
     why_left_out: str
     baseline: str
     untouched: str
     has_weave: bool
-    features: Tuple[str, ...] = (FEATURES,)
+    features: tuple[str, ...] = (FEATURES,)
 
     @property
-    def metrics(self) -> Tuple[Metric, ...]:
+    def metrics(self) -> tuple[Metric, ...]:
         """All of them, those of the region first."""
         return tuple(self.inside) + tuple(self.whole)
 
     @property
-    def row_keys(self) -> Set[str]:
+    def row_keys(self) -> set[str]:
         """Keys that the row of a picture must have."""
         sources = {metric.source for metric in self.metrics}
         return sources | set(self.features) | set([POWER_RATIO] * self.has_weave)

@@ -7,7 +7,7 @@ which only the hole counts.
 
 import functools
 from importlib import metadata
-from typing import Callable, Dict, NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 import cv2
 import numpy as np
@@ -115,7 +115,7 @@ FILLS = {
 NAMES = tuple(FILLS)
 
 
-def yardstick(name: str, known: Dict[str, tuple] = FILLS) -> Method:
+def yardstick(name: str, known: dict[str, tuple] = FILLS) -> Method:
     """Returns the method of a name.
 
     Args:

@@ -1,14 +1,12 @@
 """Boxes in pixels, (y0, x0, y1, x1), end-exclusive: parts of a picture."""
 
-from typing import Tuple
-
 import cv2
 import numpy as np
 
-Box = Tuple[int, int, int, int]
+Box = tuple[int, int, int, int]
 
 
-def slices(box: Box) -> Tuple[slice, slice]:
+def slices(box: Box) -> tuple[slice, slice]:
     """A box as an index into an array [H, W, ...]."""
     return slice(box[0], box[2]), slice(box[1], box[3])
 

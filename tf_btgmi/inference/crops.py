@@ -24,7 +24,7 @@ depends on the common box of the holes, not on the size of the picture.
 """
 
 import math
-from typing import Iterator, List, NamedTuple
+from typing import Iterator, NamedTuple
 
 import numpy as np
 
@@ -59,7 +59,7 @@ class Crop(NamedTuple):
     box: Box
 
 
-def plan(holes: Holes, image_size: int) -> List[Crop]:
+def plan(holes: Holes, image_size: int) -> list[Crop]:
     """The windows that fill every hole pixel, in the order of filling."""
     longest = max(holes.height, holes.width)
     # Thicker holes have to be scaled down.
@@ -84,7 +84,7 @@ def plan(holes: Holes, image_size: int) -> List[Crop]:
     return sorted(crops, key=lambda crop: crop.side)
 
 
-def batches(crops: List[Crop], batch_size: int) -> Iterator[List[Crop]]:
+def batches(crops: list[Crop], batch_size: int) -> Iterator[list[Crop]]:
     """Groups independent crops into batches of `batch_size` or one.
 
     A crop depends on the earlier ones that fill pixels of its window. With two batch
@@ -163,7 +163,7 @@ def _length(holes: Holes, hole: int) -> int:
     return max(y1 - y0, x1 - x0)
 
 
-def _tiles(holes: Holes, hole: int, box: Box, side: int) -> List[Crop]:
+def _tiles(holes: Holes, hole: int, box: Box, side: int) -> list[Crop]:
     edges = []
     for low, high in ((box[0], box[2]), (box[1], box[3])):
         count = math.ceil((high - low) / (side * _LARGEST_SHARE))
@@ -180,7 +180,7 @@ def _tiles(holes: Holes, hole: int, box: Box, side: int) -> List[Crop]:
     return crops
 
 
-def _neighbours(holes: Holes, small: List[int], reach: int):
+def _neighbours(holes: Holes, small: list[int], reach: int):
     """Joins small holes while their common box is at most `reach` long."""
     waiting = np.array([holes.boxes[hole - 1] for hole in small]).reshape(-1, 4)
     numbers = np.array(small, np.int64)

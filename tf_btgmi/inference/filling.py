@@ -1,6 +1,6 @@
 """Fills the holes of a picture of any size on the windows that `crops.py` plans."""
 
-from typing import Callable, List, Optional
+from typing import Callable, Optional
 
 import cv2
 import numpy as np
@@ -92,7 +92,7 @@ def area_share(mask: np.ndarray, size: int) -> np.ndarray:
 
 
 def _fill(
-    network, composite, holes, foreground, batch: List[crop_plan.Crop], retouched: bool
+    network, composite, holes, foreground, batch: list[crop_plan.Crop], retouched: bool
 ) -> None:
     size = network.image_size
     windows, objects = [], []

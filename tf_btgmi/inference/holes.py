@@ -1,6 +1,6 @@
 """The holes of a mask: their boxes, components and unfilled pixels."""
 
-from typing import List, Optional
+from typing import Optional
 
 import cv2
 import numpy as np
@@ -105,7 +105,7 @@ class Holes:
         """Whether `box` has an unfilled pixel."""
         return bool(self._hole[slices(self._relative(box))].any())
 
-    def share(self, holes: List[int]) -> int:
+    def share(self, holes: list[int]) -> int:
         """Merges several holes into one; returns its number."""
         if len(holes) > 1:
             lookup = np.arange(len(self.boxes) + 1)

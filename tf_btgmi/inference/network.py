@@ -6,7 +6,7 @@ the mask of the foreground.
 """
 
 import os
-from typing import Callable, Dict, Optional, Sequence
+from typing import Callable, Optional, Sequence
 
 import numpy as np
 
@@ -103,7 +103,7 @@ class Network:
         images: np.ndarray,
         gaps: np.ndarray,
         foregrounds: Optional[np.ndarray] = None,
-    ) -> Dict[str, np.ndarray]:
+    ) -> dict[str, np.ndarray]:
         """Predicts a batch of windows.
 
         Args:

@@ -4,7 +4,7 @@ A patch is identified by its corner: the index of its top left pixel among the H
 pixels of the picture.
 """
 
-from typing import Optional, Tuple
+from typing import Optional
 
 import cv2
 import numpy as np
@@ -233,7 +233,7 @@ def _counts(pixels: np.ndarray, side: int) -> np.ndarray:
     return rows[:, side:] - rows[:, :-side]
 
 
-def _corners(chosen: np.ndarray, shape: Tuple[int, int]) -> np.ndarray:
+def _corners(chosen: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """Corners of the chosen patches as indices among the picture's pixels."""
     y, x = np.nonzero(chosen)
     return y * shape[1] + x

@@ -8,7 +8,7 @@ nor rotated is copied pixel by pixel.
 """
 
 import math
-from typing import NamedTuple, Tuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -46,14 +46,14 @@ class Pose(NamedTuple):
         flip: whether it is first mirrored left to right.
     """
 
-    position: Tuple[float, float]
+    position: tuple[float, float]
     scale: float = 1.0
     rotate: float = 0.0
     flip: bool = False
 
 
 def place(
-    size: Tuple[int, int], guide: np.ndarray, mask: np.ndarray, pose: Pose
+    size: tuple[int, int], guide: np.ndarray, mask: np.ndarray, pose: Pose
 ) -> Placed:
     """Transforms an object and clips it to a picture.
 

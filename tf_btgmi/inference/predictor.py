@@ -5,7 +5,7 @@ Pictures are uint8 or uint16 [H, W, 3] arrays. Masks are [H, W], set where True 
 windows that the network sees; `network.py` calls it.
 """
 
-from typing import Optional, Sequence, Tuple, Union
+from typing import Optional, Sequence, Union
 
 import numpy as np
 
@@ -192,7 +192,7 @@ class Predictor(Network):
         image: np.ndarray,
         guide: np.ndarray,
         guide_mask: np.ndarray,
-        position: Tuple[float, float],
+        position: tuple[float, float],
         scale: float = 1.0,
         rotate: float = 0.0,
         flip: bool = False,

@@ -6,15 +6,13 @@ composite exactly the patches that meet the hole are fake. A loss is the sum ove
 scales of the mean over the batch.
 """
 
-from typing import List
-
 import tensorflow as tf
 
 
 def discriminator_loss(
-    real_logits: List[tf.Tensor],
-    fake_logits: List[tf.Tensor],
-    patch_masks: List[tf.Tensor],
+    real_logits: list[tf.Tensor],
+    fake_logits: list[tf.Tensor],
+    patch_masks: list[tf.Tensor],
     kind: str = "lsgan",
     patches: str = "all",
 ) -> tf.Tensor:
@@ -55,7 +53,7 @@ def discriminator_loss(
 
 
 def generator_loss(
-    fake_logits: List[tf.Tensor], patch_masks: List[tf.Tensor], kind: str = "lsgan"
+    fake_logits: list[tf.Tensor], patch_masks: list[tf.Tensor], kind: str = "lsgan"
 ) -> tf.Tensor:
     """The generator's loss over the patches that meet the hole: a scalar.
 

@@ -3,13 +3,11 @@
 pix2pixHD uses it beside the adversarial term, where the paper uses PPL.
 """
 
-from typing import List
-
 import tensorflow as tf
 
 
 def feature_matching_loss(
-    real_features: List[List[tf.Tensor]], fake_features: List[List[tf.Tensor]]
+    real_features: list[list[tf.Tensor]], fake_features: list[list[tf.Tensor]]
 ) -> tf.Tensor:
     """Mean absolute difference of each layer, summed over layers and scales: a scalar.
 

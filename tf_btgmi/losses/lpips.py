@@ -5,7 +5,7 @@ Metric". On AlexNet it is what the patch perceptual loss trains on; on VGG16 it 
 metric that nothing trains on. Images are [B, H, W, 3] in [-1, 1].
 """
 
-from typing import List, Mapping, Optional
+from typing import Mapping, Optional
 
 import keras
 import numpy as np
@@ -53,7 +53,7 @@ class LPIPSDistance(keras.layers.Layer):
         """The distance of each pair: [B], at least 0."""
         return tf.add_n(self.by_layer(self.features(first), self.features(second)))
 
-    def features(self, image: tf.Tensor) -> List[tf.Tensor]:
+    def features(self, image: tf.Tensor) -> list[tf.Tensor]:
         """Weighted unit-length activations of the five layers, float32."""
         weighted = []
         for activation, root in zip(self.trunk(image), self._roots):
@@ -65,7 +65,7 @@ class LPIPSDistance(keras.layers.Layer):
             weighted.append(activation / (norm + _EPSILON) * root)
         return weighted
 
-    def by_layer(self, first: List[tf.Tensor], second: List[tf.Tensor]):
+    def by_layer(self, first: list[tf.Tensor], second: list[tf.Tensor]):
         """The contribution of each layer to the distance: five tensors [B]."""
         return [
             tf.reduce_mean(tf.reduce_sum(tf.square(a - b), axis=-1), axis=[1, 2])

@@ -4,7 +4,7 @@ Both look at the patches that meet the hole, where image and composite differ. C
 0.5, perfect discrimination 1.
 """
 
-from typing import Dict, Sequence
+from typing import Sequence
 
 import numpy as np
 from scipy.stats import rankdata
@@ -49,7 +49,7 @@ def discrimination(
     real_logits: Sequence[np.ndarray],
     fake_logits: Sequence[np.ndarray],
     patch_masks: Sequence[np.ndarray],
-) -> Dict[str, float]:
+) -> dict[str, float]:
     """Both metrics of each scale.
 
     Args:

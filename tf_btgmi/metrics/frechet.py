@@ -6,8 +6,6 @@ give FID; numbers over those of AlexNet or VGG16 cannot be compared with it. Fea
 are [n, d], one vector per picture.
 """
 
-from typing import Tuple
-
 import numpy as np
 
 # Below this many pictures a covariance is guessed rather than measured.
@@ -112,7 +110,7 @@ def _distance_of_few(reference: np.ndarray, features: np.ndarray) -> float:
     return float(max(distance, 0.0))
 
 
-def _gaussian(features: np.ndarray, share: float) -> Tuple[np.ndarray, np.ndarray]:
+def _gaussian(features: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
     mean = features.mean(axis=0)
     centred = features - mean
     covariance = centred.T @ centred / max(len(features) - 1, 1)

@@ -4,8 +4,6 @@ Pictures are [H, W, 3] uint8, masks [H, W] bool with True = hole. Errors are sha
 the range, 0 to 1. What belongs to the hole alone is named `hole_...`.
 """
 
-from typing import Dict
-
 import numpy as np
 from skimage.metrics import structural_similarity
 
@@ -18,7 +16,7 @@ MIN_SIDE = 11
 
 def picture_scores(
     image: np.ndarray, composite: np.ndarray, mask: np.ndarray
-) -> Dict[str, float]:
+) -> dict[str, float]:
     """L1, L2, PSNR and SSIM over the picture and over the hole.
 
     SSIM is scikit-image's with the settings of Wang et al. 2004, the mean of the

@@ -7,7 +7,7 @@ them.
 """
 
 import os
-from typing import Iterator, List, Mapping, NamedTuple, Tuple
+from typing import Iterator, Mapping, NamedTuple
 
 import keras
 import numpy as np
@@ -35,7 +35,7 @@ class _Block(NamedTuple):
 
     name: str
     stride: int
-    channels: Tuple[int, int, int]
+    channels: tuple[int, int, int]
     is_feature: bool
 
 
@@ -51,7 +51,7 @@ class EfficientNetLite0(keras.layers.Layer):
         self._constants = dict(weights)
         self.built = True
 
-    def call(self, image) -> List[tf.Tensor]:
+    def call(self, image) -> list[tf.Tensor]:
         """Feature maps at 1/4, 1/8, 1/16 and 1/32, in float32."""
         hidden = self._convolved(tf.cast(image, tf.float32), "stem", 2)
         hidden = tf.nn.relu6(hidden)

@@ -5,8 +5,6 @@ that the kernel can take and an offset. The same goes for the weight of the newe
 refinement block, `h + alpha F(h)` (Sec. 3.3): the last convolution of `F` takes it.
 """
 
-from typing import List, Tuple
-
 import keras
 import numpy as np
 
@@ -51,7 +49,7 @@ def fold(generator: Generator) -> Generator:
     return folded
 
 
-def _pairs(layer) -> List[Tuple[keras.layers.Layer, keras.layers.Layer]]:
+def _pairs(layer) -> list[tuple[keras.layers.Layer, keras.layers.Layer]]:
     """A layer's convolutions, each with the normalization that follows it."""
     if isinstance(layer, NormalizedConvolution):
         convolution = layer.inner

@@ -7,7 +7,7 @@ trains them, and checkpoints do not carry them.
 
 import functools
 import os
-from typing import List, Mapping, NamedTuple, Optional
+from typing import Mapping, NamedTuple, Optional
 
 import keras
 import numpy as np
@@ -57,7 +57,7 @@ class FeatureTrunk(keras.layers.Layer):
         self._biases = [weights[f"conv{i}/bias"] for i in numbers]
         self.built = True
 
-    def call(self, image) -> List[tf.Tensor]:
+    def call(self, image) -> list[tf.Tensor]:
         """The five feature maps, [B, h, w, C], finest first."""
         dtype = self.compute_dtype
         hidden = (tf.cast(image, tf.float32) - SHIFT) / SCALE

@@ -5,12 +5,12 @@ names differ between the two, and Keras 3 hides lists of layers from TensorFlow,
 a checkpoint of the model would silently miss most of it.
 """
 
-from typing import Any, Dict
+from typing import Any
 
 import keras
 
 
-def named_weights(network: keras.Model) -> Dict[str, Any]:
+def named_weights(network: keras.Model) -> dict[str, Any]:
     """Every weight of a network by a name such as `head_block_0.trainable_1_gamma`.
 
     The weights are TensorFlow variables or, on Keras 3, Keras variables.

@@ -6,8 +6,6 @@ among the copies, so that the output stays the same. The shares are random, beca
 equal ones would keep the copies equal through all of training.
 """
 
-from typing import Dict
-
 import numpy as np
 
 # Minimum of the smaller of a weight's two shares.
@@ -15,10 +13,10 @@ _LEAST_SHARE = 0.3
 
 
 def widened(
-    weights: Dict[str, np.ndarray],
-    shapes: Dict[str, tuple],
+    weights: dict[str, np.ndarray],
+    shapes: dict[str, tuple],
     transposed: tuple = (),
-) -> Dict[str, np.ndarray]:
+) -> dict[str, np.ndarray]:
     """Weights of a wider network with the same output.
 
     Args:

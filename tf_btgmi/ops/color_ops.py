@@ -5,7 +5,7 @@ change, parameters [B], one per picture. Results are clipped to [-1, 1] and cove
 whole picture; `mask_ops.composite` restricts them to the part.
 """
 
-from typing import Optional, Tuple
+from typing import Optional
 
 import numpy as np
 import tensorflow as tf
@@ -70,7 +70,7 @@ def lab_to_rgb(lab: tf.Tensor) -> tf.Tensor:
 
 def statistics(
     values: tf.Tensor, mask: Optional[tf.Tensor] = None
-) -> Tuple[tf.Tensor, tf.Tensor]:
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Mean and standard deviation of each channel over the mask, or over everything.
 
     Args:

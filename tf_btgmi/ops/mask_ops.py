@@ -4,7 +4,7 @@ Masks are [B, H, W, 1] with 1 = hole. Boxes are float32 pixel coordinates
 (y0, x0, y1, x1) whose end is exclusive; a box of zeros stands for no hole.
 """
 
-from typing import Sequence, Tuple
+from typing import Sequence
 
 import tensorflow as tf
 
@@ -55,7 +55,7 @@ def context_box(boxes: tf.Tensor, margin: float, height, width) -> tf.Tensor:
     return tf.concat([start, end], axis=-1)
 
 
-def patch_mask(mask: tf.Tensor, windows: Sequence[Tuple[int, int, int]]) -> tf.Tensor:
+def patch_mask(mask: tf.Tensor, windows: Sequence[tuple[int, int, int]]) -> tf.Tensor:
     """Cells of a convolution chain's output whose receptive field meets the hole.
 
     A chain of max-pools with the kernels, strides and paddings of the convolutions

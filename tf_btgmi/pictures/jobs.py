@@ -1,7 +1,7 @@
 """A job: one picture and its result, named by flags, folders or a CSV file."""
 
 import os
-from typing import Callable, Dict, NamedTuple
+from typing import Callable, NamedTuple
 
 
 class Job(NamedTuple):
@@ -14,7 +14,7 @@ class Job(NamedTuple):
         label: prefix of its error messages: file and line.
     """
 
-    values: Dict[str, str]
+    values: dict[str, str]
     folder: str = ""
     label: str = ""
 

@@ -10,7 +10,7 @@ import os
 import re
 import stat
 import unicodedata
-from typing import Dict, Iterable, List, NamedTuple, Optional
+from typing import Iterable, NamedTuple, Optional
 
 from tf_btgmi.pictures.formats import ENDINGS, HEIC_HINT
 
@@ -26,8 +26,8 @@ class Listing(NamedTuple):
             devices) and of unreadable folders.
     """
 
-    pictures: List[str]
-    passed_over: Dict[str, int]
+    pictures: list[str]
+    passed_over: dict[str, int]
 
     def passed_over_line(self, folder: str) -> str:
         """One line that counts the other files; empty without any."""
@@ -101,7 +101,7 @@ def _is_special(path: str) -> bool:
         return False
 
 
-def passed_over_lines(folders: Iterable[Optional[str]]) -> List[str]:
+def passed_over_lines(folders: Iterable[Optional[str]]) -> list[str]:
     """The lines that count the other files of some folders.
 
     Args:
@@ -112,7 +112,7 @@ def passed_over_lines(folders: Iterable[Optional[str]]) -> List[str]:
     return [line for line in lines if line]
 
 
-def list_pictures(folder: str) -> List[str]:
+def list_pictures(folder: str) -> list[str]:
     """The relative paths of `list_folder`.
 
     Raises:

@@ -1,12 +1,12 @@
 """Hole pixels of mask arrays, their boxes and their dilation."""
 
-from typing import Optional, Tuple
+from typing import Optional
 
 import cv2
 import numpy as np
 
 
-def bounding_box(mask: np.ndarray) -> Optional[Tuple[int, int, int, int]]:
+def bounding_box(mask: np.ndarray) -> Optional[tuple[int, int, int, int]]:
     """The bounding box (y0, x0, y1, x1) of the hole; None without a hole.
 
     Args:

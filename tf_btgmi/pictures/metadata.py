@@ -8,7 +8,7 @@ import dataclasses
 import re
 import struct
 import zlib
-from typing import List, Optional, Tuple
+from typing import Optional
 
 from PIL import Image
 
@@ -53,10 +53,10 @@ class Metadata:
     exif: bytes = b""
     icc: bytes = b""
     xmp: bytes = b""
-    dpi: Optional[Tuple[float, float]] = None
+    dpi: Optional[tuple[float, float]] = None
     comment: bytes = b""
     photoshop: bytes = b""
-    png_chunks: List[Tuple[bytes, bytes]] = dataclasses.field(default_factory=list)
+    png_chunks: list[tuple[bytes, bytes]] = dataclasses.field(default_factory=list)
 
     @property
     def orientation(self) -> int:
@@ -79,7 +79,7 @@ class Metadata:
         tags = self.tags()
         return any(tags.get_ifd(number) for number in (_EXIF_IFD, _GPS_IFD))
 
-    def contents(self) -> List[str]:
+    def contents(self) -> list[str]:
         """Kinds of metadata besides orientation and resolution, in words."""
         has_exif = self.has_directories or bool(set(self.tags()) - {_ORIENTATION})
         kinds = {
@@ -152,7 +152,7 @@ def read_metadata(stored: Image.Image, data: bytes) -> Metadata:
     return metadata
 
 
-def chunks_of(metadata: Metadata) -> List[Tuple[bytes, bytes]]:
+def chunks_of(metadata: Metadata) -> list[tuple[bytes, bytes]]:
     """Metadata as PNG chunks: those of the picture, or converted."""
     if metadata.png_chunks:
         return metadata.png_chunks
@@ -172,7 +172,7 @@ def chunks_of(metadata: Metadata) -> List[Tuple[bytes, bytes]]:
     return chunks
 
 
-def png_chunks(data: bytes) -> List[Tuple[bytes, bytes]]:
+def png_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
     """All chunks of a PNG file, in order."""
     chunks, position = [], len(_PNG_SIGNATURE)
     while position + 8 <= len(data):
@@ -182,7 +182,7 @@ def png_chunks(data: bytes) -> List[Tuple[bytes, bytes]]:
     return chunks
 
 
-def png_file(chunks: List[Tuple[bytes, bytes]]) -> bytes:
+def png_file(chunks: list[tuple[bytes, bytes]]) -> bytes:
     """A PNG file of these chunks."""
     parts = [_PNG_SIGNATURE]
     for name, body in chunks:

@@ -13,17 +13,7 @@ Results have the picture's name, with the ending .png if its format cannot be wr
 import collections
 import glob
 import os
-from typing import (
-    Callable,
-    Collection,
-    Dict,
-    Iterable,
-    List,
-    NamedTuple,
-    Optional,
-    Sequence,
-    Tuple,
-)
+from typing import Callable, Collection, Iterable, NamedTuple, Optional, Sequence
 
 from tf_btgmi.pictures.formats import ENDINGS
 from tf_btgmi.pictures.jobs import Job
@@ -32,7 +22,7 @@ from tf_btgmi.pictures.writer import FORMATS, format_of
 
 _MASK = "_mask"
 # (name without ending, path)
-Named = Tuple[str, str]
+Named = tuple[str, str]
 
 
 class Pairs(NamedTuple):
@@ -44,15 +34,15 @@ class Pairs(NamedTuple):
         notes: one line per folder with files that were passed over.
     """
 
-    jobs: List[Job]
-    unmatched: List[str]
-    notes: List[str]
+    jobs: list[Job]
+    unmatched: list[str]
+    notes: list[str]
 
 
 class _Files(NamedTuple):
     """Files of one flag, (name without ending, path), and the kind of the flag."""
 
-    named: List[Named]
+    named: list[Named]
     is_folder: bool
     note: str = ""
 
@@ -120,7 +110,7 @@ def match(
     images: Sequence[Named],
     masks: Sequence[Named],
     identity: Callable[[str], str] = os.path.realpath,
-) -> Tuple[List[Tuple[str, str, List[str]]], List[Named]]:
+) -> tuple[list[tuple[str, str, list[str]]], list[Named]]:
     """Matches masks to pictures; the same file may be among both.
 
     Args:
@@ -147,7 +137,7 @@ def match(
 
 def assign(
     masks: Iterable[Named], pictures: Collection[str]
-) -> Tuple[Dict[str, List[str]], List[Named]]:
+) -> tuple[dict[str, list[str]], list[Named]]:
     """Assigns masks to names of pictures.
 
     Args:
@@ -177,7 +167,7 @@ def owner(name: str, pictures: Collection[str]) -> Optional[str]:
     return None
 
 
-def without_masks(names: Collection[str]) -> List[str]:
+def without_masks(names: Collection[str]) -> list[str]:
     """Names of pictures, without masks of other pictures among them."""
     names = dict.fromkeys(names)
     return [name for name in names if owner(name, names) is None]
@@ -243,7 +233,7 @@ def _output(name: str, path: str, output: str, single: bool, is_folder: bool) ->
     return os.path.join(output, folder, result_name(path))
 
 
-def _check_outputs(jobs: List[Job]) -> None:
+def _check_outputs(jobs: list[Job]) -> None:
     counts = collections.Counter(job.output for job in jobs)
     for job in jobs:
         if counts[job.output] > 1:

@@ -12,7 +12,7 @@ known pixels of a picture are preserved. Fills are converted to its mode:
 """
 
 import dataclasses
-from typing import Any, Dict, Optional
+from typing import Any, Optional
 
 import cv2
 import numpy as np
@@ -46,7 +46,7 @@ class Picture:
     format: str
     metadata: metadata_lib.Metadata
     palette: Optional[np.ndarray] = None
-    encoding: Dict[str, Any] = dataclasses.field(default_factory=dict)
+    encoding: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def rgb(self, sixteen_bits: bool = False) -> np.ndarray:
         """The picture upright and opaque, [H, W, 3].

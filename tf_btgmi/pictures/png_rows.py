@@ -10,7 +10,6 @@ megapixels), and Pillow's more than ten times.
 import concurrent.futures
 import os
 import zlib
-from typing import List
 
 import numpy as np
 
@@ -24,7 +23,7 @@ _LARGER = 1.05
 _HEADER = b"\x78\x9c"
 
 
-def compressed(rows: np.ndarray, step: int) -> List[bytes]:
+def compressed(rows: np.ndarray, step: int) -> list[bytes]:
     """The bodies of a picture's IDAT chunks: one zlib stream, in parts.
 
     Args:

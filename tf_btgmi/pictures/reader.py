@@ -5,7 +5,7 @@ them or reduce 16 bits to 8.
 """
 
 import io
-from typing import Any, Dict
+from typing import Any
 
 import cv2
 import numpy as np
@@ -132,7 +132,7 @@ def _sixteen_bits(path: str, stored: Image.Image, data: bytes):
     return pixels[..., 0] if pixels.shape[2] == 1 else pixels
 
 
-def _encoding(stored: Image.Image, data: bytes) -> Dict[str, Any]:
+def _encoding(stored: Image.Image, data: bytes) -> dict[str, Any]:
     if stored.format in ("JPEG", "MPO"):
         encoding = {"qtables": stored.quantization}
         sampling = JpegImagePlugin.get_sampling(stored)

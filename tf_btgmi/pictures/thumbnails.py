@@ -6,7 +6,6 @@ number as base64. Thumbnails in the notes of cameras (MakerNote) are not found.
 
 import re
 import struct
-from typing import Tuple
 
 _SEGMENT = b"Photoshop 3.0\0"
 _SIGNATURES = (b"8BIM", b"MeSa", b"AgHg", b"PHUT", b"DCSR")
@@ -67,7 +66,7 @@ def without_xmp_thumbnails(packet: bytes) -> bytes:
     return _XMP_THUMBNAILS.sub(b"", packet)
 
 
-def tiff_header(data: bytes) -> Tuple[str, int]:
+def tiff_header(data: bytes) -> tuple[str, int]:
     """Byte order in the notation of `struct`, and position of the first directory."""
     order = {b"II*\0": "<", b"MM\0*": ">"}[data[:4]]
     return order, struct.unpack_from(order + "I", data, 4)[0]

@@ -13,7 +13,6 @@ import dataclasses
 import io
 import os
 import struct
-from typing import List, Tuple
 
 import numpy as np
 import tifffile
@@ -64,7 +63,7 @@ def format_of(path: str) -> str:
     return FORMATS[ending]
 
 
-def write_picture(picture: Picture, path: str) -> List[str]:
+def write_picture(picture: Picture, path: str) -> list[str]:
     """Writes a picture, atomically.
 
     Returns:
@@ -81,7 +80,7 @@ def write_picture(picture: Picture, path: str) -> List[str]:
 
 def encode_picture(
     picture: Picture, target: str, name: str = "The picture"
-) -> Tuple[bytes, List[str]]:
+) -> tuple[bytes, list[str]]:
     """Encodes a picture in the format `target`, a value of `FORMATS`.
 
     Returns:
@@ -109,7 +108,7 @@ def encode_png(pixels: np.ndarray, compress_level: int = 6, icc: bytes = b"") ->
     return file.getvalue()
 
 
-def _converted(picture: Picture, target: str) -> Tuple[Picture, List[str]]:
+def _converted(picture: Picture, target: str) -> tuple[Picture, list[str]]:
     notes = []
     if picture.format != target:
         picture = dataclasses.replace(picture, encoding={})
@@ -144,7 +143,7 @@ def _converted(picture: Picture, target: str) -> Tuple[Picture, List[str]]:
     return picture, notes
 
 
-def _nearest_mode(picture: Picture, target: str, notes: List[str]):
+def _nearest_mode(picture: Picture, target: str, notes: list[str]):
     image = _image(picture)
     transparent = picture.mode in ("LA", "RGBA")
     if picture.mode == "P":
@@ -163,7 +162,7 @@ def _nearest_mode(picture: Picture, target: str, notes: List[str]):
     return mode, image.convert(mode)
 
 
-def _png(picture: Picture, notes: List[str]) -> bytes:
+def _png(picture: Picture, notes: list[str]) -> bytes:
     if picture.mode in ("1", "P"):
         chunks = metadata_lib.png_chunks(_saved(picture, "PNG"))
     else:
@@ -186,7 +185,7 @@ def _png_chunks(pixels: np.ndarray) -> list:
     return [(b"IHDR", header), *body, (b"IEND", b"")]
 
 
-def _jpeg(picture: Picture, notes: List[str]) -> bytes:
+def _jpeg(picture: Picture, notes: list[str]) -> bytes:
     options = picture.encoding or {"quality": _QUALITY, "subsampling": 0}
     metadata = picture.metadata
     if len(metadata.exif) > _SEGMENT:
@@ -204,7 +203,7 @@ def _jpeg(picture: Picture, notes: List[str]) -> bytes:
     return _saved(picture, "JPEG", **options)
 
 
-def _webp(picture: Picture, notes: List[str]) -> bytes:
+def _webp(picture: Picture, notes: list[str]) -> bytes:
     options = {"lossless": True, "exact": True}
     if picture.format in _LOSSY and not picture.encoding.get("lossless"):
         options = {"quality": _QUALITY}
@@ -212,12 +211,12 @@ def _webp(picture: Picture, notes: List[str]) -> bytes:
     return _saved(picture, "WEBP", **options)
 
 
-def _bmp(picture: Picture, notes: List[str]) -> bytes:
+def _bmp(picture: Picture, notes: list[str]) -> bytes:
     dpi = picture.metadata.dpi
     return _saved(picture, "BMP", **({"dpi": dpi} if dpi else {}))
 
 
-def _tiff(picture: Picture, notes: List[str]) -> bytes:
+def _tiff(picture: Picture, notes: list[str]) -> bytes:
     tags = picture.metadata.tags()
     if picture.pixels.dtype == np.uint16:
         if picture.metadata.has_directories:

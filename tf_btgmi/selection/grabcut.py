@@ -13,7 +13,7 @@ size, and the outline is scaled back. Boxes are (y0, x0, y1, x1) in pixels,
 end-exclusive; points are (y, x).
 """
 
-from typing import Optional, Sequence, Tuple
+from typing import Optional, Sequence
 
 import cv2
 import numpy as np
@@ -21,8 +21,8 @@ import numpy as np
 from tf_btgmi.inference.arguments import check_pair, check_picture
 from tf_btgmi.pictures.mask_arrays import bounding_box, is_hole
 
-Point = Tuple[float, float]
-Box = Tuple[float, float, float, float]
+Point = tuple[float, float]
+Box = tuple[float, float, float, float]
 
 WORKING_SIDE = 400
 # Around a click this share of the working side is certain.
@@ -147,7 +147,7 @@ def divide(image: np.ndarray, labels: np.ndarray, iterations: int) -> np.ndarray
     return selected
 
 
-def _reduced(image: np.ndarray) -> Tuple[np.ndarray, float]:
+def _reduced(image: np.ndarray) -> tuple[np.ndarray, float]:
     """The picture at the working size, and the factor of its sides."""
     scale = min(1.0, WORKING_SIDE / max(image.shape[:2]))
     height, width = (max(2, round(length * scale)) for length in image.shape[:2])
@@ -245,11 +245,11 @@ def _without_specks(selected: np.ndarray, inside, outside) -> np.ndarray:
     return selected
 
 
-def _pixel(point: Point) -> Tuple[int, int]:
+def _pixel(point: Point) -> tuple[int, int]:
     return int(point[0]), int(point[1])
 
 
-def _scaled_box(box: Box, steps: np.ndarray, shape) -> Tuple[int, int, int, int]:
+def _scaled_box(box: Box, steps: np.ndarray, shape) -> tuple[int, int, int, int]:
     low = np.floor(np.array(box[:2]) * steps).astype(int)
     high = np.ceil(np.array(box[2:]) * steps).astype(int)
     low, high = np.maximum(low, 0), np.minimum(high, shape)

@@ -9,7 +9,7 @@ Boxes are (y0, x0, y1, x1) in pixels, end-exclusive; clicks are (y, x, is_object
 """
 
 import functools
-from typing import Callable, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, NamedTuple, Optional, Sequence
 
 import cv2
 import numpy as np
@@ -62,7 +62,7 @@ class Segmentation(NamedTuple):
     window: Window
     likely: np.ndarray
 
-    def place(self, y: float, x: float) -> Tuple[int, int]:
+    def place(self, y: float, x: float) -> tuple[int, int]:
         """The row and column of `likely` at a point of the picture."""
         rows, columns = self.likely.shape
         row = int((int(y) - self.window.top) * rows / self.window.height)
@@ -78,7 +78,7 @@ class Segmentation(NamedTuple):
         small = cv2.resize(part.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
         return small > 0
 
-    def in_picture(self, mask: np.ndarray, shape: Tuple[int, int]) -> np.ndarray:
+    def in_picture(self, mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         """A mask of the size of `likely` as one of the picture, bool."""
         whole = np.zeros(shape, bool)
         size = self.window.height, self.window.width

@@ -10,7 +10,7 @@ until the deadline. Invalid requests fail at once.
 
 import random
 import time
-from typing import Callable, Dict, Tuple
+from typing import Callable
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -46,7 +46,7 @@ class ServingClient:
         self.deadline = deadline
         self.image_size, self.outputs = self._attempt(transport.describe)
 
-    def predict(self, inputs: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
+    def predict(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Predicts a batch of windows.
 
         Args:
@@ -112,7 +112,7 @@ def connect(place: str, deadline: float = DEADLINE_SECONDS) -> ServingClient:
     return ServingClient(Transport(place, *model), deadline)
 
 
-def model_of(place: str) -> Tuple[str, str, str]:
+def model_of(place: str) -> tuple[str, str, str]:
     """The model of an address.
 
     Returns:

@@ -1,6 +1,5 @@
 """TensorFlow Serving's gRPC interface, for `client.ServingClient`."""
 
-from typing import Dict, Tuple
 from urllib.parse import urlsplit
 
 import grpc
@@ -42,7 +41,7 @@ class GrpcTransport:
         channel = grpc.insecure_channel(urlsplit(place).netloc, options=_OPTIONS)
         self._service = prediction_service_pb2_grpc.PredictionServiceStub(channel)
 
-    def describe(self, seconds: float) -> Tuple[int, Tuple[str, ...]]:
+    def describe(self, seconds: float) -> tuple[int, tuple[str, ...]]:
         """Asks for the side of the model's windows in pixels and its outputs."""
         request = get_model_metadata_pb2.GetModelMetadataRequest(
             model_spec=self._spec, metadata_field=["signature_def"]
@@ -57,8 +56,8 @@ class GrpcTransport:
         return int(size), tuple(sorted(signature.outputs, reverse=True))
 
     def predict(
-        self, inputs: Dict[str, np.ndarray], seconds: float
-    ) -> Dict[str, np.ndarray]:
+        self, inputs: dict[str, np.ndarray], seconds: float
+    ) -> dict[str, np.ndarray]:
         """Predicts a batch of windows: uint8 arrays by name of the output."""
         request = messages.predict_request(SIGNATURE, inputs, self._spec)
         answer = self._call(self._service.Predict, request, seconds)

@@ -3,7 +3,7 @@
 The messages are those of `tensorflow-serving-api`.
 """
 
-from typing import Dict, Optional
+from typing import Optional
 
 import numpy as np
 import tensorflow as tf
@@ -32,7 +32,7 @@ def model_spec(
 
 def predict_request(
     signature: str,
-    inputs: Dict[str, np.ndarray],
+    inputs: dict[str, np.ndarray],
     spec: Optional[model_pb2.ModelSpec] = None,
 ) -> predict_pb2.PredictRequest:
     """Makes a request.
@@ -49,6 +49,6 @@ def predict_request(
     return request
 
 
-def arrays_of(tensors) -> Dict[str, np.ndarray]:
+def arrays_of(tensors) -> dict[str, np.ndarray]:
     """Converts a message's map of tensors to arrays; strings become arrays of bytes."""
     return {name: tf.make_ndarray(tensor) for name, tensor in tensors.items()}

@@ -5,7 +5,7 @@ are [H, W, 3] uint8 without alpha; EXIF orientation is ignored. A picture that c
 used is empty, [0, 0, 3], with a reason, so that the rest of its batch succeeds.
 """
 
-from typing import Callable, Tuple
+from typing import Callable
 
 import tensorflow as tf
 
@@ -24,7 +24,7 @@ _FORMATS = ("PNG", "JPEG", "BMP") + ("WebP",) * DECODES_WEBP
 _UNKNOWN = len(_FORMATS)
 
 
-def decode_picture(data: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
+def decode_picture(data: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Decodes one picture.
 
     Args:
@@ -38,7 +38,7 @@ def decode_picture(data: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
     return picture[..., :3], reason
 
 
-def _decode_rgba(data: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
+def _decode_rgba(data: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     header = _header(data)
     kind = _format_index(header)
     size = tf.switch_case(
@@ -77,7 +77,7 @@ def _decode_rgba(data: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
     return picture, reason
 
 
-def decode_mask(data: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
+def decode_mask(data: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Decodes a mask by the rules of `tf_btgmi.pictures.masks`, with two exceptions.
 
     Strokes and erased parts are distinguished by frame and area alone, not by colours,
@@ -124,7 +124,7 @@ def decode_mask(data: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
     return hole, reason
 
 
-def _levels(picture: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
+def _levels(picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Levels of the mask, int32 [H, W] in 0 to 255, and whether they are ambiguous."""
     rgba = tf.cast(picture, tf.int32)
     # Grey as in ITU-R 601, in integers so that white stays 255.

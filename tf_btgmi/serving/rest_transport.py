@@ -6,7 +6,7 @@ import socket
 import urllib.error
 import urllib.parse
 import urllib.request
-from typing import Dict, Optional, Tuple
+from typing import Optional
 
 import numpy as np
 
@@ -33,7 +33,7 @@ class RestTransport:
         path = "/".join(part for part in (model, kind, value) if part)
         self._url = f"{parts.scheme}://{parts.netloc}/v1/models/{path}"
 
-    def describe(self, seconds: float) -> Tuple[int, Tuple[str, ...]]:
+    def describe(self, seconds: float) -> tuple[int, tuple[str, ...]]:
         """Asks for the side of the model's windows in pixels and its outputs."""
         answer = self._call("/metadata", None, seconds)
         try:
@@ -46,8 +46,8 @@ class RestTransport:
             raise ServingError(f"{self.place} has no signature {SIGNATURE}.") from None
 
     def predict(
-        self, inputs: Dict[str, np.ndarray], seconds: float
-    ) -> Dict[str, np.ndarray]:
+        self, inputs: dict[str, np.ndarray], seconds: float
+    ) -> dict[str, np.ndarray]:
         """Predicts a batch of windows: uint8 arrays by name of the output."""
         values = {name: array.tolist() for name, array in inputs.items()}
         body = {"signature_name": SIGNATURE, "inputs": values}

@@ -6,7 +6,7 @@ Python. Models of this project need none of these; a model with any operation ou
 """
 
 import os
-from typing import Dict, Iterator, List
+from typing import Iterator
 
 FILE = "saved_model.pb"
 # Arithmetic, shapes, pictures in memory, reading of variables, control flow.
@@ -82,7 +82,7 @@ def check(folder: str) -> None:
         )
 
 
-def _entries(nodes) -> List[str]:
+def _entries(nodes) -> list[str]:
     """Names of all functions of a loaded model."""
     names = []
     for node in nodes:
@@ -91,7 +91,7 @@ def _entries(nodes) -> List[str]:
     return names
 
 
-def _operations(functions: Dict[str, object], entries: List[str]) -> Iterator[str]:
+def _operations(functions: dict[str, object], entries: list[str]) -> Iterator[str]:
     """The operations of `entries` and of all functions that they call."""
     todo, seen = list(entries), set()
     while todo:

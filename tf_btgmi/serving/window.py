@@ -12,7 +12,7 @@ window, and no `detail.py`, so enlarged fills stay soft.
 Pictures are [H, W, 3] uint8, holes [H, W] bool.
 """
 
-from typing import NamedTuple, Tuple
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -60,7 +60,7 @@ def window_of(hole: tf.Tensor, image_size: int) -> Window:
 
 def cut(
     image: tf.Tensor, hole: tf.Tensor, window: Window, image_size: int
-) -> Tuple[tf.Tensor, tf.Tensor]:
+) -> tuple[tf.Tensor, tf.Tensor]:
     """The window at the network's size.
 
     Returns:

@@ -11,7 +11,7 @@ import dataclasses
 import functools
 import json
 import uuid
-from typing import List, Optional
+from typing import Optional
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
@@ -34,7 +34,7 @@ class FileBody(BaseModel):
 
     file: str = Field(description="base64.", json_schema_extra={"format": "byte"})
     media_type: str
-    notes: List[str]
+    notes: list[str]
     model_seconds: float
 
 
@@ -42,7 +42,7 @@ class ModelBody(BaseModel):
     """One model."""
 
     name: str
-    outputs: List[str]
+    outputs: list[str]
     image_size: Optional[int]
 
 
@@ -52,7 +52,7 @@ class ModelsBody(BaseModel):
     A request without a model uses the first one with the required output.
     """
 
-    models: List[ModelBody]
+    models: list[ModelBody]
 
 
 class HealthBody(BaseModel):
@@ -82,7 +82,7 @@ class ExampleBody(BaseModel):
     url: str
 
 
-def make_router(models: List[models_lib.Model], limits: Limits, workers) -> APIRouter:
+def make_router(models: list[models_lib.Model], limits: Limits, workers) -> APIRouter:
     """The API's routes.
 
     Args:
@@ -159,7 +159,7 @@ def _add_descriptions(router: APIRouter, models, limits: Limits) -> None:
             **dataclasses.asdict(limits),
         }
 
-    @router.get("/examples", response_model=List[ExampleBody], summary="List examples")
+    @router.get("/examples", response_model=list[ExampleBody], summary="List examples")
     async def list_examples():
         return [
             {"name": name.replace("_", " "), "url": f"/examples/{name}.jpg"}

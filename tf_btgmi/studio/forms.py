@@ -7,7 +7,7 @@ the upload is read before the queue can be asked for room.
 import base64
 import copy
 import json
-from typing import Annotated, Any, List, Literal, Optional, Tuple, Type, TypeVar
+from typing import Annotated, Any, Literal, Optional, TypeVar
 
 from fastapi import Request
 from pydantic import (
@@ -58,8 +58,8 @@ File = Annotated[
     WithJsonSchema({"type": "string", "format": "byte"}),
 ]
 Number = Annotated[float, Field(allow_inf_nan=False)]
-Click = Tuple[Number, Number, bool]
-Clicks = Annotated[List[Click], BeforeValidator(_from_text)]
+Click = tuple[Number, Number, bool]
+Clicks = Annotated[list[Click], BeforeValidator(_from_text)]
 
 
 class PictureForm(BaseModel):
@@ -133,7 +133,7 @@ class ComposeForm(RunForm):
 class SegmentForm(PictureForm):
     """Select an object by a box, by clicks, or by both."""
 
-    box: Annotated[Optional[List[Number]], BeforeValidator(_from_text)] = Field(
+    box: Annotated[Optional[list[Number]], BeforeValidator(_from_text)] = Field(
         None,
         min_length=4,
         max_length=4,
@@ -155,7 +155,7 @@ class SegmentForm(PictureForm):
 Form = TypeVar("Form", bound=BaseModel)
 
 
-async def read(request: Request, form: Type[Form], limits: Limits) -> Form:
+async def read(request: Request, form: type[Form], limits: Limits) -> Form:
     """Reads and checks a request's body.
 
     Raises:
@@ -183,7 +183,7 @@ async def read(request: Request, form: Type[Form], limits: Limits) -> Form:
         raise errors.bad_request(f"{place}: {first['msg']}.") from None
 
 
-def body_schema(form: Type[BaseModel]) -> dict:
+def body_schema(form: type[BaseModel]) -> dict:
     """The OpenAPI description of a form in both content types."""
     as_json = form.model_json_schema(ref_template="#/components/schemas/{model}")
     as_json.pop("description", None)

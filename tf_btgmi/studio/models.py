@@ -1,7 +1,7 @@
 """Models of the studio by name."""
 
 import time
-from typing import Callable, List, Optional
+from typing import Callable, Optional
 
 import numpy as np
 
@@ -42,7 +42,7 @@ class Model:
             job.model_seconds = time.monotonic() - started
 
 
-def find(models: List[Model], name: Optional[str], output: str) -> Model:
+def find(models: list[Model], name: Optional[str], output: str) -> Model:
     """The model of that name; without a name the first one that has the output.
 
     Raises:

@@ -2,7 +2,7 @@
 
 import contextlib
 import pathlib
-from typing import Iterable, List
+from typing import Iterable
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -22,7 +22,7 @@ _STATIC = pathlib.Path(__file__).resolve().parent / "static"
 
 
 def create_app(
-    models: List[Model],
+    models: list[Model],
     limits: Limits = Limits(),  # noqa: B008 - frozen.
     allowed_hosts: Iterable[str] = (),
 ) -> FastAPI:

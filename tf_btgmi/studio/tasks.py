@@ -2,7 +2,7 @@
 
 import dataclasses
 import io
-from typing import List, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 import numpy as np
 from PIL import Image
@@ -42,7 +42,7 @@ class Answer:
 
     data: bytes
     media_type: str
-    notes: List[str] = dataclasses.field(default_factory=list)
+    notes: list[str] = dataclasses.field(default_factory=list)
     model_seconds: float = 0.0
 
 

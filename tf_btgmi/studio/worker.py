@@ -9,7 +9,7 @@ import concurrent.futures
 import logging
 import threading
 import time
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Optional
 
 from tf_btgmi.studio import errors
 
@@ -78,7 +78,7 @@ class Worker:
         self.max_waiting = max_waiting
         self.max_seconds = max_seconds
         self._changed = threading.Condition()
-        self._waiting: List[Job] = []
+        self._waiting: list[Job] = []
         self._running: Optional[Job] = None
         self._ended = collections.deque(maxlen=_REMEMBERED)
         self._stopped = True
@@ -113,7 +113,7 @@ class Worker:
             self._changed.notify_all()
         return job
 
-    def state(self, name: str) -> Optional[Dict[str, Any]]:
+    def state(self, name: str) -> Optional[dict[str, Any]]:
         """State, position in the queue and steps of a job; None if it is unknown.
 
         The last jobs that ended are known, so that a client that asks a moment too late

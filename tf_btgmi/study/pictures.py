@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-from typing import Dict, List
 
 import numpy as np
 
@@ -25,7 +24,7 @@ class StudyPictures:
         identity: fingerprint of each folder.
     """
 
-    def __init__(self, results: Dict[str, str], truth: str):
+    def __init__(self, results: dict[str, str], truth: str):
         """Lists the folders and checks the sizes.
 
         Args:
@@ -42,7 +41,7 @@ class StudyPictures:
         folders.update((f"results {name}", place) for name, place in results.items())
         files = {key: by_name(folder) for key, folder in folders.items()}
         self.methods = list(results)
-        self.names: List[str] = list(files[TRUTH])
+        self.names: list[str] = list(files[TRUTH])
         self.identity = {
             key: fingerprint(folder, list(files[key].values()))
             for key, folder in folders.items()
@@ -64,7 +63,7 @@ class StudyPictures:
             picture if kind == TRUTH else ruined(picture, f"{kind} {name}")
         )
 
-    def _check(self, folders: Dict[str, str]) -> None:
+    def _check(self, folders: dict[str, str]) -> None:
         for key, folder in folders.items():
             paths = self._paths[key]
             missing = [name for name in self.names if name not in paths]

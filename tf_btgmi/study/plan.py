@@ -2,7 +2,7 @@
 
 import collections
 import itertools
-from typing import Iterable, List, NamedTuple, Sequence, Tuple
+from typing import Iterable, NamedTuple, Sequence
 
 import numpy as np
 
@@ -20,7 +20,7 @@ class Question(NamedTuple):
     """
 
     picture: str
-    shown: Tuple[str, ...]
+    shown: tuple[str, ...]
     is_check: bool
 
 
@@ -32,7 +32,7 @@ def plan(
     num_checks: int,
     asked: Iterable[Question],
     rng: np.random.Generator,
-) -> List[Question]:
+) -> list[Question]:
     """Draws the questions of one voter.
 
     Each compares the methods that were compared least, on the picture that this voter
@@ -81,5 +81,5 @@ def _least(choices, counts, rng):
     return least[int(rng.integers(len(least)))]
 
 
-def _shuffled(names, rng) -> Tuple[str, ...]:
+def _shuffled(names, rng) -> tuple[str, ...]:
     return tuple(names[place] for place in rng.permutation(len(names)))

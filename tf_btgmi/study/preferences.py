@@ -2,7 +2,7 @@
 
 import collections
 from statistics import NormalDist
-from typing import Dict, NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence
 
 import numpy as np
 from scipy import stats
@@ -17,7 +17,7 @@ _TOLERANCE = 1e-10
 class Comparison(NamedTuple):
     """Methods that were shown side by side, and the preferred one or None."""
 
-    methods: Tuple[str, ...]
+    methods: tuple[str, ...]
     winner: Optional[str]
 
 
@@ -55,7 +55,7 @@ def wilson(count: int, num: int) -> Rate:
 
 def preference_rates(
     comparisons: Sequence[Comparison],
-) -> Dict[Tuple[str, ...], Dict[str, Rate]]:
+) -> dict[tuple[str, ...], dict[str, Rate]]:
     """Rates of each method and of `NO_DIFFERENCE`, by the compared methods."""
     counts = _counts(comparisons)
     rates = {}
@@ -70,7 +70,7 @@ def preference_rates(
 
 def bradley_terry(
     comparisons: Sequence[Comparison], methods: Sequence[str]
-) -> Dict[str, Strength]:
+) -> dict[str, Strength]:
     """Strengths of the methods, the strongest first.
 
     The model of Bradley and Terry 1952, with Luce's rule for more than two methods: the
@@ -109,7 +109,7 @@ def bradley_terry(
     return dict(sorted(ranking.items(), key=lambda item: (-item[1].value, item[0])))
 
 
-def _counts(comparisons) -> Dict[Tuple[str, ...], collections.Counter]:
+def _counts(comparisons) -> dict[tuple[str, ...], collections.Counter]:
     counts = collections.defaultdict(collections.Counter)
     for methods, winner in comparisons:
         counts[tuple(sorted(methods))][winner] += 1

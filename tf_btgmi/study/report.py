@@ -1,6 +1,6 @@
 """The answers of a study as text and CSV."""
 
-from typing import Dict, List, NamedTuple, Sequence
+from typing import NamedTuple, Sequence
 
 from tf_btgmi.evaluation.tables import number, to_csv
 from tf_btgmi.study.pictures import TRUTH
@@ -26,9 +26,9 @@ class Counted(NamedTuple):
         checks: rate of correct answers to all attention checks.
     """
 
-    answers: List[Answer]
-    voters: List[int]
-    left_out: List[int]
+    answers: list[Answer]
+    voters: list[int]
+    left_out: list[int]
     checks: Rate
 
 
@@ -67,7 +67,7 @@ def files(answers: Sequence[Answer], counted: Counted, methods: Sequence[str]):
     }
 
 
-def _text(counted: Counted, rates, ranking: Dict[str, Strength]) -> str:
+def _text(counted: Counted, rates, ranking: dict[str, Strength]) -> str:
     num, voters = len(counted.answers), number_of(len(counted.voters), "voter")
     lines = [
         f"{number_of(num, 'answer')} of {voters}; attention checks right: "
@@ -120,7 +120,7 @@ def _preferences_csv(rates) -> str:
     )
 
 
-def _ranking_csv(ranking: Dict[str, Strength], comparisons) -> str:
+def _ranking_csv(ranking: dict[str, Strength], comparisons) -> str:
     rows = []
     for place, (name, strength) in enumerate(ranking.items(), 1):
         shown = [c for c in comparisons if name in c.methods]

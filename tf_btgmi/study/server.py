@@ -9,7 +9,7 @@ No response reveals the method of a picture.
 """
 
 import pathlib
-from typing import Any, Dict, Iterable, NamedTuple, Optional
+from typing import Any, Iterable, NamedTuple, Optional
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
@@ -78,11 +78,11 @@ def make_app(
 
     # Functions that are not async run in threads; the database serializes them.
     @app.post("/api/sessions", status_code=201)
-    def begin() -> Dict[str, Any]:
+    def begin() -> dict[str, Any]:
         return {"token": votes.begin(pictures, *sizes)}
 
     @app.get("/api/sessions/{token}")
-    def state(token: str) -> Dict[str, Any]:
+    def state(token: str) -> dict[str, Any]:
         return _progress(token, votes.state(token))
 
     @app.post("/api/sessions/{token}/answers")
@@ -114,7 +114,7 @@ def make_app(
     return app
 
 
-def _progress(token: str, state: State) -> Dict[str, Any]:
+def _progress(token: str, state: State) -> dict[str, Any]:
     """Progress without names of pictures or methods."""
     coming = []
     for position in range(state.num_answered, len(state.questions))[:2]:

@@ -9,7 +9,7 @@ import json
 import os
 import secrets
 import sqlite3
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+from typing import Any, Iterator, NamedTuple, Optional
 
 import numpy as np
 
@@ -72,7 +72,7 @@ class State(NamedTuple):
     """State of a session; `num_answered` is the position of the next question."""
 
     num_answered: int
-    questions: List[Question]
+    questions: list[Question]
 
 
 class Votes:
@@ -93,7 +93,7 @@ class Votes:
         except sqlite3.DatabaseError as error:
             raise ValueError(f"{path} is not the file of a study: {error}.") from error
 
-    def claim(self, settings: Dict[str, Any]) -> None:
+    def claim(self, settings: dict[str, Any]) -> None:
         """Stores the settings of a new study, or checks those of an existing one.
 
         Raises:
@@ -116,7 +116,7 @@ class Votes:
                     f"({', '.join(changed)}); give another --output."
                 )
 
-    def settings(self) -> Optional[Dict[str, Any]]:
+    def settings(self) -> Optional[dict[str, Any]]:
         """The settings of the study; None before `claim`."""
         with self._open() as database:
             return self._settings(database)
@@ -193,7 +193,7 @@ class Votes:
             )
             return State(position + 1, state.questions)
 
-    def answers(self) -> List[Answer]:
+    def answers(self) -> list[Answer]:
         """All answers, ordered by voter."""
         with self._open() as database:
             rows = database.execute(
@@ -227,7 +227,7 @@ class Votes:
             database.execute("COMMIT")
 
     @staticmethod
-    def _settings(database) -> Optional[Dict[str, Any]]:
+    def _settings(database) -> Optional[dict[str, Any]]:
         row = database.execute("SELECT settings FROM study").fetchone()
         return json.loads(row[0]) if row else None
 
@@ -251,7 +251,7 @@ def _state(database, voter: int) -> State:
     return State(num, _questions(rows))
 
 
-def _questions(rows) -> List[Question]:
+def _questions(rows) -> list[Question]:
     return [_question(row) for row in rows]
 
 

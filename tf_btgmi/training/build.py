@@ -1,7 +1,5 @@
 """Builds the training model and its schedules from a config."""
 
-from typing import List
-
 import keras
 
 from tf_btgmi.config import Config, ProcedureConfig
@@ -50,7 +48,7 @@ def build_model(config: Config, strategy) -> InpaintingGAN:
     return model
 
 
-def scheduled_callbacks(procedure: ProcedureConfig) -> List[keras.callbacks.Callback]:
+def scheduled_callbacks(procedure: ProcedureConfig) -> list[keras.callbacks.Callback]:
     """Callbacks for adversarial weight, learning rates and fade-in."""
     schedules = Schedules(procedure)
     fade_in = callbacks.FadeIn(schedules.fade_in_alpha)

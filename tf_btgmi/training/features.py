@@ -5,14 +5,12 @@ Features are lists over scales, finest first, of lists of layers, the logits las
 as many composites as images.
 """
 
-from typing import List
-
 import tensorflow as tf
 
 from tf_btgmi.training import regions
 
 
-def logits(scales: List[List[tf.Tensor]]) -> List[tf.Tensor]:
+def logits(scales: list[list[tf.Tensor]]) -> list[tf.Tensor]:
     """The last layer of each scale."""
     return [layers[-1] for layers in scales]
 

@@ -14,7 +14,7 @@ are faded in by the stages of training.
 """
 
 import os
-from typing import Any, Dict
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -117,7 +117,7 @@ def _config(place: str) -> Config:
     return config_lib.load(os.path.join(place, config_lib.FILE))
 
 
-def _restored(model: InpaintingGAN, workdir: str) -> Dict[str, Any]:
+def _restored(model: InpaintingGAN, workdir: str) -> dict[str, Any]:
     """Restores the discriminator; the averaged generator's weights by their names."""
     generator = named_weights(build.build_generator(_config(workdir)))
     workdir_lib.restore(
@@ -133,7 +133,7 @@ def _array(variable) -> np.ndarray:
     return tf.convert_to_tensor(variable).numpy()
 
 
-def _assign(targets: Dict[str, Any], sources: Dict[str, np.ndarray], transposed):
+def _assign(targets: dict[str, Any], sources: dict[str, np.ndarray], transposed):
     prefix = f"{HARMONIZED}_"
     values = {}
     for name, target in targets.items():

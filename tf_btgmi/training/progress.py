@@ -4,7 +4,6 @@ import contextlib
 import math
 import sys
 import time
-from typing import Dict, List
 
 import keras
 import tensorflow as tf
@@ -63,7 +62,7 @@ class Progress(keras.callbacks.Callback):
         self, scheduled, plan, start_step, global_batch_size, every_steps, writer
     ):
         super().__init__()
-        self.history: List[Dict[str, float]] = []
+        self.history: list[dict[str, float]] = []
         self._scheduled = scheduled
         self._plan = plan
         self._global_batch_size = global_batch_size

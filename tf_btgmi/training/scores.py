@@ -1,6 +1,6 @@
 """Validation metrics of each output, means over the pictures with its region."""
 
-from typing import Sequence, Tuple
+from typing import Sequence
 
 import tensorflow as tf
 
@@ -16,12 +16,12 @@ NAMES_OF_SCORES = {
 }
 
 
-def names(output_names: Sequence[str]) -> Tuple[str, ...]:
+def names(output_names: Sequence[str]) -> tuple[str, ...]:
     """Names of the scores of a network with these outputs."""
     return tuple(name for output in output_names for name in NAMES_OF_SCORES[output])
 
 
-def measure(batch: dict, predictions: dict, lpips) -> Tuple[dict, dict]:
+def measure(batch: dict, predictions: dict, lpips) -> tuple[dict, dict]:
     """Metrics of each output's composite with the truth.
 
     Args:

@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import time
-from typing import Iterator, List, Sequence, Tuple
+from typing import Iterator, Sequence
 
 import keras
 import numpy as np
@@ -39,7 +39,7 @@ _WARM_UP = 50
 
 def train(
     workdir: str,
-    sources: Sequence[Tuple[str, float]],
+    sources: Sequence[tuple[str, float]],
     steps: int,
     batch_size: int,
     base_filters: int,
@@ -129,7 +129,7 @@ def train(
         return float(best)
 
 
-def validate(selector: Selector, objects: List) -> float:
+def validate(selector: Selector, objects: list) -> float:
     """Mean IoU, at the window's size, from a close and a loose box of each object."""
     rng = np.random.default_rng(0)
     values, inputs, truths = [], [], []
@@ -191,7 +191,7 @@ class _Rounds:
     normalization would otherwise see other statistics in training than later.
     """
 
-    def __init__(self, model: SelectorTraining, batches: Iterator[List[Example]]):
+    def __init__(self, model: SelectorTraining, batches: Iterator[list[Example]]):
         self._model = model
         self._batches = batches
         self._groups = []
@@ -222,7 +222,7 @@ class _Rounds:
 
 def _batches(
     examples: SelectionExamples, size: int, number: int
-) -> Iterator[List[Example]]:
+) -> Iterator[list[Example]]:
     """Yields batches of examples from `number` on; a thread prepares the next one."""
 
     def make(number):

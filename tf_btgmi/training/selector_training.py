@@ -5,8 +5,6 @@ own mask and a click on its largest error. The mask is that of a training step, 
 forward pass goes unused.
 """
 
-from typing import List
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -80,7 +78,7 @@ def selection_loss(truth, logits):
     return tf.reduce_mean(entropy) + tf.reduce_mean(1.0 - (both + 1.0) / (either + 1.0))
 
 
-def inputs_of(examples: List[Example]):
+def inputs_of(examples: list[Example]):
     """The network's input of a batch and its truth, float32."""
     inputs = [network_input(e.image, e.box, e.clicks, e.mask) for e in examples]
     truth = [example.truth[..., None] for example in examples]
@@ -88,8 +86,8 @@ def inputs_of(examples: List[Example]):
 
 
 def corrected(
-    examples: List[Example], logits: np.ndarray, rng: np.random.Generator
-) -> List[Example]:
+    examples: list[Example], logits: np.ndarray, rng: np.random.Generator
+) -> list[Example]:
     """The examples after a round: their new masks, and a click on the largest error.
 
     Half of the boxes are dropped, since a click often comes without one.

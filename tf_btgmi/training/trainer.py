@@ -5,7 +5,7 @@ import dataclasses
 import os
 import re
 import signal
-from typing import Dict, List, Optional
+from typing import Optional
 
 import tensorflow as tf
 from absl import logging
@@ -51,8 +51,8 @@ class TrainingResult:
     finished: bool
     signal_number: Optional[int]
     checkpoint: str
-    history: List[Dict[str, float]]
-    validation: List[Dict[str, float]]
+    history: list[dict[str, float]]
+    validation: list[dict[str, float]]
 
 
 def exit_code(result: TrainingResult) -> int:

@@ -1,7 +1,6 @@
 """Validation of a run: metrics and pictures, in TensorBoard and in the workdir."""
 
 import os
-from typing import Dict, List
 
 import keras
 import numpy as np
@@ -67,7 +66,7 @@ class Validation(keras.callbacks.Callback):
         discriminators_from=0,
     ):
         super().__init__()
-        self.history: List[Dict[str, float]] = []
+        self.history: list[dict[str, float]] = []
         self._dataset = dataset
         # A smaller batch would leave some replicas without examples, and the network
         # cannot run on none.
@@ -84,7 +83,7 @@ class Validation(keras.callbacks.Callback):
         if step % self._every_steps == 0 or step == self._total_steps:
             self.validate(step)
 
-    def validate(self, step: int) -> Dict[str, float]:
+    def validate(self, step: int) -> dict[str, float]:
         """Measures, writes and returns the metrics at `step`."""
         metrics = self.model.evaluate(self._full_batches, verbose=0, return_dict=True)
         metrics = {name: float(metrics[name]) for name in self.model.score_names}

@@ -1,7 +1,7 @@
 """Geometry of the bar charts: one group per tenth of the hole ratio."""
 
 import math
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional
 
 from tf_btgmi.evaluation.report_metrics import Metric
 from tf_btgmi.evaluation.statistics import Estimate
@@ -34,7 +34,7 @@ class Bar(NamedTuple):
     width: float
     height: float
     middle: float
-    whisker: Optional[Tuple[float, float]]
+    whisker: Optional[tuple[float, float]]
 
 
 class BarGroup(NamedTuple):
@@ -43,7 +43,7 @@ class BarGroup(NamedTuple):
     label: str
     num: int
     x: float
-    bars: List[Bar]
+    bars: list[Bar]
 
 
 class Tick(NamedTuple):
@@ -58,8 +58,8 @@ class Chart(NamedTuple):
 
     heading: str
     label: str
-    ticks: List[Tick]
-    groups: List[BarGroup]
+    ticks: list[Tick]
+    groups: list[BarGroup]
     width: int = _WIDTH
     height: int = _HEIGHT
     left: int = _LEFT
@@ -67,12 +67,12 @@ class Chart(NamedTuple):
     base: int = _BASE
 
 
-def colors(methods) -> Dict[str, str]:
+def colors(methods) -> dict[str, str]:
     """One colour per method."""
     return {name: COLORS[i % len(COLORS)] for i, name in enumerate(methods)}
 
 
-def bars(summary: Summary, metric: Metric, methods: List[str]) -> Chart:
+def bars(summary: Summary, metric: Metric, methods: list[str]) -> Chart:
     """The bar chart of one metric.
 
     Args:
@@ -134,7 +134,7 @@ def _bar(left, width, scale, estimate: Estimate, color, method) -> Bar:
     )
 
 
-def _ticks(step: float, num_steps: int, scale: float) -> List[Tick]:
+def _ticks(step: float, num_steps: int, scale: float) -> list[Tick]:
     digits = next(d for d in range(9) if abs(round(step, d) - step) < 1e-9 * step)
     return [
         Tick(round(_BASE - i * step * scale, 1), f"{i * step:.{digits}f}")

@@ -6,7 +6,7 @@ steps from the worst to the best.
 
 import base64
 import io
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import NamedTuple, Sequence
 
 import numpy as np
 from PIL import Image
@@ -39,13 +39,13 @@ class Figure(NamedTuple):
 
     name: str
     ratio: str
-    differences: Dict[Tuple[str, str], str]
-    tiles: List[Tile]
+    differences: dict[tuple[str, str], str]
+    tiles: list[Tile]
 
 
 def choose(
-    differences: Dict[str, float], higher_is_better: bool, count: int
-) -> List[str]:
+    differences: dict[str, float], higher_is_better: bool, count: int
+) -> list[str]:
     """At most `count` names, the worst, the best and even steps between, worst first.
 
     Args:
@@ -65,7 +65,7 @@ def choose(
 
 def figures(
     store: Store, summary: Summary, names: Sequence[str], count: int
-) -> List[Figure]:
+) -> list[Figure]:
     """The pictures to show, sorted by the first method's difference.
 
     Args:
@@ -82,7 +82,7 @@ def figures(
     return [_figure(store, summary, name) for name in chosen]
 
 
-def compared(summary: Summary) -> List[str]:
+def compared(summary: Summary) -> list[str]:
     """Methods to compare with the baseline; at least one."""
     left_out = (summary.baseline, summary.task.untouched)
     others = [m for m in summary.methods if m not in left_out]

@@ -1,6 +1,6 @@
 """report.html: one file with tables, charts and pictures, from templates/."""
 
-from typing import Any, List, Sequence, Tuple
+from typing import Any, Sequence
 
 import jinja2
 
@@ -55,7 +55,7 @@ def render(
 
 
 def render_without_truth(
-    title: str, figures: List[Tuple[str, List[Tile]]], notes: Sequence[str]
+    title: str, figures: list[tuple[str, list[Tile]]], notes: Sequence[str]
 ) -> str:
     """Renders a page of pictures alone: each with its name and tiles."""
     return _rendered("no_truth.html", title=title, figures=figures, notes=notes)
@@ -72,7 +72,7 @@ def _rendered(template: str, **values: Any) -> str:
     return environment.get_template(template).render(values)
 
 
-def _facts(summary: Summary) -> List[str]:
+def _facts(summary: Summary) -> list[str]:
     settings = summary.settings
     seed = settings["seed"]
     return [
