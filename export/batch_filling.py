@@ -12,7 +12,7 @@ from tf_btgmi.inference import holes
 from tf_btgmi.pictures.formats import TooLargeError
 from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.masks import decode_mask
-from tf_btgmi.pictures.pairs import match, result_name
+from tf_btgmi.pictures.pairs import match, result_path
 from tf_btgmi.pictures.reader import decode_picture
 from tf_btgmi.pictures.writer import encode_picture, format_of
 
@@ -49,7 +49,7 @@ def fill(job: Job, predictor, files, options: Options) -> Outcome:
         job: the job.
         predictor: a `Predictor`.
         files: object with `exists(path)`, `read(path)` -> bytes and an atomic
-            `write(path, data)`.
+            `write(path, parts)`.
         options: options of the batch.
     """
     try:
@@ -67,12 +67,18 @@ def fill(job: Job, predictor, files, options: Options) -> Outcome:
         composite = predictor.inpaint(image, mask, dilation)
         picture = picture.filled(composite, holes.dilated(mask, dilation))
         data, _ = encode_picture(picture, target, job.output)
-        files.write(job.output, data)
+        files.write(job.output, [data])
     # Decoders raise nearly any exception for a damaged file, and cloud file systems
     # have exceptions of their own. None may stop the other pictures.
     except Exception as error:
         return Outcome(FAILED, job.image, reason(error))
     return Outcome(DONE, job.image)
+
+
+def job_of(name: str, path: str, mask: str, output: str, dilation: int) -> Job:
+    """A job; the folder of `name` is that of the result below `output`."""
+    result = result_path(output, os.path.dirname(name), path)
+    return Job.of(path, mask, result, mask_dilation=str(dilation))
 
 
 def pair(
@@ -85,8 +91,8 @@ def pair(
     """Pairs pictures and masks; yields jobs, or outcomes where that fails.
 
     Args:
-        images: (name, path) of the pictures; a name is a path without its ending, and
-            its folder is that of the result below `output`.
+        images: (name, path) of the pictures; a name is a path without its ending, see
+            `job_of`.
         masks: (name, path) of the masks.
         output: folder of the results.
         dilation: dilation of the holes in pixels.
@@ -95,8 +101,7 @@ def pair(
     pairs, strangers = match(sorted(images), sorted(masks), identity=str)
     for name, path, mine in pairs:
         if len(mine) == 1:
-            result = os.path.join(output, os.path.dirname(name), result_name(path))
-            yield Job.of(path, mine[0], result, mask_dilation=str(dilation))
+            yield job_of(name, path, mine[0], output, dilation)
         elif mine:
             both = " and ".join(mine[:2])
             yield Outcome(FAILED, path, f"{both} go with the same picture.")
@@ -107,15 +112,13 @@ def pair(
         yield Outcome(FAILED, path, f"no picture named {name}.* goes with it.")
 
 
-def one_job_an_output(
-    output: str, jobs: Iterable[Job]
-) -> tuple[list[Job], list[Outcome]]:
+def one_job_an_output(output: str, jobs: Iterable[Job]) -> list:
     """Returns the only job that writes to `output`, or one failure per job."""
     jobs = sorted(jobs, key=lambda job: (job.image, job.mask))
     if len(jobs) == 1:
-        return jobs, []
+        return jobs
     text = f"{len(jobs)} pictures would be written to {output}."
-    return [], [Outcome(FAILED, job.image, text) for job in jobs]
+    return [Outcome(FAILED, job.image, text) for job in jobs]
 
 
 def reason(error: Exception) -> str:

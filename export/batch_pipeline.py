@@ -27,7 +27,7 @@ from tf_btgmi.cli import job_files
 from tf_btgmi.outputs import INPAINTED
 from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.listing import is_picture, name_of
-from tf_btgmi.pictures.pairs import group_key, result_name, stem
+from tf_btgmi.pictures.pairs import group_key, stem
 
 COUNTS, FAILURES = "counts.json", "failed.jsonl"
 # Results lie under such names until they are whole.
@@ -79,12 +79,7 @@ class Files:
             return file.read()
 
     @staticmethod
-    def write(path: str, data: bytes) -> None:
-        """See `write_parts`."""
-        Files.write_parts(path, [data])
-
-    @staticmethod
-    def write_parts(path: str, parts: Iterable[bytes]) -> None:
+    def write(path: str, parts: Iterable[bytes]) -> None:
         """Writes to a temporary path and renames it: no partial file is ever seen."""
         folder, name = os.path.split(path)
         _, ending = os.path.splitext(name)
@@ -156,15 +151,17 @@ def build(pipeline: beam.Pipeline, batch: Batch) -> None:
         )
     wanted = (
         found
-        | "Only jobs" >> beam.Filter(_is_job)
+        | "Only jobs" >> beam.Filter(isinstance, Job)
         | "By output" >> beam.Map(lambda job: (job.output, job))
         | "Group" >> beam.GroupByKey()
-        | "One each" >> beam.FlatMap(_one_each)
+        | "One each" >> beam.FlatMapTuple(batch_filling.one_job_an_output)
     )
     outcomes = (
-        found | "No job" >> beam.Filter(_is_outcome),
-        wanted | "Clash" >> beam.Filter(_is_outcome),
-        wanted | "Fillable" >> beam.Filter(_is_job) | "Fill" >> beam.ParDo(Fill(batch)),
+        found | "No job" >> beam.Filter(isinstance, Outcome),
+        wanted | "Clash" >> beam.Filter(isinstance, Outcome),
+        wanted
+        | "Fillable" >> beam.Filter(isinstance, Job)
+        | "Fill" >> beam.ParDo(Fill(batch)),
     ) | "All outcomes" >> beam.Flatten()
     failures = (
         outcomes
@@ -199,7 +196,9 @@ def check_jobs(path: str) -> list[str]:
         ValueError: as `job_files.read_jobs`.
     """
     found = _rows(path, 0)
-    return sorted({os.path.dirname(one.output) for one in found if _is_job(one)})
+    return sorted(
+        {os.path.dirname(one.output) for one in found if isinstance(one, Job)}
+    )
 
 
 def remove_unfinished(folders: Sequence[str]) -> int:
@@ -225,14 +224,6 @@ def read_counts(report: str) -> dict:
     """Returns the numbers of pictures that were done, skipped and failed."""
     counts = json.loads(Files.read(os.path.join(report, COUNTS)))
     return {state: counts.get(state, 0) for state in batch_filling.STATES}
-
-
-def _is_job(one) -> bool:
-    return isinstance(one, Job)
-
-
-def _is_outcome(one) -> bool:
-    return isinstance(one, Outcome)
 
 
 def _rows(path: str, dilation: int) -> Iterator[Union[Job, Outcome]]:
@@ -293,9 +284,7 @@ def _name(path: str, pattern: str, batch: Batch) -> str:
 
 
 def _job_of_one_mask(named, batch: Batch) -> Job:
-    name, path = named
-    result = os.path.join(batch.output, os.path.dirname(name), result_name(path))
-    return Job.of(path, batch.masks, result, mask_dilation=str(batch.dilation))
+    return batch_filling.job_of(*named, batch.masks, batch.output, batch.dilation)
 
 
 def _pair(group, batch: Batch):
@@ -306,11 +295,6 @@ def _pair(group, batch: Batch):
     )
 
 
-def _one_each(group):
-    found, failed = batch_filling.one_job_an_output(*group)
-    return [*found, *failed]
-
-
 def _line(outcome: Outcome) -> bytes:
     entry = {"picture": outcome.picture, "reason": outcome.reason}
     # A name that is no UTF-8 is written with escapes, too.
@@ -319,4 +303,4 @@ def _line(outcome: Outcome) -> bytes:
 
 def _write(file, folder: str) -> None:
     name, parts = file
-    Files.write_parts(os.path.join(folder, name), parts)
+    Files.write(os.path.join(folder, name), parts)

@@ -10,7 +10,7 @@ from typing import Iterator
 
 import numpy as np
 import tensorflow as tf
-from tensorflow_serving.apis import prediction_log_pb2
+from tensorflow_serving.apis import model_pb2, prediction_log_pb2
 
 from tf_btgmi import assets
 from tf_btgmi.data import masks
@@ -18,7 +18,8 @@ from tf_btgmi.data.transforms import centre_crop
 from tf_btgmi.outputs import INPAINTED
 from tf_btgmi.pictures.decoding import decode_image
 from tf_btgmi.pictures.writer import encode_png
-from tf_btgmi.serving import messages
+from tf_btgmi.serving.contract import DEFAULT_MODEL
+from tf_btgmi.serving.grpc_transport import predict_request
 from tf_btgmi.serving.module import InpaintingModule
 
 PLACE = os.path.join("assets.extra", "tf_serving_warmup_requests")
@@ -35,10 +36,11 @@ def write(folder: str, module: InpaintingModule) -> str:
     """
     path = os.path.join(folder, PLACE)
     os.makedirs(os.path.dirname(path), exist_ok=True)
+    spec = model_pb2.ModelSpec(name=DEFAULT_MODEL)
     with tf.io.TFRecordWriter(path) as writer:
         for signature, inputs in requests(module):
             log = prediction_log_pb2.PredictionLog()
-            request = messages.predict_request(signature, inputs)
+            request = predict_request(spec, signature, inputs)
             log.predict_log.request.CopyFrom(request)
             writer.write(log.SerializeToString())
     return path

@@ -187,7 +187,7 @@ def test_a_write_that_breaks_leaves_nothing_under_the_name(tmp_path):
 
     path = tmp_path / "a.png"
     with pytest.raises(OSError, match="no space left"):
-        batch_pipeline.Files.write_parts(str(path), parts())
+        batch_pipeline.Files.write(str(path), parts())
     assert not path.exists()
     assert batch_pipeline.remove_unfinished([str(tmp_path)]) == 1
     assert os.listdir(tmp_path) == []

@@ -17,7 +17,6 @@ from tests.serving.window_test import bicubic
 from tf_btgmi import loading
 from tf_btgmi.data import masks
 from tf_btgmi.inference import filling
-from tf_btgmi.serving import messages
 
 S = 32
 # The signatures use this model size on pictures of these sizes.
@@ -139,9 +138,10 @@ def test_the_warm_up_requests_replay(session, exported):
         request = log.predict_log.request
         assert request.model_spec.name == "btgmi"
         signatures.append(request.model_spec.signature_name)
+        arrays = {name: tf.make_ndarray(t) for name, t in request.inputs.items()}
         inputs = {
             name: list(array) if array.dtype == object else array
-            for name, array in messages.arrays_of(request.inputs).items()
+            for name, array in arrays.items()
         }
         results = session.run(signatures[-1], inputs)
         if signatures[-1] == "serving_default":

@@ -15,7 +15,7 @@ from tf_btgmi.pictures.decoding import decode_image
 from tf_btgmi.pictures.formats import FORMATS, WORDS, TooLargeError, open_picture
 from tf_btgmi.pictures.listing import is_picture
 from tf_btgmi.pictures.masks import decode_mask
-from tf_btgmi.pictures.pairs import result_name
+from tf_btgmi.pictures.pairs import result_path
 from tf_btgmi.pictures.reader import decode_picture, read_picture
 from tf_btgmi.pictures.writer import encode_picture, format_of
 
@@ -120,7 +120,7 @@ def test_what_phones_write_is_read_upright_and_written_upright_as_png(
     # Turned as phones do it: by properties of the container, and said in EXIF as well.
     data = path.read_bytes()
     assert (b"irot" in data or b"imir" in data) == (orientation > 1)
-    assert is_picture(str(path)) and result_name(str(path)) == "phone.png"
+    assert is_picture(str(path)) and result_path("", "", str(path)) == "phone.png"
     expected = as_displayed(orientation)
     stored = read_picture(str(path))
     for pixels in (stored.rgb(), decode_image(str(path))):

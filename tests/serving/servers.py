@@ -22,8 +22,6 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from tf_btgmi.serving import messages
-
 
 class Model:
     """A SavedModel under a name, which can be made to fail.
@@ -64,7 +62,8 @@ class _Service(prediction_service_pb2_grpc.PredictionServiceServicer):
         self._begin("predict", request.model_spec, context)
         signature = request.model_spec.signature_name or "serving_default"
         try:
-            found = self._model.run(signature, messages.arrays_of(request.inputs))
+            arrays = {name: tf.make_ndarray(t) for name, t in request.inputs.items()}
+            found = self._model.run(signature, arrays)
         except tf.errors.OpError as error:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         response = predict_pb2.PredictResponse()

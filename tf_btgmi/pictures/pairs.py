@@ -179,10 +179,18 @@ def group_key(name: str) -> str:
     return folder + slash + name.partition(_MASK)[0]
 
 
-def result_name(path: str) -> str:
-    """The picture's name, with the ending .png if its format cannot be written."""
+def result_path(output: str, folder: str, path: str) -> str:
+    """The path of a result.
+
+    Args:
+        output: folder of the results.
+        folder: the result's folder below `output`.
+        path: the picture; the result has its name, with the ending .png if its format
+            cannot be written.
+    """
     name, ending = os.path.splitext(os.path.basename(path))
-    return name + (ending if ending.lower() in FORMATS else ".png")
+    name += ending if ending.lower() in FORMATS else ".png"
+    return os.path.join(output, folder, name)
 
 
 def stem(path: str) -> str:
@@ -230,7 +238,7 @@ def _output(name: str, path: str, output: str, single: bool, is_folder: bool) ->
             f"--output: {output} is a file; give a folder for several pictures."
         )
     folder = os.path.dirname(name) if is_folder else ""
-    return os.path.join(output, folder, result_name(path))
+    return result_path(output, folder, path)
 
 
 def _check_outputs(jobs: list[Job]) -> None:

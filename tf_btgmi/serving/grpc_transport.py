@@ -1,12 +1,20 @@
-"""TensorFlow Serving's gRPC interface, for `client.ServingClient`."""
+"""TensorFlow Serving's gRPC interface, for `client.ServingClient`.
+
+The messages are those of `tensorflow-serving-api`.
+"""
 
 from urllib.parse import urlsplit
 
 import grpc
 import numpy as np
-from tensorflow_serving.apis import get_model_metadata_pb2, prediction_service_pb2_grpc
+import tensorflow as tf
+from tensorflow_serving.apis import (
+    get_model_metadata_pb2,
+    model_pb2,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
 
-from tf_btgmi.serving import messages
 from tf_btgmi.serving.contract import SIGNATURE, ServingError, UnavailableError
 
 _AGAIN = (
@@ -33,11 +41,11 @@ class GrpcTransport:
 
     def __init__(self, place: str, model: str, kind: str, value: str):
         self.place = place
-        self._spec = messages.model_spec(
-            model,
-            version=int(value) if kind == "versions" else None,
-            label=value if kind == "labels" else None,
-        )
+        self._spec = model_pb2.ModelSpec(name=model)
+        if kind == "versions":
+            self._spec.version.value = int(value)
+        elif kind == "labels":
+            self._spec.version_label = value
         channel = grpc.insecure_channel(urlsplit(place).netloc, options=_OPTIONS)
         self._service = prediction_service_pb2_grpc.PredictionServiceStub(channel)
 
@@ -59,9 +67,9 @@ class GrpcTransport:
         self, inputs: dict[str, np.ndarray], seconds: float
     ) -> dict[str, np.ndarray]:
         """Predicts a batch of windows: uint8 arrays by name of the output."""
-        request = messages.predict_request(SIGNATURE, inputs, self._spec)
-        answer = self._call(self._service.Predict, request, seconds)
-        return messages.arrays_of(answer.outputs)
+        request = predict_request(self._spec, SIGNATURE, inputs)
+        outputs = self._call(self._service.Predict, request, seconds).outputs
+        return {name: tf.make_ndarray(tensor) for name, tensor in outputs.items()}
 
     def _call(self, method, request, seconds: float):
         try:
@@ -71,3 +79,20 @@ class GrpcTransport:
             text = f"{self.place}: {code.name}, {error.details()}."
             kind = UnavailableError if code in _AGAIN else ServingError
             raise kind(text) from error
+
+
+def predict_request(
+    spec: model_pb2.ModelSpec, signature: str, inputs: dict[str, np.ndarray]
+) -> predict_pb2.PredictRequest:
+    """Makes a request.
+
+    Args:
+        spec: the model.
+        signature: name of the signature, such as `serving_default`.
+        inputs: arrays by name; lists of bytes for string tensors.
+    """
+    request = predict_pb2.PredictRequest(model_spec=spec)
+    request.model_spec.signature_name = signature
+    for name, value in inputs.items():
+        request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
+    return request
