@@ -301,7 +301,7 @@ def _masks(task: tasks.Task, names):
 def _methods(task: tasks.Task, picture_names) -> list:
     methods = [m for place in FLAGS.model for m in model_methods(place, task)]
     for place in FLAGS.results:
-        name, folder = common_flags.named_folder("results", place)
+        name, folder = common_flags.results_folder(place)
         methods.append(result_files.results_method(name, folder, picture_names))
     known = harmonizers.FILLS if task == tasks.HARMONIZATION else yardsticks.FILLS
     chosen = FLAGS.methods

@@ -129,7 +129,7 @@ def _serve() -> int:
 def _results():
     results = {}
     for place in FLAGS.results:
-        name, folder = common_flags.named_folder("results", place)
+        name, folder = common_flags.results_folder(place)
         if name in results:
             raise program.UsageError(f"--results: two methods are called {name}.")
         results[name] = folder

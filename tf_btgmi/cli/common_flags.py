@@ -54,15 +54,15 @@ def define_address(port: int) -> None:
     flags.DEFINE_integer("port", port, "Port of the page.", 0, 65535)
 
 
-def named_folder(flag: str, text: str) -> tuple[str, str]:
-    """Parses `NAME=FOLDER`, a value of the flag.
+def results_folder(text: str) -> tuple[str, str]:
+    """Parses `NAME=FOLDER`, a value of --results.
 
     Raises:
         UsageError: the text has another form.
     """
     name, _, folder = text.partition("=")
     if not name or not folder:
-        raise program.UsageError(f"--{flag}={text} must have the form NAME=FOLDER.")
+        raise program.UsageError(f"--results={text} must have the form NAME=FOLDER.")
     return name, folder
 
 

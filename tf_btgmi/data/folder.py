@@ -93,11 +93,7 @@ class FolderSource:
     ) -> tf.data.Dataset:
         """Records (example index, key for `read`) in training order.
 
-        Args:
-            seed: seed of the order.
-            batch_slice: share of this input pipeline in every global batch.
-            start_step: step of the first batch.
-            num_steps: number of batches; None for no end.
+        The arguments are those of `StreamingSource.training_records`.
         """
         count = self.num_training
 

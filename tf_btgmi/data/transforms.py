@@ -56,11 +56,14 @@ def training_crop(
 
 def centre_crop(image: np.ndarray, size: int) -> np.ndarray:
     """The largest square in the middle of `image`, resized: [size, size, 3] uint8."""
-    height, width = image.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    crop = resize(image[top : top + side, left : left + side], size)
-    return np.ascontiguousarray(crop)
+    return np.ascontiguousarray(resize(centre_square(image), size))
+
+
+def centre_square(image: np.ndarray) -> np.ndarray:
+    """The largest square in the middle of `image`, a view."""
+    side = min(image.shape[:2])
+    top, left = ((length - side) // 2 for length in image.shape[:2])
+    return image[top : top + side, left : left + side]
 
 
 def resize(image: np.ndarray, size: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import Iterable, Optional
 import numpy as np
 
 from tf_btgmi.data import masks
-from tf_btgmi.data.transforms import centre_crop, resized_mask
+from tf_btgmi.data.transforms import centre_crop, centre_square, resized_mask
 from tf_btgmi.evaluation.examples import Example
 from tf_btgmi.evaluation.result_files import by_name, fingerprint
 from tf_btgmi.pictures.listing import is_same_folder
@@ -137,7 +137,9 @@ class MaskFiles(HoleMasks):
     def mask(self, name: str, height: int, width: int, size: int) -> np.ndarray:
         """See `HoleMasks.mask`; it may be empty."""
         hole = self.whole(name, height, width, (size, size))
-        return hole if hole.shape == (size, size) else _centre(hole, size)
+        if hole.shape == (size, size):
+            return hole
+        return resized_mask(centre_square(hole), size)
 
     def whole(self, name: str, height: int, width: int, other=()) -> np.ndarray:
         """The mask of a picture, not cropped, [height, width] bool.
@@ -163,10 +165,3 @@ class MaskFiles(HoleMasks):
             f"{path} is {hole.shape[1]}x{hole.shape[0]} pixels; its picture is "
             f"{width}x{height}. A mask has its picture's size{also}."
         )
-
-
-def _centre(hole: np.ndarray, size: int) -> np.ndarray:
-    """Crops and resizes like `transforms.centre_crop`; hole where at least one half."""
-    side = min(hole.shape)
-    top, left = ((length - side) // 2 for length in hole.shape)
-    return resized_mask(hole[top : top + side, left : left + side], size)

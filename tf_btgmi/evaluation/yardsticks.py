@@ -40,10 +40,10 @@ class Method(NamedTuple):
     num_bytes: Optional[int] = None
 
 
-def holed_input(holed, mask):
+def unchanged(picture, mask):
     """Returns the input."""
     del mask
-    return holed
+    return picture
 
 
 def mean_fill(holed, mask):
@@ -110,7 +110,7 @@ FILLS = {
         f"radius {_RADIUS}, retouched v{retouch.VERSION}",
     ),
     "mean_fill": (mean_fill, None, ""),
-    "holed": (holed_input, None, ""),
+    "holed": (unchanged, None, ""),
 }
 NAMES = tuple(FILLS)
 

@@ -34,15 +34,15 @@ def claim_process() -> None:
     _owner = os.getpid()
 
 
-def predict_function(generator, image_size: int, num_channels: int = 4) -> Callable:
-    """Wraps a Keras generator, traced once, as the `predict_fn` of `Network`."""
+def predict_function(network, image_size: int) -> Callable:
+    """Wraps a Keras network, traced once, as the `predict_fn` of `Network`."""
     import tensorflow as tf
 
-    shape = [None, image_size, image_size, num_channels]
+    shape = [None, image_size, image_size, network.input_channels]
 
     @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32)])
     def predict(inputs):
-        predictions = generator(inputs, training=False)
+        predictions = network(inputs, training=False)
         return tf.nest.map_structure(lambda x: tf.cast(x, tf.float32), predictions)
 
     def predict_fn(inputs):

@@ -65,11 +65,10 @@ class Predictor(Network):
         from tf_btgmi.models.folding import fold
 
         size = config.data.image_size
-        outputs = getattr(generator, "output_names", None) or (INPAINTED,)
-        predict_fn = predict_function(
-            fold(generator), size, 5 if HARMONIZED in outputs else 4
+        predict_fn = predict_function(fold(generator), size)
+        return cls(
+            predict_fn, size, generator.size_multiple, outputs=generator.output_names
         )
-        return cls(predict_fn, size, generator.size_multiple, outputs=outputs)
 
     def inpaint(
         self,

@@ -249,4 +249,4 @@ def _network() -> Callable[[np.ndarray], np.ndarray]:
     from tf_btgmi.releases import load_selector
 
     network = load_selector(assets.selector_folder())
-    return predict_function(network, WINDOW_SIDE, network.input_channels)
+    return predict_function(network, WINDOW_SIDE)

@@ -54,17 +54,17 @@ class Tick(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """A chart of one metric, for templates/chart.svg."""
+    """A chart of one metric, for templates/chart.svg; the sizes are constants."""
 
     heading: str
     label: str
     ticks: list[Tick]
     groups: list[BarGroup]
-    width: int = _WIDTH
-    height: int = _HEIGHT
-    left: int = _LEFT
-    right: int = _WIDTH - _RIGHT
-    base: int = _BASE
+    width = _WIDTH
+    height = _HEIGHT
+    left = _LEFT
+    right = _WIDTH - _RIGHT
+    base = _BASE
 
 
 def colors(methods) -> dict[str, str]:
