@@ -18,7 +18,7 @@ from tf_btgmi.losses.objective import Objective
 from tf_btgmi.models.discriminator import MultiScaleDiscriminator
 from tf_btgmi.models.generator import Generator
 from tf_btgmi.schedules import DISCRIMINATOR, GENERATOR
-from tf_btgmi.training import regions, scores, single_network
+from tf_btgmi.training import regions, scores
 from tf_btgmi.training.averaging import average_decay
 from tf_btgmi.training.descent import descend, scaled_loss
 from tf_btgmi.training.features import generator_features, logits, pair_features
@@ -133,25 +133,31 @@ class InpaintingGAN(keras.Model):
         return self._predict(self.ema_generator, batch, training=False)
 
     def train_step(self, batch):
-        """One step of Alg. 1 on a batch.
+        """One step of Alg. 1 on a batch, of the networks that `trained` names.
 
         Returns the undivided losses by name.
         """
-        if len(self.trained) == 1:
-            return self._report(single_network.train_step(self, batch))
+        trains_generator = GENERATOR in self.trained
+        trains_discriminator = DISCRIMINATOR in self.trained
+        losses = {}
         with tf.GradientTape() as tape:
-            examples = self.examples(batch, training=True)
-            with tape.stop_recording():
-                discriminator_loss = self.train_discriminator(batch, examples)
-            terms = self.reconstruction_terms(examples)
-            terms.update(self.realism_terms(batch, examples))
-            loss = self.objective.generator(terms, self.adversarial_weight)
-            scaled = scaled_loss(self.generator_optimizer, loss)
-        variables = self.generator.active_trainable_variables
-        descend(self.generator_optimizer, tape, scaled, variables)
+            examples = self.examples(batch, training=trains_generator)
+            if trains_discriminator:
+                with tape.stop_recording():
+                    loss = self.train_discriminator(batch, examples)
+                losses["discriminator_loss"] = loss
+            if trains_generator:
+                losses.update(self.reconstruction_terms(examples))
+                if trains_discriminator:
+                    losses.update(self.realism_terms(batch, examples))
+                loss = self.objective.generator(losses, self.adversarial_weight)
+                scaled = scaled_loss(self.generator_optimizer, loss)
+                losses["generator_loss"] = loss
+        if trains_generator:
+            variables = self.generator.active_trainable_variables
+            descend(self.generator_optimizer, tape, scaled, variables)
         self.step.assign_add(1)
-        terms.update(discriminator_loss=discriminator_loss, generator_loss=loss)
-        return self._report(terms)
+        return self._report(losses)
 
     def examples(self, batch: dict, training: bool) -> dict:
         """The generator's composites with the inputs of their losses.
