@@ -194,7 +194,7 @@ class Run:
 
     def _begin(self, first, stage, size, begins):
         procedure = self._config.procedure
-        trained = self._schedules.phases.trained(first)
+        trained = self._schedules.trained(first)
         self._training.begin_stage(self._schedules.num_active_blocks(first), trained)
         if begins and procedure.restart_optimizer:
             self._training.restart_generator_optimizer()

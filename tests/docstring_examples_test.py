@@ -29,7 +29,7 @@ CLASSES = [
     "models.generator.Generator",
     "models.selector.Selector",
     "schedules.AdversarialWeightSchedule",
-    "schedules.FadeInSchedule",
+    "schedules.Schedules",
     "schedules.StagePlan",
 ]
 

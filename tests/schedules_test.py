@@ -7,9 +7,6 @@ from tf_btgmi.schedules import (
     DISCRIMINATOR,
     GENERATOR,
     AdversarialWeightSchedule,
-    FadeInSchedule,
-    LearningRateByStage,
-    Phases,
     Schedules,
     StagePlan,
 )
@@ -18,6 +15,11 @@ from tf_btgmi.schedules import (
 PAPER = StagePlan(150_000, 1_500, 3)
 LAST = 154_499
 SMALL = StagePlan(10, 4, 2)
+
+
+def schedules_of(plan, **fields):
+    """The schedules of these stages and of other fields of the procedure."""
+    return Schedules(ProcedureConfig(**dataclasses.asdict(plan), **fields))
 
 
 def test_the_papers_plan_changes_stage_at_the_steps_of_algorithm_1():
@@ -92,7 +94,7 @@ def test_an_unknown_annealing_is_named():
     [(0, 2e-4), (149_999, 2e-4), (150_000, 2e-5), (151_500, 2e-6), (LAST, 2e-7)],
 )
 def test_the_learning_rate_falls_tenfold_with_every_stage(step, rate):
-    assert LearningRateByStage(PAPER)(step) == pytest.approx(rate, rel=1e-12)
+    assert schedules_of(PAPER).learning_rate(step) == pytest.approx(rate, rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -112,37 +114,35 @@ def test_the_learning_rate_falls_tenfold_with_every_stage(step, rate):
     ],
 )
 def test_alpha_climbs_from_0_to_1_at_the_start_of_every_refinement_stage(step, alpha):
-    assert FadeInSchedule(PAPER, 1_000)(step) == pytest.approx(alpha, abs=1e-12)
+    schedules = schedules_of(PAPER, fade_in_steps=1_000)
+    assert schedules.fade_in_alpha(step) == pytest.approx(alpha, abs=1e-12)
 
 
 def test_without_fade_in_steps_alpha_is_always_1():
-    assert {FadeInSchedule(SMALL, 0)(step) for step in range(20)} == {1.0}
+    schedules = schedules_of(SMALL, fade_in_steps=0)
+    assert {schedules.fade_in_alpha(step) for step in range(20)} == {1.0}
 
 
 def test_the_rate_can_fall_to_0_over_the_last_steps():
     plan = StagePlan(10, 1, 0)
-    rate = LearningRateByStage(plan, 2.0, decay_steps=4)
-    assert [rate(s) for s in (0, 5, 6, 7, 9, 10)] == [2, 2, 2, 1.5, 0.5, 0]
-    assert LearningRateByStage(plan, 2.0)(9) == 2.0
+    decaying = schedules_of(plan, learning_rate=2.0, learning_rate_decay_steps=4)
+    rates = [decaying.learning_rate(step) for step in (0, 5, 6, 7, 9, 10)]
+    assert rates == [2, 2, 2, 1.5, 0.5, 0]
+    assert schedules_of(plan, learning_rate=2.0).learning_rate(9) == 2.0
 
 
 def test_phases_train_the_generator_then_the_discriminator_then_both():
-    phases = Phases(generator_only_steps=2, discriminator_only_steps=1)
+    phased = schedules_of(SMALL, generator_only_steps=2, discriminator_only_steps=1)
     both = (GENERATOR, DISCRIMINATOR)
-    trained = [phases.trained(step) for step in range(5)]
+    trained = [phased.trained(step) for step in range(5)]
     assert trained == [(GENERATOR,), (GENERATOR,), (DISCRIMINATOR,), both, both]
-    assert Phases().trained(0) == both
+    assert schedules_of(SMALL).trained(0) == both
 
 
 def segments(start, warmup, **phases):
     """The segments of `SMALL` at 32 pixels, after a warm-up at 16."""
-    procedure = ProcedureConfig(
-        **dataclasses.asdict(SMALL),
-        warmup_steps=warmup,
-        warmup_image_size=16,
-        **phases,
-    )
-    return Schedules(procedure).segments(start, 32)
+    fields = {"warmup_steps": warmup, "warmup_image_size": 16, **phases}
+    return schedules_of(SMALL, **fields).segments(start, 32)
 
 
 def test_a_phase_is_a_segment():
@@ -196,8 +196,8 @@ def test_segments_leave_no_step_out_and_take_none_twice():
 
 
 def test_every_schedule_takes_its_own_fields():
-    procedure = ProcedureConfig(
-        **dataclasses.asdict(SMALL),
+    found = schedules_of(
+        SMALL,
         fade_in_steps=3,
         learning_rate=3e-3,
         learning_rate_factor=0.5,
@@ -206,20 +206,18 @@ def test_every_schedule_takes_its_own_fields():
         adversarial_weight_factor=0.3,
         adversarial_annealing="linear",
     )
-    found = Schedules(procedure)
     assert found.plan == SMALL
-    assert found.learning_rate == LearningRateByStage(SMALL, 3e-3, 0.5, 2)
+    rates = [found.learning_rate(step) for step in (9, 10, 14, 17)]
+    assert rates == pytest.approx([3e-3, 1.5e-3, 7.5e-4, 3.75e-4])
     weight = AdversarialWeightSchedule(SMALL, 2.0, 0.3, "linear")
     assert found.adversarial_weight == weight
-    assert found.fade_in_alpha == FadeInSchedule(SMALL, 3)
+    alphas = [found.fade_in_alpha(step) for step in (9, 10, 11, 13)]
+    assert alphas == pytest.approx([1.0, 0.0, 1 / 3, 1.0])
     assert [found.num_active_blocks(step) for step in (9, 10, 17)] == [0, 1, 2]
 
 
 def test_without_block_wise_every_block_runs_from_the_first_step_at_full_weight():
-    procedure = ProcedureConfig(
-        **dataclasses.asdict(SMALL), fade_in_steps=3, block_wise=False
-    )
-    found = Schedules(procedure)
+    found = schedules_of(SMALL, fade_in_steps=3, block_wise=False)
     for step in range(SMALL.total_steps):
         assert found.num_active_blocks(step) == 2
         assert found.fade_in_alpha(step) == 1.0

@@ -51,36 +51,6 @@ DISCRIMINATOR = "discriminator"
 
 
 @dataclasses.dataclass(frozen=True)
-class Phases:
-    """Networks that a step trains: both, except in initial phases of one alone.
-
-    Globally-Locally (Iizuka et al. 2017, Sec. 4.2) trains its completion network alone,
-    then its discriminators alone, then both.
-
-    Attributes:
-        generator_only_steps: first steps, of the generator's reconstruction alone.
-        discriminator_only_steps: steps after them, the discriminator alone.
-    """
-
-    generator_only_steps: int = 0
-    discriminator_only_steps: int = 0
-
-    def trained(self, step: int) -> tuple[str, ...]:
-        """The networks that `step` trains."""
-        if step < self.generator_only_steps:
-            return (GENERATOR,)
-        if step < self.generator_only_steps + self.discriminator_only_steps:
-            return (DISCRIMINATOR,)
-        return (GENERATOR, DISCRIMINATOR)
-
-    @property
-    def boundaries(self) -> tuple[int, int]:
-        """First steps of the phases after the first."""
-        first = self.generator_only_steps
-        return first, first + self.discriminator_only_steps
-
-
-@dataclasses.dataclass(frozen=True)
 class AdversarialWeightSchedule:
     """Adversarial loss annealing: the generator's adversarial weight by step.
 
@@ -124,59 +94,6 @@ class AdversarialWeightSchedule:
         return self.initial_weight * (1.0 + passed * (final - 1.0))
 
 
-@dataclasses.dataclass(frozen=True)
-class LearningRateByStage:
-    """lr_i = factor ** i * lr_0 in stage i.
-
-    Args:
-        plan: the stages.
-        initial_rate: learning rate in stage 0.
-        factor: factor from each stage to the next.
-        decay_steps: number of last steps in which the rate also decays linearly to 0; 0
-            in the paper.
-    """
-
-    plan: StagePlan
-    initial_rate: float = 2e-4
-    factor: float = 0.1
-    decay_steps: int = 0
-
-    def __call__(self, step: int) -> float:
-        """The learning rate at a step."""
-        rate = self.initial_rate * self.factor ** self.plan.stage(step)
-        left = max(self.plan.total_steps - step, 0)
-        return rate if left >= self.decay_steps else rate * left / self.decay_steps
-
-
-@dataclasses.dataclass(frozen=True)
-class FadeInSchedule:
-    """`fade_in_alpha` of the newest refinement block: 0 at its stage's first step.
-
-    Linear to 1 over `fade_in_steps`; 1 in stage 0, where nothing fades in, and with
-    `fade_in_steps` 0.
-
-    Args:
-        plan: the stages.
-        fade_in_steps: length of the ramp in steps.
-
-    Example:
-        >>> alpha = FadeInSchedule(StagePlan(100, 10, 3), fade_in_steps=5)
-        >>> alpha(100), alpha(101), alpha(105)
-        (0.0, 0.2, 1.0)
-    """
-
-    plan: StagePlan
-    fade_in_steps: int
-
-    def __call__(self, step: int) -> float:
-        """`fade_in_alpha` at a step."""
-        stage = self.plan.stage(step)
-        passed = step - self.plan.start(stage)
-        if stage == 0 or passed >= self.fade_in_steps:
-            return 1.0
-        return passed / self.fade_in_steps
-
-
 class Segment(NamedTuple):
     """Steps `first` to `end`, exclusive, of one stage, one phase and one image size."""
 
@@ -187,24 +104,38 @@ class Segment(NamedTuple):
 
 
 class Schedules:
-    """All schedules of `config.procedure`.
+    """All schedules of a training.
+
+    Args:
+        procedure: a `ProcedureConfig`.
 
     Attributes:
         plan: the stages.
-        phases: which networks are trained when.
         adversarial_weight: `AdversarialWeightSchedule`.
-        learning_rate: `LearningRateByStage`, of the generator.
-        fade_in_alpha: `FadeInSchedule`.
+
+    Example:
+        >>> from tf_btgmi.config import ProcedureConfig
+        >>> schedules = Schedules(
+        ...     ProcedureConfig(
+        ...         head_steps=100,
+        ...         num_refinement_blocks=3,
+        ...         refinement_steps=10,
+        ...         fade_in_steps=5,
+        ...         learning_rate=1.0,
+        ...     )
+        ... )
+        >>> [schedules.fade_in_alpha(step) for step in (99, 100, 101, 105)]
+        [1.0, 0.0, 0.2, 1.0]
+        >>> schedules.learning_rate(100), schedules.num_active_blocks(100)
+        (0.1, 1)
     """
 
     def __init__(self, procedure):
+        self._procedure = procedure
         self.plan = StagePlan(
             procedure.head_steps,
             procedure.refinement_steps,
             procedure.num_refinement_blocks,
-        )
-        self.phases = Phases(
-            procedure.generator_only_steps, procedure.discriminator_only_steps
         )
         self.adversarial_weight = AdversarialWeightSchedule(
             self.plan,
@@ -212,23 +143,50 @@ class Schedules:
             procedure.adversarial_weight_factor,
             procedure.adversarial_annealing,
         )
-        self.learning_rate = LearningRateByStage(
-            self.plan,
-            procedure.learning_rate,
-            procedure.learning_rate_factor,
-            procedure.learning_rate_decay_steps,
-        )
-        self._warmup_steps = procedure.warmup_steps
-        self._warmup_image_size = procedure.warmup_image_size
-        self._block_wise = procedure.block_wise
-        fade_in_steps = procedure.fade_in_steps if self._block_wise else 0
-        self.fade_in_alpha = FadeInSchedule(self.plan, fade_in_steps)
+
+    def learning_rate(self, step: int) -> float:
+        """The generator's learning rate: `factor ** i` of the initial one in stage i.
+
+        In the last `learning_rate_decay_steps` steps it also decays linearly to 0.
+        """
+        procedure = self._procedure
+        factor = procedure.learning_rate_factor ** self.plan.stage(step)
+        rate = procedure.learning_rate * factor
+        decay_steps = procedure.learning_rate_decay_steps
+        left = max(self.plan.total_steps - step, 0)
+        return rate if left >= decay_steps else rate * left / decay_steps
+
+    def fade_in_alpha(self, step: int) -> float:
+        """Weight of the newest refinement block: 0 at its stage's first step.
+
+        Linear to 1 over `fade_in_steps`. It is 1 in stage 0 and where blocks are not
+        added by stage, since nothing fades in there.
+        """
+        stage = self.plan.stage(step)
+        passed = step - self.plan.start(stage)
+        fade_in_steps = self._procedure.fade_in_steps
+        if stage == 0 or not self._procedure.block_wise or passed >= fade_in_steps:
+            return 1.0
+        return passed / fade_in_steps
 
     def num_active_blocks(self, step: int) -> int:
         """Refinement blocks that run: the stage, or all where not block-wise."""
-        if not self._block_wise:
+        if not self._procedure.block_wise:
             return self.plan.num_refinement_blocks
         return self.plan.stage(step)
+
+    def trained(self, step: int) -> tuple[str, ...]:
+        """The networks that a step trains: both, except in first phases of one alone.
+
+        Globally-Locally (Iizuka et al. 2017, Sec. 4.2) trains its completion network
+        alone, then its discriminators alone, then both.
+        """
+        generator_ends, discriminator_ends = self._ends_of_phases
+        if step < generator_ends:
+            return (GENERATOR,)
+        if step < discriminator_ends:
+            return (DISCRIMINATOR,)
+        return (GENERATOR, DISCRIMINATOR)
 
     def segments(self, start_step: int, image_size: int) -> list[Segment]:
         """The remaining steps as runs of one stage, one phase and one image size.
@@ -237,17 +195,24 @@ class Schedules:
             start_step: first step still to be taken.
             image_size: in pixels, after the warm-up.
         """
-        plan, warmup_steps = self.plan, self._warmup_steps
+        plan, warmup_steps = self.plan, self._procedure.warmup_steps
         cuts = {plan.start(stage) for stage in range(plan.num_refinement_blocks + 2)}
-        cuts |= {start_step, warmup_steps, *self.phases.boundaries}
+        cuts |= {start_step, warmup_steps, *self._ends_of_phases}
         cuts = sorted(cut for cut in cuts if cut >= start_step)
         return [
             Segment(
                 first,
                 end,
                 plan.stage(first),
-                self._warmup_image_size if first < warmup_steps else image_size,
+                self._procedure.warmup_image_size
+                if first < warmup_steps
+                else image_size,
             )
             for first, end in zip(cuts, cuts[1:])
             if first < end <= plan.total_steps
         ]
+
+    @property
+    def _ends_of_phases(self) -> tuple[int, int]:
+        generator_ends = self._procedure.generator_only_steps
+        return generator_ends, generator_ends + self._procedure.discriminator_only_steps

@@ -179,7 +179,7 @@ def _train_stages(config, model, strategy, callbacks, start_step):
     schedules = Schedules(procedure)
     todo = schedules.segments(start_step, config.data.image_size)
     for first, end, stage, image_size in todo:
-        trained = schedules.phases.trained(first)
+        trained = schedules.trained(first)
         model.begin_stage(schedules.num_active_blocks(first), trained)
         begins = stage > 0 and first == schedules.plan.start(stage)
         if begins and procedure.restart_optimizer:
