@@ -37,8 +37,9 @@ def main(argv):
     """Fills, trains, fills again and prints where the results are."""
     del argv
     # Imported late: TensorFlow takes seconds, and wrong flags are reported before.
+    from tf_btgmi.training.guards import exit_code
     from tf_btgmi.training.strategy import make_strategy
-    from tf_btgmi.training.trainer import exit_code, train
+    from tf_btgmi.training.trainer import train
 
     shipped = os.path.join(FLAGS.workdir, "bundled_model")
     print(f"1. {model_names()[0]} fills holes in bundled pictures.", flush=True)
@@ -50,7 +51,7 @@ def main(argv):
     result = train(FLAGS.config, FLAGS.workdir, make_strategy("mirrored"))
     if not result.finished:
         print(f"Stopped and saved at step {result.step}. The same command resumes.")
-        return exit_code(result)
+        return exit_code(result.signal_number)
     for line in losses_by_stage(result.history) or ["(trained before)"]:
         print(f"   {line}")
 

@@ -65,8 +65,9 @@ def main(argv):
             "the addresses of all machines; see docs/scaling.md."
         )
     # Imported late: TensorFlow takes seconds, and wrong flags are reported before.
+    from tf_btgmi.training.guards import exit_code
     from tf_btgmi.training.strategy import make_strategy
-    from tf_btgmi.training.trainer import exit_code, train
+    from tf_btgmi.training.trainer import train
 
     strategy = make_strategy(FLAGS.strategy)
     init_from = assets.model_folder(FLAGS.init_from)
@@ -80,7 +81,7 @@ def main(argv):
             result.step,
             result.checkpoint,
         )
-    return exit_code(result)
+    return exit_code(result.signal_number)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,11 @@ r"""Trains the network of `selection.select`; the same command resumes.
         --sources=objects=4,bsds=2,regions=1
 
 A source is a folder with `images/` and `masks/` (white = object) or `segments/` (index
-maps of regions). More --steps continue a finished run. SIGTERM saves first.
+maps of regions). More --steps continue a finished run. Ctrl-C and SIGTERM save first.
 WORKDIR/best is a release of the averaged weights with the best validation.
 """
 
-from absl import flags
+from absl import flags, logging
 
 from tf_btgmi.cli import common_flags, program
 
@@ -57,6 +57,7 @@ def main(argv):
             ) from None
     # Only now, so that a wrong flag is answered at once.
     from tf_btgmi.training import selector_run
+    from tf_btgmi.training.guards import exit_code
 
     settings = {
         name: FLAGS[name].value
@@ -71,7 +72,10 @@ def main(argv):
             "validate_every",
         )
     }
-    selector_run.train(FLAGS.workdir, sources, **settings)
+    result = selector_run.train(FLAGS.workdir, sources, **settings)
+    if result.step < FLAGS.steps:
+        logging.info("Stopped and saved. The same command resumes.")
+    return exit_code(result.signal_number)
 
 
 if __name__ == "__main__":

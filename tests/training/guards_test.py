@@ -7,7 +7,7 @@ import types
 import pytest
 import tensorflow as tf
 
-from tf_btgmi.training.guards import SaveInTime
+from tf_btgmi.training.guards import SaveInTime, exit_code
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -24,6 +24,11 @@ def test_a_signal_is_handled_unless_the_process_ignores_it(number):
             assert signal.getsignal(number) == handler
     finally:
         signal.signal(number, previous)
+
+
+def test_ctrl_c_alone_has_an_exit_code():
+    signals = (None, signal.SIGTERM, signal.SIGINT)
+    assert [exit_code(number) for number in signals] == [0, 0, 130]
 
 
 def test_a_checkpoint_is_due_by_steps_or_by_minutes_since_the_last(monkeypatch):

@@ -1,6 +1,8 @@
 """Training of the selector: its loss, its rounds, and a run that is resumed."""
 
 import json
+import os
+import signal
 import types
 
 import keras
@@ -225,17 +227,29 @@ def test_a_run_is_saved_and_goes_on_where_it_stopped(objects, tmp_path, monkeypa
             selector_run.train(workdir, sources, steps=6, **{**SETTINGS, **other})
     with pytest.raises(ValueError, match="sources was .*1.0.* and is .*2.0"):
         selector_run.train(workdir, [(objects, 2.0)], steps=6, **SETTINGS)
-    best = selector_run.train(workdir, sources, steps=6, **SETTINGS)
+    result = selector_run.train(workdir, sources, steps=6, **SETTINGS)
     assert tf.train.latest_checkpoint(f"{workdir}/checkpoints").endswith("-6")
     assert numbers == [3, 4, 5, 6]
     assert validated == [model.average for model in models]
     # The second value is no better than the first.
-    assert best == 0.5
+    assert result == (6, 0.5, None)
     with open(f"{workdir}/best/config.json", encoding="utf-8") as file:
         assert json.load(file)["training"]["step"] == 3
     network = load_selector(f"{workdir}/best")
     for weight, mean in zip(network.weights, models[0].average.weights):  # noqa: B905
         np.testing.assert_allclose(weight, np.array(mean), rtol=2e-3, atol=1e-4)
+
+
+class Rounds:
+    """Takes steps that train nothing."""
+
+    def __init__(self, model, batches):
+        self._model = model
+
+    def step(self):
+        """Counts the step."""
+        self._model.step.assign_add(1)
+        return 0.0
 
 
 @pytest.mark.timeout(300)
@@ -249,25 +263,50 @@ def test_a_release_is_replaced_by_a_better_one_alone(objects, tmp_path, monkeypa
             raise value
         return value
 
-    class Rounds:
-        """Takes steps that train nothing."""
-
-        def __init__(self, model, batches):
-            self._model = model
-
-        def step(self):
-            self._model.step.assign_add(1)
-            return 0.0
-
     monkeypatch.setattr(selector_run, "validate", validate)
     monkeypatch.setattr(selector_run, "_Rounds", Rounds)
     workdir = str(tmp_path / "run")
     settings = {**SETTINGS, "steps": 2, "validate_every": 1}
     with pytest.raises(InterruptedError):
         selector_run.train(workdir, [(objects, 1.0)], **settings)
-    assert selector_run.train(workdir, [(objects, 1.0)], **settings) == 0.5
+    assert selector_run.train(workdir, [(objects, 1.0)], **settings).best == 0.5
     with open(f"{workdir}/best/config.json", encoding="utf-8") as file:
         assert json.load(file)["training"]["step"] == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_the_step_and_stops(objects, tmp_path, monkeypatch, number):
+    class Signalled(Rounds):
+        """Gets the signal in its second step."""
+
+        def step(self):
+            loss = super().step()
+            if int(self._model.step) == 2:
+                os.kill(os.getpid(), number)
+            return loss
+
+    monkeypatch.setattr(selector_run, "_Rounds", Signalled)
+    workdir = str(tmp_path / "run")
+    result = selector_run.train(workdir, [(objects, 1.0)], steps=9, **SETTINGS)
+    assert result == (2, 0.0, number)
+    assert tf.train.latest_checkpoint(f"{workdir}/checkpoints").endswith("-2")
+
+
+def test_a_loss_that_is_not_finite_names_the_last_good_checkpoint(
+    objects, tmp_path, monkeypatch
+):
+    class Diverging(Rounds):
+        """Has no finite loss after three steps."""
+
+        def step(self):
+            super().step()
+            return 0.0 if int(self._model.step) <= 3 else float("nan")
+
+    monkeypatch.setattr(selector_run, "_Rounds", Diverging)
+    monkeypatch.setattr(selector_run, "validate", lambda *_: 0.5)
+    workdir = str(tmp_path / "run")
+    with pytest.raises(FloatingPointError, match="step 4 the loss became nan.*ckpt-3"):
+        selector_run.train(workdir, [(objects, 1.0)], steps=9, **SETTINGS)
 
 
 def test_initial_weights_are_those_of_the_seed(objects, tmp_path, monkeypatch):

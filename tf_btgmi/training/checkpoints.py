@@ -1,18 +1,18 @@
 """Full checkpoints of a run: written atomically, restored bit for bit.
 
-A checkpoint holds both generators, the discriminator, both optimizers and the step;
-everything else of a run is a function of the step and the config.
+A checkpoint holds the networks, their optimizers and the step; everything else of a run
+is a function of the step and the config.
 """
 
 import os
 import re
 import shutil
 
+import keras
 import tensorflow as tf
 
 from tf_btgmi.files import first_line
 from tf_btgmi.models.naming import named_weights
-from tf_btgmi.training.inpainting_gan import InpaintingGAN
 from tf_btgmi.training.strategy import is_chief
 from tf_btgmi.workdir import (
     CHECKPOINTS,
@@ -26,13 +26,14 @@ class Checkpoints:
     """The checkpoints of one workdir.
 
     Args:
-        model: the compiled model.
+        model: the compiled model. A checkpoint holds its `networks` and `other_state`,
+            dicts by name, and its `step`.
         workdir: folder of the run.
         keep: number of newest checkpoints to keep.
         strategy: strategy of the model.
     """
 
-    def __init__(self, model: InpaintingGAN, workdir: str, keep: int, strategy):
+    def __init__(self, model: keras.Model, workdir: str, keep: int, strategy):
         self._model = model
         self._strategy = strategy
         self._chief = is_chief(strategy)
@@ -43,11 +44,8 @@ class Checkpoints:
             task = strategy.cluster_resolver.task_id
             folder = os.path.join(workdir, f".{CHECKPOINTS}-of-worker-{task}")
         self._checkpoint = tf.train.Checkpoint(
-            generator=named_weights(model.generator),
-            ema_generator=named_weights(model.ema_generator),
-            discriminator=named_weights(model.discriminator),
-            generator_optimizer=model.generator_optimizer,
-            discriminator_optimizer=model.discriminator_optimizer,
+            **{name: named_weights(each) for name, each in model.networks.items()},
+            **model.other_state,
             step=model.step,
         )
         self._remove_broken(folder)
@@ -94,14 +92,13 @@ class Checkpoints:
         return newest_checkpoint(self._workdir)
 
     def _check_finite(self, step):
-        model = self._model
-        for network in (model.generator, model.ema_generator, model.discriminator):
+        for name, network in self._model.networks.items():
             for variable in network.weights:
                 value = tf.convert_to_tensor(variable)
                 if not bool(tf.reduce_all(tf.math.is_finite(value))):
                     raise FloatingPointError(
                         f"At step {step} the weight {variable.name} of the "
-                        f"{network.name} is not finite. Last good checkpoint: "
+                        f"{name} is not finite. Last good checkpoint: "
                         f"{self.newest or 'none'}."
                     )
 

@@ -4,6 +4,7 @@ import math
 import os
 import signal
 import time
+from typing import Optional
 
 import keras
 
@@ -36,11 +37,20 @@ class FiniteGuard(keras.callbacks.Callback):
                 )
 
 
+def exit_code(signal_number: Optional[int]) -> int:
+    """0 when finished or told to stop by SIGTERM, 130 after Ctrl-C.
+
+    Args:
+        signal_number: of the signal that ended the run, or None.
+    """
+    return 130 if signal_number == signal.SIGINT else 0
+
+
 class SaveInTime(keras.callbacks.Callback):
     """Saves checkpoints by step, by minutes, and on signals.
 
     SIGTERM and SIGINT finish the step, save and stop `fit`; `signal_number` is the
-    signal. A second signal ends the process at once.
+    signal, otherwise None. A second signal ends the process at once.
 
     Args:
         checkpoints: checkpoints of the run.

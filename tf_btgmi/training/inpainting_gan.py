@@ -114,6 +114,23 @@ class InpaintingGAN(keras.Model):
         """Running means of validation, which Keras resets before each one."""
         return [self.means[name] for name in self.score_names]
 
+    @property
+    def networks(self) -> dict:
+        """The networks, by their names in checkpoints."""
+        return {
+            GENERATOR: self.generator,
+            "ema_generator": self.ema_generator,
+            DISCRIMINATOR: self.discriminator,
+        }
+
+    @property
+    def other_state(self) -> dict:
+        """The optimizers, by their names in checkpoints."""
+        return {
+            "generator_optimizer": self.generator_optimizer,
+            "discriminator_optimizer": self.discriminator_optimizer,
+        }
+
     def reset_losses(self) -> None:
         """Restarts the running means of the losses."""
         for name in LOSSES:

@@ -1,18 +1,15 @@
 """A whole training of the selector, which can be resumed."""
 
 import concurrent.futures
-import contextlib
 import os
-import signal
 import time
-from typing import Iterator, Sequence
+from typing import Iterator, NamedTuple, Optional, Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from tf_btgmi import workdir as workdir_lib
 from tf_btgmi.data.selection_examples import Example, SelectionExamples
 from tf_btgmi.data.selection_windows import (
     network_input,
@@ -20,9 +17,10 @@ from tf_btgmi.data.selection_windows import (
     window_around,
 )
 from tf_btgmi.data.simulated_clicks import CLOSE_BOX, LOOSE_BOX, drawn_box
-from tf_btgmi.models.naming import named_weights
 from tf_btgmi.models.selector import Selector
 from tf_btgmi.releases import save_selector
+from tf_btgmi.training.checkpoints import Checkpoints
+from tf_btgmi.training.guards import FiniteGuard, SaveInTime
 from tf_btgmi.training.run_folder import only_run, settle_settings
 from tf_btgmi.training.selector_training import (
     SelectorTraining,
@@ -32,9 +30,23 @@ from tf_btgmi.training.selector_training import (
 
 # Rounds of an example: the first selection, and those after a click.
 ROUNDS = 3
-_CHECKPOINT_SECONDS = 240.0
+_CHECKPOINT_MINUTES = 4.0
 BEST = "best"
 _WARM_UP = 50
+
+
+class SelectorResult(NamedTuple):
+    """Outcome of a run.
+
+    Attributes:
+        step: steps taken, over all sessions of the run.
+        best: the best mean IoU of validation.
+        signal_number: the signal that ended the run, or None.
+    """
+
+    step: int
+    best: float
+    signal_number: Optional[int]
 
 
 def train(
@@ -48,7 +60,7 @@ def train(
     held_out: float,
     seed: int,
     validate_every: int,
-) -> float:
+) -> SelectorResult:
     """Trains in `workdir`, or resumes the run there.
 
     A resumed run may have other `steps` and another `validate_every`.
@@ -66,12 +78,10 @@ def train(
         seed: seed of the examples and of the initial weights.
         validate_every: steps between validations.
 
-    Returns:
-        The best mean IoU of validation.
-
     Raises:
         ValueError: the sources or the run to be resumed do not fit.
-        FloatingPointError: the loss is no longer finite.
+        FloatingPointError: the loss or a weight is no longer finite.
+        OSError: the workdir cannot be written.
     """
     # Only the names of the sources; their paths are private.
     weights = {os.path.basename(os.path.normpath(f)): w for f, w in sources}
@@ -89,44 +99,51 @@ def train(
     for folder in examples.folders:
         for line in folder.describe():
             logging.info("%s", line)
-    with only_run(workdir), _stop_signal() as stopped:
+    with only_run(workdir):
         settle_settings({**settings, "base_filters": base_filters}, workdir, ["steps"])
         keras.utils.set_random_seed(seed)
         model = _model(base_filters, ema_decay, learning_rate)
-        best = tf.Variable(0.0)
-        manager = _checkpoints(model, best, workdir)
+        strategy = tf.distribute.get_strategy()
+        checkpoints = Checkpoints(model, workdir, 2, strategy)
+        if checkpoints.newest:
+            step = checkpoints.restore(checkpoints.newest)
+            logging.info("Resumed at step %d.", step)
         held_out_objects = examples.held_out_objects()
         size = max(1, batch_size // ROUNDS)
         rounds = _Rounds(model, _batches(examples, size, int(model.step)))
-        saved, losses, begun = time.monotonic(), [], time.monotonic()
-        while int(model.step) < steps and not stopped:
-            _set_learning_rate(model, learning_rate, steps)
-            losses.append(rounds.step())
-            step = int(model.step)
-            due = time.monotonic() - saved > _CHECKPOINT_SECONDS
-            if step % validate_every == 0 or step == steps:
-                value = validate(model.average, held_out_objects)
-                logging.info(
-                    "Step %d: loss %.4f, validation IoU from a box %.4f, "
-                    "%.2f s per step.",
-                    step,
-                    np.mean(losses),
-                    value,
-                    (time.monotonic() - begun) / len(losses),
-                )
-                losses, begun = [], time.monotonic()
-                if value > float(best):
-                    best.assign(value)
-                    fields = {**settings, "step": step}
-                    save_selector(model.average, fields, f"{workdir}/{BEST}")
-                    # A run resumed without its value would replace it by a worse one.
-                    due = True
-            if due:
-                manager.save(step)
-                saved = time.monotonic()
-        manager.save(int(model.step))
-        logging.info("Step %d, best validation IoU %.4f.", int(model.step), float(best))
-        return float(best)
+        guard = FiniteGuard(checkpoints)
+        guard.set_model(model)
+        losses, begun = [], time.monotonic()
+        with SaveInTime(checkpoints, steps, _CHECKPOINT_MINUTES, strategy) as saving:
+            saving.set_model(model)
+            model.stop_training = False
+            while int(model.step) < steps and not model.stop_training:
+                _set_learning_rate(model, learning_rate, steps)
+                losses.append(rounds.step())
+                guard.on_train_batch_end(0, {"loss": losses[-1]})
+                step = int(model.step)
+                if step % validate_every == 0 or step == steps:
+                    value = validate(model.average, held_out_objects)
+                    logging.info(
+                        "Step %d: loss %.4f, validation IoU from a box %.4f, "
+                        "%.2f s per step.",
+                        step,
+                        np.mean(losses),
+                        value,
+                        (time.monotonic() - begun) / len(losses),
+                    )
+                    losses, begun = [], time.monotonic()
+                    if value > float(model.best):
+                        model.best.assign(value)
+                        fields = {**settings, "step": step}
+                        save_selector(model.average, fields, f"{workdir}/{BEST}")
+                        # A run resumed without its value would replace it by a worse
+                        # one.
+                        saving.save()
+                saving.on_train_batch_end(0)
+        step, best = int(model.step), float(model.best)
+        logging.info("Step %d, best validation IoU %.4f.", step, best)
+        return SelectorResult(step, best, saving.signal_number)
 
 
 def validate(selector: Selector, objects: list) -> float:
@@ -160,23 +177,6 @@ def _model(base_filters, ema_decay, learning_rate) -> SelectorTraining:
     return model
 
 
-def _checkpoints(model, best: tf.Variable, workdir: str) -> tf.train.CheckpointManager:
-    """The checkpoints of the run, the newest of which is restored."""
-    checkpoint = tf.train.Checkpoint(
-        selector=named_weights(model.selector),
-        average=named_weights(model.average),
-        optimizer=model.optimizer,
-        step=model.step,
-        best=best,
-    )
-    folder = os.path.join(workdir, workdir_lib.CHECKPOINTS)
-    manager = tf.train.CheckpointManager(checkpoint, folder, max_to_keep=2)
-    if manager.latest_checkpoint:
-        workdir_lib.restore(checkpoint, manager.latest_checkpoint)
-        logging.info("Resumed at step %d.", int(model.step))
-    return manager
-
-
 def _set_learning_rate(model, start: float, steps: int) -> None:
     step = int(model.step)
     rate = 0.5 * start * (1.0 + np.cos(np.pi * min(step / steps, 1.0)))
@@ -207,9 +207,6 @@ class _Rounds:
         features = [tf.concat(maps, 0) for maps in zip(*(f for _, f in self._groups))]
         data = tf.constant(inputs), tf.constant(truth), features
         result = self._model.train_step(data)
-        loss = float(result["loss"])
-        if not np.isfinite(loss):
-            raise FloatingPointError(f"The loss is not finite at step {step}.")
         after = corrected(
             everything, result["logits"].numpy(), np.random.default_rng((1, step))
         )
@@ -217,7 +214,7 @@ class _Rounds:
             (after[start : start + len(new)], maps)
             for start, (_, maps) in zip(range(0, len(after), len(new)), self._groups)
         ]
-        return loss
+        return float(result["loss"])
 
 
 def _batches(
@@ -235,14 +232,3 @@ def _batches(
             number += 1
             batch, coming = coming.result(), pool.submit(make, number)
             yield batch
-
-
-@contextlib.contextmanager
-def _stop_signal():
-    """Yields a list that is empty until SIGTERM arrives."""
-    received = []
-    previous = signal.signal(signal.SIGTERM, lambda *_: received.append(True))
-    try:
-        yield received
-    finally:
-        signal.signal(signal.SIGTERM, previous)

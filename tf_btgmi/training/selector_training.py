@@ -23,6 +23,7 @@ class SelectorTraining(keras.Model):
         selector: the network that is trained.
         average: exponential moving average of its weights.
         step: variable, steps taken.
+        best: variable, the best validation.
 
     Args:
         selector: built.
@@ -36,7 +37,18 @@ class SelectorTraining(keras.Model):
         self.average = average
         self.ema_decay = ema_decay
         self.step = tf.Variable(0, trainable=False, dtype=tf.int64)
+        self.best = tf.Variable(0.0, trainable=False)
         average.set_weights(selector.get_weights())
+
+    @property
+    def networks(self) -> dict:
+        """The networks, by their names in checkpoints."""
+        return {"selector": self.selector, "average": self.average}
+
+    @property
+    def other_state(self) -> dict:
+        """The optimizer and the best validation, by their names in checkpoints."""
+        return {"optimizer": self.optimizer, "best": self.best}
 
     @tf.function(reduce_retracing=True)
     def trunk_features(self, inputs):

@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import os
 import re
-import signal
 from typing import Optional
 
 import tensorflow as tf
@@ -53,11 +52,6 @@ class TrainingResult:
     checkpoint: str
     history: list[dict[str, float]]
     validation: list[dict[str, float]]
-
-
-def exit_code(result: TrainingResult) -> int:
-    """0 when finished or told to stop by SIGTERM, 130 after Ctrl-C."""
-    return 130 if result.signal_number == signal.SIGINT else 0
 
 
 def train(
