@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 from tf_btgmi.losses.reconstruction import (
+    feature_matching_loss,
     hole_l1_loss,
     l1_loss,
     l2_loss,
@@ -85,3 +86,27 @@ def test_overlap_l2_of_a_batch_is_the_mean_over_replicas_of_one_example_each():
     assert single == pytest.approx([small, large], rel=1e-5)
     batch = float(overlap_l2_loss(image, prediction, mask))
     assert batch == pytest.approx((small + large) / 2, rel=1e-5)
+
+
+def layers(*values):
+    return [tf.constant(value, shape=[1, 1, len(value), 1]) for value in values]
+
+
+REAL = [layers([1.0, 2.0], [0.0], [9.0]), layers([4.0], [5.0, 5.0], [9.0])]
+FAKE = [layers([1.0, 4.0], [3.0], [0.0]), layers([5.0], [6.0, 2.0], [0.0])]
+
+
+def test_feature_matching_is_the_mean_of_each_layer_summed_but_for_the_logits():
+    # Means: 1 and 3; 1 and 2.
+    assert float(feature_matching_loss(REAL, FAKE)) == pytest.approx(7.0)
+    assert float(feature_matching_loss(REAL, REAL)) == 0.0
+
+
+def test_the_gradient_of_feature_matching_reaches_the_composite_alone():
+    with tf.GradientTape() as tape:
+        watched = [REAL[0][0], FAKE[0][0], FAKE[0][2]]
+        tape.watch(watched)
+        loss = feature_matching_loss(REAL, FAKE)
+    real, fake, logits = tape.gradient(loss, watched)
+    assert real is None and logits is None
+    np.testing.assert_allclose(tf.reshape(fake, [-1]), [0.0, 0.5])

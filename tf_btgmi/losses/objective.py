@@ -4,10 +4,10 @@ import keras
 import tensorflow as tf
 
 from tf_btgmi.losses.adversarial import discriminator_loss, generator_loss
-from tf_btgmi.losses.feature_matching import feature_matching_loss
 from tf_btgmi.losses.lpips import LPIPSDistance
 from tf_btgmi.losses.perceptual import PatchPerceptualLoss
 from tf_btgmi.losses.reconstruction import (
+    feature_matching_loss,
     hole_l1_loss,
     l1_loss,
     l2_loss,

@@ -64,3 +64,25 @@ def overlap_l2_loss(
     error = weight * tf.reduce_mean(tf.square(difference), axis=-1, keepdims=True)
     total, area = (tf.reduce_sum(x, axis=[1, 2, 3]) for x in (error, grown))
     return tf.reduce_mean(tf.math.divide_no_nan(total, area))
+
+
+def feature_matching_loss(
+    real_features: list[list[tf.Tensor]], fake_features: list[list[tf.Tensor]]
+) -> tf.Tensor:
+    """Mean absolute difference of the discriminator's features, summed over layers.
+
+    pix2pixHD's (Wang et al. 2018, eq. 4), beside the adversarial term. The last entry
+    of a scale, its logits, is left out, as in that paper's code. Its gradient reaches
+    the composite only: features of the image are targets.
+
+    Args:
+        real_features: of images, scales of layers of [B, h, w, C].
+        fake_features: of the composites of the same images.
+    """
+    total = 0.0
+    for real_layers, fake_layers in zip(real_features, fake_features):
+        for real, fake in zip(real_layers[:-1], fake_layers[:-1]):
+            real = tf.stop_gradient(tf.cast(real, tf.float32))
+            difference = tf.abs(tf.cast(fake, tf.float32) - real)
+            total += tf.reduce_mean(difference)
+    return total
