@@ -84,6 +84,23 @@ def test_masks_are_read_as_by_the_programs(client, picture, mask):
     assert error["why"].startswith("It is the picture itself; ")
 
 
+def test_a_mask_file_is_answered_as_the_runs_read_it(client, picture, mask):
+    layers = [Image.fromarray(mask).convert(mode) for mode in ("L", "1", "RGB", "P")]
+    for color in ((255, 255, 255), (255, 0, 0)):
+        drawn = np.broadcast_to(np.uint8(color), (48, 64, 3))
+        layers.append(Image.fromarray(np.dstack([drawn, mask])))
+    for layer in layers:
+        files = {"image": file_of(picture), "mask": file_of(layer)}
+        answer = post(client, "mask", files)
+        assert answer.headers["content-type"] == "image/png"
+        read = Image.open(io.BytesIO(answer.content))
+        assert read.mode == "L"
+        np.testing.assert_array_equal(read, mask)
+    files = {"image": file_of(picture), "mask": file_of(mask[:9])}
+    error = error_of(post(client, "mask", files))
+    assert "It has 64x9 pixels and the picture 64x48" in error["why"]
+
+
 def test_a_second_model_is_asked_by_its_name(client, picture, mask):
     files = {"image": file_of(picture), "mask": file_of(mask)}
     result = opened(post(client, "inpaint", files, model="blue").content)
@@ -286,7 +303,7 @@ def test_health_and_description_name_every_call(client):
     health = client.get("/api/v1/health").json()
     assert health["status"] == "ready" and health["max_pixels"] == 1_000_000
     paths = set(client.get("/openapi.json").json()["paths"])
-    calls = ("inpaint", "harmonize", "compose", "segment", "models", "health")
+    calls = ("inpaint", "harmonize", "compose", "mask", "segment", "models", "health")
     assert {f"/api/v1/{call}" for call in calls} <= paths
     for example in client.get("/api/v1/examples").json():
         assert client.get(example["url"]).headers["content-type"] == "image/jpeg"

@@ -154,6 +154,11 @@ def test_a_mask_goes_up_and_down(visit):
     visit.until("state.active.selection.count === 4564")
     visit.page.click("#shrink-button")
     visit.until("state.active.selection.count === 4000")
+    # Strokes on a transparent layer, of any colour.
+    strokes = np.dstack([mask, 0 * mask, 0 * mask, mask])
+    strokes[50:70, :, 3] = 0
+    visit.open_file("mask.png", file_of(strokes), field="#mask-input")
+    visit.until("state.active.selection.count === 2000")
     visit.open_file("mask.png", file_of(mask[:9]), field="#mask-input")
     visit.page.wait_for_selector("text=512x371")
 

@@ -127,6 +127,7 @@ def make_router(models: list[models_lib.Model], limits: Limits, workers) -> APIR
     post(tasks.inpaint, forms.InpaintForm, "Remove and repair", INPAINTED)
     post(tasks.harmonize, forms.HarmonizeForm, "Harmonize an object", HARMONIZED)
     post(tasks.compose, forms.ComposeForm, "Compose two pictures", HARMONIZED)
+    post(tasks.mask, forms.MaskForm, "Read a mask file")
     post(tasks.segment, forms.SegmentForm, "Select an object")
     post(tasks.preview, forms.PictureForm, "Get a picture upright")
     post(tasks.export, forms.PictureForm, "Get the edited picture")

@@ -130,6 +130,15 @@ class ComposeForm(RunForm):
     )
 
 
+class MaskForm(BaseModel):
+    """Read a mask file as the runs do."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    image: File = Field(description="The picture that the mask is for.")
+    mask: File = Field(description="Picture of the same size.")
+
+
 class SegmentForm(PictureForm):
     """Select an object by a box, by clicks, or by both."""
 

@@ -97,6 +97,14 @@ def compose(job: Job, form: forms.ComposeForm, limits: Limits, model: Model):
     return _changed(job, form, before, composite)
 
 
+def mask(job: Job, form: forms.MaskForm, limits: Limits):
+    """Answers /mask with a PNG, white where the mask selects."""
+    del job
+    shape = uploads.read_picture(form.image, limits).rgb().shape[:2]
+    selected = uploads.read_mask(form.mask, limits, shape, form.image)
+    return Answer(overlays.png(selected.astype(np.uint8) * 255), "image/png")
+
+
 def segment(job: Job, form: forms.SegmentForm, limits: Limits):
     """Answers /segment with a PNG, white on the object."""
     del job

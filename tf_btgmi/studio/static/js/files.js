@@ -6,7 +6,7 @@ import { place } from "./compose.js";
 import { $, element, save } from "./dom.js";
 import { maskWork } from "./mask_work.js";
 import { announce, ask, forget, note, problem, tell } from "./messages.js";
-import { Picture } from "./picture.js";
+import { Picture, loaded } from "./picture.js";
 import * as results from "./results.js";
 import { stage } from "./stage.js";
 import { state } from "./state.js";
@@ -17,39 +17,55 @@ let opening = null; // the AbortController of the picture that is being opened
 /** Whether the next picture is the guide. */
 export const wantsGuide = () => state.mode === "compose" && state.step !== "place" && Boolean(state.target);
 
-/** Opens a file as the picture to work on, or as the guide. */
-export async function openFile(file, asGuide = false) {
-  if (!file) return;
-  if (state.running) {
-    note(`A run is under way. Cancel it or let it end, then open ${file.name}.`);
-    return;
-  }
-  const replaced = asGuide ? state.guide : state.target;
-  if (replaced?.unsaved && !await ask(
-    asGuide ? "Open another picture for the object?" : "Open another picture?",
-    asGuide ? `The selection in ${replaced.name} will be lost.` : `The edits of ${replaced.name} were not downloaded and will be lost.`,
-    "Open without saving",
-  )) return;
-  opening?.abort();
-  const mine = new AbortController();
-  opening = mine;
-  const task = busy(`Opening ${file.name}`, () => mine.abort());
+/** Does `work(signal, task)`, which the card shows and its Cancel ends. */
+async function watched(text, work, aborter = new AbortController()) {
+  const task = busy(text, () => aborter.abort());
   try {
-    const [picture, told] = await Picture.open(file, {
-      signal: mine.signal,
-      onSending: (share) => task.update(`Sending ${file.name}`, share),
-      onSent: () => task.update(`Opening ${file.name}`),
-    });
-    if (mine.signal.aborted || state.running) return;
-    forget();
-    if (told) note(told);
-    use(picture, asGuide);
+    await work(aborter.signal, task);
   } catch (error) {
     if (error.name !== "AbortError") tell(error);
   } finally {
     task.end();
-    if (opening === mine) opening = null;
   }
+}
+
+/** Whether a run is under way, which is said: it would take the old picture for the new one. */
+function runs(name) {
+  if (state.running) note(`A run is under way. Cancel it or let it end, then open ${name}.`);
+  return Boolean(state.running);
+}
+
+/** Asks before a picture is replaced whose edits or, of a guide, whose selection would be lost. */
+function mayReplace(asGuide) {
+  const { guide, target } = state;
+  if (asGuide && guide && !guide.selection.isEmpty) {
+    return ask("Open another picture for the object?", `The selection in ${guide.name} will be lost.`, "Open without saving");
+  }
+  if (!asGuide && target?.unsaved) {
+    return ask("Open another picture?", `The edits of ${target.name} were not downloaded and will be lost.`, "Open without saving");
+  }
+  return true;
+}
+
+/** Opens a file as the picture to work on, or as the guide. */
+async function openFile(file, asGuide = false) {
+  if (!file || runs(file.name)) return;
+  opening?.abort();
+  opening = new AbortController();
+  await watched(`Opening ${file.name}`, async (signal, task) => {
+    const [picture, told] = await Picture.open(file, {
+      signal,
+      onSending: (share) => task.update(`Sending ${file.name}`, share),
+      onSent: () => task.update(`Opening ${file.name}`),
+    });
+    signal.throwIfAborted();
+    task.end();
+    if (runs(file.name) || !await mayReplace(asGuide)) return;
+    signal.throwIfAborted();
+    forget();
+    if (told) note(told);
+    use(picture, asGuide);
+  }, opening);
 }
 
 function use(picture, asGuide) {
@@ -69,24 +85,20 @@ function use(picture, asGuide) {
 }
 
 /** Takes the open picture, with its edits and its selection, as the guide. */
-export async function useTarget() {
+export function useTarget() {
   const { target } = state;
-  const task = busy(`Opening ${target.name}`, () => {});
-  try {
+  return watched(`Opening ${target.name}`, async (signal) => {
     let { file } = target;
     if (target.overlay) {
-      const { blob } = await api.exported(file, target.overlay);
+      const { blob } = await api.exported(file, target.overlay, { signal });
       file = new File([blob], target.name, { type: blob.type });
     }
-    const [picture] = await Picture.open(file);
+    const [picture] = await Picture.open(file, { signal });
+    signal.throwIfAborted();
     const selected = target.selection.snapshot();
     if (selected) picture.selection.restore("selection", selected);
     use(picture, true);
-  } catch (error) {
-    tell(error);
-  } finally {
-    task.end();
-  }
+  });
 }
 
 function chooser(input, take) {
@@ -103,28 +115,18 @@ chooser($("mask-input"), loadMask);
 
 export const chooseFile = () => (wantsGuide() && !state.guide ? $("guide-input") : $("file-input")).click();
 
-async function loadMask(file) {
+function loadMask(file) {
   const picture = state.active;
-  if (!picture) return;
-  const task = busy(`Opening ${file.name}`, () => {});
-  try {
-    const { blob } = await api.preview(file);
-    const { mask, width, height } = await maskWork.decode(blob);
-    if (width !== picture.width || height !== picture.height) {
-      throw problem(
-        "This mask is for another picture.",
-        `It has ${width}x${height} pixels and the picture ${picture.width}x${picture.height}.`,
-        "Choose a mask of the picture's size.",
-      );
-    }
+  if (!picture || runs(file.name)) return;
+  watched(`Opening ${file.name}`, async (signal) => {
+    const { blob } = await api.mask(picture.file, await loaded(file), { signal });
+    const { mask } = await maskWork.decode(blob);
+    signal.throwIfAborted();
+    if (runs(file.name)) return;
     picture.remember(picture.selection.take("mask", mask));
     if (picture.selection.isEmpty) note("The mask is empty. White pixels are selected.");
     state.changed();
-  } catch (error) {
-    tell(error);
-  } finally {
-    task.end();
-  }
+  });
 }
 
 export async function saveMask() {
@@ -135,22 +137,17 @@ export async function saveMask() {
 /** Downloads the picture at its full size, in its own format, with its metadata. */
 export async function download() {
   const { target } = state;
-  if (!target?.overlay) return;
-  const aborter = new AbortController();
-  const task = busy(`Preparing ${target.name}`, () => aborter.abort());
-  try {
-    const { blob, notes } = await api.exported(target.file, target.overlay, { signal: aborter.signal });
+  const overlay = target?.overlay;
+  if (!overlay) return;
+  await watched(`Preparing ${target.name}`, async (signal) => {
+    const { blob, notes } = await api.exported(target.file, overlay, { signal });
     const endings = { "image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif", "image/webp": "webp", "image/bmp": "bmp" };
     const name = `${target.stem}-edited.${endings[blob.type] ?? "png"}`;
     save(blob, name);
-    target.unsaved = false;
+    target.saved = overlay;
     announce(`${name} is downloaded.`);
     if (notes.length) note(notes.join("; "));
-  } catch (error) {
-    if (error.name !== "AbortError") tell(error);
-  } finally {
-    task.end();
-  }
+  });
 }
 
 // Browsers allow it on this machine's own address and over HTTPS only.
@@ -219,5 +216,5 @@ export async function showExamples() {
 }
 
 window.addEventListener("beforeunload", (event) => {
-  if (state.target?.unsaved || state.guide?.unsaved) event.preventDefault();
+  if (state.target?.unsaved) event.preventDefault();
 });

@@ -12,7 +12,6 @@ export class History {
 
   /** Adds what has just been done: {label, undo(), redo(), bytes}. */
   push(entry) {
-    if (!entry) return;
     this.#done.push(entry);
     this.#undone = [];
     let bytes = this.#done.reduce((sum, one) => sum + (one.bytes ?? 0), 0);

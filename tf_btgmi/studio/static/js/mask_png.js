@@ -41,21 +41,18 @@ export async function encode(mask, width, height) {
   return new Blob(parts, { type: "image/png" });
 }
 
-/** The mask of a grey file of 8 bits, 1 from level 128 on: {mask, width, height}; null for other files. */
+/** The mask of a grey file of 8 bits, as the server sends it, 1 from level 128 on: {mask, width, height}. */
 export async function decode(blob) {
   const bytes = new Uint8Array(await blob.arrayBuffer());
   const view = new DataView(bytes.buffer);
-  if (bytes.length < 33 || SIGNATURE.some((value, at) => bytes[at] !== value)) return null;
   const [width, height] = [view.getUint32(16), view.getUint32(20)];
-  if (bytes[24] !== 8 || bytes[25] !== 0 || bytes[28] !== 0) return null;
+  if (bytes[24] !== 8 || bytes[25] !== 0 || bytes[28] !== 0) throw new Error("The mask is not a grey PNG of 8 bits.");
   const parts = [];
   for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at)) {
     const name = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
-    if (name === "tRNS") return null;
     if (name === "IDAT") parts.push(bytes.subarray(at + 8, at + 8 + view.getUint32(at)));
   }
   const rows = new Uint8Array(await through(new Blob(parts), new DecompressionStream("deflate")));
-  if (rows.length !== (width + 1) * height) return null;
   return { mask: unfiltered(rows, width, height), width, height };
 }
 

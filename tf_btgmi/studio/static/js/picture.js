@@ -3,6 +3,7 @@
 import { api } from "./api.js";
 import { offscreen, toBlob } from "./dom.js";
 import { History } from "./history.js";
+import { problem } from "./messages.js";
 import { Selection } from "./selection.js";
 
 // Formats that the server does not read and that some browsers do.
@@ -21,9 +22,9 @@ export class Picture {
     this.height = bitmap.height;
     this.selection = new Selection(this.width, this.height);
     this.history = new History();
-    this.unsaved = false;
     this.overlay = null; // PNG of the edited pixels, and the same as a bitmap
     this.overlayBitmap = null;
+    this.saved = null; // the overlay that was downloaded last
   }
 
   /**
@@ -33,6 +34,7 @@ export class Picture {
    * Returns [picture, note or ""].
    */
   static async open(file, options) {
+    file = await loaded(file);
     let note = "";
     let preview;
     try {
@@ -49,6 +51,9 @@ export class Picture {
     return [picture, note];
   }
 
+  /** Whether there are edits that were not downloaded. */
+  get unsaved() { return this.overlay !== null && this.overlay !== this.saved; }
+
   get stem() { return this.name.replace(/\.[^.]*$/, "") || "picture"; }
 
   setOverlay(overlay, bitmap) {
@@ -58,9 +63,7 @@ export class Picture {
 
   /** Adds an entry to the history; without one nothing has changed. */
   remember(entry) {
-    if (!entry) return;
-    this.history.push(entry);
-    this.unsaved = true;
+    if (entry) this.history.push(entry);
   }
 
   /** Draws the picture with its edits so that it covers a canvas. */
@@ -79,6 +82,15 @@ export class Picture {
     context.drawImage(this.bitmap, 0, 0);
     if (this.overlayBitmap) context.drawImage(this.overlayBitmap, 0, 0);
     return toBlob(canvas);
+  }
+}
+
+/** A copy of a file in memory: other programs may change, move or delete the original. */
+export async function loaded(file) {
+  try {
+    return new File([await file.arrayBuffer()], file.name, { type: file.type });
+  } catch {
+    throw problem("The file cannot be read.", `${file.name} was changed, moved or deleted.`, "Choose it again.");
   }
 }
 
