@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.picture_files import file_of
+from tests.studio.waiting_test import held
 
 
 def scene(height=240, width=320):
@@ -188,3 +189,79 @@ def test_nothing_is_removed_where_nothing_is_selected(visit):
     visit.drag((30, 105), (350, 375))
     visit.idle()
     assert visit.selected() > 1000
+
+
+def test_nothing_that_is_drawn_during_a_search_is_lost(visit):
+    visit.open_file("scene.png", file_of(scene()))
+    visit.opened()
+    release = held(visit, "**/api/v1/segment")
+    visit.drag((65, 45), (175, 155))
+    # A second object, and another tool.
+    visit.drag((65, 185), (175, 295))
+    visit.page.keyboard.press("b")
+    visit.page.wait_for_selector("#running:has-text('Selecting the object')")
+    release()
+    visit.until("state.active.selection.count > 12000")
+    visit.idle()
+    assert selected_at(visit, 120, 100) and selected_at(visit, 120, 240)
+    # Esc ends a search.
+    visit.page.keyboard.press("o")
+    visit.page.keyboard.press("Delete")
+    release = held(visit, "**/api/v1/segment")
+    visit.drag((65, 45), (175, 155))
+    visit.page.wait_for_selector("#running:not([hidden])")
+    visit.page.keyboard.press("Escape")
+    visit.page.wait_for_selector("#running", state="hidden", timeout=1000)
+    release()
+    visit.page.wait_for_timeout(200)
+    assert visit.selected() == 0
+
+
+def test_what_lies_outside_the_picture_is_not_selected(visit):
+    visit.open_file("scene.png", file_of(scene()))
+    visit.opened()
+    visit.page.evaluate("window.sent = null")
+    visit.keep_sent()
+    # A click on the margin, a box there, and a flat box.
+    visit.page.mouse.click(*visit.at(120, -3))
+    visit.drag((20, 330), (200, 333))
+    visit.drag((-2, 20), (0.5, 200))
+    visit.page.wait_for_timeout(200)
+    assert visit.page.evaluate("window.sent") is None
+    # A flat box inside is a click.
+    with visit.page.expect_response("**/segment"):
+        visit.drag((120, 80), (120, 110))
+    assert json.loads(visit.page.evaluate("window.sent.clicks"))[0][2] == 1
+    visit.until("state.active.selection.count > 5000")
+    visit.idle()
+    # Of a box only the part on the picture is sent.
+    with visit.page.expect_response("**/segment"):
+        visit.drag((65, 185), (175, 330))
+    np.testing.assert_allclose(
+        json.loads(visit.page.evaluate("window.sent.box")), [65, 185, 175, 320], atol=1
+    )
+    visit.idle()
+    assert visit.page.locator(".message").count() == 0
+
+
+def test_every_press_of_the_grow_key_counts(visit):
+    visit.open_file("scene.png", file_of(scene()))
+    visit.opened()
+    visit.tool("box")
+    visit.drag((80, 60), (160, 140))
+    visit.page.evaluate(
+        """() => {
+          window.texts = new Set();
+          const text = document.getElementById('running-text');
+          new MutationObserver(() => window.texts.add(text.textContent))
+            .observe(text, {childList: true});
+          for (let press = 0; press < 5; press += 1) {
+            document.getElementById('canvas').dispatchEvent(
+              new KeyboardEvent('keydown', {key: '.', bubbles: true}));
+          }
+        }"""
+    )
+    # One pixel each, by a disc.
+    visit.until("state.active.selection.bounds.join() === '55,75,145,165'")
+    visit.idle()
+    assert visit.page.evaluate("window.texts.has('Growing')")

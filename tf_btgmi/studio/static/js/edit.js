@@ -1,20 +1,39 @@
 // Changes of the whole selection: grow, shrink, invert, clear.
 
+import { busy } from "./busy.js";
+import { tell } from "./messages.js";
 import { state } from "./state.js";
 
-async function change(apply) {
-  if (!state.selecting || state.running) return;
-  const { active } = state;
-  active.remember(await apply(active.selection));
-  state.changed();
+let last = Promise.resolve(); // changes come one after the other
+let aborter = new AbortController(); // of those that have not ended
+
+function cancel() {
+  aborter.abort();
+  aborter = new AbortController();
+}
+
+function change(text, apply) {
+  const { signal } = aborter;
+  last = last.then(async () => {
+    if (signal.aborted || !state.selecting || state.running) return;
+    const { active } = state;
+    const task = busy(text, cancel);
+    try {
+      active.remember(await apply(active.selection, signal));
+    } catch (error) {
+      tell(error);
+    }
+    task.end();
+    state.changed();
+  });
 }
 
 /** One step of growing: half a percent of the shorter side. */
 export const step = ({ width, height }) => Math.max(1, Math.round(0.005 * Math.min(width, height)));
 
 export const edit = {
-  grow: () => change((selection) => selection.grow(step(selection))),
-  shrink: () => change((selection) => selection.grow(-step(selection))),
-  invert: () => change((selection) => selection.invert()),
-  clear: () => change((selection) => selection.clear()),
+  grow: () => change("Growing", (selection, signal) => selection.grow(step(selection), signal)),
+  shrink: () => change("Shrinking", (selection, signal) => selection.grow(-step(selection), signal)),
+  invert: () => change("Inverting", (selection) => selection.invert()),
+  clear: () => change("Clearing", (selection) => selection.clear()),
 };

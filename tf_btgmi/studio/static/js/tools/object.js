@@ -3,26 +3,21 @@
 import { api } from "../api.js";
 import { busy } from "../busy.js";
 import { maskWork } from "../mask_work.js";
-import { problem, tell } from "../messages.js";
+import { note, problem, tell } from "../messages.js";
 import { stage } from "../stage.js";
 import { state } from "../state.js";
 import { corners, outline } from "./shapes.js";
 
-// A drag shorter than this, in CSS pixels, is a click.
+// A drag shorter than this, in CSS pixels, is a click; so is a box without pixels of the picture.
 const CLICK = 6;
+const LEAST = 2;
 
 let start = null;
 let end = null;
 let removes = false;
-let search = null; // {abort, task} of the call under way
+let last = Promise.resolve(); // searches come one after the other
+let aborter = new AbortController(); // of those that have not ended
 let latest = null; // {picture, version, box, points}: the box and the clicks on one object
-
-function within(picture, point) {
-  return {
-    x: Math.min(picture.width - 1, Math.max(0, point.x)),
-    y: Math.min(picture.height - 1, Math.max(0, point.y)),
-  };
-}
 
 /** The box and the clicks since the selection was last changed by something else. */
 function latestOn(picture) {
@@ -30,49 +25,55 @@ function latestOn(picture) {
   return latest?.picture === picture && latest.version === version ? latest : { box: null, points: [] };
 }
 
-function stop() {
-  search?.abort.abort();
-  search?.task.end();
-  search = null;
+/** Ends the search under way, and drops those that wait for it. */
+export function stopSearch() {
+  aborter.abort();
+  aborter = new AbortController();
 }
 
-/** Asks the server and takes its mask, by `how`, unless something else came first. */
-async function find(picture, fieldsOf, how, { box, points }) {
-  stop();
-  const abort = new AbortController();
-  const mine = { abort, task: busy("Selecting the object", stop) };
-  search = mine;
+/** Begins a search when those before it have ended. */
+function enqueue(search) {
+  const { signal } = aborter;
+  last = last.then(() => (signal.aborted ? null : search(signal)));
+}
+
+/** Asks the server and takes its mask, by `how`, unless another selection was made meanwhile. */
+async function find(signal, picture, fieldsOf, how, { box, points }) {
+  const task = busy("Selecting the object", stopSearch);
+  signal.addEventListener("abort", () => task.end());
   const { version } = picture.selection;
   try {
     const fields = await fieldsOf();
-    if (search !== mine) return;
-    const { blob } = await api.segment({ image: picture.file, overlay: picture.overlay, ...fields }, { signal: abort.signal });
+    const { blob } = await api.segment({ image: picture.file, overlay: picture.overlay, ...fields }, { signal });
     const { mask } = await maskWork.decode(blob);
-    if (search !== mine || picture.selection.version !== version) return;
+    signal.throwIfAborted();
+    if (how === "replace" && picture.selection.version !== version) {
+      note("The selection was changed before the click was answered. Click again.");
+      return;
+    }
     picture.remember(picture.selection.take("object", mask, how));
     latest = { picture, version: picture.selection.version, box, points };
   } catch (error) {
-    if (error.name !== "AbortError" && search === mine) tell(error);
+    if (error.name !== "AbortError") tell(error);
   } finally {
-    if (search === mine) stop();
+    task.end();
     state.changed();
   }
 }
 
-function click(picture, point) {
-  const { x, y } = within(picture, point);
+function click(signal, picture, { x, y }, removing) {
   const { selection } = picture;
   const selected = selection.mask[Math.floor(y) * picture.width + Math.floor(x)] === 1;
-  if (removes && selection.isEmpty) {
+  if (removing && selection.isEmpty) {
     tell(problem("Nothing is selected.", "A click can only remove a part of a selection.", "Select the object first."));
-    return;
+    return null;
   }
   // The selection agrees already.
-  if (selected !== removes) return;
+  if (selected !== removing) return null;
   const { box, points: before } = latestOn(picture);
-  const points = [...before, [y, x, removes ? 0 : 1]];
+  const points = [...before, [y, x, removing ? 0 : 1]];
   const fields = async () => ({ box, clicks: points, mask: selection.isEmpty ? null : await selection.toMask() });
-  find(picture, fields, "replace", { box, points });
+  return find(signal, picture, fields, "replace", { box, points });
 }
 
 export const objectTool = {
@@ -89,20 +90,23 @@ export const objectTool = {
   up() {
     if (!start) return;
     const picture = state.active;
-    const [from, to] = [start, end];
+    const { width, height } = picture;
+    const [from, to, removing] = [start, end, removes];
     start = end = null;
     const reach = Math.max(Math.abs(to.x - from.x), Math.abs(to.y - from.y)) * stage.view.scale;
-    if (reach < CLICK) {
-      click(picture, from);
-      return;
+    const [x0, x1] = [from.x, to.x].map((x) => Math.min(width, Math.max(0, x))).sort((a, b) => a - b);
+    const [y0, y1] = [from.y, to.y].map((y) => Math.min(height, Math.max(0, y))).sort((a, b) => a - b);
+    if (reach >= CLICK && Math.min(x1 - x0, y1 - y0) >= LEAST) {
+      const box = [y0, x0, y1, x1];
+      enqueue((signal) => find(signal, picture, async () => ({ box }), removing ? "subtract" : "add", { box: removing ? null : box, points: [] }));
+    } else if (from.x >= 0 && from.y >= 0 && from.x < width && from.y < height) {
+      enqueue((signal) => click(signal, picture, from, removing));
     }
-    const box = [Math.min(from.y, to.y), Math.min(from.x, to.x), Math.max(from.y, to.y), Math.max(from.x, to.x)];
-    find(picture, async () => ({ box }), removes ? "subtract" : "add", { box: removes ? null : box, points: [] });
   },
+  /** Ends the gesture; a search goes on. */
   cancel() {
-    const was = start !== null || search !== null;
+    const was = start !== null;
     start = end = null;
-    stop();
     return was;
   },
   draw(context, view) {
