@@ -1,8 +1,12 @@
 """Composing: both pictures in view, the open one as guide, another placement."""
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
+from tests.picture_files import file_of
 from tf_btgmi.inference import placement
 
 
@@ -52,7 +56,9 @@ CENTRES = """async ({mask, poses}) => {
   const {Layer} = await import('/static/js/layer.js');
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [50, 30];
-  const selection = {canvas, mask: new Uint8Array(mask), width: 50, version: 0};
+  const selection = {
+    canvas, mask: new Uint8Array(mask), width: 50, version: 0, snapshot: () => null,
+  };
   const guide = {bitmap: canvas, selection};
   const layer = new Layer(guide, [10, 5, 40, 25], {width: 100, height: 100});
   return poses.map((pose) => {
@@ -122,3 +128,82 @@ def test_a_placement_is_adjusted_after_the_run(placed):
     for _ in range(3):
         placed.page.click("#undo")
     np.testing.assert_array_equal(placed.shown(), before)
+
+
+def placement_of(visit):
+    return visit.page.evaluate(
+        "import('/static/js/state.js').then(({state}) => state.layer.placement)"
+    )
+
+
+def test_an_edited_object_stays_where_it_is_and_its_steps_can_be_undone(placed):
+    placed.drag((171, 256), (151, 156))
+    placed.page.click("#flip")
+    before = placement_of(placed)
+    placed.page.click("#other")
+    placed.drag((100, 250), (200, 290))
+    assert placed.selected() == 14_000
+    placed.place()
+    assert placement_of(placed) == before
+    placed.page.click("#undo")
+    placed.page.click("#undo")
+    now = placement_of(placed)
+    assert not now["flip"] and (now["x"], now["y"]) != (before["x"], before["y"])
+
+
+def test_the_object_that_is_shown_is_the_one_that_is_sent(placed):
+    placed.page.click("#other")
+    placed.page.keyboard.press("i")
+    placed.until("state.active.selection.count > 100000")
+    placed.page.click('[data-mode-button="fill"]')
+    placed.page.click('[data-mode-button="compose"]')
+    placed.page.wait_for_selector("#panel-place:not([hidden])")
+    placed.keep_sent()
+    placed.run()
+    sent = placed.page.evaluate(
+        "window.sent.guide_mask.arrayBuffer().then((file) => [...new Uint8Array(file)])"
+    )
+    mask = np.array(Image.open(io.BytesIO(bytes(sent))).convert("L"))
+    assert mask[100:200, 150:250].all() and (mask > 0).sum() == 10_000
+
+
+def test_each_composition_keeps_its_own_placement(placed):
+    positions = []
+    for x in (60, 220):
+        if placed.results() > 1:
+            placed.page.click("#adjust")
+        placed.until(f"(state.layer.place({{x: {x}, y: 90}}), true)")
+        placed.paint.gate.clear()
+        placed.page.click("#run")
+        placed.page.wait_for_selector("#running:not([hidden])")
+        # What is pressed during a run does not move the object.
+        placed.page.keyboard.press("f")
+        placed.page.focus("#canvas")
+        placed.page.keyboard.press("ArrowLeft")
+        placed.paint.gate.set()
+        placed.made(len(positions) + 2)
+        positions.append(x)
+    placed.page.click("#result-list li:nth-child(2) button")
+    placed.page.click("#adjust")
+    assert placement_of(placed)["x"] == 60
+    for _ in range(3):
+        placed.page.click("#undo")
+    now = placement_of(placed)
+    assert (now["x"], now["flip"]) == (220, False)
+
+
+def test_a_small_object_is_dragged_by_its_middle(visit):
+    visit.open_file("large.png", file_of(np.zeros((3000, 4000, 3), np.uint8)))
+    visit.opened()
+    visit.page.click('[data-mode-button="compose"]')
+    visit.open_example()
+    visit.box()
+    visit.place()
+    start = placement_of(visit)
+    # Enlarged, since 100 of 3000 pixels can hardly be seen.
+    assert start["scale"] == pytest.approx(7.5)
+    visit.until("(state.layer.place({scale: 1}), true)")
+    visit.drag((1500, 2000), (1000, 1000))
+    end = placement_of(visit)
+    assert end["scale"] == 1
+    assert (end["y"], end["x"]) == pytest.approx((1000, 1000), abs=10)

@@ -124,13 +124,23 @@ def test_results_are_numbered_and_kept_when_they_are_undone(visit):
 
 def test_a_fill_is_made_again_a_little_wider(visit):
     painted(visit)
-    before = visit.selected()
     visit.run()
+    first, edited = visit.shown(), visit.edited().sum()
+    # Cancelled, it has changed nothing.
+    visit.paint.gate.clear()
+    visit.page.click("#run:has-text('Fill again')")
+    visit.page.wait_for_selector("text=Filling, 0 %")
+    visit.page.click("#cancel")
+    visit.page.wait_for_selector("text=Cancelled. Nothing was changed.")
+    np.testing.assert_array_equal(visit.shown(), first)
+    assert (visit.selected(), visit.results()) == (0, 2)
+    visit.paint.gate.set()
     visit.page.click("#run:has-text('Fill again')")
     visit.made(3)
+    assert visit.edited().sum() > edited
+    # It is one step of the history.
     visit.page.click("#undo")
-    assert visit.selected() > before
-    assert not (visit.shown() == (255, 0, 0)).all(axis=-1).any()
+    np.testing.assert_array_equal(visit.shown(), first)
 
 
 def test_decoded_results_take_bounded_memory(visit):
@@ -194,3 +204,19 @@ def test_a_server_that_is_away_is_said_once(visit):
     assert visit.page.locator(".message").count() == 0
     visit.page.unroute("**/api/v1/**")
     visit.page.wait_for_selector("text=The server is back.")
+
+
+def test_a_run_needs_no_list_of_models(visit):
+    visit.until("state.models.length === 2")
+    visit.page.select_option("#model", "blue")
+    # The server was restarted with another model, then its list does not arrive.
+    only = '{"models": [{"name": "red", "outputs": ["inpainted"], "image_size": 64}]}'
+    visit.page.route("**/api/v1/models", lambda route: route.fulfill(body=only))
+    visit.page.evaluate("window.dispatchEvent(new Event('server-back'))")
+    visit.until("state.models.length === 1 && state.model === ''")
+    painted(visit)
+    visit.run()
+    visit.until("(state.set({models: []}), true)")
+    visit.drag((60, 40), (60, 90))
+    visit.run()
+    assert visit.results() == 3

@@ -15,8 +15,13 @@ export function place() {
   if (!guide || !target) return;
   const box = guide.selection.bounds;
   if (!box) return;
-  const same = layer?.guide === guide && layer.version === guide.selection.version;
-  state.set({ step: "place", layer: same ? layer : new Layer(guide, box, target) });
+  let placed = layer;
+  if (layer?.guide !== guide || layer.version !== guide.selection.version) {
+    placed = new Layer(guide, box, target);
+    // The object was edited: it stays where it is.
+    if (layer?.guide === guide) placed.place(layer.placement);
+  }
+  state.set({ step: "place", layer: placed });
   stage.canvas.focus({ preventScroll: true });
 }
 
@@ -59,7 +64,7 @@ for (const [id, change] of [
   const slider = $(id);
   let before = null;
   slider.addEventListener("input", () => {
-    if (!state.layer) return;
+    if (!state.layer || state.running) return;
     before ??= state.layer.placement;
     state.layer.place(change(Number(slider.value)));
     state.changed();

@@ -16,7 +16,10 @@ export class Layer {
     this.canvas = canvas;
     this.outline = outlineOf(guide.selection, box);
     const room = Math.min(target.width / this.width, target.height / this.height);
-    this.start = { x: target.width / 2, y: target.height / 2, scale: Math.min(1, 0.6 * room), rotate: 0, flip: false };
+    // At its own size, unless that is too small to be dragged or too large.
+    const scale = Math.min(0.6 * room, Math.max(1, 0.25 * room));
+    this.start = { x: target.width / 2, y: target.height / 2, scale, rotate: 0, flip: false };
+    this.selection = guide.selection.snapshot();
     this.version = guide.selection.version;
     this.reset();
   }

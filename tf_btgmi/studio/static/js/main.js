@@ -187,7 +187,9 @@ function describe() {
 async function loadModels() {
   try {
     const models = await api.models();
-    state.set({ models });
+    // After a restart of the server there may be others.
+    const known = models.length > 1 && (state.model === "*" || models.some(({ name }) => name === state.model));
+    state.set({ models, model: known ? state.model : "" });
     $("panel-model").hidden = models.length < 2;
     $("model").replaceChildren(
       element("option", { value: "", textContent: "Automatic" }),

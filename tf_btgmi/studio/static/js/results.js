@@ -6,7 +6,7 @@ import { state } from "./state.js";
 const MOST = 24;
 // Decoded overlays that are kept; the others are decoded again from their PNG.
 export const limits = { decodedBytes: 200e6 };
-let results = []; // {number, label, overlay, bitmap, thumbnail, hole, layer, base}
+let results = []; // {number, label, overlay, bitmap, thumbnail, hole, layer, placement, base}
 let decoded = []; // results with a bitmap, the latest used last
 let current = null;
 let number = 0;
@@ -23,26 +23,26 @@ export function start(picture) {
   show();
 }
 
-/** A result from the overlay that a run has made. */
-export async function toResult(label, overlay) {
+/** A result from the overlay that a run has made of the result `base`. */
+export async function toResult(label, overlay, base) {
   const bitmap = await createImageBitmap(overlay);
-  return { label, overlay, bitmap, thumbnail: thumbnail(state.target, bitmap), base: current };
+  return { label, overlay, bitmap, thumbnail: thumbnail(state.target, bitmap), base };
 }
 
 /**
  * Adds the results of a run, one step of the history, and shows the last.
  *
- * `hole` is a snapshot of the filled selection, `layer` the object that was placed; both
- * come back when the step is undone.
+ * `hole` is a snapshot of the filled selection, `layer` the object that was placed, where
+ * `placement` says; both come back when the step is undone.
  */
-export function take(made, { hole = null, layer = null } = {}) {
+export function take(made, { hole = null, layer = null, placement = null } = {}) {
   const picture = state.target;
   const before = current;
   const newest = made[made.length - 1];
   const cleared = picture.selection.clear();
   for (const result of made) {
     number += 1;
-    Object.assign(result, { number, hole, layer });
+    Object.assign(result, { number, hole, layer, placement });
   }
   results.push(...made);
   // The original and the shown result stay.
@@ -52,7 +52,7 @@ export function take(made, { hole = null, layer = null } = {}) {
     bytes: (cleared?.bytes ?? 0) + made.reduce((sum, one) => sum + one.overlay.size, 0),
     undo: () => {
       cleared?.undo();
-      if (layer) state.layer = layer;
+      if (layer) takeUp(layer, placement);
       use(before);
     },
     redo: () => {
@@ -63,6 +63,12 @@ export function take(made, { hole = null, layer = null } = {}) {
   });
   if (layer) state.layer = null;
   return use(newest);
+}
+
+/** Puts the object of a result back on the picture. */
+export function takeUp(layer, placement) {
+  layer.place(placement);
+  state.layer = layer;
 }
 
 /** Continues from another result, one step of the history with what was `done` beside it. */

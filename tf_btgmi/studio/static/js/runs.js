@@ -5,9 +5,11 @@ import { busy } from "./busy.js";
 import { $ } from "./dom.js";
 import { step } from "./edit.js";
 import { announce, forget, note, tell } from "./messages.js";
-import { choose, shownResult, take, toResult } from "./results.js";
+import { choose, shownResult, take, takeUp, toResult } from "./results.js";
+import { Selection } from "./selection.js";
 import { stage } from "./stage.js";
 import { state } from "./state.js";
+import { stopSearch } from "./tools/object.js";
 
 const LOOK_EVERY = 300; // ms
 const VERBS = { inpaint: "Filling", compose: "Composing", harmonize: "Matching colours" };
@@ -35,34 +37,42 @@ function modelsFor(call) {
   return able ? [able] : [];
 }
 
-/** Whether the chosen model can match the colours of an object. */
-export function canHarmonize() {
-  const chosen = modelsFor("harmonize");
-  return chosen.length > 0 && chosen.every((one) => one.outputs.includes("harmonized"));
-}
+/** Whether the chosen model can match the colours of an object; of unknown ones the server says. */
+export const canHarmonize = () => modelsFor("harmonize").every((one) => one.outputs.includes("harmonized"));
 
-async function fieldsOf(call) {
+async function fieldsOf(call, selection, overlay) {
   const { target, layer } = state;
-  const fields = { image: target.file, overlay: target.overlay };
+  const fields = { image: target.file, overlay };
   if (call === "compose") {
     const { scale, rotate, flip } = layer.placement;
     const { x, y } = layer.centre;
     const harmonize = $("harmonize-check").checked && canHarmonize();
-    const guideMask = await layer.guide.selection.toMask();
+    const guideMask = await layer.guide.selection.toMask(layer.selection);
     return { ...fields, guide: layer.guide.file, guide_mask: guideMask, x, y, scale, rotate, flip, harmonize };
   }
-  fields.mask = await target.selection.toMask();
+  fields.mask = await selection.toMask();
   if (call === "inpaint") fields.remove = $("margin-check").checked;
   return fields;
 }
 
-/** Runs what `nextRun` says, with the chosen model or with all of them. */
-export async function run() {
-  const call = nextRun();
+/** The selection of a result, one step wider. */
+async function wider({ width, height }, hole) {
+  const selection = new Selection(width, height);
+  selection.restore("hole", hole);
+  await selection.grow(step(selection));
+  return selection;
+}
+
+/** Runs what `nextRun` says, or a result `again`, with the chosen model or with all of them. */
+export async function run(again = null) {
+  const call = again ? "inpaint" : nextRun();
   if (!call || state.running) return;
+  stopSearch();
   forget();
   const all = state.model === "*";
   const names = modelsFor(call).map((model) => model.name);
+  // The list of models did not arrive: the server takes its first.
+  if (!names.length) names.push(null);
   const aborter = new AbortController();
   const mine = { name: "" };
   const made = [];
@@ -71,18 +81,23 @@ export async function run() {
     aborter.abort();
     if (mine.name) api.cancel(mine.name).catch(() => {});
   });
-  const hole = call === "inpaint" ? state.target.selection.snapshot() : null;
+  const { target } = state;
+  const base = again ? again.base : shownResult();
   const layer = call === "compose" ? state.layer : null;
+  const placement = layer?.placement;
+  let hole = null;
   state.set({ running: mine, comparing: false });
   if (focused === $("run")) $("cancel").focus();
   try {
-    const fields = await fieldsOf(call);
+    const selection = again ? await wider(target, again.hole) : target.selection;
+    if (call === "inpaint") hole = selection.snapshot();
+    const fields = await fieldsOf(call, selection, base.overlay);
     for (const model of names) {
       mine.name = jobName();
       const text = all ? `${VERBS[call]} with ${model}` : VERBS[call];
       const { blob } = await watched(task, mine.name, text, (options) =>
         api.run(call, { ...fields, model, job: mine.name }, { ...options, signal: aborter.signal }));
-      made.push(await toResult(all ? `${LABELS[call]}, ${model}` : LABELS[call], blob));
+      made.push(await toResult(all ? `${LABELS[call]}, ${model}` : LABELS[call], blob, base));
     }
   } catch (error) {
     if (error.name === "AbortError" || error.code === "cancelled") note("Cancelled. Nothing was changed.");
@@ -91,7 +106,7 @@ export async function run() {
   task.end();
   state.set({ running: null });
   if (made.length && !aborter.signal.aborted) {
-    await take(made, { hole, layer });
+    await take(made, { hole, layer, placement });
     const newest = shownResult();
     announce(`${newest.label} is done. It is result ${newest.number}.`);
   }
@@ -141,22 +156,15 @@ async function watched(task, name, text, call) {
 export const canFillAgain = () => state.mode === "fill" && Boolean(shownResult()?.hole) && state.target.selection.isEmpty;
 
 /** Fills the last selection again, one step wider. */
-export async function fillAgain() {
-  const { target } = state;
-  const { hole, base } = shownResult();
-  const selected = target.selection.restore("fill again", hole);
-  choose(base, selected);
-  target.remember(await target.selection.grow(step(target)));
-  state.changed();
-  await run();
-}
+export const fillAgain = () => run(shownResult());
 
 /** Takes the composed object up again where it was placed. */
 export function adjust() {
-  const { layer, base } = shownResult();
+  if (state.running) return;
+  const { layer, placement, base } = shownResult();
   const before = state.layer;
-  state.layer = layer;
-  choose(base, { undo: () => { state.layer = before; }, redo: () => { state.layer = layer; } });
+  takeUp(layer, placement);
+  choose(base, { undo: () => { state.layer = before; }, redo: () => takeUp(layer, placement) });
 }
 
 window.addEventListener("pagehide", () => {

@@ -68,15 +68,15 @@ export class Selection {
 
   /**
    * Grows by pixels on every side; shrinks where negative. Done in the selection's box
-   * and off this thread; null if the selection was changed meanwhile.
+   * and off this thread; null if the selection was changed meanwhile, or on `signal`.
    */
-  async grow(pixels) {
+  async grow(pixels, signal) {
     const { bounds: box, version } = this;
     if (!box) return null;
     const edge = Math.max(1, pixels);
     const area = clipped([box[0] - edge, box[1] - edge, box[2] + edge, box[3] + edge], this.width, this.height);
     const values = await maskWork.grow(cut(this.mask, this.width, area), area[2] - area[0], area[3] - area[1], pixels);
-    return version === this.version ? this.#change(pixels > 0 ? "grow" : "shrink", area, values) : null;
+    return version === this.version && !signal?.aborted ? this.#change(pixels > 0 ? "grow" : "shrink", area, values) : null;
   }
 
   /** What is selected, small enough to be remembered. */
@@ -86,14 +86,20 @@ export class Selection {
   }
 
   /** Selects what a snapshot holds, and nothing else. */
-  restore(label, { box, bits }) {
-    const mask = new Uint8Array(this.mask.length);
-    paste(mask, this.width, box, unpacked(bits, (box[2] - box[0]) * (box[3] - box[1])));
-    return this.#change(label, this.#all, mask);
+  restore(label, snapshot) {
+    return this.#change(label, this.#all, this.#maskOf(snapshot));
   }
 
-  /** The selection as a mask file: a PNG, white on black. */
-  toMask() { return maskWork.encode(this.mask.slice(), this.width, this.height); }
+  /** The selection, or a snapshot of it, as a mask file: a PNG, white on black. */
+  toMask(snapshot = null) {
+    return maskWork.encode(snapshot ? this.#maskOf(snapshot) : this.mask.slice(), this.width, this.height);
+  }
+
+  #maskOf({ box, bits }) {
+    const mask = new Uint8Array(this.mask.length);
+    paste(mask, this.width, box, unpacked(bits, (box[2] - box[0]) * (box[3] - box[1])));
+    return mask;
+  }
 
   get #all() { return [0, 0, this.width, this.height]; }
 

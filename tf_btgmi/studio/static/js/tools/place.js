@@ -7,7 +7,7 @@ import { outline } from "./shapes.js";
 const CORNERS = [[-1, -1], [1, -1], [1, 1], [-1, 1]];
 // Half the size of a handle, its reach, and the distance of the round one, in CSS pixels.
 const SIZE = 7;
-const REACH = 18;
+const REACH = matchMedia("(pointer: coarse)").matches ? 22 : 18;
 const STALK = 30;
 
 let grip = null;
@@ -23,7 +23,7 @@ function near(a, b) { return Math.hypot(a.x - b.x, a.y - b.y) <= REACH; }
 /** Changes the placement as one step of the history. */
 export function replace(changes, label = "placement") {
   const { layer } = state;
-  if (!layer) return;
+  if (!layer || state.running) return;
   const before = layer.placement;
   layer.place(changes);
   remember(layer, before, label);
@@ -32,8 +32,9 @@ export function replace(changes, label = "placement") {
 function remember(layer, before, label) {
   const after = layer.placement;
   if (JSON.stringify(before) === JSON.stringify(after)) return;
+  // The object may have been edited since, which makes another layer.
   const put = (placement) => {
-    layer.place(placement);
+    if (state.layer?.guide === layer.guide) state.layer.place(placement);
     state.changed();
   };
   state.target.remember({ label, undo: () => put(before), redo: () => put(after) });
@@ -49,8 +50,12 @@ export const placeTool = {
     if (!layer) return;
     const at = view.toStage(point);
     const before = layer.placement;
+    const side = Math.min(layer.width, layer.height) * layer.scale * view.scale;
     if (near(at, turnHandle(layer, view))) {
       grip = { kind: "turn", before };
+    } else if (side < 3 * REACH && layer.holds(point)) {
+      // The handles of a small object would cover all of it.
+      grip = { kind: "move", before, from: point };
     } else if (CORNERS.some(([across, down]) => near(at, view.toStage(layer.corner(across, down))))) {
       grip = { kind: "scale", before, from: Math.hypot(point.x - layer.x, point.y - layer.y) };
     } else if (layer.holds(point)) {
