@@ -125,11 +125,9 @@ def test_a_grey_picture_stays_grey(folder):
     [
         ({"position": "900,250"}, "The object is outside the picture"),
         ({"scale": 40.0}, "The object covers the whole picture"),
-        ({"scale": -1.0}, "scale must be above 0"),
         ({"guide_mask": None, "guide_box": "500,10,600,90"}, "box"),
         ({"guide_mask": "moose.jpg"}, "moose.jpg is a photograph, not a mask"),
         ({"guide": "moose.jpg"}, "The mask is 512x384 pixels, the guide 512x342"),
-        ({"guide": "none.jpg"}, "none.jpg"),
         ({"output": "moose.jpg"}, "would replace the input moose.jpg"),
         ({"output": "bison.jpg"}, "would replace the input bison.jpg"),
         ({"output": "mask.png"}, "would replace the input mask.png"),
@@ -151,12 +149,33 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_1(folder, capsys, values,
         ({"guide_box": BOX}, "Exactly one of guide_mask and guide_box"),
         ({"position": "left"}, "position: 'left' is not two numbers y,x"),
         ({"guide_mask": None, "guide_box": "1,2,3"}, "is not four numbers"),
-        ({"gap": "wide"}, "'wide' is not a whole number"),
+        ({"gap": "wide"}, "gap: 'wide' is not a whole number of .* nor 'box'"),
+        ({"image": "no.jpg"}, "--image: there is no file no.jpg"),
+        ({"guide": "no.jpg"}, "--guide: there is no file no.jpg"),
+        ({"guide_mask": "no.png"}, "--guide_mask: there is no file no.png"),
+        ({"position": "nan,7"}, "finite numbers; they are .nan, 7.0., 1.0 and 0.0"),
+        ({"scale": 0.0}, "scale must be above 0; it is 0.0"),
     ],
 )
-def test_a_mistake_in_the_flags_is_a_usage_error(folder, values, words):
+def test_a_mistake_in_the_flags_is_told_before_a_model_is_loaded(
+    folder, monkeypatch, values, words
+):
+    monkeypatch.setattr(loading, "load", lambda *place: pytest.fail("loaded"))
     with pytest.raises(ValueError, match=words):
         one(**{"guide_mask": "mask.png", **values})
+
+
+def test_a_cut_out_may_be_its_own_mask(folder):
+    """Its visible part is the object."""
+    mask = Image.open("mask.png").convert("L")
+    cut_out = Image.open("bison.jpg").convert("RGB")
+    cut_out.putalpha(mask)
+    cut_out.save("cut_out.png")
+    assert one(guide="cut_out.png", guide_mask="mask.png", gap="0") == 0
+    wanted = np.array(Image.open("new.png"))
+    os.remove("new.png")
+    assert one(guide="cut_out.png", guide_mask="cut_out.png", gap="0") == 0
+    np.testing.assert_array_equal(np.array(Image.open("new.png")), wanted)
 
 
 def test_a_model_that_does_not_harmonize_is_refused_or_told_to_keep_colours(
@@ -178,14 +197,16 @@ def test_jobs_with_a_bad_row_finish_the_rest(folder, capsys):
             "../moose.jpg,../bison.jpg,../mask.png,,nowhere,,,,b.png\n"
             f'../moose.jpg,../bison.jpg,,"{BOX}","200,250",0.4,,,c.png\n'
             '../moose.jpg,../bison.jpg,,,"200,250",,,,d.png\n'
+            "../moose.jpg,../bison.jpg,../mask.png,,,,,,e.png\n"
         )
     assert run(jobs="batch/jobs.csv") == 1
     captured = capsys.readouterr()
     errors = [line for line in captured.err.splitlines() if "jobs.csv" in line]
-    assert len(errors) == 2
+    assert len(errors) == 3
     assert "line 3: position: 'nowhere' is not two numbers y,x" in errors[0]
     assert "line 5: Exactly one of guide_mask and guide_box" in errors[1]
-    assert captured.out == "2 done, 0 skipped, 2 failed.\n"
+    assert "line 6: The column position is empty." in errors[2]
+    assert captured.out == "2 done, 0 skipped, 3 failed.\n"
     assert sorted(os.listdir("batch")) == ["a.png", "c.png", "jobs.csv"]
 
 

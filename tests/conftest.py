@@ -1,6 +1,7 @@
 """One TensorFlow for all tests: two logical CPUs, quiet, the same seed every time."""
 
 import os
+import shutil
 import signal
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -14,9 +15,10 @@ from absl import flags
 from PIL import Image
 
 from tests import trainings
-from tests.studio.browser import chromium_path, launched
 from tf_btgmi.config import Config
 
+# Names under which systems have it.
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Before anything makes a tensor: afterwards the devices are fixed.
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0],
@@ -75,11 +77,18 @@ def two_replicas():
 @pytest.fixture(scope="module")
 def browser():
     """The system's Chromium, or the one that CHROMIUM names; without it, a skip."""
-    pytest.importorskip("playwright", reason="Playwright is not installed")
-    if not chromium_path():
+    reason = "Playwright is not installed"
+    playwright = pytest.importorskip("playwright.sync_api", reason=reason)
+    path = os.environ.get("CHROMIUM") or next(
+        filter(None, map(shutil.which, CHROMIUM)), 0
+    )
+    if not path:
         pytest.skip("there is no Chromium; install one, or set CHROMIUM=/its/path")
-    with launched() as chromium:
+    with playwright.sync_playwright() as driver:
+        # Containers do not allow its sandbox.
+        chromium = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield chromium
+        chromium.close()
 
 
 @pytest.fixture

@@ -30,7 +30,8 @@ def fill(place, rng):
     image = rng.integers(0, 256, (40, 48, 3), np.uint8)
     mask = np.zeros((40, 48), bool)
     mask[10:24, 12:30] = True
-    predictor = tf_btgmi.load(str(place), retouched=False)
+    # A `pathlib.Path` or a string.
+    predictor = tf_btgmi.load(place, retouched=False)
     assert not predictor.retouched
     return predictor.inpaint(image, mask)
 

@@ -9,8 +9,9 @@ from starlette.testclient import TestClient
 from tests.programs import run_main
 from tests.studio.conftest import make_models
 from tests.studio.running import studio
-from tf_btgmi import selection, serve_ui
+from tf_btgmi import loading, selection, serve_ui
 from tf_btgmi.cli import program, web
+from tf_btgmi.inference.predictor import Predictor
 
 PROGRAM_MODULE = serve_ui
 
@@ -36,6 +37,23 @@ def test_a_port_that_is_taken_is_named(program_flags):
         port = taken.getsockname()[1]
         with pytest.raises(program.ProgramFailure, match=f"port {port}"):
             run_main(serve_ui, port=port)
+
+
+@pytest.mark.parametrize("output", ["inpainted", "harmonized"])
+def test_a_model_is_warmed_up_by_the_output_that_it_has(output, monkeypatch):
+    calls = []
+
+    def network(batch):
+        calls.append(output)
+        return {output: batch[..., :3]}
+
+    predictor = Predictor(network, 64, outputs=(output,))
+    monkeypatch.setattr(loading, "check", lambda place: None)
+    monkeypatch.setattr(loading, "load", lambda place: predictor)
+    monkeypatch.setattr(web, "serve", lambda *_, **__: None)
+    monkeypatch.setattr(selection, "prepare", lambda: None)
+    assert run_main(serve_ui, port=0, model=["mine"]) == 0
+    assert calls
 
 
 def test_other_addresses_are_warned_of_and_the_page_is_named(capsys):

@@ -18,6 +18,7 @@ skipped when there are jobs; --overwrite replaces them.
 Exit code: 0 success; 1 some composites failed; 2 an error in the command line.
 """
 
+import os
 from typing import Optional
 
 import numpy as np
@@ -26,6 +27,7 @@ from absl import flags
 from tf_btgmi import loading
 from tf_btgmi.cli import batches, job_files, mask_program, program
 from tf_btgmi.inference.composing import BOX
+from tf_btgmi.inference.placement import Pose
 from tf_btgmi.outputs import HARMONIZED, INPAINTED
 from tf_btgmi.pictures.color_profiles import rgb_as_in
 from tf_btgmi.pictures.jobs import Job
@@ -109,7 +111,7 @@ def compose_file(predictor, job: Job, outputs) -> Optional[batches.Written]:
     """
     output = job.output
     pose = {
-        "position": job.value("position", job_files.pair_of_numbers),
+        "position": _position(job),
         "scale": job.value("scale", job_files.number, FLAGS.scale),
         "rotate": job.value("rotate", job_files.number, FLAGS.rotate),
         "flip": job.value("flip", job_files.yes_or_no, FLAGS.flip),
@@ -133,23 +135,41 @@ def _job_of_flags() -> Job:
     values["output"] = output_of(FLAGS.image, FLAGS.output)
     job = Job(values)
     # Wrong flags are reported before a model is loaded.
-    job.value("position", job_files.pair_of_numbers)
+    for name in ("image", "guide", "guide_mask"):
+        if name in values and not os.path.isfile(values[name]):
+            raise ValueError(f"--{name}: there is no file {values[name]}.")
+    Pose(_position(job), FLAGS.scale, FLAGS.rotate).check()
     job_files.check_exactly_one(job, _OBJECT)
     job.value("guide_box", job_files.box)
     if FLAGS.gap is not None:
-        _gap(FLAGS.gap)
+        values["gap"] = FLAGS.gap
+        job.value("gap", _gap)
     return job
 
 
 def _guide_mask(job: Job, guide: np.ndarray) -> np.ndarray:
     job_files.check_exactly_one(job, _OBJECT)
     if "guide_mask" in job.values:
-        return read_mask(job.path("guide_mask"))
+        with open(job.path("guide"), "rb") as file:
+            return read_mask(
+                job.path("guide_mask"), picture=file.read(), is_object=True
+            )
     return select(guide, job_files.box(job.values["guide_box"]))
 
 
+def _position(job: Job) -> tuple:
+    """The required position; an empty cell of a CSV file has none."""
+    job.text("position")
+    return job.value("position", job_files.pair_of_numbers)
+
+
 def _gap(text: str):
-    return BOX if text.strip() == BOX else job_files.whole_number(text)
+    if text.strip() == BOX:
+        return BOX
+    try:
+        return job_files.whole_number(text)
+    except ValueError as error:
+        raise ValueError(f"{str(error)[:-1]}, nor {BOX!r}.") from None
 
 
 if __name__ == "__main__":

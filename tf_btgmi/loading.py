@@ -173,6 +173,7 @@ def _find(model_path: Optional[str], output: str = INPAINTED) -> tuple[str, str]
     names = assets.model_names()
     if model_path is None:
         model_path = _default(names, output)
+    model_path = os.fspath(model_path)
     if client.is_server(model_path):
         client.model_of(model_path)
         return "server", model_path

@@ -17,6 +17,7 @@ import numpy as np
 from absl import flags
 
 from tf_btgmi.cli import common_flags, program
+from tf_btgmi.outputs import INPAINTED
 
 FLAGS = flags.FLAGS
 
@@ -99,7 +100,10 @@ def _warm_up(predictor) -> None:
     image = np.zeros((predictor.image_size, predictor.image_size, 3), np.uint8)
     mask = np.zeros(image.shape[:2], bool)
     mask[:8, :8] = True
-    predictor.inpaint(image, mask)
+    if INPAINTED in predictor.outputs:
+        predictor.inpaint(image, mask)
+    else:
+        predictor.harmonize(image, mask)
 
 
 if __name__ == "__main__":

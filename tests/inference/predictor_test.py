@@ -130,6 +130,12 @@ def test_what_cannot_be_inpainted_is_said(image, mask, words):
         Predictor(Recorder(), S).inpaint(image, mask)
 
 
+@pytest.mark.parametrize("dilation", [2.5, None, -1, "2"])
+def test_a_dilation_is_a_whole_number(dilation):
+    with pytest.raises(ValueError, match="mask_dilation must be a whole number"):
+        Predictor(Recorder(), S).inpaint(picture(8, 8), ~empty(8, 8), dilation)
+
+
 def test_a_tensor_is_not_called_what_is_wanted():
     words = "image must be a NumPy array of uint8 or uint16; it is of type EagerTensor."
     with pytest.raises(ValueError, match=words):

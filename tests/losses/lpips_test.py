@@ -36,6 +36,15 @@ def flat(value, size=64):
     return tf.fill([1, size, size, 3], float(value))
 
 
+@pytest.mark.parametrize("shape", [(8, 64), (64, 30)])
+def test_pictures_too_small_for_alexnet_are_refused(lpips, shape):
+    image = tf.zeros([1, *shape, 3])
+    with pytest.raises(ValueError, match="at least 31 pixels a side; these are"):
+        lpips(image, image)
+    smallest = tf.zeros([1, 31, 31, 3])
+    assert lpips(smallest, smallest).numpy() == 0
+
+
 def test_lpips_of_even_pictures_is_the_reference(lpips):
     found = lpips(flat(0), flat(0.5)).numpy()
     np.testing.assert_allclose(found, [ZERO_AND_HALF], atol=2e-6)

@@ -107,6 +107,42 @@ def test_sixteen_bits_stay(tmp_path, ending, channels):
             assert stored.pages[0].extrasamples == (2,) * (channels == 4)
 
 
+@pytest.mark.parametrize("largest", [4095, 65535])
+def test_a_ppm_of_more_than_eight_bits_keeps_them(tmp_path, largest):
+    values = np.random.default_rng(0).integers(0, largest + 1, (6, 9, 3))
+    source = tmp_path / "source.ppm"
+    header = b"P6\n# a comment\n9 6\n%d\n" % largest
+    source.write_bytes(header + values.astype(">u2").tobytes())
+    found = read_picture(str(source))
+    assert found.mode == "RGB" and found.pixels.dtype == np.uint16
+    np.testing.assert_array_equal(found.pixels, np.rint(values * (65535 / largest)))
+
+
+def test_premultiplied_colours_of_sixteen_bits_are_divided_again(tmp_path):
+    straight = np.random.default_rng(0).integers(0, 1 << 16, (6, 9, 4))
+    straight[..., 3] = np.maximum(straight[..., 3], 1 << 14)
+    straight[0, 0] = 0
+    stored = straight.copy()
+    stored[..., :3] = np.rint(straight[..., :3] * (straight[..., 3:] / 65535))
+    source = tmp_path / "source.tif"
+    tifffile.imwrite(
+        source, stored.astype(np.uint16), photometric="rgb", extrasamples=[1]
+    )
+    found = read_picture(str(source)).pixels
+    np.testing.assert_array_equal(found[..., 3], straight[..., 3])
+    # Half a level of the stored colours is up to two of the others.
+    assert np.abs(found.astype(int) - straight)[..., :3].max() <= 2
+
+
+def test_one_level_of_a_bilevel_png_may_be_transparent(tmp_path):
+    source = tmp_path / "source.png"
+    bits = np.arange(54).reshape(6, 9) % 3 > 0
+    Image.fromarray(bits).save(source, transparency=0)
+    found = read_picture(str(source))
+    assert found.mode == "LA"
+    np.testing.assert_array_equal(found.alpha() > 0, bits)
+
+
 def test_sixteen_bits_are_rounded_to_eight_and_eight_come_back():
     values = np.arange(1 << 16, dtype=np.uint16)
     levels = in_depth(values, np.uint8)

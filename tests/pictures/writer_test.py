@@ -10,6 +10,8 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 from tests.picture_files import file_of
 from tests.pictures.filled import COLOR, HEIGHT, HOLE, WIDTH, exif, make, through
+from tf_btgmi.pictures.metadata import Metadata
+from tf_btgmi.pictures.picture import Picture
 from tf_btgmi.pictures.reader import read_picture
 from tf_btgmi.pictures.writer import write_picture
 
@@ -152,6 +154,28 @@ def test_a_profile_of_grey_stays_with_grey_alone(tmp_path, mode, ending):
     assert (after.metadata.icc, notes) == (
         (b"", left_out) if mode == "RGB" else (grey, [])
     )
+
+
+@pytest.mark.parametrize("ending, mode", [(".tif", "RGBA"), (".bmp", "RGB")])
+def test_transparency_of_a_palette_is_kept_or_its_loss_said(tmp_path, ending, mode):
+    source, target = tmp_path / "source.gif", tmp_path / f"result{ending}"
+    make("P").save(source, transparency=3)
+    before = read_picture(str(source))
+    assert before.mode == "P" and not before.alpha().all()
+    notes = write_picture(before, str(target))
+    after = read_picture(str(target))
+    assert after.mode == mode
+    if mode == "RGBA":
+        np.testing.assert_array_equal(after.alpha(), before.alpha())
+    assert [note[:21] for note in notes] == ["transparency replaced"] * (mode == "RGB")
+
+
+def test_grey_with_alpha_of_sixteen_bits_can_be_read_from_a_tiff(tmp_path):
+    values = np.random.default_rng(0).integers(0, 1 << 16, (8, 9, 2), np.uint16)
+    target = str(tmp_path / "result.tif")
+    assert write_picture(Picture(values, "LA", "PNG", Metadata()), target) == []
+    after = read_picture(target)
+    np.testing.assert_array_equal(after.pixels, values[..., [0, 0, 0, 1]])
 
 
 def test_the_last_colour_of_a_palette_may_be_transparent(tmp_path):

@@ -171,6 +171,8 @@ def test_objects_in_photographs_are_found(select, name, arguments, inside, outsi
         ({"box": (5, 5, 5, 9)}, "does not meet"),
         ({"box": (200, 200, 300, 300)}, "does not meet"),
         ({"box": (0, 0, float("nan"), 9)}, "box must be"),
+        ({"box": (None, 0, 5, 9)}, "box must be"),
+        ({"clicks": (55, 70, True)}, "clicks must be a list of"),
         ({"clicks": [(500, 1)]}, "outside the picture"),
         ({"clicks": [(float("nan"), 1)]}, "outside the picture"),
         ({"mask": np.zeros((3, 3), bool)}, "same size"),

@@ -65,6 +65,46 @@ def test_a_fill_over_transparent_pixels_is_seen(client, mask, through_overlay):
     np.testing.assert_array_equal(result[mask == 0], red[mask == 0])
 
 
+@pytest.mark.parametrize("through_overlay", [False, True])
+def test_recolouring_keeps_transparency_unless_it_is_filled_too(
+    client, mask, through_overlay
+):
+    cut_out = np.random.default_rng(0).integers(0, 255, (48, 64, 4), np.uint8)
+    half = mask.copy()
+    half[np.argwhere(mask)[:, 0].mean().astype(int) :] = 0
+    assert half.any() and (half != mask).any()
+    image, whole = file_of(cut_out), {"mask": file_of(mask)}
+    if through_overlay:
+        overlay = {}
+        for call, hole in (("harmonize", mask), ("inpaint", half), ("harmonize", mask)):
+            files = {"image": image, "mask": file_of(hole), **overlay}
+            made = post(client, call, files, output="overlay").content
+            overlay = {"overlay": made}
+        result = opened(post(client, "export", {"image": image, **overlay}).content)
+        assert (result[half > 0, 3] == 255).all()
+    else:
+        result = opened(post(client, "harmonize", {"image": image, **whole}).content)
+        half[:] = 0
+    rest = half == 0
+    np.testing.assert_array_equal(result[rest, 3], cut_out[rest, 3])
+    recolored = (mask > 0) & rest
+    assert (result[recolored, :3] != cut_out[recolored, :3]).any()
+
+
+def test_a_cut_out_is_its_own_mask_as_for_the_program(client, picture, mask):
+    """Its visible part is the object."""
+    cut_out = file_of(np.dstack([picture, mask]))
+    place = {"y": "24", "x": "32", "harmonize": "false"}
+    results = [
+        post(client, "compose", {"image": file_of(picture), **files}, **place).content
+        for files in (
+            {"guide": cut_out, "guide_mask": cut_out},
+            {"guide": file_of(picture), "guide_mask": file_of(mask)},
+        )
+    ]
+    np.testing.assert_array_equal(*map(opened, results))
+
+
 def test_masks_are_read_as_by_the_programs(client, picture, mask):
     strokes = np.dstack([mask // n for n in (1, 5, 7, 3)])
     expected = opened(

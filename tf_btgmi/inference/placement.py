@@ -51,6 +51,21 @@ class Pose(NamedTuple):
     rotate: float = 0.0
     flip: bool = False
 
+    def check(self) -> None:
+        """Raises `ValueError` unless it is a position and finite numbers."""
+        try:
+            numbers = (*self.position, self.scale, self.rotate)
+            valid = len(numbers) == 4 and all(map(math.isfinite, numbers))
+        except TypeError:
+            valid = False
+        if not valid:
+            raise ValueError(
+                "position must be (y, x), and position, scale and rotate finite "
+                f"numbers; they are {self.position}, {self.scale} and {self.rotate}."
+            )
+        if self.scale <= 0:
+            raise ValueError(f"scale must be above 0; it is {self.scale}.")
+
 
 def place(
     size: tuple[int, int], guide: np.ndarray, mask: np.ndarray, pose: Pose
@@ -67,7 +82,7 @@ def place(
         ValueError: an empty mask, an invalid pose, or no part of the object inside the
             picture.
     """
-    _check(pose)
+    pose.check()
     inner = bounding_box(mask)
     if inner is None:
         raise ValueError(
@@ -98,17 +113,6 @@ def place(
     if not placed.foreground.any():
         raise _nothing_left(whole, size)
     return placed
-
-
-def _check(pose: Pose) -> None:
-    numbers = (*pose.position, pose.scale, pose.rotate)
-    if len(pose.position) != 2 or not all(map(math.isfinite, numbers)):
-        raise ValueError(
-            "position must be (y, x), and position, scale and rotate finite numbers; "
-            f"they are {pose.position}, {pose.scale} and {pose.rotate}."
-        )
-    if pose.scale <= 0:
-        raise ValueError(f"scale must be above 0; it is {pose.scale}.")
 
 
 def _is_copy(pose: Pose) -> bool:

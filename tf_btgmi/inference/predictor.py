@@ -98,9 +98,9 @@ class Predictor(Network):
         """
         self.need(INPAINTED, "fill holes")
         check_pair(image, mask, channels=(3, 4))
-        if mask_dilation < 0:
+        if not isinstance(mask_dilation, (int, np.integer)) or mask_dilation < 0:
             raise ValueError(
-                f"mask_dilation must be at least 0; it is {mask_dilation}."
+                f"mask_dilation must be a whole number from 0 on, not {mask_dilation}."
             )
         if image.shape[2] == 4:
             result = image.copy()
@@ -239,7 +239,7 @@ class Predictor(Network):
             if gap is not None and gap != 0:
                 self.need(INPAINTED, "fill a gap", "; gap=0 leaves none")
             gap = 0
-        pose = Pose(tuple(position), scale, rotate, flip)
+        pose = Pose(position, scale, rotate, flip)
         placed = place(image.shape[:2], guide, guide_mask, pose)
         return self._composed(image, placed, gap, harmonize, progress)
 

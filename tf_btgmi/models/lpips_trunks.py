@@ -49,6 +49,8 @@ class FeatureTrunk(keras.layers.Layer):
     """
 
     CONVOLUTIONS = ()
+    # The smallest side whose last feature map is not empty.
+    MIN_SIDE = 0
 
     def __init__(self, weights: Mapping[str, np.ndarray], **kwargs):
         super().__init__(trainable=False, autocast=False, **kwargs)
@@ -58,7 +60,17 @@ class FeatureTrunk(keras.layers.Layer):
         self.built = True
 
     def call(self, image) -> list[tf.Tensor]:
-        """The five feature maps, [B, h, w, C], finest first."""
+        """The five feature maps, [B, h, w, C], finest first.
+
+        Raises:
+            ValueError: a side below `MIN_SIDE`, where the size is known.
+        """
+        sides = [side for side in image.shape[1:3] if side is not None]
+        if sides and min(sides) < self.MIN_SIDE:
+            raise ValueError(
+                f"Pictures must be at least {self.MIN_SIDE} pixels a side; these are "
+                f"{image.shape[1]}x{image.shape[2]}."
+            )
         dtype = self.compute_dtype
         hidden = (tf.cast(image, tf.float32) - SHIFT) / SCALE
         hidden = tf.cast(hidden, dtype)
@@ -90,7 +102,6 @@ class AlexNetFeatures(FeatureTrunk):
         Convolution(),
         Convolution(),
     )
-    # The smallest side whose last feature map is not empty.
     MIN_SIDE = 31
 
 
@@ -105,6 +116,7 @@ class VGG16Features(FeatureTrunk):
         for block, num_convolutions in enumerate((2, 2, 3, 3, 3))
         for position in range(num_convolutions)
     )
+    MIN_SIDE = 16
 
 
 def load_lpips_weights(

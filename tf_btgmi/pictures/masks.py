@@ -43,7 +43,10 @@ _HOW_TO_SAVE = "save it as white (the hole) on black, without transparency."
 
 
 def read_mask(
-    path: str, invert: bool = False, picture: Optional[bytes] = None
+    path: str,
+    invert: bool = False,
+    picture: Optional[bytes] = None,
+    is_object: bool = False,
 ) -> np.ndarray:
     """Reads the mask in a file.
 
@@ -51,6 +54,7 @@ def read_mask(
         path: a picture of any mode.
         invert: whether black is hole.
         picture: the file of the picture that the mask is for; see `decode_mask`.
+        is_object: see `decode_mask`.
 
     Returns:
         [H, W] bool, True = hole.
@@ -66,7 +70,7 @@ def read_mask(
         raise
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error}.") from None
-    return decode_mask(data, path, invert, picture)
+    return decode_mask(data, path, invert, picture, is_object=is_object)
 
 
 def decode_mask(
@@ -75,6 +79,7 @@ def decode_mask(
     invert: bool = False,
     picture: Optional[bytes] = None,
     max_pixels: int = MAX_PIXELS,
+    is_object: bool = False,
 ) -> np.ndarray:
     """Decodes a mask.
 
@@ -85,6 +90,8 @@ def decode_mask(
         picture: the file of the picture that the mask is for. Where both are the same,
             the hole is its transparent part.
         max_pixels: see `decode_picture`.
+        is_object: whether it is the mask of a cut-out: where it and the picture are the
+            same file, the object is the visible part.
 
     Returns:
         [H, W] bool, True = hole; may be empty.
@@ -108,7 +115,7 @@ def decode_mask(
                 f"{name} is the picture itself; a mask is a picture of its own, white "
                 "where the hole is, or this picture with that part erased."
             )
-        levels = _erased(alpha)
+        levels = 255 - _erased(alpha) if is_object else _erased(alpha)
     elif alpha is None or alpha.min() == alpha.max() != 0 or alpha.min() >= 128:
         levels, rgb = mask.grey(), None
         if levels is None:

@@ -24,6 +24,8 @@ _EIGHT_BIT_MODES = {"PA": "RGBA", "RGBX": "RGB", "YCbCr": "RGB"}
 _PNG_CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
 # Against files that claim to be larger than any picture: 4 GiB as RGBA.
 MAX_PIXELS = 1 << 30
+# Value of TIFF's ExtraSamples.
+_PREMULTIPLIED = 1
 _MODE_OF_CHANNELS = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
@@ -84,9 +86,9 @@ def _decode(path: str, stored: Image.Image, data: bytes) -> Picture:
             f"{', '.join(MODES)}; save it as RGB or grey."
         )
     palette = _palette(stored) if mode == "P" else None
-    if mode in ("L", "RGB") and "transparency" in stored.info:
+    if mode in ("1", "L", "RGB") and "transparency" in stored.info:
         # One colour means transparent; a fill might contain it.
-        mode += "A"
+        mode = "RGBA" if mode == "RGB" else "LA"
     if mode != stored.mode:
         stored = stored.convert(mode)
     pixels = np.array(stored)
@@ -104,7 +106,8 @@ def _as_stored(pixels: np.ndarray, stored_format: str, metadata) -> np.ndarray:
 
 
 def _sixteen_bits(path: str, stored: Image.Image, data: bytes):
-    """The pixels of a 16-bit PNG or TIFF as uint16, otherwise None."""
+    """The pixels of a 16-bit PNG, TIFF or PPM as uint16, otherwise None."""
+    largest = 65535
     # Pillow supports 16 bits only for grey pictures.
     if stored.format == "PNG" and data[24] == 16:
         channels = _PNG_CHANNELS[data[25]]
@@ -116,6 +119,8 @@ def _sixteen_bits(path: str, stored: Image.Image, data: bytes):
                 f"{path} is a 16-bit TIFF that is neither grey nor RGB(A) in whole "
                 "numbers; save it as one of these."
             )
+    elif stored.format == "PPM" and stored.mode == "RGB" and _ppm_maximum(stored) > 255:
+        channels, largest = 3, _ppm_maximum(stored)
     else:
         return None
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
@@ -126,10 +131,22 @@ def _sixteen_bits(path: str, stored: Image.Image, data: bytes):
     # OpenCV's order is blue, green, red, alpha; grey is in all three colours.
     order = {1: [0], 2: [0, 3], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[channels]
     pixels = np.ascontiguousarray(pixels[..., order])
+    if largest != 65535:
+        pixels = np.rint(pixels * (65535 / largest)).astype(np.uint16)
+    if stored.format == "TIFF" and stored.tag_v2.get(338) == (_PREMULTIPLIED,):
+        shares = np.maximum(pixels[..., 3:], 1) / 65535
+        colors = np.rint(np.minimum(pixels[..., :3] / shares, 65535))
+        pixels[..., :3] = colors
     if channels in (1, 3) and "transparency" in stored.info:
         visible = (pixels != stored.info["transparency"]).any(axis=-1, keepdims=True)
         pixels = np.concatenate([pixels, visible * np.uint16(65535)], axis=-1)
     return pixels[..., 0] if pixels.shape[2] == 1 else pixels
+
+
+def _ppm_maximum(stored: Image.Image) -> int:
+    """The level of white of a PPM, from its header."""
+    arguments = stored.tile[0][3]
+    return arguments[1] if isinstance(arguments, tuple) else 255
 
 
 def _encoding(stored: Image.Image, data: bytes) -> dict[str, Any]:

@@ -40,6 +40,8 @@ _MODES = {
     "BMP": ("1", "L", "P", "RGB"),
 }
 _SIXTEEN_BITS = ("PNG", "TIFF")
+# Formats whose palettes have no alpha channel.
+_OPAQUE_PALETTES = ("TIFF", "BMP")
 _LOSSY = ("JPEG", "WEBP")
 _LOSSLESS_TIFF = ("raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits")
 _ICC_SPACES = {"CMYK": b"CMYK", "1": b"GRAY", "L": b"GRAY", "LA": b"GRAY"}
@@ -116,7 +118,12 @@ def _converted(picture: Picture, target: str) -> tuple[Picture, list[str]]:
         pixels = in_depth(picture.pixels, np.uint8)
         picture = dataclasses.replace(picture, pixels=pixels)
         notes.append(f"reduced from 16 to 8 bits, the most that {target} stores")
-    if picture.mode not in _MODES[target]:
+    if picture.pixels.dtype == np.uint16 and picture.mode == "LA" and target == "TIFF":
+        # Pillow reads no 16-bit TIFF of grey and alpha.
+        pixels = picture.pixels[..., [0, 0, 0, 1]]
+        picture = dataclasses.replace(picture, pixels=pixels, mode="RGBA")
+    loses_alpha = target in _OPAQUE_PALETTES and _has_transparent_entry(picture)
+    if picture.mode not in _MODES[target] or loses_alpha:
         mode, image = _nearest_mode(picture, target, notes)
         picture = dataclasses.replace(
             picture, pixels=np.array(image), mode=mode, palette=None
@@ -143,11 +150,18 @@ def _converted(picture: Picture, target: str) -> tuple[Picture, list[str]]:
     return picture, notes
 
 
+def _has_transparent_entry(picture: Picture) -> bool:
+    """Whether some pixel of a picture with a palette is not opaque."""
+    if picture.mode != "P":
+        return False
+    return bool((picture.palette[picture.pixels, 3] < 255).any())
+
+
 def _nearest_mode(picture: Picture, target: str, notes: list[str]):
     image = _image(picture)
     transparent = picture.mode in ("LA", "RGBA")
     if picture.mode == "P":
-        transparent = bool((picture.palette[picture.pixels, 3] < 255).any())
+        transparent = _has_transparent_entry(picture)
         image = image.convert("RGBA" if transparent else "RGB")
     if transparent and "RGBA" in _MODES[target]:
         return "RGBA", image.convert("RGBA")
@@ -251,7 +265,7 @@ def _sixteen_bit_tiff(pixels: np.ndarray, metadata) -> bytes:
         options = {"resolution": metadata.dpi, "resolutionunit": 2}
     if channels > 1:
         options["planarconfig"] = "contig"
-    if channels in (2, 4):
+    if channels == 4:
         options["extrasamples"] = [2]
     file = io.BytesIO()
     tifffile.imwrite(

@@ -258,6 +258,13 @@ def _scaled_box(box: Box, steps: np.ndarray, shape) -> tuple[int, int, int, int]
     return (*low.tolist(), *high.tolist())
 
 
+def _is_box(box) -> bool:
+    try:
+        return len(box) == 4 and bool(np.isfinite(box).all())
+    except TypeError:
+        return False
+
+
 def check(image, box, clicks, mask) -> None:
     """Raises `ValueError` unless a selection can start from these arguments."""
     if mask is None:
@@ -267,7 +274,7 @@ def check(image, box, clicks, mask) -> None:
     selected = mask is not None and is_hole(mask).any()
     if box is None and not selected and not any(click[2] for click in clicks):
         raise ValueError("Give a box, a click on the object, or a mask to refine.")
-    if box is not None and (len(box) != 4 or not np.isfinite(box).all()):
+    if box is not None and not _is_box(box):
         raise ValueError(f"box must be (y0, x0, y1, x1), not {box}.")
     height, width = image.shape[:2]
     for y, x, _ in clicks:

@@ -76,7 +76,12 @@ def select(
     """
     if method not in (None, NETWORK, GRABCUT):
         raise ValueError(f"method must be {NETWORK} or {GRABCUT}, not {method!r}.")
-    clicks = [Click(*click) for click in clicks]
+    try:
+        clicks = [Click(*click) for click in clicks]
+    except TypeError:
+        raise ValueError(
+            f"clicks must be a list of (y, x, is_object), not {clicks!r}."
+        ) from None
     grabcut.check(image, box, clicks, mask)
     finder = _GrabCut(image) if method == GRABCUT else _Network(image)
     selected = np.zeros(image.shape[:2], bool) if mask is None else is_hole(mask)

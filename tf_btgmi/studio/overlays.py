@@ -1,9 +1,10 @@
 """Overlays: the edited pixels of a picture, as a separate picture.
 
 An overlay is a PNG of the picture's size and depth, opaque where a pixel was changed or
-filled since the file was opened. The page draws it over the picture, sends it with the
-next run, and stores one per result. The server therefore stores nothing, and known
-pixels are never encoded twice.
+filled since the file was opened; one level less than opaque where it was recoloured
+alone, so that the picture keeps its own transparency there. The page draws it over the
+picture, sends it with the next run, and stores one per result. The server therefore
+stores nothing, and known pixels are never encoded twice.
 """
 
 from typing import Optional
@@ -21,6 +22,11 @@ def covered(overlay: np.ndarray) -> np.ndarray:
     return overlay[..., 3] > np.iinfo(overlay.dtype).max // 2
 
 
+def recolored(overlay: np.ndarray) -> np.ndarray:
+    """The part of `covered` that keeps the picture's transparency, bool [H, W]."""
+    return overlay[..., 3] == np.iinfo(overlay.dtype).max - 1
+
+
 def applied(image: np.ndarray, overlay: Optional[np.ndarray]) -> np.ndarray:
     """`image` [H, W, 3] with an overlay [H, W, 4] laid over it, in its depth."""
     if overlay is None:
@@ -34,14 +40,23 @@ def changed(image: np.ndarray, composite: np.ndarray) -> np.ndarray:
     return (image != composite).any(axis=-1)
 
 
-def encode(composite: np.ndarray, mask: np.ndarray, picture: Picture) -> bytes:
+def encode(
+    composite: np.ndarray, mask: np.ndarray, kept: np.ndarray, picture: Picture
+) -> bytes:
     """PNG of the overlay that has `composite` where `mask` is set.
 
     It has the picture's colour profile, so that both are displayed alike.
+
+    Args:
+        composite: [H, W, 3].
+        mask: bool [H, W].
+        kept: bool [H, W], the part of the mask that keeps the picture's transparency.
+        picture: the picture.
     """
     overlay = np.zeros((*mask.shape, 4), composite.dtype)
     overlay[..., :3] = composite * mask[..., None]
     overlay[..., 3] = mask * composite.dtype.type(np.iinfo(composite.dtype).max)
+    overlay[..., 3] -= mask & kept
     return png(overlay, picture)
 
 

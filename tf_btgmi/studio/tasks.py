@@ -73,7 +73,7 @@ def harmonize(job: Job, form: forms.HarmonizeForm, limits: Limits, model: Model)
     mask = uploads.read_mask(form.mask, limits, image.shape[:2], form.image)
     _check_not_empty(mask, "Nothing is selected.", "Mark the object to recolour")
     composite = model.run(job, lambda predictor: predictor.harmonize(image, mask))
-    return _changed(job, form, before, composite)
+    return _changed(job, form, before, composite, opaque=False)
 
 
 def compose(job: Job, form: forms.ComposeForm, limits: Limits, model: Model):
@@ -82,7 +82,12 @@ def compose(job: Job, form: forms.ComposeForm, limits: Limits, model: Model):
     guide = uploads.read_picture(form.guide, limits, "The guide")
     guide = rgb_as_in(guide, before.picture)
     mask = uploads.read_mask(
-        form.guide_mask, limits, guide.shape[:2], form.guide, "The guide's mask"
+        form.guide_mask,
+        limits,
+        guide.shape[:2],
+        form.guide,
+        "The guide's mask",
+        is_object=True,
     )
     _check_not_empty(mask, "Nothing is cut out.", "Select the object in the guide")
     pose = ((form.y, form.x), form.scale, form.rotate, form.flip)
@@ -122,7 +127,7 @@ def segment(job: Job, form: forms.SegmentForm, limits: Limits):
 def preview(job: Job, form: forms.PictureForm, limits: Limits):
     """Answers /preview: the picture upright, in a format that browsers show."""
     del job
-    picture, image, _ = _current(form, limits)
+    picture, image, *_ = _current(form, limits)
     notes = [picture.format, picture.mode, str(picture.pixels.dtype)]
     image = in_depth(image, np.uint8)
     if image.shape[0] * image.shape[1] <= _PNG_PIXELS:
@@ -146,21 +151,27 @@ class _Current(NamedTuple):
         picture: the picture as stored.
         composite: the picture with all edits, [H, W, 3] in its depth, upright.
         mask: pixels that were changed or filled, bool [H, W], upright.
+        kept: those of them that were recoloured alone and keep the alpha channel.
     """
 
     picture: Picture
     composite: np.ndarray
     mask: np.ndarray
+    kept: np.ndarray
 
 
 def _current(form: forms.PictureForm, limits: Limits) -> _Current:
     picture = uploads.read_picture(form.image, limits)
     image = picture.rgb(sixteen_bits=True)
     if not form.overlay:
-        return _Current(picture, image, np.zeros(image.shape[:2], bool))
+        nothing = np.zeros(image.shape[:2], bool)
+        return _Current(picture, image, nothing, nothing)
     overlay = uploads.read_overlay(form.overlay, limits, image.shape[:2])
     return _Current(
-        picture, overlays.applied(image, overlay), overlays.covered(overlay)
+        picture,
+        overlays.applied(image, overlay),
+        overlays.covered(overlay),
+        overlays.recolored(overlay),
     )
 
 
@@ -170,27 +181,32 @@ def _changed(
     before: _Current,
     composite: np.ndarray,
     hole: Optional[np.ndarray] = None,
+    opaque: bool = True,
 ) -> Answer:
     """The answer to a run: the finished picture, or the overlay of all edits."""
-    mask = before.mask | overlays.changed(before.composite, composite)
+    new = overlays.changed(before.composite, composite)
     if hole is not None:
-        mask |= hole
+        new |= hole
+    kept = before.kept & ~new if opaque else before.kept | (new & ~before.mask)
+    after = _Current(before.picture, composite, before.mask | new, kept)
     if form.output == "overlay":
-        data = overlays.encode(composite, mask, before.picture)
-        answer = Answer(data, "image/png")
+        answer = Answer(
+            overlays.encode(composite, after.mask, kept, before.picture), "image/png"
+        )
     else:
-        answer = _finished(form.image, _Current(before.picture, composite, mask))
+        answer = _finished(form.image, after)
     answer.model_seconds = job.model_seconds
     return answer
 
 
 def _finished(data: bytes, current: _Current) -> Answer:
-    picture, composite, mask = current
+    picture, composite, mask, kept = current
     target = picture.format if picture.format in MEDIA_TYPES else "PNG"
     if not mask.any() and picture.format in MEDIA_TYPES:
         return Answer(data, MEDIA_TYPES[target])
-    if mask.any():
-        picture = picture.filled(composite, mask)
+    for part, opaque in ((mask & ~kept, True), (mask & kept, False)):
+        if part.any():
+            picture = picture.filled(composite, part, opaque)
     try:
         data, notes = encode_picture(picture, target)
     except ValueError as error:

@@ -27,15 +27,26 @@ def read_picture(data: bytes, limits: Limits, what: str = "The picture"):
 
 
 def read_mask(
-    data: bytes, limits: Limits, shape, picture: bytes, what: str = "The mask"
+    data: bytes,
+    limits: Limits,
+    shape,
+    picture: bytes,
+    what: str = "The mask",
+    is_object: bool = False,
 ):
-    """A checked and decoded mask, bool [H, W], of the size of `picture`'s file.
+    """A checked and decoded mask, bool [H, W]; see `decode_mask`.
 
     Raises:
         ApiError: as `read_picture`, or another size.
     """
     with _checked(data, limits, what):
-        mask = decode_mask(data, what, picture=picture, max_pixels=limits.max_pixels)
+        mask = decode_mask(
+            data,
+            what,
+            picture=picture,
+            max_pixels=limits.max_pixels,
+            is_object=is_object,
+        )
     if mask.shape != tuple(shape):
         raise errors.bad_picture(
             what,
