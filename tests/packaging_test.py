@@ -102,11 +102,6 @@ def test_sample_pictures_are_small_colour_photographs():
     assert total < 2_000_000
 
 
-def test_an_unknown_split_of_the_samples_is_named():
-    with pytest.raises(ValueError, match="train or test; it is 'val'"):
-        assets.sample_pictures("val")
-
-
 def test_keras3_requirements_are_those_of_python_3_12():
     expected = {str(r) for r in requirements("requirements.txt", python="3.12")}
     assert {str(r) for r in requirements("requirements-keras3.txt")} == expected

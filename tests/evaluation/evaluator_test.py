@@ -172,13 +172,6 @@ def test_a_method_added_later_stands_beside_the_others(tmp_path, photos):
     assert ours == before
 
 
-@pytest.mark.parametrize("result", [np.zeros((32, 32), np.uint8), None])
-def test_what_is_no_picture_is_named(tmp_path, photos, result):
-    methods = [Method("bad", lambda *_: result, "b"), yardstick("mean_fill")]
-    with pytest.raises(ValueError, match="bad must return uint8 .* for 1"):
-        run(tmp_path / "out", photos, methods)
-
-
 @pytest.mark.parametrize("limit", [0, 1])
 def test_no_report_holds_nan_or_infinity(tmp_path, photos, limit):
     methods = [yardstick("telea"), yardstick("mean_fill"), yardstick("holed")]

@@ -55,12 +55,6 @@ def test_one_picture_has_no_interval():
     assert not differences[1][0].excludes_zero
 
 
-@pytest.mark.parametrize("values", [np.zeros((0, 1, 1)), np.full((2, 1, 1), np.nan)])
-def test_nothing_and_nan_are_refused(values):
-    with pytest.raises(ValueError, match="at least one picture"):
-        estimates(values, [False], 0)
-
-
 def test_parts_by_hole_ratio_include_their_upper_end_and_none_is_empty():
     parts = by_hole_ratio(np.array([0.001, 0.1, 0.1001, 0.3, 0.6, 0.61, 0.99]))
     assert {label: places.tolist() for label, places in parts.items()} == {

@@ -61,12 +61,10 @@ class DrawnMasks(HoleMasks):
         objects_folder: folder of masks for the kind `object`.
 
     Raises:
-        ValueError: an unknown kind, a negative seed, or `object` without shapes.
+        ValueError: the folder does not exist or has no pictures.
     """
 
     def __init__(self, kind: str, seed: int, objects_folder: Optional[str] = None):
-        if seed < 0:
-            raise ValueError(f"The seed must be at least 0; it is {seed}.")
         self.kind = kind
         self.seed = seed
         self._objects = None
@@ -75,8 +73,6 @@ class DrawnMasks(HoleMasks):
             self._objects = masks.ObjectShapes(objects_folder)
             paths = list(by_name(objects_folder).values())
             self.identity = f"{kind} of {fingerprint(objects_folder, paths)}"
-        # Reports an invalid kind before any work.
-        masks.named_mask(kind, 32, 32, seed, self._objects)
 
     def mask(self, name: str, height: int, width: int, size: int) -> np.ndarray:
         """The mask of a picture, independent of its size."""

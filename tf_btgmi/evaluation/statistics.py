@@ -45,13 +45,8 @@ def estimates(
     Returns:
         The estimates, and those of the method minus the baseline: nested lists,
         indexed `[method][metric]`.
-
-    Raises:
-        ValueError: no pictures, or a value that is not finite.
     """
     num = len(values)
-    if not num or not np.isfinite(values).all():
-        raise ValueError("Estimates need at least one picture, and finite values only.")
     decibels = np.array(is_psnr, bool)
 
     def statistic(pictures, axis=-1):

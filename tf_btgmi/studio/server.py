@@ -32,12 +32,7 @@ def create_app(
         models: at least one; the first is the default.
         limits: what one visitor may ask for.
         allowed_hosts: names beside localhost by which the server may be called.
-
-    Raises:
-        ValueError: no model.
     """
-    if not models:
-        raise ValueError("The studio needs at least one model.")
     workers = tuple(
         Worker(name, limits.max_waiting, limits.max_seconds)
         for name in ("model", "pictures")
