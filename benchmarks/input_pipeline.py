@@ -50,16 +50,9 @@ def main(argv):
 
 
 def examples_per_second(config: dict, seconds: float) -> dict:
-    """Reads batches for `seconds`, in a child process.
+    """Measures the `rate`, examples per second, for `seconds` in a child process.
 
     The pipeline's threads and buffers first get up to two seconds to start.
-
-    Args:
-        config: the experiment, as a dict.
-        seconds: measured time.
-
-    Returns:
-        `rate`: examples per second.
     """
     from tf_btgmi.data import pipeline
 

@@ -58,12 +58,7 @@ def main(arguments) -> int:
 
 
 class Training:
-    """One training and its files in `work/NAME`.
-
-    Args:
-        config: of the arm, with its seed.
-        work: folder of all trainings.
-    """
+    """One training and its files in `work/NAME`."""
 
     def __init__(self, config: config_lib.Config, work: str):
         self.name = config.name

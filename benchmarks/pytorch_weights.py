@@ -180,14 +180,7 @@ def read_state(folder: str) -> tuple[dict, config_lib.Config, int]:
 
 
 def save_state(folder: str, arrays: dict, config: config_lib.Config, step: int) -> None:
-    """Writes the state of a training; an older one there is replaced.
-
-    Args:
-        folder: made if it is missing.
-        arrays: by prefixed name.
-        config: of the training.
-        step: steps taken.
-    """
+    """Writes a training's state, arrays by prefixed name; replaces an older one."""
     os.makedirs(folder, exist_ok=True)
     parts, room = [], 0
     for name, value in arrays.items():
@@ -209,9 +202,6 @@ def save_state(folder: str, arrays: dict, config: config_lib.Config, step: int) 
 
 def compact(arrays: dict) -> dict:
     """The parts of a state for evaluating and continuing it, in little space.
-
-    Args:
-        arrays: of a state, by prefixed name.
 
     Returns:
         The averaged generator's and the discriminator's arrays, kernels in float16.

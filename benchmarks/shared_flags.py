@@ -35,11 +35,7 @@ def precisions() -> list[str]:
 
 
 def whole_numbers(name: str, least: int = 1) -> list[int]:
-    """Returns the values of a flag that lists whole numbers.
-
-    Args:
-        name: name of the flag.
-        least: smallest valid value.
+    """Returns the values of a flag that lists whole numbers of at least `least`.
 
     Raises:
         UsageError: the list is empty or has an invalid value.

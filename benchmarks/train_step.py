@@ -73,11 +73,7 @@ def main(argv):
 
 
 def settings(values) -> list:
-    """Returns the rows, each a dict by axis.
-
-    Args:
-        values: the values of each axis.
-    """
+    """Returns the rows, each a dict by axis, of the values of each axis."""
     first = dict(zip(_AXES, (axis[0] for axis in values)))
     others = zip(_AXES, values)
     return [first] + [{**first, name: v} for name, axis in others for v in axis[1:]]
@@ -109,13 +105,7 @@ def changed(config, row: dict):
 
 
 def measure(config: dict, jit: bool, replicas: int, steps: int) -> dict:
-    """Times the step, in a child process.
-
-    Args:
-        config: the experiment, as a dict.
-        jit: compile the step by XLA.
-        replicas: number of logical CPU devices.
-        steps: number of timed steps.
+    """Times the step, in a child process, with logical CPUs as replicas.
 
     Returns:
         Median seconds: `step` of the bare function and `fit` under `fit`. Outside of a
@@ -187,12 +177,9 @@ def make_batch(config) -> dict:
 
 
 def fit_times(model, batches, steps: int) -> list:
-    """Returns the seconds of each of `steps` steps under `fit`, after two untimed ones.
+    """Returns the seconds of each of `steps` steps under `fit` on endless batches.
 
-    Args:
-        model: the compiled model.
-        batches: endless dataset of batches.
-        steps: number of timed steps.
+    Two untimed ones come first.
     """
     import keras
 

@@ -91,11 +91,7 @@ class Files:
 
 
 class Fill(beam.DoFn):
-    """Turns jobs into outcomes. All threads of a process share one model.
-
-    Args:
-        batch: settings of the batch.
-    """
+    """Turns jobs into outcomes. All threads of a process share one model."""
 
     def __init__(self, batch: Batch):
         super().__init__()

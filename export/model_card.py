@@ -38,14 +38,7 @@ tf_btgmi implements it.
 
 
 def write(folder: str, source: str, generator: Generator, config: Config) -> str:
-    """Writes the card into the folder of a version and returns its path.
-
-    Args:
-        folder: folder of the SavedModel.
-        source: description of the exported model.
-        generator: the exported generator, before folding.
-        config: config of its training.
-    """
+    """Writes the card of a generator, not folded, into a folder; returns its path."""
     path = os.path.join(folder, PLACE)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     fingerprint = tf.saved_model.experimental.read_fingerprint(folder)

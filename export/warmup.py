@@ -28,12 +28,7 @@ _BATCH_SIZES = (1, 8)
 
 
 def write(folder: str, module: InpaintingModule) -> str:
-    """Writes the file into the folder of a version and returns its path.
-
-    Args:
-        folder: folder of the version.
-        module: the exported module.
-    """
+    """Writes the file into the folder of a version and returns its path."""
     path = os.path.join(folder, PLACE)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     spec = model_pb2.ModelSpec(name=DEFAULT_MODEL)

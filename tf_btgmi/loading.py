@@ -78,10 +78,6 @@ def load_generator(model_path: Optional[str] = None):
 def check(model_path: Optional[str] = None, output: str = INPAINTED) -> None:
     """Checks that `load` will find a model, without loading it.
 
-    Args:
-        model_path: as for `load`.
-        output: as for `load`.
-
     Raises:
         ValueError: the model does not exist.
     """
@@ -92,10 +88,6 @@ def check(model_path: Optional[str] = None, output: str = INPAINTED) -> None:
 
 def describe(model_path: Optional[str] = None, output: str = INPAINTED) -> str:
     """Returns the identity of the model that `load` takes: kind, path and hash.
-
-    Args:
-        model_path: as for `load`.
-        output: as for `load`.
 
     Raises:
         ValueError: the model does not exist.

@@ -43,9 +43,6 @@ def save_release(generator: Generator, config, folder: str) -> None:
 def load_release(folder: str):
     """Loads a release.
 
-    Args:
-        folder: folder written by `save_release`.
-
     Returns:
         The `Generator` in float32 at its stage, and its `Config`.
 

@@ -85,9 +85,6 @@ class Outputs:
     def skips(self, path: str) -> bool:
         """Whether a job is skipped because its result exists; called before the work.
 
-        Args:
-            path: of the result.
-
         Raises:
             ValueError: the file may not be written: it is an input, an earlier job
                 wrote it, it exists and is not to be skipped, no format has its ending,

@@ -40,14 +40,7 @@ class StreamingSource:
     _record_length = 2
 
     def __init__(self, spec: str, count: int, num_held_out: int, shuffle_buffer: int):
-        """Reads the names of the held-out records.
-
-        Args:
-            spec: the spec of the source.
-            count: number of records.
-            num_held_out: number of records held out of training, the first ones.
-            shuffle_buffer: size of the shuffle buffer.
-        """
+        """Reads the names of the held-out records."""
         self.spec = spec
         self.unreadable = UnreadableCounter(spec, count)
         self.num_held_out = min(num_held_out, count)

@@ -30,12 +30,7 @@ class UnreadableCounter:
     """
 
     def __init__(self, source: str, total: int):
-        """Starts at zero.
-
-        Args:
-            source: spec of the source, for messages.
-            total: number of pictures of the source.
-        """
+        """Starts at zero."""
         self.names: dict[str, str] = {}
         self._source = source
         self._total = total
@@ -94,11 +89,7 @@ class UnreadableCounter:
 
 
 def clear_line(error: Exception) -> Optional[str]:
-    """The message of an `UnreadableError` that came through TensorFlow, or None.
-
-    Args:
-        error: exception raised by iterating over a dataset.
-    """
+    """The message of an `UnreadableError` that came through TensorFlow, or None."""
     if isinstance(error, UnreadableError):
         return str(error)
     match = re.search(r"\bUnreadableError: (.*)", str(error))

@@ -29,14 +29,7 @@ class InceptionDistances(NamedTuple):
 def inception_distances(
     store: Store, names: list[str], methods: list[str], network
 ) -> InceptionDistances:
-    """FID of each method, from plain covariances, as in publications.
-
-    Args:
-        store: a finished evaluation.
-        names: its pictures.
-        methods: names of the methods.
-        network: an `Inception`.
-    """
+    """FID of each method of an evaluation, from plain covariances, as published."""
     total = len(names) * (len(methods) + 1)
     with tqdm.tqdm(total=total, desc="Inception", unit="") as progress:
         truth = _features(store, TRUTH, names, network, progress)

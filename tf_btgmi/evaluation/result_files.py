@@ -90,11 +90,7 @@ def read_picture(file: Union[str, bytes], name: str = "") -> np.ndarray:
 
 
 def fingerprint(folder: str, paths: list[str]) -> str:
-    """A short hash of names and contents, equal for copies of the files.
-
-    Args:
-        folder: folder of the files.
-        paths: their paths in it.
+    """A short hash of files' names and contents, equal for copies of the files.
 
     Returns:
         16 hexadecimal digits.

@@ -40,14 +40,7 @@ def check_pair(
     types: Sequence = (np.uint8, np.uint16),
     channels: Sequence[int] = (3,),
 ) -> None:
-    """Checks a picture and its mask, [H, W], uint8 or bool.
-
-    Args:
-        image: the picture.
-        mask: its mask.
-        name: name of the picture's argument, for messages.
-        types: allowed types of the picture.
-        channels: allowed numbers of its channels.
+    """Checks a picture, as `check_picture` does, and its mask, [H, W], uint8 or bool.
 
     Raises:
         ValueError: another shape or type, or sizes that differ.

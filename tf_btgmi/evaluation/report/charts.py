@@ -73,13 +73,7 @@ def colors(methods) -> dict[str, str]:
 
 
 def bars(summary: Summary, metric: Metric, methods: list[str]) -> Chart:
-    """The bar chart of one metric.
-
-    Args:
-        summary: the numbers.
-        metric: the metric.
-        methods: the methods, in the order of the bars.
-    """
+    """The bar chart of one metric."""
     groups = [group for group in summary.groups if group.label != TOTAL]
     tops = [0.0]
     for group in groups:
