@@ -375,4 +375,5 @@ def test_a_model_server_that_is_away_is_told_as_such(client, picture, mask):
     response = post(client, "inpaint", files)
     error = error_of(response)
     assert (response.status_code, error["code"]) == (502, "model_server_away")
-    assert "refused the connection" in error["why"] and "--server" in error["to_do"]
+    assert error["why"].endswith("refused the connection.")
+    assert "--server" in error["to_do"]

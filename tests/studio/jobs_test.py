@@ -158,7 +158,7 @@ def test_a_server_that_is_stopped_does_not_wait_for_its_jobs(picture, mask):
     client.join(timeout=30)
     running.join(timeout=30)
     assert time.monotonic() - started < 3
-    assert (answers[0].status_code, error_of(answers[0])["code"]) == (409, "cancelled")
+    assert (answers[0].status_code, error_of(answers[0])["code"]) == (503, "stopped")
 
 
 def test_a_job_whose_client_has_gone_is_cancelled(client, picture, mask, in_background):

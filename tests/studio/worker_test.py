@@ -75,4 +75,4 @@ def test_stopping_ends_what_waits(worker):
     waiting = worker.submit(lambda job: 1, "waiting")
     threading.Timer(0.1, gate.set).start()
     worker.stop()
-    assert code_of(waiting) == code_of(running) == "cancelled"
+    assert code_of(waiting) == code_of(running) == "stopped"

@@ -41,6 +41,17 @@ def cancelled() -> ApiError:
     )
 
 
+def stopped() -> ApiError:
+    """The server ends."""
+    return ApiError(
+        503,
+        "stopped",
+        "The studio was stopped.",
+        "Its server was ended before this was done.",
+        "Start it, and try again.",
+    )
+
+
 def too_slow(seconds: float) -> ApiError:
     """The job ran out of time."""
     return ApiError(

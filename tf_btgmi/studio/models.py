@@ -35,9 +35,9 @@ class Model:
             return call(self.predictor)
         # A model server does not answer.
         except OSError as error:
-            raise errors.model_server_away(first_line(error)) from None
+            raise errors.model_server_away(f"{first_line(error)}.") from None
         except ValueError as error:
-            raise errors.impossible(first_line(error)) from None
+            raise errors.impossible(f"{first_line(error)}.") from None
         finally:
             job.model_seconds = time.monotonic() - started
 

@@ -42,11 +42,11 @@ class Job:
         self.total: Optional[int] = None
         self.model_seconds = 0.0
         self.started: Optional[float] = None
-        self._cancelled = threading.Event()
+        self._end: Optional[errors.ApiError] = None
 
-    def cancel(self) -> None:
+    def cancel(self, reason: errors.ApiError) -> None:
         """Ends the job at its next step."""
-        self._cancelled.set()
+        self._end = reason
 
     def report(self, done: int, total: int) -> None:
         """Records progress, as the `progress` of a `Predictor`.
@@ -59,8 +59,8 @@ class Job:
 
     def check(self) -> None:
         """Raises like `report`, without progress."""
-        if self._cancelled.is_set():
-            raise errors.cancelled()
+        if self._end:
+            raise self._end
         if self.started and time.monotonic() - self.started > self.max_seconds:
             raise errors.too_slow(self.max_seconds)
 
@@ -139,7 +139,7 @@ class Worker:
             job = self._find(name)
             if job is None:
                 return False
-            job.cancel()
+            job.cancel(errors.cancelled())
             if job in self._waiting:
                 self._waiting.remove(job)
                 job.result.set_exception(errors.cancelled())
@@ -150,10 +150,10 @@ class Worker:
         with self._changed:
             self._stopped = True
             for job in self._waiting:
-                job.result.set_exception(errors.cancelled())
+                job.result.set_exception(errors.stopped())
             self._waiting.clear()
             if self._running:
-                self._running.cancel()
+                self._running.cancel(errors.stopped())
             self._changed.notify_all()
 
     def stop(self) -> None:

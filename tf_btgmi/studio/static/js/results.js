@@ -45,8 +45,6 @@ export function take(made, { hole = null, layer = null, placement = null } = {})
     Object.assign(result, { number, hole, layer, placement });
   }
   results.push(...made);
-  // The original and the shown result stay.
-  while (results.length > MOST) results.splice(results[1] === current ? 2 : 1, 1);
   picture.remember({
     label: newest.label,
     bytes: (cleared?.bytes ?? 0) + made.reduce((sum, one) => sum + one.overlay.size, 0),
@@ -85,6 +83,9 @@ export function choose(result, done = { undo: () => {}, redo: () => {} }) {
 
 async function use(result) {
   current = result;
+  if (!results.includes(result)) results = [...results, result].sort((a, b) => a.number - b.number);
+  // The original and the shown result stay.
+  while (results.length > MOST) results.splice(results[1] === current ? 2 : 1, 1);
   const picture = state.target;
   show();
   if (result.overlay && !result.bitmap) {

@@ -126,14 +126,14 @@ async function watched(task, name, text, call) {
   task.update(text);
   let timer = null;
   const look = async () => {
-    let job;
+    let job = {};
     try {
       job = await api.job(name);
     } catch (error) {
       if (error.code !== AWAY && error.code !== "no_job") tell(error);
-      return;
     }
     if (timer === null) return;
+    timer = setTimeout(look, LOOK_EVERY);
     if (job.state === "waiting") task.update(`Waiting, number ${job.position} in the queue`);
     else if (job.total) task.update(`${text}, ${Math.round((100 * job.done) / job.total)} %`, job.done / job.total);
     else task.update(text);
@@ -143,11 +143,11 @@ async function watched(task, name, text, call) {
       onSending: (share) => task.update(`${text}: sending the picture`, share),
       onSent: () => {
         task.update(text);
-        timer = setInterval(look, LOOK_EVERY);
+        timer = setTimeout(look, LOOK_EVERY);
       },
     });
   } finally {
-    clearInterval(timer);
+    clearTimeout(timer);
     timer = null;
   }
 }
