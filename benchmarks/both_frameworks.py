@@ -7,12 +7,12 @@
 # First: TensorFlow's libraries do not mind PyTorch's.
 import torch  # isort: skip
 
-import cv2
 import numpy as np
 import tensorflow as tf
 
 from benchmarks import pytorch_losses, pytorch_model, pytorch_step, pytorch_weights
 from tf_btgmi import loading
+from tf_btgmi.inference.network import predict_function
 from tf_btgmi.models.folding import fold
 from tf_btgmi.models.lpips_trunks import load_lpips_weights
 from tf_btgmi.models.naming import named_weights
@@ -30,21 +30,6 @@ COMPARED = (
 )
 
 
-def make_batch(size: int, batch_size: int) -> dict:
-    """Smooth random pictures with a rectangle each, as NumPy arrays by name."""
-    rng = np.random.default_rng(0)
-    small = rng.uniform(-1, 1, [batch_size, 9, 9, 3]).astype(np.float32)
-    image = np.stack([cv2.resize(picture, (size, size)) for picture in small])
-    mask = np.zeros([batch_size, size, size, 1], np.float32)
-    boxes = np.zeros([batch_size, 1, 4], np.float32)
-    for i in range(batch_size):
-        top, left = rng.integers(0, size // 2, 2)
-        height, width = rng.integers(size // 4, size // 2, 2)
-        mask[i, top : top + height, left : left + width] = 1
-        boxes[i, 0] = top, left, top + height, left + width
-    return {"image": image, "mask": mask, "hole_boxes": boxes}
-
-
 class Both:
     """The method in both, with the same weights.
 
@@ -52,7 +37,7 @@ class Both:
         place: of the model.
         precision: of training and inference.
         size: side of the pictures in pixels.
-        batch: what `make_batch` gives.
+        batch: of `batches.make_batch`.
     """
 
     def __init__(self, place, precision, size, batch):
@@ -150,13 +135,9 @@ class Both:
     def predictions(self, count: int) -> dict:
         """Runs of the generator on `count` pictures, by name."""
         inputs = network_inputs(self.batch)[:count]
-        shape = tf.TensorSpec(inputs.shape, tf.float32)
-        calls = {}
-        for name, network in (
-            ("inference", self.model.generator),
-            ("inference, folded", fold(self.model.generator)),
-        ):
-            calls[name] = _tensorflow_call(network, shape, inputs)
+        side = inputs.shape[1]
+        mine = predict_function(self.model.generator, side)
+        folded = predict_function(fold(self.model.generator), side)
         generator = self.torch_generator(aligned=False).eval()
         tensor = to_torch(inputs)
 
@@ -164,7 +145,11 @@ class Both:
             with torch.inference_mode(), self._autocast():
                 return generator(tensor).numpy()
 
-        return {**calls, "PyTorch": torch_call}
+        return {
+            "inference": lambda: mine(inputs),
+            "inference, folded": lambda: folded(inputs),
+            "PyTorch": torch_call,
+        }
 
     def steps(self) -> dict:
         """Training steps by name."""
@@ -179,12 +164,6 @@ class Both:
         return torch.autocast(
             "cpu", torch.bfloat16, enabled=self.precision != "float32"
         )
-
-
-def _tensorflow_call(network, spec, inputs):
-    run = tf.function(lambda x: network(x, training=False), input_signature=[spec])
-    tensor = tf.constant(inputs)
-    return lambda: run(tensor).numpy()
 
 
 def network_inputs(batch: dict):

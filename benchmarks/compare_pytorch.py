@@ -86,9 +86,9 @@ def measure(place, precision, size, batch_size, rounds) -> dict:
         ValueError: they do not compute the same in float32.
     """
     # Imported here: in the parent, PyTorch may be missing.
-    from benchmarks import both_frameworks
+    from benchmarks import batches, both_frameworks
 
-    batch = both_frameworks.make_batch(size, batch_size)
+    batch = batches.make_batch(size, batch_size)
     both = both_frameworks.Both(place, precision, size, batch)
     note = both.check()
     rows = {}

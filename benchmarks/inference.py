@@ -26,6 +26,7 @@ from benchmarks import children, shared_flags, timing
 from tf_btgmi import loading
 from tf_btgmi.assets import samples_dir
 from tf_btgmi.cli import common_flags, program
+from tf_btgmi.inference.network import predict_function
 from tf_btgmi.pictures.masks import read_mask
 from tf_btgmi.pictures.reader import read_picture
 from tf_btgmi.pictures.writer import write_picture
@@ -148,8 +149,6 @@ def measure_picture(place, side: int, hole: int, rounds: int) -> dict:
 
 def measure_network(place, folder: str, rounds: int) -> dict:
     """Times the network: median `seconds` by form, and its `size` in pixels."""
-    import tensorflow as tf
-
     from export import saved_model
     from tf_btgmi.models.folding import fold
     from tf_btgmi.models.inpainter import inpainter
@@ -163,14 +162,12 @@ def measure_network(place, folder: str, rounds: int) -> dict:
     missing = 1 if len(served.outputs) == 2 else 0
     served_inputs = np.pad(inputs, [(0, 0)] * 3 + [(0, missing)])
 
-    def graph(network):
-        spec = tf.TensorSpec(inputs.shape, tf.float32)
-        run = tf.function(lambda x: network(x, training=False), input_signature=[spec])
-        return lambda: run(tf.constant(inputs)).numpy()
-
+    generator = inpainter(generator)
+    keras_fn = predict_function(generator, size)
+    folded_fn = predict_function(fold(generator), size)
     calls = {
-        "Keras": graph(inpainter(generator)),
-        "folded": graph(fold(inpainter(generator))),
+        "Keras": lambda: keras_fn(inputs),
+        "folded": lambda: folded_fn(inputs),
         "SavedModel": lambda: served.predict_fn(served_inputs),
     }
     return {"seconds": timing.medians(timing.in_turn(calls, 4 * rounds)), "size": size}

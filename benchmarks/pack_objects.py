@@ -5,9 +5,7 @@ Objects are those of `data.source`, regions those of the photographs in
 both folders is packed once.
 """
 
-import concurrent.futures
 import os
-import zipfile
 
 import cv2
 import numpy as np
@@ -18,6 +16,7 @@ from tf_btgmi.data import segmentation
 from tf_btgmi.data.folder import FolderSource
 from tf_btgmi.data.object_masks import fit_mask
 from tf_btgmi.data.sources import open_source
+from tf_btgmi.data.transforms import reduced
 from tf_btgmi.pictures.decoding import decode_image
 
 # Shorter side of the pictures that are segmented, in pixels.
@@ -68,7 +67,7 @@ class GuidedPictures:
         """
 
         def mask(number):
-            image = pack_pictures.reduced(decode_image(self.paths[number]), side)
+            image = reduced(decode_image(self.paths[number]), side, min)
             rng = np.random.default_rng(number)
             object_mask = fit_mask(
                 self._source.object_mask(self._names[number], rng), image
@@ -81,14 +80,8 @@ class GuidedPictures:
                 ".png", labels, (cv2.IMWRITE_PNG_COMPRESSION, 9)
             )
 
-        _write(folder, pytorch_guided_data.OBJECTS, sorted(self._names), mask)
+        path = os.path.join(folder, pytorch_guided_data.OBJECTS)
+        pack_pictures.write_part(path, sorted(self._names), mask)
         if self._draws_regions:
-            numbers = range(self._with_regions)
-            _write(folder, pytorch_guided_data.REGIONS, numbers, index_map)
-
-
-def _write(folder, file, numbers, encode):
-    with zipfile.ZipFile(os.path.join(folder, file), "w") as archive:
-        with concurrent.futures.ThreadPoolExecutor() as pool:
-            for number, data in zip(numbers, pool.map(encode, numbers)):
-                archive.writestr(f"{number:06d}.png", data)
+            path = os.path.join(folder, pytorch_guided_data.REGIONS)
+            pack_pictures.write_part(path, range(self._with_regions), index_map)

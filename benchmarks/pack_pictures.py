@@ -21,6 +21,7 @@ from absl import flags
 
 from tf_btgmi.cli import config_flag, program
 from tf_btgmi.data.masks import ObjectShapes
+from tf_btgmi.data.transforms import reduced
 from tf_btgmi.pictures.decoding import decode_image
 
 FLAGS = flags.FLAGS
@@ -46,9 +47,8 @@ def main(argv):
     options = FLAGS.side, FLAGS.quality, FLAGS.part_mib, FLAGS.keep
     pack(FLAGS.config, FLAGS.pack, *options)
     for path in sorted(glob.glob(os.path.join(FLAGS.pack, "*.zip"))):
-        with zipfile.ZipFile(path) as archive:
-            count = len(archive.namelist())
-        print(f"{path}: {count} files, {os.path.getsize(path) / 2**20:.1f} MiB")
+        size = os.path.getsize(path) / 2**20
+        print(f"{path}: {_count(path)} files, {size:.1f} MiB")
     return 0
 
 
@@ -112,7 +112,8 @@ def pack(
         archive.close()
     if config.masks.objects:
         path = os.path.join(folder, pytorch_data.OBJECT_MASKS)
-        _pack_masks(config.masks.objects_folder, path)
+        shapes = ObjectShapes(config.masks.objects_folder)
+        write_part(path, range(len(shapes)), lambda n: encoded_mask(shapes[n]))
     if guided:
         guided.write(folder, side)
 
@@ -136,24 +137,17 @@ def _count(path):
         return len(archive.namelist())
 
 
-def _pack_masks(objects_folder, path):
-    shapes = ObjectShapes(objects_folder)
+def write_part(path: str, numbers, encode) -> None:
+    """Writes a part of a pack: numbered PNG files, the bytes `encode(number)` each."""
     with zipfile.ZipFile(path, "w") as archive:
-        for position in range(len(shapes)):
-            archive.writestr(f"{position:06d}.png", encoded_mask(shapes[position]))
-
-
-def reduced(image: np.ndarray, side: int) -> np.ndarray:
-    """An image whose shorter side is at most `side`."""
-    factor = side / min(image.shape[:2])
-    if factor >= 1:
-        return image
-    height, width = (round(factor * length) for length in image.shape[:2])
-    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            for number, data in zip(numbers, pool.map(encode, numbers)):
+                archive.writestr(f"{number:06d}.png", data)
 
 
 def _encode_picture(side, quality, path):
-    image = cv2.cvtColor(reduced(decode_image(path), side), cv2.COLOR_RGB2BGR)
+    image = reduced(decode_image(path), side, min)
+    image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     return encoded(".webp", image, (cv2.IMWRITE_WEBP_QUALITY, quality))
 
 

@@ -20,6 +20,7 @@ import torch
 from tf_btgmi.config import Config
 from tf_btgmi.data import inpainting
 from tf_btgmi.data.masks import MaskSampler
+from tf_btgmi.pictures.decoding import decode_image
 
 PICTURES = "pictures-{}.zip"
 OBJECT_MASKS = "object_masks.zip"
@@ -33,14 +34,20 @@ def read_pictures(pack: str) -> list:
     Raises:
         ValueError: there are none.
     """
-    encoded = []
+    encoded = {}
     for path in sorted(glob.glob(os.path.join(pack, PICTURES.format("*")))):
-        with zipfile.ZipFile(path) as archive:
-            encoded += [archive.read(name) for name in sorted(archive.namelist())]
+        encoded.update(read_part(path))
     if not encoded:
         raise ValueError(f"{pack} holds no {PICTURES.format('00')}.")
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        return list(pool.map(_decode, encoded))
+        return list(pool.map(decode_image, encoded.values()))
+
+
+def read_part(path: str) -> dict:
+    """The files of a part of a pack, encoded, by their numbers in order."""
+    with zipfile.ZipFile(path) as archive:
+        names = sorted(archive.namelist())
+        return {int(name.split(".")[0]): archive.read(name) for name in names}
 
 
 def unpack_object_masks(pack: str, folder: str) -> str:
@@ -138,11 +145,6 @@ def moved(array: np.ndarray, device: str) -> torch.Tensor:
     if device == "cuda":
         tensor = tensor.pin_memory()
     return tensor.to(device, non_blocking=True)
-
-
-def _decode(data: bytes) -> np.ndarray:
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def fits(picture: np.ndarray, size: int) -> bool:

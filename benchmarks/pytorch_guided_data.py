@@ -6,7 +6,6 @@ have the numbers of the pictures that they belong to. Nothing here imports Tenso
 """
 
 import os
-import zipfile
 from typing import NamedTuple, Sequence
 
 import cv2
@@ -44,8 +43,7 @@ def _read(pack, name):
         raise ValueError(
             f"{pack} has no {name}; pack it with the config to be trained."
         )
-    with zipfile.ZipFile(path) as archive:
-        return {int(n.split(".")[0]): archive.read(n) for n in archive.namelist()}
+    return pytorch_data.read_part(path)
 
 
 class GuidedBatches(pytorch_data.Batches):

@@ -17,6 +17,7 @@ import time
 from absl import flags
 
 from benchmarks import children, shared_flags, timing
+from benchmarks.batches import make_batch
 from tf_btgmi import config as config_lib
 from tf_btgmi.cli import config_flag, program
 
@@ -119,7 +120,9 @@ def measure(config: dict, jit: bool, replicas: int, steps: int) -> dict:
     model = build_model(config, _strategy(replicas))
     model.begin_stage(0)
     model.jit_compile = jit
-    batch = make_batch(config)
+    data = config.data
+    batch = make_batch(data.image_size, data.global_batch_size, config.task)
+    batch = {name: tf.constant(array) for name, array in batch.items()}
     step = tf.function(lambda: model.train_step(batch), jit_compile=jit or None)
 
     def bare():
@@ -144,36 +147,15 @@ def measure(config: dict, jit: bool, replicas: int, steps: int) -> dict:
 def _strategy(replicas: int):
     import tensorflow as tf
 
+    from tf_btgmi.training.strategy import make_strategy
+
     if replicas == 1:
-        gpus = tf.config.list_physical_devices("GPU")
-        return tf.distribute.OneDeviceStrategy("/gpu:0" if gpus else "/cpu:0")
+        return make_strategy("one_device")
     tf.config.set_logical_device_configuration(
         tf.config.list_physical_devices("CPU")[0],
         [tf.config.LogicalDeviceConfiguration()] * replicas,
     )
     return tf.distribute.MirroredStrategy([f"CPU:{n}" for n in range(replicas)])
-
-
-def make_batch(config) -> dict:
-    """Returns random pictures, each with a square hole of half its side."""
-    import tensorflow as tf
-
-    size, count = config.data.image_size, config.data.global_batch_size
-    image = tf.random.uniform([count, size, size, 3], -1, 1, seed=0)
-    low, high = size // 4, size // 4 + size // 2
-    border = [low, size - high]
-    hole = tf.ones([count, size // 2, size // 2, 1])
-    mask = tf.pad(hole, [[0, 0], border, border, [0, 0]])
-    boxes = tf.tile(tf.constant([[[low, low, high, high]]], tf.float32), [count, 1, 1])
-    batch = {"image": image, "mask": mask, "hole_boxes": boxes}
-    if config.task in ("guided", "harmonization"):
-        # Which part of the picture is the foreground does not change the cost.
-        batch.update(
-            foreground=1.0 - mask,
-            foreground_boxes=boxes,
-            masked_image=image * (1.0 - mask),
-        )
-    return batch
 
 
 def fit_times(model, batches, steps: int) -> list:

@@ -33,7 +33,8 @@ def measure(config_path: str, batch_size: int, steps: int) -> dict:
     """Trains stage 0 on random pictures, `batch_size` of them in each worker."""
     import tensorflow as tf
 
-    from benchmarks.train_step import fit_times, make_batch
+    from benchmarks.batches import make_batch
+    from benchmarks.train_step import fit_times
     from tf_btgmi import config as config_lib
     from tf_btgmi.training.build import build_model
     from tf_btgmi.training.strategy import make_strategy, num_workers
@@ -46,8 +47,7 @@ def measure(config_path: str, batch_size: int, steps: int) -> dict:
     config = config_lib.load(config_path)
     model = build_model(config, strategy)
     model.begin_stage(0)
-    config.data.global_batch_size = batch_size
-    batch = make_batch(config)
+    batch = make_batch(config.data.image_size, batch_size, config.task)
     batches = strategy.distribute_datasets_from_function(
         lambda context: tf.data.Dataset.from_tensors(batch).repeat()
     )

@@ -7,19 +7,22 @@ A box around an object, a click on its tail, the fill, and an object of another 
 put in. The file has 3 MB at most.
 """
 
-import argparse
 import io
 import pathlib
 import sys
 
 from PIL import Image, ImageDraw
-from playwright.sync_api import sync_playwright
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scripts.studio_screenshots import BISON, OUTPUT, SHEEP, TAIL  # noqa: E402
-from tests.studio.browser import Visit, launched  # noqa: E402
+from scripts.studio_screenshots import (  # noqa: E402
+    BISON,
+    OUTPUT,
+    SHEEP,
+    TAIL,
+    visitor,
+)
 
 SIZE = {"width": 960, "height": 600}
 MOST_BYTES = 3_000_000
@@ -140,15 +143,9 @@ def play(film):
 
 def main():
     """Records the animation of a running studio."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--url", default="http://127.0.0.1:8000")
-    options = parser.parse_args()
-    with sync_playwright() as playwright:
-        browser = launched(playwright)
-        page = browser.new_context(viewport=SIZE, color_scheme="light").new_page()
-        film = Film(Visit(page, options.url, wait_ms=60_000).load())
+    with visitor(__doc__) as opened:
+        film = Film(opened(viewport=SIZE, color_scheme="light"))
         play(film)
-        browser.close()
     path = OUTPUT / "studio.webp"
     film.save(path)
     print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")

@@ -7,12 +7,12 @@ Removes and composes on a desktop, a phone and a phone on its side.
 """
 
 import argparse
+import contextlib
 import io
 import pathlib
 import sys
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -93,17 +93,28 @@ def compose(visit, shoot):
     shoot("composed")
 
 
+@contextlib.contextmanager
+def visitor(description):
+    """Reads `--url`; yields a function that opens the studio there, as a `Visit`."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("--url", default="http://127.0.0.1:8000")
+    url = parser.parse_args().url
+    with launched() as browser:
+
+        def visit(script="", **options):
+            context = browser.new_context(**options)
+            context.add_init_script(script)
+            return Visit(context.new_page(), url, wait_ms=60_000).load()
+
+        yield visit
+
+
 def main():
     """Takes the screenshots of a running studio."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--url", default="http://127.0.0.1:8000")
-    options = parser.parse_args()
-    with sync_playwright() as playwright:
-        browser = launched(playwright)
+    no_hint = "localStorage.setItem('studio-gestures', '1')"
+    with visitor(__doc__) as opened:
         for (screen, theme), shown in SHOWN.items():
-            context = browser.new_context(color_scheme=theme, **SCREENS[screen])
-            context.add_init_script("localStorage.setItem('studio-gestures', '1')")
-            visit = Visit(context.new_page(), options.url, wait_ms=60_000).load()
+            visit = opened(no_hint, color_scheme=theme, **SCREENS[screen])
 
             def shoot(step, visit=visit, name=f"{screen}-{theme}", shown=shown):
                 if step not in shown:
@@ -117,8 +128,7 @@ def main():
 
             remove(visit, shoot)
             compose(visit, shoot)
-            context.close()
-        browser.close()
+            visit.page.context.close()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """One TensorFlow for all tests: two logical CPUs, quiet, the same seed every time."""
 
 import os
-import shutil
 import signal
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -15,10 +14,9 @@ from absl import flags
 from PIL import Image
 
 from tests import trainings
+from tests.studio.browser import chromium_path, launched
 from tf_btgmi.config import Config
 
-# Names under which systems have it.
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Before anything makes a tensor: afterwards the devices are fixed.
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0],
@@ -77,18 +75,11 @@ def two_replicas():
 @pytest.fixture(scope="module")
 def browser():
     """The system's Chromium, or the one that CHROMIUM names; without it, a skip."""
-    reason = "Playwright is not installed"
-    playwright = pytest.importorskip("playwright.sync_api", reason=reason)
-    path = os.environ.get("CHROMIUM") or next(
-        filter(None, map(shutil.which, CHROMIUM)), 0
-    )
-    if not path:
+    pytest.importorskip("playwright", reason="Playwright is not installed")
+    if not chromium_path():
         pytest.skip("there is no Chromium; install one, or set CHROMIUM=/its/path")
-    with playwright.sync_playwright() as driver:
-        # Containers do not allow its sandbox.
-        chromium = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with launched() as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -68,9 +68,9 @@ CHOICES = [
     "arm, fields", CHOICES, ids=["-".join([a, *f.values()]) for a, f in CHOICES]
 )
 def test_a_training_step_is_that_of_tensorflow(small_workdir, arm, fields):
-    from benchmarks import both_frameworks
+    from benchmarks import batches, both_frameworks
 
-    batch = both_frameworks.make_batch(64, 2)
+    batch = batches.make_batch(64, 2)
     both = both_frameworks.Both(small_workdir(arm, **fields), "float32", 64, batch)
     # Two holes in one picture, one in the other.
     both.config.losses.ppl_max_holes = 2
@@ -162,9 +162,9 @@ def test_rates_weights_and_fade_in_are_those_of_the_callbacks(pack, arm):
 @pytest.mark.slow
 @pytest.mark.parametrize("arm", ["base", "interpolated", "dilation_1"])
 def test_predictions_and_first_losses_are_those_of_tensorflow(small_workdir, arm):
-    from benchmarks import both_frameworks
+    from benchmarks import batches, both_frameworks
 
-    batch = both_frameworks.make_batch(64, 2)
+    batch = batches.make_batch(64, 2)
     both = both_frameworks.Both(small_workdir(arm), "float32", 64, batch)
     # `check` refuses more than 1e-4 and 0.1 %.
     assert both.check().startswith("predictions differ by at most")
@@ -184,9 +184,9 @@ def test_weights_of_another_config_say_what_to_do(monkeypatch):
 
 @needs_torch
 def test_other_weights_are_found_out(small_workdir):
-    from benchmarks import both_frameworks
+    from benchmarks import batches, both_frameworks
 
-    batch = both_frameworks.make_batch(64, 2)
+    batch = batches.make_batch(64, 2)
     both = both_frameworks.Both(small_workdir(), "float32", 64, batch)
     both.weights["stem.trainable_0_kernel"] *= np.float32(1.5)
     with pytest.raises(ValueError, match="TensorFlow and PyTorch differ: predictions"):

@@ -74,7 +74,8 @@ def test_a_large_picture_is_reduced_to_its_longer_side():
     image = np.zeros([60, 100, 3], np.uint8)
     assert transforms.reduced(image, 50).shape == (30, 50, 3)
     assert transforms.reduced(image.transpose(1, 0, 2), 50).shape == (50, 30, 3)
-    assert transforms.reduced(image, 100) is image
+    assert transforms.reduced(image, 50, min).shape == (50, 83, 3)
+    assert transforms.reduced(image, 100) is transforms.reduced(image, 60, min) is image
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (5, 3)])

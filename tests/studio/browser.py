@@ -1,14 +1,39 @@
 """A page of the studio as a visitor uses it, in the system's Chromium."""
 
 import base64
+import contextlib
 import io
+import os
+import shutil
 import time
 
 import numpy as np
 from PIL import Image
 
+# Names under which systems have it.
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WAIT_MS = 15_000
 RED = (255, 0, 0)
+
+
+def chromium_path():
+    """Path of the system's Chromium, or the one that CHROMIUM names; or None."""
+    return os.environ.get("CHROMIUM") or next(
+        filter(None, map(shutil.which, CHROMIUM)), None
+    )
+
+
+@contextlib.contextmanager
+def launched():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        # Containers do not allow its sandbox.
+        chromium = driver.chromium.launch(
+            executable_path=chromium_path(), args=["--no-sandbox"]
+        )
+        yield chromium
+        chromium.close()
 
 
 def red_pixels(picture):

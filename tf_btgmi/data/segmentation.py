@@ -9,6 +9,8 @@ TensorFlow.
 import cv2
 import numpy as np
 
+from tf_btgmi.data.transforms import reduced
+
 # Pictures are segmented at this shorter side: 9 ms each on one core.
 _SIDE = 96
 # Of the segmentation: a larger scale makes larger regions; smoothing, in pixels.
@@ -29,12 +31,9 @@ def index_map(image: np.ndarray) -> np.ndarray:
     # Imported on demand: it takes a second.
     from skimage.segmentation import felzenszwalb
 
-    factor = min(1.0, _SIDE / min(image.shape[:2]))
-    height, width = (max(1, round(factor * length)) for length in image.shape[:2])
-    small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-    labels = felzenszwalb(
-        small, _SCALE, _SIGMA, max(1, round(_MIN_SHARE * height * width))
-    )
+    small = reduced(image, _SIDE, min)
+    least = max(1, round(_MIN_SHARE * small.shape[0] * small.shape[1]))
+    labels = felzenszwalb(small, _SCALE, _SIGMA, least)
     return labels.astype(np.uint8)
 
 

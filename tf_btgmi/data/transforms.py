@@ -5,7 +5,7 @@ are fractions of the picture's size, so that a seed selects the same part at any
 resolution.
 """
 
-from typing import Sequence, Union
+from typing import Callable, Sequence, Union
 
 import cv2
 import numpy as np
@@ -92,9 +92,17 @@ def resized_mask(mask: np.ndarray, size: int) -> np.ndarray:
     return share >= 0.5
 
 
-def reduced(image: np.ndarray, max_side: int) -> np.ndarray:
-    """Reduces a picture by area until its longer side is at most `max_side` pixels."""
-    scale = max_side / max(image.shape[:2])
+def reduced(
+    image: np.ndarray, max_side: int, side: Callable[..., int] = max
+) -> np.ndarray:
+    """Reduces a picture by area until a side of it is at most `max_side` pixels.
+
+    Args:
+        image: [height, width, ...].
+        max_side: in pixels.
+        side: `max` for the longer side, `min` for the shorter.
+    """
+    scale = max_side / side(image.shape[:2])
     if scale >= 1.0:
         return image
     height, width = (max(1, round(length * scale)) for length in image.shape[:2])
