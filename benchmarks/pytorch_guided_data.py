@@ -11,7 +11,7 @@ from typing import NamedTuple, Sequence
 import cv2
 import numpy as np
 
-from benchmarks import pytorch_colors, pytorch_data, pytorch_guided
+from benchmarks import pytorch_data, pytorch_guided
 from tf_btgmi.config import Config
 from tf_btgmi.data import segmentation
 from tf_btgmi.data.object_examples import ObjectExamples
@@ -106,27 +106,25 @@ class GuidedBatches(pytorch_data.Batches):
         return ObjectPicture(picture, segmentation.random_region(found, picture, rng))
 
 
-def guide(batch: dict, image, mask):
+def guide(batch: dict, mask):
     """The `Guide` of a batch; None for the task `inpainting`.
 
     Args:
         batch: of `GuidedBatches`, arrays of bytes.
-        image: of the batch, [B, 3, H, W] in [-1, 1].
-        mask: of the batch.
+        mask: of the batch, [B, 1, H, W].
 
     Returns:
         A `pytorch_guided.Guide`.
     """
     if "foreground" not in batch:
         return None
-    foreground, boxes, second, changes = (
-        pytorch_data.moved(batch[name], image.device.type)
-        for name in ("foreground", "foreground_boxes", "second", "changes")
+    foreground, boxes, recolored = (
+        pytorch_data.moved(batch[name], mask.device.type)
+        for name in ("foreground", "foreground_boxes", "recolored")
     )
     foreground = foreground.permute(0, 3, 1, 2).float()
-    second = second.permute(0, 3, 1, 2).float() / 127.5 - 1.0
-    wrong = pytorch_colors.recolor(image, foreground, second, changes)
-    return pytorch_guided.Guide(wrong * (1 - mask), foreground, boxes)
+    recolored = recolored.permute(0, 3, 1, 2).float() / 127.5 - 1.0
+    return pytorch_guided.Guide(recolored * (1 - mask), foreground, boxes)
 
 
 def _decoded(data):

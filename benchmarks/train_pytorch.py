@@ -178,7 +178,7 @@ class Run:
             for step, batch in zip(steps, loader):
                 values = self._training.schedule(self._schedules, step)
                 inputs = pytorch_data.to_device(batch, self._device)
-                guide = pytorch_guided_data.guide(batch, *inputs[:2])
+                guide = pytorch_guided_data.guide(batch, inputs[1])
                 losses = self._training(*inputs, step, self._jitter(step), guide)
                 if not log(step, len(inputs[0]), losses, values):
                     print("A loss is not finite; stopped.", flush=True)

@@ -17,8 +17,6 @@ from tests.benchmarks.twins import (
 )
 from tests.trainings import lively_value
 from tf_btgmi import config as config_lib
-from tf_btgmi.data import guided
-from tf_btgmi.data.recoloring import recolor
 from tf_btgmi.models.build import build_generator
 from tf_btgmi.models.naming import named_weights
 from tf_btgmi.ops.mismatch import boundary_mismatch
@@ -194,26 +192,3 @@ def test_the_mismatch_is_that_of_tensorflow(rng, shape):
     found = pytorch_guided.boundary_mismatch(*map(to_torch, (image, foreground, hole)))
     np.testing.assert_allclose(to_tensorflow(found), wanted, atol=1e-5)
     assert np.abs(wanted[:2]).max() > 0.1 and not wanted[2].any()
-
-
-def test_colours_are_changed_as_by_tensorflow(rng):
-    import torch
-
-    from benchmarks import pytorch_colors
-
-    small = rng.uniform(-1.2, 1.2, [24, 5, 5, 3]).astype(np.float32)
-    image = np.stack([cv2.resize(p, (24, 20)) for p in small]).clip(-1, 1)
-    second = rng.uniform(-1, 1, [24, 6, 7, 3]).astype(np.float32)
-    foreground = (rng.random([24, 20, 24, 1]) < 0.4).astype(np.float32)
-    foreground[0] = 0
-    image[1] = 0.3
-    config = config_lib.GuidedConfig(harder_changes=0.7)
-    changes = np.array(
-        [guided.draw_changes(config, rng) for _ in range(24)], np.float32
-    )
-    wanted = recolor(image, foreground, second, tf.constant(changes)).numpy()
-    found = pytorch_colors.recolor(
-        *map(to_torch, (image, foreground, second)), torch.from_numpy(changes)
-    )
-    assert np.abs(wanted - image).max((1, 2, 3))[1:].min() > 0.02
-    np.testing.assert_allclose(to_tensorflow(found), wanted, atol=2e-4)

@@ -1,14 +1,11 @@
 import cv2
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from tf_btgmi.config import GuidedConfig
 from tf_btgmi.data import guided
 from tf_btgmi.data.guided import Changes, foreground_and_gap
 from tf_btgmi.data.masks import object_hole
-from tf_btgmi.data.recoloring import recolor
-from tf_btgmi.ops import color_ops, mask_ops
 
 
 @pytest.fixture
@@ -149,57 +146,6 @@ def test_a_hole_for_removal_is_grown_within_its_limits(disc):
     assert max(grown) > 1.1
 
 
-def test_recoloring_changes_the_foreground_alone(rng):
-    image = tf.constant(rng.uniform(-1, 1, [2, 8, 8, 3]), tf.float32)
-    foreground = np.zeros([2, 8, 8, 1], np.float32)
-    foreground[:, 2:6, 2:6] = 1.0
-    second = tf.constant(rng.uniform(-1, 0, [2, 4, 4, 3]), tf.float32)
-    changes = tf.constant([Changes(strength=1.0), Changes(gamma=1.5)], tf.float32)
-    found = recolor(image, foreground, second, changes).numpy()
-    outside = np.broadcast_to(foreground == 0, found.shape)
-    np.testing.assert_array_equal(found[outside], image.numpy()[outside])
-    difference = np.abs(found - image)[:, 2:6, 2:6]
-    assert difference[0].mean() > 0.05 and difference[1].mean() > 0.05
-    np.testing.assert_allclose(
-        found[1, 2:6, 2:6], 2 * ((image[1, 2:6, 2:6] + 1) / 2) ** 1.5 - 1, atol=1e-3
-    )
-
-
-def test_a_foreground_gets_the_colours_of_the_second_picture(rng):
-    image = tf.constant(rng.uniform(-0.9, 0.9, [1, 8, 8, 3]), tf.float32)
-    foreground = np.zeros([1, 8, 8, 1], np.float32)
-    foreground[:, 2:6, 2:6] = 1.0
-    second = tf.fill([1, 4, 4, 3], 0.0) + tf.constant([0.5, -0.2, 0.1])
-    changes = tf.constant([Changes(strength=1.0)], tf.float32)
-    found = recolor(image, foreground, second, changes).numpy()
-    inside = np.broadcast_to(foreground == 1, found.shape)
-    # One colour has no deviation: all of the foreground has its mean.
-    np.testing.assert_allclose(
-        found[inside].reshape(-1, 3), np.tile([[0.5, -0.2, 0.1]], [16, 1]), atol=0.02
-    )
-
-
-def test_no_change_is_no_change(rng):
-    image = tf.constant(rng.uniform(-1, 1, [1, 8, 8, 3]), tf.float32)
-    everywhere = tf.ones([1, 8, 8, 1])
-    found = recolor(image, everywhere, -image, tf.constant([Changes()], tf.float32))
-    np.testing.assert_allclose(found, image, atol=5e-4)
-
-
-def test_a_shift_moves_the_mean_and_scales_the_spread_in_lab(rng):
-    image = tf.constant(rng.uniform(-0.3, 0.3, [1, 16, 16, 3]), tf.float32)
-    everywhere = tf.ones([1, 16, 16, 1])
-    change = Changes(
-        lightness=8.0, green_red=-5.0, blue_yellow=4.0, lightness_spread=0.7
-    )
-    found = recolor(image, everywhere, -image, tf.constant([change], tf.float32))
-    before, after = (color_ops.rgb_to_lab(x)[0].numpy() for x in (image, found))
-    moved = after.mean((0, 1)) - before.mean((0, 1))
-    np.testing.assert_allclose(moved, [8.0, -5.0, 4.0], atol=0.05)
-    spread = after.std((0, 1)) / before.std((0, 1))
-    np.testing.assert_allclose(spread, [0.7, 1.0, 1.0], atol=0.02)
-
-
 def test_drawn_shifts_have_their_deviations():
     rng = np.random.default_rng(0)
     drawn = np.array([guided.draw_shift(rng) for _ in range(2_000)])
@@ -227,34 +173,3 @@ def test_clashing_surroundings_leave_the_foreground_and_each_pixels_value(rng):
     spans = np.ptp(image[~inside], axis=1), np.ptp(found[~inside], axis=1)
     wanted = np.minimum(1.3 * spans[0], found[~inside].max(1))
     np.testing.assert_allclose(spans[1], wanted, atol=1.5)
-
-
-def test_all_changes_of_each_example_are_made_in_their_order(rng):
-    image, second = (
-        tf.constant(rng.uniform(-0.5, 0.5, [2, 8, 8, 3]), tf.float32) for _ in "ab"
-    )
-    foreground = np.zeros([2, 8, 8, 1], np.float32)
-    foreground[:, 2:7, 1:6] = 1.0
-    changes = np.array(
-        [
-            [0.6, 1.2, 0.8, 0.05, 1.3, 0.3, 0.7, 5.0, -4.0, 3.0, 0.8, 1.2, 0.9],
-            [0.3, 0.9, 1.1, -0.1, 0.7, 0.2, 2.0, -6.0, 2.0, 1.0, 1.1, 0.7, 1.3],
-        ],
-        np.float32,
-    )
-    found = recolor(image, foreground, second, tf.constant(changes))
-    strength, gamma, contrast, turns, saturation, gradient, direction = changes[:, :7].T
-    wrong = color_ops.transfer_statistics(
-        image,
-        foreground,
-        second,
-        strength,
-        shift=changes[:, 7:10],
-        spread=changes[:, 10:],
-    )
-    wrong = color_ops.adjust_gamma(wrong, gamma)
-    wrong = color_ops.adjust_contrast(wrong, foreground, contrast)
-    wrong = color_ops.adjust_hue(wrong, turns, saturation)
-    wrong = color_ops.light_gradient(wrong, gradient, direction)
-    wanted = mask_ops.composite(foreground, wrong, image)
-    np.testing.assert_allclose(found, wanted, atol=1e-6)

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from tf_btgmi.config import GUIDED_KINDS, Config
-from tf_btgmi.data import guided
+from tf_btgmi.data import guided, object_examples
 from tf_btgmi.data.guided import Changes
 from tf_btgmi.data.masks import MaskSampler
 from tf_btgmi.data.object_examples import ObjectExamples
 from tf_btgmi.data.object_masks import ObjectPicture
+from tf_btgmi.data.recoloring import recolored
 from tf_btgmi.data.transforms import training_crop
 
 
@@ -60,23 +61,58 @@ def test_draws_are_those_of_the_seed_the_number_and_the_fields(rng):
             i for i, crop in enumerate(crops) if (crop == found["image"]).all()
         )
         attempts.add(attempt)
-        second = training_crop(other.image, 24, (4, index, 5), 0.5, True)
-        np.testing.assert_array_equal(found["second"], second[::4, ::4])
         hole = MaskSampler(config.masks).sample(24, 24, (4, index, 2))
         np.testing.assert_array_equal(found["mask"][..., 0], hole)
     assert len(attempts) > 1
 
 
-def is_shift(example):
-    return (example["changes"][7:] != Changes()[7:]).any()
+def test_colours_are_those_of_a_crop_of_the_other_picture(rng):
+    config = Config(task="harmonization")
+    config.data.color_jitter = 0.3
+    config.guided.statistics = config.guided.min_strength = 1.0
+    config.guided.harder_changes = 0.0
+    own, other = (
+        ObjectPicture(picture, np.pad(np.ones([20, 20], bool), 12))
+        for picture in rng.integers(0, 256, [2, 44, 44, 3], np.uint8)
+    )
+    drawing = ObjectExamples(config)
+    least = config.data.min_crop
+    for index in range(4):
+        generator = drawing.generator(index)
+        found = drawing.training_example(own, other, index, 32, generator)
+        seed = (config.training.seed, index, 5)
+        second = training_crop(other.image, 32, seed, least, config.data.random_flip)
+        wanted = recolored(
+            found["image"],
+            found["foreground"][..., 0],
+            second[::4, ::4],
+            Changes(strength=1.0),
+        )
+        np.testing.assert_array_equal(found["recolored"], wanted)
+        assert (found["recolored"] != found["image"]).any()
 
 
-def test_a_shift_takes_the_place_of_the_other_changes(examples):
-    assert not any(map(is_shift, examples()))
-    for example in examples(shifts=1.0):
-        assert is_shift(example)
-        assert (example["changes"][:7] == np.float32(Changes()[:7])).all()
-    assert 4 <= sum(map(is_shift, examples(shifts=0.5))) <= 16
+def is_shift(changes):
+    return changes[7:] != Changes()[7:]
+
+
+def test_a_shift_takes_the_place_of_the_other_changes(examples, monkeypatch):
+    made = []
+
+    def record(image, foreground, second, changes):
+        made.append(changes)
+        return recolored(image, foreground, second, changes)
+
+    monkeypatch.setattr(object_examples, "recolored", record)
+    examples()
+    assert len(made) == 20 and not any(map(is_shift, made))
+    made.clear()
+    examples(shifts=1.0)
+    assert all(map(is_shift, made))
+    assert all(changes[:7] == Changes()[:7] for changes in made)
+    made.clear()
+    examples(shifts=0.5)
+    assert 4 <= sum(map(is_shift, made)) <= 16
 
 
 def test_a_share_of_the_surroundings_clashes(examples):

@@ -4,7 +4,7 @@ The paper pastes an object, with the colours of a second picture, on that pictur
 cuts its box out. The network never sees what the second picture shows in the box,
 since the gap is emptied at once; so nothing is pasted here, and the second picture only
 provides colour statistics. Everything is drawn from one NumPy generator; `recoloring`
-then changes the colours of a whole batch.
+then changes the colours.
 """
 
 from typing import NamedTuple

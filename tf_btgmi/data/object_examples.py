@@ -1,7 +1,6 @@
 """Examples of the tasks with objects as uint8: holes, foregrounds, colour changes.
 
 Imports no TensorFlow, so that trainings in other frameworks draw the same examples.
-Colours are changed later, in batches, by `changes` and the colours of `second`.
 """
 
 from typing import Optional
@@ -12,10 +11,11 @@ from tf_btgmi.config import GUIDED_KINDS, Config
 from tf_btgmi.data import guided, inpainting, transforms
 from tf_btgmi.data.masks import MaskSampler, object_hole
 from tf_btgmi.data.object_masks import ObjectPicture
+from tf_btgmi.data.recoloring import recolored
 from tf_btgmi.pictures.mask_arrays import hole_boxes
 
 # Stride of the rows and columns that colour statistics are taken from.
-STATISTICS_STRIDE = 4
+_STATISTICS_STRIDE = 4
 # Maximum number of crops that are tried until one shows enough of the object.
 _MAX_CROPS = 8
 # Uses of a seed; `inpainting` has the numbers up to 3.
@@ -26,9 +26,8 @@ class ObjectExamples:
     """Draws examples of `object_removal`, `harmonization` or `guided`.
 
     An example has `image` [S, S, 3] uint8, `mask` [S, S, 1] uint8 and `hole_boxes`
-    [K, 4] float32; with foregrounds also `foreground`, `foreground_boxes`, `second`
-    [S / 4, S / 4, 3] uint8 (rounded up), a source of colour statistics, and `changes`
-    float32, the fields of `guided.Changes`.
+    [K, 4] float32; with foregrounds also `foreground`, `foreground_boxes` and
+    `recolored` [S, S, 3] uint8, the image with wrong colours in its foreground.
 
     Attributes:
         has_foreground: whether examples of the task have foregrounds.
@@ -156,7 +155,6 @@ class ObjectExamples:
                 image = guided.with_clashing_surroundings(image, foreground, rng)
         else:
             foreground = np.zeros([size, size], np.uint8)
-            changes = guided.Changes()
             if kind == guided.PLAIN:
                 mask = self._sampler.sample(size, size, masks_seed)
             else:
@@ -173,8 +171,12 @@ class ObjectExamples:
             **example,
             "foreground": foreground[..., None],
             "foreground_boxes": hole_boxes(foreground, max_holes),
-            "second": second[::STATISTICS_STRIDE, ::STATISTICS_STRIDE],
-            "changes": np.array(changes, np.float32),
+            "recolored": recolored(
+                image,
+                foreground,
+                second[::_STATISTICS_STRIDE, ::_STATISTICS_STRIDE],
+                changes,
+            ),
         }
 
 

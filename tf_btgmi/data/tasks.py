@@ -12,12 +12,11 @@ import math
 import tensorflow as tf
 
 from tf_btgmi.config import Config
-from tf_btgmi.data import guided, inpainting, segmentation, transforms
+from tf_btgmi.data import inpainting, segmentation, transforms
 from tf_btgmi.data.folder import FolderSource
 from tf_btgmi.data.masks import MaskSampler
-from tf_btgmi.data.object_examples import STATISTICS_STRIDE, ObjectExamples
+from tf_btgmi.data.object_examples import ObjectExamples
 from tf_btgmi.data.object_masks import ObjectPicture
-from tf_btgmi.data.recoloring import recolor
 from tf_btgmi.ops import image_ops, mask_ops
 
 Spec = dict[str, tuple[tf.DType, tuple[int, ...]]]
@@ -90,8 +89,7 @@ class ObjectTask:
             **spec,
             "foreground": spec["mask"],
             "foreground_boxes": spec["hole_boxes"],
-            "second": (tf.uint8, (-(-size // STATISTICS_STRIDE),) * 2 + (3,)),
-            "changes": (tf.float32, (len(guided.Changes._fields),)),
+            "recolored": spec["image"],
         }
 
     def training_example(self, source, index: int, key: tuple, size: int) -> dict:
@@ -118,18 +116,16 @@ class ObjectTask:
         return self._examples.held_out_example(own, other, index, size, rng)
 
     def to_float(self, batch: dict) -> dict:
-        """Converts a batch for training, and changes colours."""
+        """Converts a batch for training."""
         floats = _hole_floats(batch)
         if not self._has_foreground:
             return floats
-        foreground = tf.cast(batch["foreground"], tf.float32)
-        second = image_ops.to_float(batch["second"])
-        wrong = recolor(floats["image"], foreground, second, batch["changes"])
+        recolored = image_ops.to_float(batch["recolored"])
         return {
             **floats,
-            "foreground": foreground,
+            "foreground": tf.cast(batch["foreground"], tf.float32),
             "foreground_boxes": batch["foreground_boxes"],
-            "masked_image": mask_ops.mask_image(wrong, floats["mask"]),
+            "masked_image": mask_ops.mask_image(recolored, floats["mask"]),
         }
 
 
