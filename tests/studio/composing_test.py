@@ -143,6 +143,10 @@ def test_an_edited_object_stays_where_it_is_and_its_steps_can_be_undone(placed):
     placed.page.click("#other")
     placed.drag((100, 250), (200, 290))
     assert placed.selected() == 14_000
+    # The picture that is opened here is that of the object.
+    with placed.page.expect_file_chooser() as chooser:
+        placed.page.click("#open")
+    assert chooser.value.element.get_attribute("id") == "guide-input"
     placed.place()
     assert placement_of(placed) == before
     placed.page.click("#undo")

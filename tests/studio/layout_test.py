@@ -40,6 +40,19 @@ def assert_room(visit):
     assert inside <= width
 
 
+def in_sight(visit, name):
+    """Whether the middle of a control is not scrolled away."""
+    return visit.page.evaluate(
+        """(name) => {
+          const control = document.querySelector(name);
+          const {x, y, width, height} = control.getBoundingClientRect();
+          const place = [x + width / 2, y + height / 2];
+          return control.contains(document.elementFromPoint(...place));
+        }""",
+        name,
+    )
+
+
 def test_the_picture_has_half_of_the_height_at_every_step(screen):
     screen.open_example()
     assert_room(screen)
@@ -55,6 +68,14 @@ def test_the_picture_has_half_of_the_height_at_every_step(screen):
     screen.box()
     screen.place()
     assert_room(screen)
+    # Where the object is placed, its controls are in sight; a short phone has no room.
+    is_short = screen.size == SCREENS["short phone"]
+    for name in ("#scale",) if is_short else ("#scale", "#rotate", "#flip"):
+        assert in_sight(screen, name), name
+    screen.run()
+    assert is_short or in_sight(screen, "#adjust")
+    if screen.page.is_visible("#hint-line"):
+        assert "Adjust the placement" in screen.page.inner_text("#hint-line")
 
 
 def test_the_modes_are_in_the_middle_of_a_desktop(visit):

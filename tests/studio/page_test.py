@@ -197,3 +197,67 @@ def test_every_control_has_a_name(visit):
           .map((one) => one.outerHTML)"""
     )
     assert nameless == []
+
+
+def press(visit, **event):
+    """Whether the page takes a key for itself."""
+    return visit.page.evaluate(
+        """(event) => !document.body.dispatchEvent(
+          new KeyboardEvent('keydown', {bubbles: true, cancelable: true, ...event}))""",
+        event,
+    )
+
+
+def test_keys_of_the_browser_and_of_other_alphabets(visit):
+    theme = "document.documentElement.dataset.theme"
+    visit.open_example()
+    visit.box()
+    before = visit.page.evaluate(theme)
+    assert not press(visit, key="d", code="KeyD", altKey=True)
+    assert visit.page.evaluate(theme) == before
+    assert press(visit, key="я", code="KeyZ", ctrlKey=True)
+    assert visit.selected() == 0
+    # Selected text is copied by the browser.
+    assert press(visit, key="c", code="KeyC", ctrlKey=True)
+    visit.page.evaluate("getSelection().selectAllChildren(document.body)")
+    assert not press(visit, key="c", code="KeyC", ctrlKey=True)
+
+
+def test_while_comparing_the_line_is_explained_and_a_tool_ends_it(visit):
+    visit.open_example()
+    visit.box()
+    visit.run()
+    visit.page.click("#compare-button")
+    assert visit.page.inner_text("#tool-title") == "Compare"
+    visit.tool("brush")
+    assert visit.page.inner_text("#tool-title") == "Brush"
+    visit.drag((300, 40), (300, 120))
+    assert visit.selected() > 1000
+
+
+def test_a_text_that_is_dragged_over_the_page_does_not_confuse_it(visit):
+    transfers = visit.page.evaluate_handle(
+        """() => [new DataTransfer(), new DataTransfer()].map((data, at) => {
+          if (at) data.items.add(new File(['x'], 'x.png', {type: 'image/png'}));
+          else data.setData('text/plain', 'x');
+          return data;
+        })"""
+    )
+    seen = visit.page.evaluate(
+        """([text, file]) => ['dragleave', 'dragenter', 'dragenter', 'dragleave'].map(
+          (kind, at) => {
+            const dataTransfer = at ? file : text;
+            window.dispatchEvent(new DragEvent(kind, {dataTransfer}));
+            return !document.getElementById('drop').hidden;
+          })""",
+        transfers,
+    )
+    assert seen == [False, True, True, True]
+    # A long name does not widen the question.
+    visit.page.evaluate(
+        """import('/static/js/messages.js').then(({ask}) => {
+          ask('Open another picture?', 'x'.repeat(300), 'Open');
+        })"""
+    )
+    overflow = "document.getElementById('ask-text').scrollWidth > 420"
+    assert not visit.page.evaluate(overflow)

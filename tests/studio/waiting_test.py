@@ -94,6 +94,9 @@ def test_a_file_that_is_dropped_during_a_run_is_answered(visit):
     visit.paint.gate.clear()
     visit.page.click("#run")
     visit.page.wait_for_selector("text=Filling, 0 %")
+    # Nothing that would be lost at its end can be begun.
+    for name in ("clear", "invert", "grow-button", "shrink-button", "mask-load"):
+        assert visit.page.is_disabled(f"#{name}"), name
     visit.open_file("next.png", file_of(np.zeros((40, 50, 3), np.uint8)))
     visit.page.wait_for_selector("text=then open next.png")
     visit.paint.gate.set()
@@ -220,3 +223,39 @@ def test_a_run_needs_no_list_of_models(visit):
     visit.drag((60, 40), (60, 90))
     visit.run()
     assert visit.results() == 3
+
+
+def test_the_progress_is_asked_for_one_answer_at_a_time(visit):
+    asked = []
+    visit.page.on(
+        "request", lambda sent: "/jobs/" in sent.url and asked.append(sent.url)
+    )
+    painted(visit)
+    release = held(visit, "**/api/v1/jobs/*")
+    visit.paint.gate.clear()
+    visit.page.click("#run")
+    visit.page.wait_for_timeout(1500)
+    assert len(asked) == 1
+    release()
+    visit.page.wait_for_selector("text=Filling, 0 %")
+    visit.paint.gate.set()
+    visit.made(2)
+
+
+def test_a_result_that_has_left_the_list_comes_back_when_it_is_shown(visit):
+    painted(visit)
+    visit.run()
+    visit.page.evaluate(
+        """import('/static/js/results.js').then(async ({shownResult, take}) => {
+          for (let run = 0; run < 30; run += 1) {
+            await take([{...shownResult(), label: 'Copy'}]);
+          }
+        })"""
+    )
+    labels = visit.page.locator("#result-list li span")
+    assert labels.count() == 24 and "1 Fill" not in labels.all_inner_texts()
+    for _ in range(30):
+        visit.page.keyboard.press("Control+z")
+    assert labels.count() == 24
+    current = visit.page.locator("#result-list [aria-current]").inner_text()
+    assert current.strip() == "1 Fill" == labels.all_inner_texts()[1]

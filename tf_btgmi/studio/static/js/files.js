@@ -113,7 +113,7 @@ chooser($("file-input"), (file) => openFile(file));
 chooser($("guide-input"), (file) => openFile(file, true));
 chooser($("mask-input"), loadMask);
 
-export const chooseFile = () => (wantsGuide() && !state.guide ? $("guide-input") : $("file-input")).click();
+export const chooseFile = () => (wantsGuide() ? $("guide-input") : $("file-input")).click();
 
 function loadMask(file) {
   const picture = state.active;
@@ -175,7 +175,8 @@ window.addEventListener("dragenter", (event) => {
     : wantsGuide() ? "Drop the picture with the object" : "Drop the picture to open it";
   $("drop").hidden = false;
 });
-window.addEventListener("dragleave", () => {
+window.addEventListener("dragleave", (event) => {
+  if (!hasFiles(event)) return;
   inside -= 1;
   if (inside <= 0) $("drop").hidden = true;
 });

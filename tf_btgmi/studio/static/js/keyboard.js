@@ -81,10 +81,15 @@ const TOLD = [
 const byKey = new Map(TABLE.flatMap(([keys, , action]) => keys.map((key) => [key.toLowerCase(), action])));
 const onStage = new Map(ON_STAGE.flatMap(([keys, action]) => keys.map((key) => [key, action])));
 
+/** The key, on keyboards without Latin letters by its place. */
+function keyOf({ key, code }) {
+  return (/^[ -~]+$/.test(key) ? key : code.replace("Key", "")).toLowerCase();
+}
+
 function nameOf(event) {
-  const letter = /^[a-z]$/i.test(event.key);
+  const key = keyOf(event);
   const ctrl = event.ctrlKey || event.metaKey ? "ctrl+" : "";
-  return `${ctrl}${letter && event.shiftKey ? "shift+" : ""}${event.key.toLowerCase()}`;
+  return `${ctrl}${/^[a-z]$/.test(key) && event.shiftKey ? "shift+" : ""}${key}`;
 }
 
 function typing(element) {
@@ -103,9 +108,12 @@ export function listen(given) {
       state.changed();
       return;
     }
-    if (nameOf(event) === "c" && !event.repeat) hold(true);
-    const action = (stageHas && onStage.get(event.key)) || byKey.get(nameOf(event));
-    if (!action) return;
+    // Alt and a letter are the browser's; on some keyboards Alt makes the brackets.
+    const name = event.altKey && /^[a-z0-9]$/.test(keyOf(event)) ? "" : nameOf(event);
+    if (name === "c" && !event.repeat) hold(true);
+    const action = (stageHas && onStage.get(event.key)) || byKey.get(name);
+    // The browser copies selected text.
+    if (!action || (name === "ctrl+c" && String(getSelection()))) return;
     event.preventDefault();
     action(event);
   });
@@ -114,7 +122,7 @@ export function listen(given) {
       pan.held = false;
       state.changed();
     }
-    if (event.key.toLowerCase() === "c") hold(false);
+    if (keyOf(event) === "c") hold(false);
   });
   window.addEventListener("blur", () => {
     pan.held = false;

@@ -31,7 +31,7 @@ function travel(action) {
 function chooseTool(tool) {
   if (!state.selecting) return;
   currentTool()?.cancel();
-  state.set({ tool });
+  state.set({ tool, comparing: false });
 }
 
 function chooseMode(mode) {
@@ -74,7 +74,7 @@ function runFromKey() {
 
 for (const [id, action] of Object.entries({
   open: chooseFile,
-  "welcome-open": () => (wantsGuide() ? $("guide-input") : $("file-input")).click(),
+  "welcome-open": chooseFile,
   "use-target": useTarget,
   download,
   copy: copyResult,
@@ -110,6 +110,14 @@ state.addEventListener("stroke", () => {
   if ($("auto-fill").checked && state.mode === "fill" && nextRun()) run();
 });
 
+// On a phone the panel is moved sideways; another step begins at its start.
+let shownStep = "";
+function scrollPanel() {
+  const now = [state.mode, state.step, Boolean(state.layer)].join();
+  if (now !== shownStep) document.querySelector(".panel-scroll").scrollTo(0, 0);
+  shownStep = now;
+}
+
 const pressed = (button, on) => button.setAttribute("aria-pressed", String(on));
 
 function show() {
@@ -128,12 +136,15 @@ function show() {
   $("panel-place").hidden = !(placing && state.layer);
   $("panel-tool").hidden = placing;
   $("panel-selection").hidden = placing;
+  scrollPanel();
   showTool();
   $("margin-control").hidden = mode !== "fill";
   const empty = !active || active.selection.isEmpty;
-  for (const id of ["clear", "mask-save", "grow-button", "shrink-button"]) $(id).disabled = empty;
-  for (const id of ["invert", "mask-load"]) $(id).disabled = !active;
-  $("harmonize-check").disabled = !canHarmonize();
+  $("mask-save").disabled = empty;
+  for (const id of ["clear", "grow-button", "shrink-button"]) $(id).disabled = empty || Boolean(running);
+  for (const id of ["invert", "mask-load"]) $(id).disabled = !active || Boolean(running);
+  for (const id of ["other", "adjust", "scale", "rotate", "flip", "reset-place"]) $(id).disabled = Boolean(running);
+  $("harmonize-check").disabled = !canHarmonize() || Boolean(running);
   $("harmonize-note").hidden = canHarmonize();
   $("harmonize-note").textContent = "This model cannot match colours; it fills the gap around the object.";
   const [label, action] = mainAction();
@@ -157,7 +168,7 @@ function showWelcome() {
 }
 
 function showTool() {
-  const tool = state.active && !state.selecting ? currentTool() : tools[state.tool];
+  const tool = currentTool() ?? tools[state.tool];
   const cannot = state.mode === "harmonize" && !canHarmonize();
   const hint = cannot ? "This model cannot harmonize: it has one output, which fills holes." : tool.hint;
   $("tool-title").textContent = tool.title;

@@ -43,7 +43,9 @@ function remember(layer, before, label) {
 
 export const placeTool = {
   title: "Placement",
-  hint: "Drag the object, a corner or the round handle.",
+  get hint() {
+    return state.layer ? "Drag the object, a corner or the round handle." : "Adjust the placement to move the object again.";
+  },
   down(point) {
     const { layer } = state;
     const { view } = stage;
