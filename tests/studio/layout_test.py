@@ -56,6 +56,7 @@ def in_sight(visit, name):
 def test_the_picture_has_half_of_the_height_at_every_step(screen):
     screen.open_example()
     assert_room(screen)
+    assert in_sight(screen, "#zoom-in") and in_sight(screen, "#zoom-out")
     before = screen.page.locator("#canvas").bounding_box()
     screen.box()
     screen.run()
@@ -124,3 +125,22 @@ def test_no_button_lies_over_a_picture_that_is_shown_whole(screen, shape):
             place = screen.at(y, x)
             under = "([x, y]) => document.elementFromPoint(x, y).id"
             assert screen.page.evaluate(under, place) == "canvas"
+
+
+def test_controls_are_as_large_as_the_pointer_needs(browser, studio):
+    context = browser.new_context(
+        viewport={"width": 1024, "height": 768}, has_touch=True
+    )
+    visit = Visit(context.new_page(), studio.url).load()
+    visit.open_example()
+    for button in visit.page.query_selector_all("button:visible"):
+        assert button.bounding_box()["height"] >= 44, button.inner_html()
+    context.close()
+
+
+def test_the_toolbar_says_how_it_lies(visit):
+    visit.open_example()
+    lies = visit.page.locator("#tools")
+    assert lies.get_attribute("aria-orientation") == "vertical"
+    visit.page.set_viewport_size({"width": 390, "height": 844})
+    visit.page.wait_for_selector("#tools[aria-orientation=horizontal]")

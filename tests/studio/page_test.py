@@ -261,3 +261,59 @@ def test_a_text_that_is_dragged_over_the_page_does_not_confuse_it(visit):
     )
     overflow = "document.getElementById('ask-text').scrollWidth > 420"
     assert not visit.page.evaluate(overflow)
+
+
+def test_the_focus_is_never_lost(visit):
+    focused = "document.activeElement.id"
+    visit.open_example()
+    visit.box()
+    visit.run()
+    visit.page.focus("#compare-button")
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_selector("#compare-range:focus")
+    visit.page.keyboard.press("Escape")
+    assert visit.page.evaluate(focused) == "canvas"
+    visit.page.focus("#undo")
+    visit.page.keyboard.press("Enter")
+    assert visit.page.evaluate(focused) == "undo"
+    visit.page.keyboard.press("Enter")
+    assert visit.page.evaluate(focused) == "canvas"
+
+
+def test_the_pointer_of_the_arrow_keys_stays_in_sight(visit):
+    visit.open_example()
+    visit.page.focus("#canvas")
+    for _ in range(8):
+        visit.page.keyboard.press("+")
+    canvas = visit.page.locator("#canvas").bounding_box()
+    right = canvas["x"] + canvas["width"]
+    assert visit.at(0, 512)[0] > right
+    for _ in range(70):
+        visit.page.keyboard.press("Shift+ArrowRight")
+    # The picture was moved until its edge was reached.
+    assert right - 20 < visit.at(0, 512)[0] <= right
+
+
+def test_controls_say_what_they_hold_and_which_is_chosen(visit):
+    visit.open_example()
+    visit.tool("brush")
+    visit.page.fill("#size", "150")
+    assert visit.page.inner_text("#size-value") == "26 px"
+    assert visit.page.get_attribute("#size", "aria-valuetext") == "26 pixels"
+    labels = (
+        "[...document.querySelectorAll('label.slider')].map((one) => one.control.id)"
+    )
+    assert visit.page.evaluate(labels) == ["scale", "rotate", "size"]
+    live = "[...document.querySelectorAll('.slider output')].map((one) => one.ariaLive)"
+    assert visit.page.evaluate(live) == ["off"] * 3
+    visit.drag((300, 40), (300, 120))
+    visit.run()
+    # A click of a screen reader.
+    visit.page.evaluate("document.getElementById('hold-button').click()")
+    assert visit.page.is_visible("#tag-before")
+    visit.page.evaluate("document.getElementById('hold-button').click()")
+    assert not visit.page.is_visible("#tag-before")
+    visit.page.emulate_media(forced_colors="active")
+    for name in ("[data-mode-button=fill]", "[data-tool=brush]", "li [aria-current]"):
+        style = "(one) => getComputedStyle(one).outlineStyle"
+        assert visit.page.locator(name).evaluate(style) == "solid", name

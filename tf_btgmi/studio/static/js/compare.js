@@ -21,24 +21,33 @@ export function hold(on) {
 }
 
 range.addEventListener("input", () => state.set({ compareAt: Number(range.value) / 100 }));
+// The knob shows the focus.
+for (const type of ["focus", "blur"]) range.addEventListener(type, () => state.changed());
 $("compare-button").addEventListener("click", () => toggleCompare());
 $("hold-button").addEventListener("pointerdown", () => hold(true));
 for (const type of ["pointerup", "pointerleave", "pointercancel", "blur"]) {
   $("hold-button").addEventListener(type, () => hold(false));
 }
-$("hold-button").addEventListener("keydown", (event) => {
-  if (event.key === " " || event.key === "Enter") hold(true);
-});
-$("hold-button").addEventListener("keyup", () => hold(false));
+for (const type of ["keydown", "keyup"]) {
+  $("hold-button").addEventListener(type, (event) => {
+    if (event.key !== " " && event.key !== "Enter") return;
+    event.preventDefault();
+    hold(type === "keydown");
+  });
+}
+// Screen readers click without pressing.
+$("hold-button").addEventListener("click", (event) => event.detail === 0 && hold(!state.holding));
 $("hold-button").addEventListener("contextmenu", (event) => event.preventDefault());
 
 state.onChange(() => {
   if (state.comparing && !canCompare()) state.comparing = false;
   range.value = Math.round(100 * state.compareAt);
+  if (!state.comparing && document.activeElement === range) $("canvas").focus({ preventScroll: true });
   $("compare").hidden = !state.comparing;
   $("compare-button").disabled = !canCompare() && !state.comparing;
   $("hold-button").disabled = !canCompare();
   $("tag-before").hidden = !(state.comparing || state.holding);
   $("tag-after").hidden = !state.comparing || state.holding;
   $("compare-button").setAttribute("aria-pressed", String(state.comparing));
+  $("hold-button").setAttribute("aria-pressed", String(state.holding));
 });

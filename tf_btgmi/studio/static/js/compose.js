@@ -99,6 +99,7 @@ state.onChange(() => {
     $("scale").value = Math.log2(layer.scale / layer.start.scale);
     $("scale").setAttribute("aria-valuetext", `${Math.round(layer.scale * 100)} percent`);
     $("rotate-value").value = `${Math.round(layer.rotate)}°`;
+    $("rotate").setAttribute("aria-valuetext", `${Math.round(layer.rotate)} degrees`);
     $("rotate").value = layer.rotate;
     $("flip").setAttribute("aria-pressed", String(layer.flip));
   }

@@ -25,7 +25,10 @@ function travel(action) {
   const label = historyNow()?.[action]();
   if (!label) return;
   announce(`${action === "undo" ? "Undone" : "Redone"}: ${label}.`);
+  const focused = document.activeElement;
   state.changed();
+  // The button is disabled after the last step.
+  if (focused.disabled) stage.canvas.focus({ preventScroll: true });
 }
 
 function chooseTool(tool) {
@@ -184,6 +187,7 @@ function showTool() {
   pressed($("sign-add"), state.sign === "add");
   pressed($("sign-subtract"), state.sign === "subtract");
   $("size-value").value = `${state.brushSize} px`;
+  $("size").setAttribute("aria-valuetext", `${state.brushSize} pixels`);
   $("size").value = SIZE_STEPS * (state.brushSize / largestBrush()) ** (1 / SIZE_POWER);
 }
 

@@ -4,6 +4,8 @@ import { stage } from "./stage.js";
 import { state } from "./state.js";
 import { currentTool } from "./tools/tools.js";
 
+const EDGE = 12; // of the stage, in CSS pixels, that arrow keys keep free of the pointer
+
 const { canvas } = stage;
 const pointers = new Map();
 let pressed = null; // the tool that has the pointer
@@ -119,11 +121,22 @@ canvas.addEventListener("wheel", (event) => {
   stage.zoom(Math.exp((-event.deltaY * lines) / (event.ctrlKey ? 120 : 480)), at(event));
 }, { passive: false });
 
-/** Moves the pointer by arrow keys, in CSS pixels. */
+/** How far a place on the stage has to move to be in sight. */
+const missing = (place, length) => Math.max(0, EDGE - place) + Math.min(0, length - EDGE - place);
+
+/** Moves the pointer by arrow keys, in CSS pixels, on the picture; it stays in sight. */
 export function nudge(dx, dy, modifiers) {
+  if (!state.active) return;
   const { view, size } = stage;
+  const { width, height } = state.active;
   const start = pointer ?? view.toPicture({ x: size.width / 2, y: size.height / 2 });
-  pointer = { x: start.x + dx / view.scale, y: start.y + dy / view.scale };
+  pointer = {
+    x: Math.min(width, Math.max(0, start.x + dx / view.scale)),
+    y: Math.min(height, Math.max(0, start.y + dy / view.scale)),
+  };
+  const place = view.toStage(pointer);
+  const [right, down] = [missing(place.x, size.width), missing(place.y, size.height)];
+  if (right || down) view.pan(right, down);
   if (keyPressed) pressed?.move(pointer, modifiers);
   showKeys = true;
   stage.redraw();

@@ -165,6 +165,7 @@ export function adjust() {
   const before = state.layer;
   takeUp(layer, placement);
   choose(base, { undo: () => { state.layer = before; }, redo: () => takeUp(layer, placement) });
+  stage.canvas.focus({ preventScroll: true });
 }
 
 window.addEventListener("pagehide", () => {

@@ -109,6 +109,16 @@ function drawDivider(picture, view) {
     context.lineTo(x, bottom);
     context.stroke();
   }
+  if ($("compare-range").matches(":focus-visible")) {
+    for (const [color, width] of [["#fff", 7], ["#0b6b5d", 3]]) {
+      context.strokeStyle = color;
+      context.lineWidth = width;
+      context.beginPath();
+      context.arc(x, middle, 20, 0, 2 * Math.PI);
+      context.stroke();
+    }
+    context.lineWidth = 2;
+  }
   // The knob: a disc with an arrow to either side.
   context.fillStyle = "#fff";
   context.strokeStyle = "rgb(0 0 0 / 60%)";

@@ -23,6 +23,11 @@ $("tools").addEventListener("keydown", (event) => {
 });
 $("tools").addEventListener("focusin", (event) => enter(event.target.closest("button")));
 
+new ResizeObserver(() => {
+  const across = getComputedStyle($("tools")).flexDirection === "row";
+  $("tools").setAttribute("aria-orientation", across ? "horizontal" : "vertical");
+}).observe($("tools"));
+
 state.onChange(() => {
   if (!$("tools").contains(document.activeElement)) enter(buttons.find((one) => one.dataset.tool === state.tool));
 });
