@@ -102,4 +102,4 @@ def test_cancel_ends_the_opening_of_a_mask_and_of_the_guide(visit):
     release()
     visit.page.wait_for_timeout(300)
     assert visit.selected() == 0
-    assert visit.page.get_attribute("body", "data-mode") == "fill"
+    assert visit.page.inner_text("[data-mode-button][aria-pressed=true]") == "Fill"

@@ -148,6 +148,9 @@ def test_dark_and_light_follow_the_system_until_the_button(browser, studio):
     visit = Visit(context.new_page(), studio.url).load()
     theme = "document.documentElement.dataset.theme"
     assert visit.page.evaluate(theme) == "dark"
+    # Known before anything is painted: its script is not a module.
+    early = "document.querySelector('head > script').type"
+    assert visit.page.evaluate(early) == ""
     visit.page.click("#theme")
     assert visit.page.evaluate(theme) == "light"
     visit.load()

@@ -1,7 +1,7 @@
 // Calls to the server, and what is thrown when they fail.
 
 /** An error with its cause and its cure. */
-export class Failure extends Error {
+class Failure extends Error {
   constructor({ code, what, why, to_do: toDo }) {
     super(what);
     this.code = code;
@@ -72,7 +72,6 @@ function post(call, fields, { signal, onSending, onSent } = {}) {
         resolve({
           blob: sender.response,
           notes: JSON.parse(sender.getResponseHeader("X-Notes") ?? "[]"),
-          seconds: Number(sender.getResponseHeader("X-Model-Seconds")),
         });
       } else {
         const body = await sender.response.text().then(JSON.parse).catch(() => null);

@@ -5,7 +5,7 @@ import { state } from "./state.js";
 
 const range = $("compare-range");
 
-export function canCompare() {
+function canCompare() {
   return Boolean(state.target?.overlay) && state.active === state.target && !state.running;
 }
 

@@ -1,7 +1,6 @@
 // Shows the API from its own description, /openapi.json.
 
 import { element } from "./dom.js";
-import "./theme.js";
 
 const METHODS = ["get", "post", "delete"];
 

@@ -28,9 +28,10 @@ export function offscreen(width, height, options) {
   return [canvas, canvas.getContext("2d", options)];
 }
 
-export function toBlob(canvas, type = "image/png") {
+/** A canvas as a PNG. */
+export function toBlob(canvas) {
   return new Promise((resolve, reject) => {
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("No memory for the picture."))), type);
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("No memory for the picture."))));
   });
 }
 

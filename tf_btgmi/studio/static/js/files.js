@@ -79,7 +79,6 @@ function use(picture, asGuide) {
     if (step === "place" && guide && !guide.selection.isEmpty) place();
   }
   setBrushSize(Math.min(picture.width, picture.height) * 0.08);
-  stage.fit();
   stage.canvas.focus({ preventScroll: true });
   announce(`${picture.name} is open.`);
 }

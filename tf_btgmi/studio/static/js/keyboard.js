@@ -10,7 +10,6 @@ import { dismiss } from "./messages.js";
 import { cancelGesture, nudge, pan, togglePress } from "./pointer.js";
 import { stage } from "./stage.js";
 import { state } from "./state.js";
-import { toggleTheme } from "./theme.js";
 import { setBrushSize } from "./tools/brush.js";
 
 const STEP = 8; // CSS pixels an arrow key moves the pointer by; five times with Shift
@@ -60,7 +59,7 @@ const TABLE = [
   [["-"], "Zoom out", () => stage.zoom(0.8)],
   [["0"], "Show the whole picture", () => stage.fit()],
   [["1"], "100 %", () => stage.zoom(1 / stage.view.scale)],
-  [["D"], "Dark or light", toggleTheme],
+  [["D"], "Dark or light", () => $("theme").click()],
   [["?"], "Keys and gestures", () => $("help").showModal()],
 ];
 const ON_STAGE = [

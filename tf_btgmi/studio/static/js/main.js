@@ -9,10 +9,9 @@ import { canCopy, chooseFile, copyResult, download, saveMask, showExamples, useT
 import { listen } from "./keyboard.js";
 import { announce, note, problem, tell } from "./messages.js";
 import "./pointer.js";
-import { canFillAgain, canHarmonize, fillAgain, nextRun, run } from "./runs.js";
+import { LABELS, canFillAgain, canHarmonize, fillAgain, nextRun, run } from "./runs.js";
 import { stage } from "./stage.js";
 import { state } from "./state.js";
-import "./theme.js";
 import "./toolbar.js";
 import { largestBrush, setBrushSize } from "./tools/brush.js";
 import { currentTool, tools } from "./tools/tools.js";
@@ -52,8 +51,7 @@ function mainAction() {
     return [step === "place" ? "Place again" : "Place it", ready ? place : null];
   }
   if (canFillAgain()) return ["Fill again", fillAgain];
-  const label = { fill: "Fill", compose: "Compose", harmonize: "Harmonize" }[mode];
-  return [label, nextRun() ? run : null];
+  return [LABELS[mode], nextRun() ? run : null];
 }
 
 function act() {
@@ -127,7 +125,6 @@ function show() {
   const { mode, step, active, running, target } = state;
   const placing = mode === "compose" && step === "place";
   document.title = target ? `${target.name} – Studio` : "Studio";
-  document.body.dataset.mode = mode;
   document.body.toggleAttribute("data-empty", !active);
   showWelcome();
   for (const button of document.querySelectorAll("[data-mode-button]")) pressed(button, button.dataset.modeButton === mode);
@@ -149,7 +146,6 @@ function show() {
   for (const id of ["other", "adjust", "scale", "rotate", "flip", "reset-place"]) $(id).disabled = Boolean(running);
   $("harmonize-check").disabled = !canHarmonize() || Boolean(running);
   $("harmonize-note").hidden = canHarmonize();
-  $("harmonize-note").textContent = "This model cannot match colours; it fills the gap around the object.";
   const [label, action] = mainAction();
   $("run-label").textContent = label;
   $("run").disabled = !action || Boolean(running);
@@ -163,11 +159,8 @@ function show() {
 
 function showWelcome() {
   $("welcome").hidden = Boolean(state.active);
-  $("use-target").hidden = !wantsGuide();
-  $("welcome-title").textContent = wantsGuide() ? "Open the picture with the object" : "Open a picture";
-  $("welcome-text").textContent = wantsGuide()
-    ? "You select the object there and place it in your picture. Drop the file here, paste it, or choose it."
-    : "Drop it here, paste it, or choose a file. It stays on this machine.";
+  const wanted = wantsGuide() ? "guide" : "target";
+  for (const part of document.querySelectorAll("[data-welcome]")) part.hidden = part.dataset.welcome !== wanted;
 }
 
 function showTool() {

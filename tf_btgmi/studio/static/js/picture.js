@@ -77,12 +77,7 @@ export class Picture {
   }
 
   /** The picture with its edits, as a PNG. */
-  toPng() {
-    const [canvas, context] = offscreen(this.width, this.height);
-    context.drawImage(this.bitmap, 0, 0);
-    if (this.overlayBitmap) context.drawImage(this.overlayBitmap, 0, 0);
-    return toBlob(canvas);
-  }
+  toPng() { return flat(this.bitmap, this.overlayBitmap); }
 }
 
 /** A copy of a file in memory: other programs may change, move or delete the original. */
@@ -94,12 +89,16 @@ export async function loaded(file) {
   }
 }
 
+/** A PNG of a picture with another on it. */
+function flat(bitmap, overlay = null) {
+  const [canvas, context] = offscreen(bitmap.width, bitmap.height);
+  for (const layer of [bitmap, overlay]) if (layer) context.drawImage(layer, 0, 0);
+  return toBlob(canvas);
+}
+
 async function toPng(file) {
   try {
-    const bitmap = await createImageBitmap(file);
-    const [canvas, context] = offscreen(bitmap.width, bitmap.height);
-    context.drawImage(bitmap, 0, 0);
-    return new File([await toBlob(canvas)], `${file.name.replace(/\.[^.]*$/, "")}.png`, { type: "image/png" });
+    return new File([await flat(await createImageBitmap(file))], `${file.name.replace(/\.[^.]*$/, "")}.png`, { type: "image/png" });
   } catch {
     return null;
   }

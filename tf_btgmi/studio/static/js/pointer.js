@@ -12,6 +12,7 @@ let pressed = null; // the tool that has the pointer
 let panning = false;
 let pinch = null;
 let keyPressed = false;
+let showKeys = false; // the arrow keys moved the pointer last
 // Where the pointer is, in the picture; the arrow keys move it as well.
 let pointer = null;
 
@@ -78,6 +79,7 @@ canvas.addEventListener("pointerdown", (event) => {
 
 canvas.addEventListener("pointermove", (event) => {
   if (!state.active) return;
+  showKeys = false;
   const point = at(event);
   const last = pointers.get(event.pointerId);
   if (last) pointers.set(event.pointerId, point);
@@ -155,9 +157,6 @@ export function togglePress(modifiers) {
   }
   stage.redraw();
 }
-
-let showKeys = false;
-canvas.addEventListener("pointermove", () => { showKeys = false; });
 
 stage.marks.push((context, view) => {
   const tool = state.running ? null : currentTool();

@@ -13,7 +13,7 @@ import { stopSearch } from "./tools/object.js";
 
 const LOOK_EVERY = 300; // ms
 const VERBS = { inpaint: "Filling", compose: "Composing", harmonize: "Matching colours" };
-const LABELS = { inpaint: "Fill", compose: "Compose", harmonize: "Harmonize" };
+export const LABELS = { fill: "Fill", compose: "Compose", harmonize: "Harmonize" }; // by mode
 
 const jobName = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
@@ -81,7 +81,7 @@ export async function run(again = null) {
     aborter.abort();
     if (mine.name) api.cancel(mine.name).catch(() => {});
   });
-  const { target } = state;
+  const { target, mode } = state;
   const base = again ? again.base : shownResult();
   const layer = call === "compose" ? state.layer : null;
   const placement = layer?.placement;
@@ -97,7 +97,7 @@ export async function run(again = null) {
       const text = all ? `${VERBS[call]} with ${model}` : VERBS[call];
       const { blob } = await watched(task, mine.name, text, (options) =>
         api.run(call, { ...fields, model, job: mine.name }, { ...options, signal: aborter.signal }));
-      made.push(await toResult(all ? `${LABELS[call]}, ${model}` : LABELS[call], blob, base));
+      made.push(await toResult(all ? `${LABELS[mode]}, ${model}` : LABELS[mode], blob, base));
     }
   } catch (error) {
     if (error.name === "AbortError" || error.code === "cancelled") note("Cancelled. Nothing was changed.");

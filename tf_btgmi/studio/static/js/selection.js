@@ -48,9 +48,9 @@ export class Selection {
     });
   }
 
-  clear(label = "clear") {
+  clear() {
     const box = this.bounds;
-    return box && this.#change(label, box, new Uint8Array((box[2] - box[0]) * (box[3] - box[1])));
+    return box && this.#change("clear", box, new Uint8Array((box[2] - box[0]) * (box[3] - box[1])));
   }
 
   invert() {

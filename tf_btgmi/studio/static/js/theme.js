@@ -1,32 +1,29 @@
-// Dark or light: as the system has it, until the button says otherwise.
+// Dark or light: as the system has it, until the button says otherwise. Not a module, so
+// that it runs before anything is painted.
+{
+  const KEY = "studio-theme";
+  const dark = matchMedia("(prefers-color-scheme: dark)");
 
-import { $ } from "./dom.js";
+  const apply = () => {
+    let chosen = null;
+    try {
+      chosen = localStorage.getItem(KEY);
+    } catch {
+      // Storage may be forbidden; the system's choice is as good.
+    }
+    document.documentElement.dataset.theme = chosen ?? (dark.matches ? "dark" : "light");
+  };
 
-const KEY = "studio-theme";
-const dark = matchMedia("(prefers-color-scheme: dark)");
-
-function chosen() {
-  try {
-    return localStorage.getItem(KEY);
-  } catch {
-    return null; // Storage may be forbidden; the system's choice is as good.
-  }
+  apply();
+  dark.addEventListener("change", apply);
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("#theme")) return;
+    const next = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+    try {
+      localStorage.setItem(KEY, next);
+    } catch {
+      // Without storage it holds for this visit.
+    }
+    document.documentElement.dataset.theme = next;
+  });
 }
-
-function apply() {
-  document.documentElement.dataset.theme = chosen() ?? (dark.matches ? "dark" : "light");
-}
-
-export function toggleTheme() {
-  const next = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
-  try {
-    localStorage.setItem(KEY, next);
-  } catch {
-    // Without storage it holds for this visit.
-  }
-  document.documentElement.dataset.theme = next;
-}
-
-apply();
-dark.addEventListener("change", apply);
-$("theme")?.addEventListener("click", toggleTheme);

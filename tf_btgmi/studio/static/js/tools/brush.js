@@ -1,6 +1,5 @@
 // Brush and eraser: a stroke is one step of the history.
 
-import { stage } from "../stage.js";
 import { state } from "../state.js";
 
 function brush(erase) {
@@ -57,7 +56,6 @@ export function largestBrush() {
 /** Sets the brush's size in pixels of the picture. */
 export function setBrushSize(size) {
   state.set({ brushSize: Math.round(Math.min(largestBrush(), Math.max(1, size))) });
-  stage.redraw();
 }
 
 export const brushTool = brush(false);

@@ -25,9 +25,10 @@ export function corners(from, to) {
   return [from, { x: to.x, y: from.y }, to, { x: from.x, y: to.y }];
 }
 
-function shape(title, hint, add) {
+function shapeTool(title, hint, add) {
   let points = null;
   let removes = false;
+  const drawn = () => (title === "Box" && points.length === 2 ? corners(...points) : points);
   return {
     title,
     hint,
@@ -40,11 +41,11 @@ function shape(title, hint, add) {
       if (points) add(points, point);
     },
     up() {
-      const drawn = points && (title === "Box" && points.length === 2 ? corners(...points) : points);
+      const shape = points ? drawn() : [];
       points = null;
-      if (!drawn || drawn.length < 3) return;
+      if (shape.length < 3) return;
       const { active } = state;
-      active.remember(active.selection.polygon(title.toLowerCase(), drawn, removes));
+      active.remember(active.selection.polygon(title.toLowerCase(), shape, removes));
       state.changed();
     },
     cancel() {
@@ -53,11 +54,10 @@ function shape(title, hint, add) {
       return was;
     },
     draw(context, view) {
-      if (!points) return;
-      outline(context, view, title === "Box" && points.length === 2 ? corners(...points) : points, true);
+      if (points) outline(context, view, drawn(), true);
     },
   };
 }
 
-export const boxTool = shape("Box", "Drag from corner to corner.", (points, point) => { points[1] = point; });
-export const lassoTool = shape("Lasso", "Draw around what you want to change.", (points, point) => points.push(point));
+export const boxTool = shapeTool("Box", "Drag from corner to corner.", (points, point) => { points[1] = point; });
+export const lassoTool = shapeTool("Lasso", "Draw around what you want to change.", (points, point) => points.push(point));
