@@ -91,7 +91,7 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def first_line(error: BaseException) -> str:
-    """The first line of an error's message, to be part of a sentence."""
+def first_line(error: Union[BaseException, str]) -> str:
+    """The first line of a message or an error's, to be part of a sentence."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0].rstrip(".")[:300]

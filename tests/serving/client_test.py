@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 
 import grpc
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from google.protobuf import text_format
 from PIL import Image
+from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
 from tests.picture_files import file_of
@@ -21,8 +23,9 @@ from tests.programs import ROOT
 from tests.serving.servers import Model, grpc_server, rest_server
 from tf_btgmi import inpaint, loading
 from tf_btgmi.cli import program
-from tf_btgmi.serving import client
+from tf_btgmi.serving import client, grpc_transport
 from tf_btgmi.serving.contract import ServingError, UnavailableError
+from tf_btgmi.serving.rest_transport import RestTransport
 
 PROGRAM_MODULE = inpaint
 EXAMPLES = ROOT / "export" / "tf_serving"
@@ -122,6 +125,99 @@ def test_what_is_wrong_with_the_request_is_not_asked_again(place, model):
     with pytest.raises(ServingError, match="as the test wants"):
         server.predict({"image": window, "mask": window[..., :1]})
     assert len(model.requests) == 2
+
+
+WINDOW = np.zeros([1, 32, 32, 3], np.uint8)
+
+
+class Transport:
+    """A server's answers, by either interface."""
+
+    place = "http://localhost:1"
+
+    def __init__(self, size=32, outputs=("inpainted",), predictions=None):
+        self.describe = lambda seconds: (size, outputs)
+        self.predict = lambda inputs, seconds: predictions
+
+
+@pytest.mark.parametrize("size", [-1, 0, 1, 7, 8_193, 100_000])
+def test_a_server_with_windows_of_an_impossible_size_is_refused(size):
+    with pytest.raises(ServingError, match=f"localhost:1 has windows of {size} pixels"):
+        client.ServingClient(Transport(size=size))
+
+
+@pytest.mark.parametrize("outputs", [(), ("other",), ("inpainted", "other")])
+def test_a_server_without_the_outputs_of_a_model_is_refused(outputs):
+    with pytest.raises(ServingError, match="localhost:1 has the outputs"):
+        client.ServingClient(Transport(outputs=outputs))
+
+
+@pytest.mark.parametrize(
+    "values", [WINDOW.astype(int) + 300, WINDOW.astype(int) - 5, WINDOW / 2, WINDOW > 0]
+)
+def test_predictions_are_levels_from_0_to_255(values):
+    server = client.ServingClient(Transport(predictions={"inpainted": values}))
+    with pytest.raises(ServingError, match="localhost:1.*numbers from 0 to 255"):
+        server.predict({"image": WINDOW, "mask": WINDOW[..., :1]})
+
+
+def answers(monkeypatch, status, body):
+    """A REST transport whose server answers this."""
+    transport = RestTransport("http://localhost:1", "btgmi", "", "")
+
+    def urlopen(request, timeout):
+        if status == 200:
+            return io.BytesIO(body)
+        raise urllib.error.HTTPError("", status, "bad", {}, io.BytesIO(body))
+
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    return transport
+
+
+@pytest.mark.parametrize(
+    "body, message",
+    [
+        (b"[" * 100_000, "no JSON"),
+        (b"\xff", "no JSON"),
+        (b"[]", "no signature"),
+        (b"{}", "no signature"),
+        (b"null", "no signature"),
+    ],
+)
+def test_every_malformed_description_is_a_serving_error(monkeypatch, body, message):
+    with pytest.raises(ServingError, match=f"localhost:1.*{message}"):
+        answers(monkeypatch, 200, body).describe(1.0)
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"error": "bad\\nthing"}', b"bad\n\nthing", b"", b"[" * 2000]
+)
+def test_a_reason_of_several_lines_is_shortened_to_the_first(monkeypatch, body):
+    with pytest.raises(ServingError, match=r"HTTP 400, (bad|\[+)\.$") as caught:
+        answers(monkeypatch, 400, body).describe(1.0)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_grpc_server_without_the_signature_or_with_a_damaged_one_is_refused():
+    transport = grpc_transport.GrpcTransport("grpc://localhost:1", "btgmi", "", "")
+    answer = get_model_metadata_pb2.GetModelMetadataResponse()
+    transport._call = lambda *arguments: answer
+    signatures = get_model_metadata_pb2.SignatureDefMap()
+    signatures.signature_def["predict_window"].inputs["image"].name = "x"
+    for value in (b"", b"\xff\xff", signatures.SerializeToString()):
+        answer.metadata["signature_def"].Pack(signatures)
+        answer.metadata["signature_def"].value = value
+        with pytest.raises(ServingError, match="localhost:1 has no signature"):
+            transport.describe(1.0)
+
+
+def test_a_grpc_server_s_malformed_tensor_is_a_serving_error(monkeypatch):
+    transport = grpc_transport.GrpcTransport("grpc://localhost:1", "btgmi", "", "")
+    answer = predict_pb2.PredictResponse()
+    answer.outputs["inpainted"].dtype = 99
+    transport._call = lambda *arguments: answer
+    with pytest.raises(ServingError, match="localhost:1 returned no picture"):
+        transport.predict({"image": WINDOW}, 1.0)
 
 
 def test_the_graph_s_own_reason_reaches_the_caller(place):

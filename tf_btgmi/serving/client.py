@@ -15,11 +15,14 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from tf_btgmi.outputs import OUTPUT_NAMES
 from tf_btgmi.serving.contract import DEFAULT_MODEL, ServingError, UnavailableError
 from tf_btgmi.serving.rest_transport import RestTransport
 
 SCHEMES = ("grpc", "http", "https")
 DEADLINE_SECONDS = 60.0
+# Sides of windows in pixels.
+_MIN_SIDE, _MAX_SIDE = 8, 8_192
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0
 
@@ -36,7 +39,7 @@ class ServingClient:
         outputs: names of the model's outputs.
 
     Raises:
-        ServingError: the server did not describe its model.
+        ServingError: the server did not describe a model of this project.
     """
 
     def __init__(self, transport, deadline: float = DEADLINE_SECONDS):
@@ -45,6 +48,16 @@ class ServingClient:
         self.transport = transport
         self.deadline = deadline
         self.image_size, self.outputs = self._attempt(transport.describe)
+        if not _MIN_SIDE <= self.image_size <= _MAX_SIDE:
+            raise ServingError(
+                f"{transport.place} has windows of {self.image_size} pixels; a model "
+                f"of this project has {_MIN_SIDE} to {_MAX_SIDE}."
+            )
+        if not self.outputs or set(self.outputs) - set(OUTPUT_NAMES):
+            raise ServingError(
+                f"{transport.place} has the outputs {list(self.outputs)}; a model of "
+                f"this project has {' or '.join(OUTPUT_NAMES)}."
+            )
 
     def predict(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Predicts a batch of windows.
@@ -67,7 +80,13 @@ class ServingClient:
                     f"{self.transport.place} returned {shape} as {name} for "
                     f"{inputs['image'].shape}."
                 )
-        return predictions
+            levels = predictions[name]
+            if levels.dtype.kind not in "iu" or levels.min() < 0 or levels.max() > 255:
+                raise ServingError(
+                    f"{self.transport.place} returned values as {name} that are not "
+                    "whole numbers from 0 to 255."
+                )
+        return {name: predictions[name].astype(np.uint8) for name in self.outputs}
 
     def _attempt(self, call: Callable):
         """Calls `call(seconds left)` until the server is available."""

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import grpc
 import numpy as np
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     model_pb2,
@@ -15,6 +16,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
+from tf_btgmi.files import first_line
 from tf_btgmi.serving.contract import SIGNATURE, ServingError, UnavailableError
 
 _AGAIN = (
@@ -56,27 +58,33 @@ class GrpcTransport:
         )
         answer = self._call(self._service.GetModelMetadata, request, seconds)
         signatures = get_model_metadata_pb2.SignatureDefMap()
-        answer.metadata["signature_def"].Unpack(signatures)
-        if SIGNATURE not in signatures.signature_def:
-            raise ServingError(f"{self.place} has no signature {SIGNATURE}.")
-        signature = signatures.signature_def[SIGNATURE]
-        size = signature.inputs["image"].tensor_shape.dim[1].size
+        try:
+            answer.metadata["signature_def"].Unpack(signatures)
+            # A missing entry of these maps would be added empty, without dimensions.
+            signature = signatures.signature_def[SIGNATURE]
+            size = signature.inputs["image"].tensor_shape.dim[1].size
+        except (DecodeError, LookupError):
+            raise ServingError(f"{self.place} has no signature {SIGNATURE}.") from None
         return int(size), tuple(sorted(signature.outputs, reverse=True))
 
     def predict(
         self, inputs: dict[str, np.ndarray], seconds: float
     ) -> dict[str, np.ndarray]:
-        """Predicts a batch of windows: uint8 arrays by name of the output."""
+        """Predicts a batch of windows: arrays by name of the output."""
         request = predict_request(self._spec, SIGNATURE, inputs)
         outputs = self._call(self._service.Predict, request, seconds).outputs
-        return {name: tf.make_ndarray(tensor) for name, tensor in outputs.items()}
+        try:
+            return {name: tf.make_ndarray(tensor) for name, tensor in outputs.items()}
+        except (TypeError, ValueError):
+            raise ServingError(f"{self.place} returned no picture.") from None
 
     def _call(self, method, request, seconds: float):
         try:
             return method(request, timeout=seconds)
         except grpc.RpcError as error:
             code = error.code()
-            text = f"{self.place}: {code.name}, {error.details()}."
+            reason = first_line(error.details() or "no reason given")
+            text = f"{self.place}: {code.name}, {reason}."
             kind = UnavailableError if code in _AGAIN else ServingError
             raise kind(text) from error
 

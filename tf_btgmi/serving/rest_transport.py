@@ -10,6 +10,7 @@ from typing import Optional
 
 import numpy as np
 
+from tf_btgmi.files import first_line
 from tf_btgmi.serving.contract import SIGNATURE, ServingError, UnavailableError
 
 # Too many requests; a proxy's bad gateway, unavailable and timeout.
@@ -42,13 +43,13 @@ class RestTransport:
             size = signature["inputs"]["image"]["tensor_shape"]["dim"][1]["size"]
             self._outputs = tuple(sorted(signature["outputs"], reverse=True))
             return int(size), self._outputs
-        except (LookupError, TypeError, ValueError):
+        except (LookupError, TypeError, ValueError, OverflowError):
             raise ServingError(f"{self.place} has no signature {SIGNATURE}.") from None
 
     def predict(
         self, inputs: dict[str, np.ndarray], seconds: float
     ) -> dict[str, np.ndarray]:
-        """Predicts a batch of windows: uint8 arrays by name of the output."""
+        """Predicts a batch of windows: arrays by name of the output."""
         values = {name: array.tolist() for name, array in inputs.items()}
         body = {"signature_name": SIGNATURE, "inputs": values}
         answer = self._call(":predict", body, seconds)
@@ -56,8 +57,8 @@ class RestTransport:
             values = answer["outputs"]
             # A single output has no name.
             values = values if isinstance(values, dict) else {self._outputs[0]: values}
-            return {name: np.array(values[name], np.uint8) for name in self._outputs}
-        except (LookupError, TypeError, ValueError, OverflowError):
+            return {name: np.array(values[name]) for name in self._outputs}
+        except (LookupError, TypeError, ValueError):
             raise ServingError(f"{self.place} returned no picture.") from None
 
     def _call(self, path: str, body: Optional[dict], seconds: float):
@@ -77,16 +78,20 @@ class RestTransport:
             reason = getattr(error, "reason", None) or error
             if isinstance(reason, socket.timeout):
                 raise ServingError(f"{self.place} did not answer in time.") from None
-            raise UnavailableError(f"{self.place}: {reason}.") from error
-        except ValueError as error:
+            raise UnavailableError(f"{self.place}: {first_line(reason)}.") from error
+        # RecursionError for deeply nested brackets.
+        except (ValueError, RecursionError) as error:
             raise ServingError(f"{self.place} returned no JSON: {error}.") from error
 
 
 def _reason(error: urllib.error.HTTPError) -> str:
     """Returns the beginning of the server's message."""
-    text = error.read(2000).decode("utf-8", "replace").strip()
+    text = ""
     try:
-        text = str(json.loads(text)["error"])
-    except (ValueError, LookupError, TypeError):
-        pass
-    return (text or str(error.reason)).rstrip(".")
+        text = error.read(2000).decode("utf-8", "replace").strip()
+        text = str(json.loads(text)["error"]).strip()
+    except (http.client.HTTPException, OSError):
+        pass  # The connection broke off.
+    except (ValueError, LookupError, TypeError, RecursionError):
+        pass  # Not the JSON of TensorFlow Serving.
+    return first_line(text or error.reason or "no reason given")
