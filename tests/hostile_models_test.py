@@ -227,6 +227,13 @@ def test_a_config_that_is_a_folder_is_refused(copy):
     assert "cannot be read" in refusal(config_lib.load, copy / "config.json")
 
 
+def test_a_graph_that_is_a_folder_is_refused(tmp_path):
+    (tmp_path / "saved_model.pb").mkdir()
+    assert refusal(saved_graph.check, tmp_path).endswith(
+        "cannot be read: Is a directory."
+    )
+
+
 @pytest.fixture
 def saved(exported, tmp_path):
     return shutil.copytree(exported, tmp_path / "saved")

@@ -175,6 +175,24 @@ def test_a_mask_without_white_names_its_largest_value(dtype, brightest, words):
     assert not decode_mask(file_of(np.zeros_like(WHITE))).any()
 
 
+@pytest.mark.parametrize("color", [(255, 0, 0), (0, 0, 200), (60, 0, 0)])
+@pytest.mark.parametrize("convert", [file_of, lambda pixels: png16(sixteen(pixels))])
+def test_a_coloured_mask_is_to_be_saved_as_white_if_brightness_cannot_help(
+    color, convert
+):
+    pixels = np.where(HOLE[..., None], np.uint8(color), np.uint8(0))
+    with pytest.raises(ValueError, match="or more. Save it as white") as caught:
+        decode_mask(convert(pixels))
+    assert "Multiply" not in str(caught.value)
+
+
+def test_a_dark_mask_of_several_channels_can_be_multiplied():
+    pixels = np.where(HOLE[..., None], np.uint8([80, 85, 75]), np.uint8(0))
+    with pytest.raises(ValueError, match="Multiply it by 3,"):
+        decode_mask(file_of(pixels))
+    assert decode_mask(file_of(pixels * 3)).any()
+
+
 @pytest.mark.parametrize("blur", [1, 3, 6, 12])
 def test_a_soft_rim_belongs_to_the_hole(blur):
     mask = Image.fromarray(WHITE).filter(ImageFilter.GaussianBlur(blur))
@@ -225,6 +243,8 @@ def test_a_file_that_is_no_picture_is_said(tmp_path):
         read_mask(str(path))
     with pytest.raises(FileNotFoundError):
         read_mask(str(tmp_path / "none.png"))
+    with pytest.raises(ValueError, match="cannot be read: Is a directory.$"):
+        read_mask(str(tmp_path))
 
 
 @pytest.mark.parametrize("kind", ["colour", "grey", "painted over", "JPEG", "dark"])

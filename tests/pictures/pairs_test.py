@@ -142,6 +142,13 @@ def test_a_folder_that_cannot_be_opened_is_counted(folders, monkeypatch):
     assert not any("closed" in line for line in found.unmatched)
 
 
+def test_a_bracket_in_a_name_is_written_as_the_message_says(folders):
+    touch("d[1]/a[2].jpg")
+    for image in ("d[1]/a[2].jpg", "d[[]1]/*.jpg"):
+        ((found, *_),) = pairs_of(image, "masks/a.png", "out/")[0]
+        assert found == "d[1]/a[2].jpg"
+
+
 def test_files_passed_over_are_counted_in_a_line(folders):
     for name in ("1.heicx", "2.heicx", "b.xmp", "noending", ".hidden"):
         touch(f"photos/{name}")
@@ -172,7 +179,19 @@ def test_a_pipe_in_a_folder_is_no_picture(folders):
         ("photos/a.jpg", "masks", "out.xyz", "the ending is .xyz"),
         ("photos/a.jpg", "masks", "out", "the ending is missing"),
         ("photos", "twice", "out", "go with the same picture"),
-        ("*/same.png", "masks/a.png", "out", "2 pictures would be written"),
+        (
+            "*/same.png",
+            "masks/a.png",
+            "out",
+            "2 pictures would .* Run the program",
+        ),
+        (
+            "photos/a[2].jpg",
+            "masks",
+            "out",
+            r"no file of this name.*write \[\[\] f",
+        ),
+        ("photos[1]/*.jpg", "masks", "out", r"write \[\[\] for"),
     ],
 )
 def test_mistakes_are_said(folders, image, mask, output, words):

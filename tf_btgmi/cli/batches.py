@@ -87,10 +87,12 @@ class Outputs:
 
         Raises:
             ValueError: the file may not be written: it is an input, an earlier job
-                wrote it, it exists and is not to be skipped, no format has its ending,
-                or its folder is not writable.
+                wrote it, it exists and is not to be skipped, it is a folder, no format
+                has its ending, or its folder is not writable.
         """
         writer.format_of(path)
+        if os.path.isdir(path):
+            raise ValueError(f"{path} is a folder. Give the name of a file.")
         if os.path.realpath(path) in self._written:
             raise ValueError(f"{path} was written by an earlier job.")
         if self._overwrite or not os.path.exists(path):

@@ -117,7 +117,9 @@ def judge_identity(path: str) -> str:
     try:
         return files.sha256(path)[:16]
     except OSError as error:
-        raise ValueError(f"--lpips_vgg={path} cannot be read: {error}.") from error
+        raise ValueError(
+            f"--lpips_vgg={path} cannot be read: {error.strerror}."
+        ) from error
 
 
 def judged_box(mask: np.ndarray) -> tuple[int, int, int, int]:

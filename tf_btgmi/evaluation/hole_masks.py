@@ -153,7 +153,7 @@ class MaskFiles(HoleMasks):
         try:
             hole = read_mask(path)
         except OSError as error:
-            raise ValueError(f"{path} cannot be read: {error}") from error
+            raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
         if hole.shape in ((height, width), other):
             return hole
         also = f" or {other[1]}x{other[0]}" if other else ""

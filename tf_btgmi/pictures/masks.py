@@ -69,7 +69,7 @@ def read_mask(
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error}.") from None
+        raise ValueError(f"{path} cannot be read: {error.strerror}.") from None
     return decode_mask(data, path, invert, picture, is_object=is_object)
 
 
@@ -105,10 +105,10 @@ def decode_mask(
         brightest = int(mask.pixels.max())
         # A layer of faint strokes is a mask, unless 8 bits hold none of its levels.
         if 0 < brightest < (257 if mask.mode in ("LA", "RGBA") else 128 * 257):
-            raise _no_white(name, brightest, 65535)
+            raise _no_white(name, brightest, 65535, mask.mode in ("L", "LA"))
         pixels = (mask.pixels // 257).astype(np.uint8)
         mask = dataclasses.replace(mask, pixels=pixels)
-    alpha = mask.alpha()
+    alpha, rgb = mask.alpha(), None
     if picture == data:
         if alpha is None or alpha.min() == alpha.max():
             raise ValueError(
@@ -117,7 +117,7 @@ def decode_mask(
             )
         levels = 255 - _erased(alpha) if is_object else _erased(alpha)
     elif alpha is None or alpha.min() == alpha.max() != 0 or alpha.min() >= 128:
-        levels, rgb = mask.grey(), None
+        levels = mask.grey()
         if levels is None:
             rgb = mask.rgb()
             levels = _grey(rgb)
@@ -131,18 +131,23 @@ def decode_mask(
         levels = _levels_of_alpha(mask.rgb(), alpha, name)
     brightest = int(levels.max())
     if 0 < brightest < 128:
-        raise _no_white(name, brightest, 255)
+        # A brighter red would soon be at its maximum, and still too dark a grey.
+        helps = rgb is None or int(rgb.max()) * (255 // brightest) <= 255
+        raise _no_white(name, brightest, 255, helps)
     if invert:
         levels = 255 - levels
     is_lossy = mask.format == "JPEG" or mask.encoding.get("lossless") is False
     return _with_rim(levels, _LOSSY_NOISE if is_lossy else 0)
 
 
-def _no_white(name: str, brightest: int, white: int) -> ValueError:
+def _no_white(name: str, brightest: int, white: int, brighter: bool) -> ValueError:
+    """The error for a dark mask; `brighter` is whether it can be multiplied."""
+    how = f"Multiply it by {white // brightest}, or {_HOW_TO_SAVE}"
+    if not brighter:
+        how = _HOW_TO_SAVE[0].upper() + _HOW_TO_SAVE[1:]
     return ValueError(
         f"{name} has no white pixel: its maximum is {brightest} of {white}, and the "
-        f"hole is where it is {white // 255 * 128} or more. Multiply it by "
-        f"{white // brightest}, or {_HOW_TO_SAVE}"
+        f"hole is where it is {white // 255 * 128} or more. {how}"
     )
 
 

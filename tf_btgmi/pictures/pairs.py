@@ -221,9 +221,14 @@ def _files(flag: str, place: str, without: Iterable[str]) -> _Files:
         if os.path.realpath(path) not in files
     ]
     if not paths:
+        brackets = (
+            " There is no file of this name either; in a pattern, write [[] for [."
+            if "[" in place
+            else ""
+        )
         raise ValueError(
             f"{flag}: {place} has no pictures; these endings are looked for: "
-            f"{', '.join(ENDINGS)}."
+            f"{', '.join(ENDINGS)}.{brackets}"
         )
     return _Files([(stem(path), path) for path in paths], False)
 
@@ -247,5 +252,5 @@ def _check_outputs(jobs: list[Job]) -> None:
         if counts[job.output] > 1:
             raise ValueError(
                 f"--output: {counts[job.output]} pictures would be written to "
-                f"{job.output}; inpaint them one by one."
+                f"{job.output}. Run the program once for each of them."
             )

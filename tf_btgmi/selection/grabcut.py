@@ -18,6 +18,7 @@ from typing import Optional, Sequence
 import cv2
 import numpy as np
 
+from tf_btgmi.inference import boxes
 from tf_btgmi.inference.arguments import check_pair, check_picture
 from tf_btgmi.pictures.mask_arrays import bounding_box, is_hole
 
@@ -253,8 +254,6 @@ def _scaled_box(box: Box, steps: np.ndarray, shape) -> tuple[int, int, int, int]
     low = np.floor(np.array(box[:2]) * steps).astype(int)
     high = np.ceil(np.array(box[2:]) * steps).astype(int)
     low, high = np.maximum(low, 0), np.minimum(high, shape)
-    if (high <= low).any():
-        raise ValueError(f"The box {tuple(box)} does not meet the picture.")
     return (*low.tolist(), *high.tolist())
 
 
@@ -274,12 +273,26 @@ def check(image, box, clicks, mask) -> None:
     selected = mask is not None and is_hole(mask).any()
     if box is None and not selected and not any(click[2] for click in clicks):
         raise ValueError("Give a box, a click on the object, or a mask to refine.")
-    if box is not None and not _is_box(box):
-        raise ValueError(f"box must be (y0, x0, y1, x1), not {box}.")
     height, width = image.shape[:2]
+    if box is not None:
+        _check_box(box, height, width)
     for y, x, _ in clicks:
         if not (0 <= y < height and 0 <= x < width):
             raise ValueError(
                 f"The point {(y, x)} is outside the picture; points are (y, x), with "
                 f"y below {height} and x below {width}."
             )
+
+
+def _check_box(box, height: int, width: int) -> None:
+    if not _is_box(box):
+        raise ValueError(f"box must be (y0, x0, y1, x1), not {box}.")
+    y0, x0, y1, x1 = box
+    if y0 >= y1 or x0 >= x1:
+        raise ValueError(
+            f"The box {tuple(box)} is empty: give (y0, x0, y1, x1) with y0 < y1 and "
+            "x0 < x1."
+        )
+    y0, x0, y1, x1 = boxes.clipped(box, height, width)
+    if y0 >= y1 or x0 >= x1:
+        raise ValueError(f"The box {tuple(box)} does not meet the picture.")

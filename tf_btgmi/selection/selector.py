@@ -156,7 +156,7 @@ class _Network:
         """The object of a box and clicks."""
         shape = self._image.shape[:2]
         if box is not None:
-            box = _clipped(box, *shape)
+            box = boxes.clipped(box, *shape)
         segmentation = network.find(self._image, box, clicks)
         selected = segmentation.likely >= 0.5
         for click in clicks:
@@ -252,13 +252,6 @@ def _nearest_part(click, selected: np.ndarray):
     part = cv2.dilate(part, np.ones((3, 3), np.uint8))
     part = cv2.resize(part, (width, height), interpolation=cv2.INTER_NEAREST) > 0
     return part & selected, float(distances[nearest] / scales.max())
-
-
-def _clipped(box, height, width):
-    clipped = boxes.clipped(box, height, width)
-    if clipped[2] <= clipped[0] or clipped[3] <= clipped[1]:
-        raise ValueError(f"The box {tuple(box)} does not meet the picture.")
-    return clipped
 
 
 def _region_at(pixel, mask: np.ndarray) -> np.ndarray:

@@ -60,7 +60,9 @@ def check(folder: str) -> None:
     try:
         with open(path, "rb") as file:
             model.ParseFromString(file.read())
-    except (OSError, DecodeError) as error:
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
+    except DecodeError as error:
         raise ValueError(f"{path} is damaged: {error}.") from error
     graphs = [g for g in model.meta_graphs if g.HasField("object_graph_def")]
     if len(graphs) != 1 or len(model.meta_graphs) != 1:
