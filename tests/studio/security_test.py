@@ -1,10 +1,12 @@
 """Who may call the studio, what its page may load, and what a page must carry."""
 
+import asyncio
 import re
 
 import pytest
 
-from tf_btgmi.studio import server
+from tf_btgmi.studio import errors, server, uploads
+from tf_btgmi.studio.limits import Limits
 
 STATIC = server._STATIC
 
@@ -56,6 +58,41 @@ def test_a_body_is_refused_by_its_length_or_while_it_is_read(client):
     headers["content-length"] = "7000000"
     response = client.post("/api/v1/inpaint", content=b"{}", headers=headers)
     assert response.status_code == 413
+
+
+def test_a_client_that_leaves_during_an_upload_is_no_error(client):
+    start = b'--x\r\ncontent-disposition: form-data; name="image"; filename="a"\r\n\r\n'
+    messages = [
+        {"type": "http.request", "body": start, "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/v1/inpaint",
+        "query_string": b"",
+        "headers": [
+            (b"host", b"127.0.0.1"),
+            (b"content-type", b"multipart/form-data; boundary=x"),
+        ],
+    }
+    sent = []
+
+    async def receive():
+        return messages.pop(0)
+
+    async def send(message):
+        sent.append(message)
+
+    # An error would be raised here as well as logged.
+    asyncio.run(client.app(scope, receive, send))
+    assert not messages and not sent
+
+
+def test_a_file_that_is_too_long_is_told_both_sizes():
+    assert Limits().max_file_bytes == 64_000_000  # docs/studio.md
+    with pytest.raises(errors.ApiError, match="It has 1.5 MB; the limit is 900 kB."):
+        uploads.read_picture(bytes(1_500_000), Limits(max_file_bytes=900_000))
 
 
 def test_every_answer_forbids_foreign_scripts_and_shares_nothing(client):

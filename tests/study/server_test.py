@@ -68,6 +68,9 @@ def test_an_answer_out_of_turn_changes_nothing_and_tells_where_we_are(study):
         {"position": 0, "chosen": -1, "seconds": 1.0},
         {"position": 0, "chosen": "dark", "seconds": 1.0},
         {"position": 0, "chosen": 0, "seconds": -1.0},
+        {"position": 0, "chosen": 0, "seconds": float("nan")},
+        {"position": 0, "chosen": 0, "seconds": float("inf")},
+        {"position": float("nan"), "chosen": 0, "seconds": 1.0},
         {"position": 0, "chosen": 0},
         {},
         [],
@@ -150,6 +153,12 @@ def test_two_tabs_of_one_voter_keep_one_answer_a_question(study):
         tab.join()
     assert sorted(statuses) == [200] + [409] * 5
     assert len(study.votes.answers()) == 1
+
+
+def test_a_body_that_is_too_long_names_the_limit(study):
+    path = f"api/sessions/{begin(study)}/answers"
+    status, body = study.request(path, {"position": 0, "chosen": "x" * 20_000})
+    assert status == 413 and body["error"]["why"] == "The limit is 10 kB."
 
 
 def test_other_hosts_and_other_sites_pages_are_refused(study):

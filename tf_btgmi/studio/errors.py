@@ -1,8 +1,8 @@
 """Errors of the studio's API."""
 
-from tf_btgmi.web.errors import ApiError, ErrorBody, too_large
+from tf_btgmi.web.errors import ApiError, ErrorBody, size_text, too_large
 
-__all__ = ["ApiError", "ErrorBody", "too_large"]
+__all__ = ["ApiError", "ErrorBody", "size_text", "too_large"]
 
 
 def bad_picture(what: str, why: str, to_do: str = "") -> ApiError:

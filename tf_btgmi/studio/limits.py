@@ -15,7 +15,7 @@ class Limits:
         max_seconds: run time of a job.
     """
 
-    max_file_bytes: int = 64 * 1024**2
+    max_file_bytes: int = 64_000_000
     max_pixels: int = 50_000_000
     max_waiting: int = 8
     max_seconds: float = 300.0

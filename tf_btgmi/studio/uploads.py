@@ -85,8 +85,8 @@ def _checked(data: bytes, limits: Limits, what: str):
     if len(data) > limits.max_file_bytes:
         raise errors.too_large(
             what,
-            f"It has {len(data) / 1e6:.0f} MB; the limit is "
-            f"{limits.max_file_bytes / 1e6:.0f} MB.",
+            f"It has {errors.size_text(len(data))}; the limit is "
+            f"{errors.size_text(limits.max_file_bytes)}.",
         )
     try:
         yield

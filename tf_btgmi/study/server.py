@@ -12,6 +12,7 @@ import pathlib
 from typing import Any, Iterable, NamedTuple, Optional
 
 from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
@@ -70,6 +71,13 @@ def make_app(
     async def unknown(request: Request, error: UnknownVoterError):
         del request
         return JSONResponse({"detail": str(error)}, status_code=404)
+
+    # The default handler repeats the value, and NaN is no JSON.
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError):
+        del request
+        detail = [{"loc": e["loc"], "msg": e["msg"]} for e in error.errors()]
+        return JSONResponse({"detail": detail}, status_code=422)
 
     @app.get("/")
     @app.get("/s/{token}")

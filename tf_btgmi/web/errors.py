@@ -36,3 +36,14 @@ def too_large(what: str, why: str) -> ApiError:
     return ApiError(
         413, "too_large", f"{what} is too large.", why, "Make it smaller and try again."
     )
+
+
+def size_text(num_bytes: int) -> str:
+    """A number of bytes in kB or MB.
+
+    Example:
+        >>> size_text(10_000), size_text(64_000_000)
+        ('10 kB', '64 MB')
+    """
+    unit, name = (1e6, "MB") if num_bytes >= 1e6 else (1e3, "kB")
+    return f"{num_bytes / unit:.4g} {name}"

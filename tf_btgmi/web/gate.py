@@ -11,6 +11,8 @@ import ipaddress
 import json
 from typing import Iterable, Optional
 
+from starlette.requests import ClientDisconnect
+
 from tf_btgmi.web import errors
 
 _HEADERS = {
@@ -71,6 +73,8 @@ class Gate:
             if started:
                 raise
             await _answer(error, guarded_send)
+        except ClientDisconnect:
+            pass  # Nobody waits for an answer.
 
     def _check(self, headers) -> None:
         host = _name(headers.get("host", ""))
@@ -97,7 +101,7 @@ class Gate:
                 "Open the server's own address.",
             )
         length = headers.get("content-length", "0")
-        if length.isdigit() and int(length) > self.max_body_bytes:
+        if length.isdecimal() and int(length) > self.max_body_bytes:
             raise self._too_long()
 
     def _counted(self, receive):
@@ -114,9 +118,8 @@ class Gate:
         return counted
 
     def _too_long(self) -> errors.ApiError:
-        return errors.too_large(
-            "The request", f"The limit is {self.max_body_bytes / 1e6:.0f} MB."
-        )
+        limit = errors.size_text(self.max_body_bytes)
+        return errors.too_large("The request", f"The limit is {limit}.")
 
 
 def _name(host: str) -> Optional[str]:
