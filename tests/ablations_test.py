@@ -100,6 +100,8 @@ def test_a_training_that_came_to_its_end_elsewhere_is_only_measured(
     [
         (["--test=missing"], "--test: there is no folder missing."),
         (["--arms=l3"], "There is no arm 'l3'"),
+        (["--config.data.source="], "--config.data.source=folder:PATH is missing"),
+        (["--config.data.source=folder:x"], "source=folder:x: there is no such folder"),
     ],
 )
 def test_wrong_flags_are_one_line_and_exit_code_2(command, more, message):

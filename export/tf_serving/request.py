@@ -3,6 +3,7 @@
 python export/tf_serving/request.py IMAGE MASK OUTPUT.png [http://HOST:PORT]
 """
 
+import argparse
 import base64
 import json
 import sys
@@ -32,7 +33,7 @@ def fill(image: bytes, mask: bytes, server: str) -> bytes:
     return base64.b64decode(prediction["composite_bytes"]["b64"])
 
 
-def main(image, mask, output, server="http://localhost:8501"):
+def main(image, mask, output, server):
     """Reads the files, sends the request and writes the result."""
     with open(image, "rb") as first, open(mask, "rb") as second:
         result = fill(first.read(), second.read(), server)
@@ -41,4 +42,11 @@ def main(image, mask, output, server="http://localhost:8501"):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name in ("image", "mask", "output"):
+        parser.add_argument(name, metavar=name.upper())
+    parser.add_argument("server", nargs="?", default="http://localhost:8501")
+    try:
+        main(**vars(parser.parse_args()))
+    except (OSError, ValueError) as error:
+        sys.exit(f"request.py: {error}")

@@ -162,6 +162,15 @@ def test_a_program_without_arguments_names_a_missing_flag(module, flag, tmp_path
     assert (done.returncode, done.stdout) == (2, "")
 
 
+@pytest.mark.parametrize(
+    "module, flag", [("tf_btgmi.evaluate", "image_size"), ("export.tflite", "size")]
+)
+def test_sizes_that_no_network_can_have_are_refused_at_once(module, flag):
+    done = run_program(module, f"--{flag}=100000", "--output=out")
+    assert re.search(rf"--{flag}=100000: .* in the range \[\d+, 8192\]", done.stderr)
+    assert done.returncode == 2
+
+
 @pytest.mark.parametrize("argument", ["--help", "--fail=long"])
 def test_a_closed_pipe_ends_a_program_quietly(start, argument):
     process = start(argument, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -169,6 +178,28 @@ def test_a_closed_pipe_ends_a_program_quietly(start, argument):
     assert process.stderr.read() == b""
     process.stderr.close()
     assert process.wait(60) == 141
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
+def test_a_character_that_standard_output_lacks_ends_no_program(
+    run, monkeypatch, encoding
+):
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    monkeypatch.setenv("PYTHONUTF8", "0")
+    done = run("--fail=arrow")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith(" lower is better\n")
+
+
+def test_help_outside_the_checkout_needs_no_default_config(tmp_path):
+    done = run_program("tf_btgmi.demo", "--help", folder=tmp_path)
+    assert done.returncode == 0 and "--workdir: " in done.stdout
+    done = run_program("tf_btgmi.demo", folder=tmp_path)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "There is no config file configs/smoke.py" in done.stderr
+    # With a config of its own it would start.
+    done = run_program("tf_btgmi.demo", "--config=mine.py", folder=tmp_path)
+    assert "There is no config file mine.py" in done.stderr
 
 
 @pytest.mark.parametrize("streams", [(1,), (2,), (0, 1, 2)])

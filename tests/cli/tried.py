@@ -1,6 +1,6 @@
 """A small program and its config file."""
 
-PROGRAM = """
+PROGRAM = r"""
 import os
 import sys
 from absl import flags
@@ -36,6 +36,8 @@ def main(argv):
     if FLAGS.fail == "long":
         for number in range(100_000):
             print(number)
+    if FLAGS.fail == "arrow":
+        print("\u2193 lower is better")
     if FLAGS.fail == "streams":
         return sum(not os.get_inheritable(number) for number in range(3))
     if FLAGS.config is not None:

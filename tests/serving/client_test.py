@@ -2,6 +2,7 @@ import base64
 import io
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -350,6 +351,28 @@ def test_the_examples_fill_files(model, local, tmp_path, command):
     found = np.asarray(Image.open(files[2]))
     np.testing.assert_array_equal(found[mask == 0], image[mask == 0])
     assert np.mean(found[mask > 0] != image[mask > 0]) > 0.9
+
+
+@pytest.mark.parametrize(
+    "arguments, code, words",
+    [
+        ([], 2, "required: IMAGE, MASK, OUTPUT"),
+        (["--help"], 0, "usage: request.py"),
+        (["none.png", "none.png", "o.png"], 1, "request.py: .*No such file.*none.png"),
+        (
+            [__file__, __file__, "o.png", "http://localhost:1"],
+            1,
+            "request.py: .*refused",
+        ),
+    ],
+)
+def test_the_example_tells_its_mistakes_in_a_line(tmp_path, arguments, code, words):
+    call = [sys.executable, os.path.join(EXAMPLES, "request.py"), *arguments]
+    done = subprocess.run(
+        call, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == code and "Traceback" not in done.stderr
+    assert re.search(words, done.stdout + done.stderr)
 
 
 def test_the_model_config_is_one_that_the_server_reads():

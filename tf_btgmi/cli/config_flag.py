@@ -5,6 +5,7 @@ one-line errors and JSON files as well, the command line is rewritten so that th
 always loads this module, with the user's file as the argument of `get_config` below.
 """
 
+import os
 from typing import Optional
 
 from absl import flags
@@ -22,15 +23,23 @@ def define(default: Optional[str] = None) -> None:
     """Defines `--config=FILE.py` or `FILE.json`, and `--config.FIELD=VALUE`.
 
     Args:
-        default: the file used when the flag is absent.
+        default: the file used when the flag is absent. Where it does not exist, the
+            flag has to be given; --help works nevertheless.
     """
+    is_there = bool(default) and os.path.isfile(default)
     config_flags.DEFINE_config_file(
         "config",
-        default and f"{__file__}:{default}",
+        f"{__file__}:{default}" if is_there else None,
         "Config of the experiment: a file of configs/, or the config.json of an "
         "earlier run. --config.FIELD=VALUE overrides a field, for instance "
         "--config.data.global_batch_size=16; tf_btgmi/config/schema.py lists them.",
     )
+    if default and not is_there:
+        flags.register_validator(
+            "config",
+            lambda config: config is not None,
+            f"There is no config file {default}. Give --config=FILE.",
+        )
 
 
 def get_config(path: str) -> config_lib.Config:
