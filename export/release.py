@@ -3,8 +3,9 @@
     python -m export.release --workdir=runs/final --name=btgmi-outdoor-192
 
 The averaged generator of the newest checkpoint goes to --output, by default the
-package's own models, with kernels in float16; `tf_btgmi.load(NAME)` loads it. The model
-card, card.md, is written by hand and is not overwritten.
+package's own models, with kernels in float16; `tf_btgmi.load(NAME)` loads it.
+--overwrite replaces a release of that name. The model card, card.md, is written by hand
+and is not overwritten.
 """
 
 import os
@@ -13,6 +14,7 @@ from absl import flags
 
 from tf_btgmi import assets
 from tf_btgmi.cli import common_flags, program
+from tf_btgmi.wording import number_of
 
 FLAGS = flags.FLAGS
 
@@ -26,6 +28,7 @@ def define_flags():
     flags.DEFINE_string(
         "output", None, "Folder of the releases. Default: the package's own."
     )
+    flags.DEFINE_bool("overwrite", False, "Replace an existing release.")
 
 
 def main(argv):
@@ -39,6 +42,11 @@ def main(argv):
         raise program.UsageError(
             f"--name={FLAGS.name} may contain letters, digits, - and _ only."
         )
+    folder = os.path.join(FLAGS.output or assets.models_dir(), FLAGS.name)
+    if os.path.exists(os.path.join(folder, assets.RELEASE)) and not FLAGS.overwrite:
+        raise program.UsageError(
+            f"{folder} holds a release already. --overwrite replaces it."
+        )
     # Imported late: TensorFlow takes seconds, and wrong flags are reported before.
     from tf_btgmi.inference.weights import load_generator
     from tf_btgmi.releases import save_release
@@ -46,10 +54,10 @@ def main(argv):
     generator, config = load_generator(FLAGS.workdir)
     config.name = FLAGS.name
     _forget_places(config)
-    folder = os.path.join(FLAGS.output or assets.models_dir(), FLAGS.name)
     save_release(generator, config, folder)
     size = sum(entry.stat().st_size for entry in os.scandir(folder))
-    print(f"Wrote {folder}, {size / 1e6:.1f} MB, {generator.stage} refinement blocks.")
+    blocks = number_of(generator.stage, "refinement block")
+    print(f"Wrote {folder}, {size / 1e6:.1f} MB, {blocks}.")
     return 0
 
 

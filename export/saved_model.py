@@ -97,7 +97,7 @@ def export(place: str, export_dir: str, version=None) -> str:
 
 def next_version(export_dir: str) -> int:
     """The newest version in `export_dir` plus one; 1 for an empty folder."""
-    versions = [int(name) for name in os.listdir(export_dir) if name.isdigit()]
+    versions = [int(name) for name in os.listdir(export_dir) if name.isdecimal()]
     return max(versions, default=0) + 1
 
 

@@ -22,6 +22,7 @@ from typing import Optional
 import numpy as np
 from absl import flags, logging
 
+from tf_btgmi import config as config_lib
 from tf_btgmi import files, loading
 from tf_btgmi.cli import common_flags, program
 from tf_btgmi.pictures import levels
@@ -45,6 +46,7 @@ def define_flags():
         None,
         "Side of the input in pixels. Default: the model's own.",
         lower_bound=1,
+        upper_bound=config_lib.MAX_IMAGE_SIZE,
     )
     flags.DEFINE_enum("quantization", "float32", QUANTIZATIONS, "Quantization.")
     flags.DEFINE_string("data", None, "Folder of calibration pictures, for int8.")

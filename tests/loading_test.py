@@ -73,6 +73,15 @@ def test_the_newest_version_of_an_exported_model_is_taken(places, tmp_path):
     assert loading.describe(str(served)) != described
 
 
+def test_versions_without_a_model_are_passed_over(places, tmp_path):
+    served = shutil.copytree(places["folder"] / "served", tmp_path / "served")
+    # A number to isdigit, but not to int.
+    for name in ("2", "\u00b2"):
+        (served / name).mkdir()
+    assert loading.describe(str(served)).startswith(f"SavedModel {served / '1'}, ")
+    assert saved_model.next_version(str(served)) == 3
+
+
 def test_a_bundled_model_is_found_by_its_name(places, tmp_path, monkeypatch):
     monkeypatch.setattr(assets, "models_dir", lambda: tmp_path)
     for name in ("a-guided", "b"):

@@ -24,6 +24,7 @@ import sys
 
 from absl import flags
 
+from tf_btgmi import config as config_lib
 from tf_btgmi import loading
 from tf_btgmi.cli import common_flags, program
 from tf_btgmi.data.mask_shapes import NAMED_KINDS
@@ -75,6 +76,7 @@ def _define_pictures():
         128,
         "Side of the evaluated pictures in pixels.",
         lower_bound=deep_scores.MIN_SIDE,
+        upper_bound=config_lib.MAX_IMAGE_SIZE,
     )
     flags.DEFINE_enum("mask_kind", None, NAMED_KINDS, "Kind of the drawn holes.")
     flags.DEFINE_string(

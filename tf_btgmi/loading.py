@@ -2,8 +2,8 @@
 
 A model path is the name of a bundled model, the folder of a release, the workdir of a
 training run, the folder of an exported SavedModel (a version, or the folder of all
-versions: the newest), a `.tflite` file of export.tflite, or a model on a TensorFlow
-Serving server, `grpc://HOST:8500/NAME` or `http://HOST:8501/NAME`.
+versions: the newest that has a model), a `.tflite` file of export.tflite, or a model on
+a TensorFlow Serving server, `grpc://HOST:8500/NAME` or `http://HOST:8501/NAME`.
 """
 
 import os
@@ -118,7 +118,7 @@ def short_name(model_path: str) -> str:
         # The last folder of an exported model is a version number.
         return os.path.basename(folder)
     stem, ending = os.path.splitext(name)
-    return stem if ending == tflite_file.ENDING else name
+    return stem if ending.lower() == tflite_file.ENDING else name
 
 
 def num_bytes(model_path: Optional[str] = None) -> Optional[int]:
@@ -171,7 +171,8 @@ def _find(model_path: Optional[str], output: str = INPAINTED) -> tuple[str, str]
         return "server", model_path
     if model_path in names:
         return "release", assets.model_folder(model_path)
-    if model_path.endswith(tflite_file.ENDING) and not os.path.isdir(model_path):
+    ending = os.path.splitext(model_path)[1].lower()
+    if ending == tflite_file.ENDING and not os.path.isdir(model_path):
         if not os.path.isfile(model_path):
             raise ValueError(f"There is no file {model_path}.")
         return _TFLITE, model_path
@@ -187,9 +188,9 @@ def _find(model_path: Optional[str], output: str = INPAINTED) -> tuple[str, str]
     model_path = os.path.normpath(model_path)
     if os.path.exists(os.path.join(model_path, assets.RELEASE)):
         return "release", model_path
-    versions = sorted((n for n in os.listdir(model_path) if n.isdigit()), key=int)
-    newest = [os.path.join(model_path, name) for name in versions[-1:]]
-    for folder in [model_path, *newest]:
+    versions = (name for name in os.listdir(model_path) if name.isdecimal())
+    newest_first = sorted(versions, key=int, reverse=True)
+    for folder in [model_path, *(os.path.join(model_path, n) for n in newest_first)]:
         if os.path.exists(os.path.join(folder, saved_graph.FILE)):
             return "SavedModel", folder
     if os.path.exists(os.path.join(model_path, config_lib.FILE)):

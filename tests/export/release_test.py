@@ -28,6 +28,16 @@ def test_a_workdir_becomes_a_release_that_names_no_place(make_workdir, tmp_path)
     assert str(tmp_path) not in (tmp_path / "mine-32" / "config.json").read_text()
 
 
+def test_a_release_is_replaced_on_request_only(make_workdir, tmp_path, capsys):
+    values = {"workdir": make_workdir(tmp_path / "run"), "name": "a"}
+    values["output"] = str(tmp_path)
+    assert run_main(release, **values) == 0
+    assert ", 0 refinement blocks." in capsys.readouterr().out
+    with pytest.raises(ValueError, match="a holds a release already. --overwrite"):
+        run_main(release, **values)
+    assert run_main(release, overwrite=True, **values) == 0
+
+
 @pytest.mark.parametrize(
     "values, message",
     [

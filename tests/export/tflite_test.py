@@ -192,6 +192,22 @@ def test_another_file_is_said(tmp_path):
             loading.load(str(path))
 
 
+@pytest.mark.parametrize("share", [0.01, 0.1, 0.5, 0.999])
+def test_a_file_cut_off_is_said(files, tmp_path, share):
+    content = pathlib.Path(files["float32"]).read_bytes()
+    path = tmp_path / "cut.tflite"
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(ValueError, match="cannot be used: It is incomplete or damaged"):
+        loading.load(str(path))
+
+
+def test_the_ending_of_a_file_may_be_in_capitals(files, tmp_path):
+    path = str(tmp_path / "MINE.TFLITE")
+    shutil.copy(files["float32"], path)
+    assert loading.load(path).image_size == S
+    assert loading.short_name(path) == "MINE"
+
+
 def test_a_file_of_another_program_is_said(files, tmp_path):
     with open(files["float32"], "rb") as file:
         content = file.read()

@@ -16,6 +16,7 @@ from tf_btgmi.config.files import FILE, beside, from_dict, load, save
 from tf_btgmi.config.schema import (
     GUIDED_KINDS,
     MASK_KINDS,
+    MAX_IMAGE_SIZE,
     OUTPUTS_OF_TASKS,
     Config,
     DataConfig,
@@ -32,6 +33,7 @@ __all__ = [
     "FILE",
     "GUIDED_KINDS",
     "MASK_KINDS",
+    "MAX_IMAGE_SIZE",
     "OUTPUTS_OF_TASKS",
     "Config",
     "DataConfig",

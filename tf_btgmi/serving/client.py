@@ -15,14 +15,15 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from tf_btgmi.config import MAX_IMAGE_SIZE
 from tf_btgmi.outputs import OUTPUT_NAMES
 from tf_btgmi.serving.contract import DEFAULT_MODEL, ServingError, UnavailableError
 from tf_btgmi.serving.rest_transport import RestTransport
 
 SCHEMES = ("grpc", "http", "https")
 DEADLINE_SECONDS = 60.0
-# Sides of windows in pixels.
-_MIN_SIDE, _MAX_SIDE = 8, 8_192
+# Smallest side of windows in pixels.
+_MIN_SIDE = 8
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0
 
@@ -48,10 +49,10 @@ class ServingClient:
         self.transport = transport
         self.deadline = deadline
         self.image_size, self.outputs = self._attempt(transport.describe)
-        if not _MIN_SIDE <= self.image_size <= _MAX_SIDE:
+        if not _MIN_SIDE <= self.image_size <= MAX_IMAGE_SIZE:
             raise ServingError(
                 f"{transport.place} has windows of {self.image_size} pixels; a model "
-                f"of this project has {_MIN_SIDE} to {_MAX_SIDE}."
+                f"of this project has {_MIN_SIDE} to {MAX_IMAGE_SIZE}."
             )
         if not self.outputs or set(self.outputs) - set(OUTPUT_NAMES):
             raise ServingError(

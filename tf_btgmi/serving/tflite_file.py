@@ -71,17 +71,21 @@ def read_metadata(content: bytes) -> dict:
     """Reads the description of input and output that export.tflite writes.
 
     Raises:
-        ValueError: not a TFLite file, or not one of export.tflite.
+        ValueError: not a TFLite file, damaged, or not one of export.tflite.
     """
     # Imported on demand: it imports TensorFlow.
     from tensorflow.lite.tools import flatbuffer_utils
 
     if content[4:8] != b"TFL3":
         raise ValueError("It is not a TFLite file.")
-    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
-    for entry in model.metadata or []:
-        if entry.name.decode() == METADATA:
-            return json.loads(bytes(model.buffers[entry.buffer].data).decode())
+    try:
+        model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
+        for entry in model.metadata or []:
+            if entry.name.decode() == METADATA:
+                return json.loads(bytes(model.buffers[entry.buffer].data).decode())
+    # The parser raises many kinds of exceptions for damaged files.
+    except Exception as error:
+        raise ValueError("It is incomplete or damaged.") from error
     raise ValueError("It is a TFLite file, but not one of export.tflite.")
 
 
