@@ -62,7 +62,7 @@ def test_a_config_file_and_a_change_of_it_are_read(run, arguments):
 
 @pytest.mark.parametrize("joined", ["=", " "])
 def test_a_json_of_an_earlier_run_is_a_config_too(run, folder, joined):
-    path = folder / "of a run.json"
+    path = folder / f"of a run.{'json' if joined == '=' else 'JSON'}"
     path.write_text('{"name": "earlier", "data": {"global_batch_size": 5}}')
     arguments = f"--config{joined}{path.name}".split(" ", 1)
     if joined == "=":

@@ -33,7 +33,7 @@ def read(path: str) -> Config:
     file, colon, text = path.partition(":")
     if not os.path.isfile(file):
         raise ValueError(f"There is no config file {path}.")
-    if file.endswith(".json"):
+    if file.lower().endswith(".json"):
         try:
             return load(path)
         except ValueError as error:
