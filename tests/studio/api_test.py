@@ -210,6 +210,21 @@ def test_the_picture_comes_back_in_its_format_turned_as_it_was(client, picture, 
     assert preview.shape == (64, 48, 3)
 
 
+@pytest.mark.parametrize("mode", ["RGBA", "P"])
+def test_a_preview_shows_what_is_transparent(client, picture, mask, mode):
+    image = Image.fromarray(np.dstack([picture, mask])).convert(mode)
+    preview = opened(post(client, "preview", {"image": file_of(image)}).content)
+    np.testing.assert_array_equal(preview[..., 3], mask)
+    # Edited pixels are opaque, and so is a picture of one transparency.
+    overlay = file_of(np.dstack([picture, 255 - mask]))
+    files = {"image": file_of(image), "overlay": overlay}
+    preview = opened(post(client, "preview", files).content)
+    assert (preview[..., 3] == 255).all()
+    flat = file_of(np.dstack([picture, 0 * mask]))
+    preview = opened(post(client, "preview", {"image": flat}).content)
+    np.testing.assert_array_equal(preview, picture)
+
+
 def test_an_object_is_found_by_a_box_and_by_clicks(client):
     scene = np.full((60, 80, 3), 90, np.uint8)
     scene[20:40, 30:50] = (220, 40, 30)

@@ -211,3 +211,25 @@ def test_a_small_object_is_dragged_by_its_middle(visit):
     end = placement_of(visit)
     assert end["scale"] == 1
     assert (end["y"], end["x"]) == pytest.approx((1000, 1000), abs=10)
+
+
+def test_a_cut_out_is_selected_and_shown_without_its_hidden_colours(visit):
+    visit.open_example("rocket")
+    visit.page.click('[data-mode-button="compose"]')
+    cut_out = np.zeros((240, 320, 4), np.uint8)
+    cut_out[..., 1] = 255
+    cut_out[60:160, 100:220] = (200, 40, 30, 255)
+    visit.open_file("object.png", file_of(cut_out), field="#guide-input")
+    visit.opened()
+    assert visit.selected() == 12_000
+    pixel = visit.page.evaluate(
+        """async ([x, y]) => {
+          const canvas = document.getElementById('canvas');
+          const box = canvas.getBoundingClientRect();
+          await new Promise((done) => setTimeout(done, 150));
+          return [...canvas.getContext('2d').getImageData(
+            x - box.x, y - box.y, 1, 1).data].slice(0, 3);
+        }""",
+        list(visit.at(20, 20)),
+    )
+    assert pixel[0] == pixel[1] == pixel[2] > 200

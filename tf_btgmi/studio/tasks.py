@@ -127,10 +127,14 @@ def segment(job: Job, form: forms.SegmentForm, limits: Limits):
 def preview(job: Job, form: forms.PictureForm, limits: Limits):
     """Answers /preview: the picture upright, in a format that browsers show."""
     del job
-    picture, image, *_ = _current(form, limits)
+    picture, image, edited, kept = _current(form, limits)
     notes = [picture.format, picture.mode, str(picture.pixels.dtype)]
     image = in_depth(image, np.uint8)
-    if image.shape[0] * image.shape[1] <= _PNG_PIXELS:
+    alpha = picture.alpha()
+    if alpha is not None and alpha.min() < alpha.max():
+        image = np.dstack([image, np.where(edited & ~kept, np.uint8(255), alpha)])
+        notes.append("transparent")
+    if image.shape[-1] == 4 or image.shape[0] * image.shape[1] <= _PNG_PIXELS:
         return Answer(overlays.png(image, picture), "image/png", notes)
     file = io.BytesIO()
     options = {"icc_profile": rgb_profile(picture), "subsampling": 0}

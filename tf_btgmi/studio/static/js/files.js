@@ -58,6 +58,8 @@ async function openFile(file, asGuide = false) {
       onSending: (share) => task.update(`Sending ${file.name}`, share),
       onSent: () => task.update(`Opening ${file.name}`),
     });
+    // A cut-out is taken as it is.
+    if (asGuide && picture.transparent) await picture.selectOpaque({ signal });
     signal.throwIfAborted();
     task.end();
     if (runs(file.name) || !await mayReplace(asGuide)) return;

@@ -3,6 +3,8 @@
 import { api } from "./api.js";
 import { offscreen, toBlob } from "./dom.js";
 import { History } from "./history.js";
+import { inverse } from "./mask.js";
+import { maskWork } from "./mask_work.js";
 import { problem } from "./messages.js";
 import { Selection } from "./selection.js";
 
@@ -13,10 +15,11 @@ const FOREIGN = /\.(avif|hei[cf]|jxl|ico)$/i;
 const KEPT = ["JPEG", "MPO", "PNG", "TIFF", "WEBP", "BMP"];
 
 export class Picture {
-  constructor(file, bitmap, format) {
+  constructor(file, bitmap, [format, , , transparent]) {
     this.file = file;
     this.bitmap = bitmap;
     this.format = format;
+    this.transparent = Boolean(transparent);
     this.name = file.name || "picture";
     this.width = bitmap.width;
     this.height = bitmap.height;
@@ -46,7 +49,7 @@ export class Picture {
       note = `The picture was converted to PNG: the studio does not write its format. It is downloaded as ${file.name}.`;
       preview = await api.preview(file, options);
     }
-    const picture = new Picture(file, await createImageBitmap(preview.blob), preview.notes[0]);
+    const picture = new Picture(file, await createImageBitmap(preview.blob), preview.notes);
     if (!KEPT.includes(picture.format)) note = `${picture.format} pictures are downloaded as PNG.`;
     return [picture, note];
   }
@@ -55,6 +58,13 @@ export class Picture {
   get unsaved() { return this.overlay !== null && this.overlay !== this.saved; }
 
   get stem() { return this.name.replace(/\.[^.]*$/, "") || "picture"; }
+
+  /** Selects what is not transparent. */
+  async selectOpaque(options) {
+    const { blob } = await api.mask(this.file, this.file, options);
+    const { mask } = await maskWork.decode(blob);
+    this.selection.take("object", inverse(mask));
+  }
 
   setOverlay(overlay, bitmap) {
     this.overlay = overlay;
@@ -71,6 +81,7 @@ export class Picture {
     const scale = Math.max(canvas.width / this.width, canvas.height / this.height);
     const [width, height] = [this.width * scale, this.height * scale];
     const context = canvas.getContext("2d");
+    context.clearRect(0, 0, canvas.width, canvas.height);
     for (const layer of [this.bitmap, overlay]) {
       if (layer) context.drawImage(layer, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
     }

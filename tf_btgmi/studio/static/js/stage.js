@@ -1,6 +1,6 @@
 // Draws the stage: picture, edits, selection, the placed object, the tool's own marks.
 
-import { $ } from "./dom.js";
+import { $, offscreen } from "./dom.js";
 import { drawSelection } from "./outline.js";
 import { state } from "./state.js";
 import { View } from "./view.js";
@@ -9,6 +9,17 @@ const canvas = $("canvas");
 const context = canvas.getContext("2d");
 const views = new WeakMap();
 let waiting = false;
+
+/** Lies under transparent pictures; squares of 8 CSS pixels. */
+const checkerboard = (() => {
+  const [tile, squares] = offscreen(16, 16);
+  for (const [color, size] of [["#fff", 16], ["#ccc", 8]]) {
+    squares.fillStyle = color;
+    squares.fillRect(0, 0, size, size);
+    squares.fillRect(8, 8, 8, 8);
+  }
+  return context.createPattern(tile, "repeat");
+})();
 
 /** Where the buttons in the lower left corner end. */
 function corner() {
@@ -69,6 +80,10 @@ function draw() {
   if (view.fitted) view.fit(picture, stage.size, corner());
   context.save();
   context.translate(view.x, view.y);
+  if (picture.transparent) {
+    context.fillStyle = checkerboard;
+    context.fillRect(0, 0, picture.width * view.scale, picture.height * view.scale);
+  }
   context.scale(view.scale, view.scale);
   context.imageSmoothingEnabled = view.scale < 3;
   context.imageSmoothingQuality = "high";
