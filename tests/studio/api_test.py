@@ -124,6 +124,20 @@ def test_masks_are_read_as_by_the_programs(client, picture, mask):
     assert error["why"].startswith("It is the picture itself; ")
 
 
+def test_the_mask_of_a_cut_out_is_its_visible_part(client, picture, mask):
+    for orientation in (1, 6):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        cut_out = file_of(np.dstack([picture, mask]), exif=exif)
+        files = {"image": cut_out, "mask": cut_out}
+        expected = mask if orientation == 1 else np.rot90(mask, -1)
+        np.testing.assert_array_equal(
+            opened(post(client, "mask", files, is_object="true").content), expected
+        )
+        erased = opened(post(client, "mask", files).content)
+        np.testing.assert_array_equal(erased, 255 - expected)
+
+
 def test_a_mask_file_is_answered_as_the_runs_read_it(client, picture, mask):
     layers = [Image.fromarray(mask).convert(mode) for mode in ("L", "1", "RGB", "P")]
     for color in ((255, 255, 255), (255, 0, 0)):

@@ -8,6 +8,7 @@ from PIL import Image
 
 from tests.picture_files import file_of
 from tf_btgmi.inference import placement
+from tf_btgmi.pictures.masks import decode_mask
 
 
 @pytest.fixture
@@ -196,6 +197,22 @@ def test_each_composition_keeps_its_own_placement(placed):
     assert (now["x"], now["flip"]) == (220, False)
 
 
+def test_a_cut_out_with_a_soft_edge_is_selected_as_the_programs_do(visit):
+    yy, xx = np.mgrid[:200, :240]
+    alpha = 255 * np.clip((80 - np.hypot(yy - 100, xx - 120)) / 6 + 0.5, 0, 1)
+    cut_out = np.full((200, 240, 4), 90, np.uint8)
+    cut_out[..., 3] = alpha
+    data = file_of(cut_out)
+    expected = decode_mask(data, picture=data, is_object=True).sum()
+    assert expected > (alpha == 255).sum() + 1000
+    visit.open_file("object.png", data)
+    visit.opened()
+    visit.page.click('[data-mode-button="compose"]')
+    visit.page.click("#use-target")
+    visit.until("Boolean(state.guide)")
+    assert visit.selected() == expected
+
+
 def test_a_small_object_is_dragged_by_its_middle(visit):
     visit.open_file("large.png", file_of(np.zeros((3000, 4000, 3), np.uint8)))
     visit.opened()
@@ -221,6 +238,9 @@ def test_a_cut_out_is_selected_and_shown_without_its_hidden_colours(visit):
     cut_out[60:160, 100:220] = (200, 40, 30, 255)
     visit.open_file("object.png", file_of(cut_out), field="#guide-input")
     visit.opened()
+    assert visit.selected() == 12_000
+    visit.open_file("mask.png", file_of(cut_out), field="#mask-input")
+    visit.idle()
     assert visit.selected() == 12_000
     pixel = visit.page.evaluate(
         """async ([x, y]) => {

@@ -69,7 +69,9 @@ class PictureForm(BaseModel):
 
     image: File = Field(description="The picture file.")
     overlay: Optional[File] = Field(
-        None, description="PNG of the same size, opaque where earlier runs changed it."
+        None,
+        description="PNG of the same size, opaque where earlier runs changed it; one "
+        "level below opaque where the picture keeps its transparency.",
     )
 
 
@@ -137,6 +139,11 @@ class MaskForm(BaseModel):
 
     image: File = Field(description="The picture that the mask is for.")
     mask: File = Field(description="Picture of the same size.")
+    is_object: bool = Field(
+        False,
+        description="Whether it is the mask of a cut-out: where it is the picture "
+        "itself, the visible part is selected.",
+    )
 
 
 class SegmentForm(PictureForm):

@@ -10,7 +10,7 @@ from PIL import Image
 from tf_btgmi.inference.holes import dilated
 from tf_btgmi.inference.predictor import removal_mask
 from tf_btgmi.pictures.color_profiles import rgb_as_in, rgb_profile
-from tf_btgmi.pictures.picture import Picture, in_depth
+from tf_btgmi.pictures.picture import Picture, in_depth, upright
 from tf_btgmi.pictures.writer import encode_picture
 from tf_btgmi.selection import select
 from tf_btgmi.studio import errors, forms, overlays, uploads
@@ -105,8 +105,11 @@ def compose(job: Job, form: forms.ComposeForm, limits: Limits, model: Model):
 def mask(job: Job, form: forms.MaskForm, limits: Limits):
     """Answers /mask with a PNG, white where the mask selects."""
     del job
-    shape = uploads.read_picture(form.image, limits).rgb().shape[:2]
-    selected = uploads.read_mask(form.mask, limits, shape, form.image)
+    picture = uploads.read_picture(form.image, limits)
+    shape = upright(picture.pixels, picture.metadata.orientation).shape[:2]
+    selected = uploads.read_mask(
+        form.mask, limits, shape, form.image, is_object=form.is_object
+    )
     return Answer(overlays.png(selected.astype(np.uint8) * 255), "image/png")
 
 

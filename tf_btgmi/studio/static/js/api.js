@@ -87,7 +87,7 @@ const get = async (path) => (await request(`/api/v1/${path}`)).json();
 
 export const api = {
   preview: (image, options) => post("preview", { image }, options),
-  mask: (image, mask, options) => post("mask", { image, mask }, options),
+  mask: (image, mask, isObject, options) => post("mask", { image, mask, is_object: isObject }, options),
   segment: (fields, options) => post("segment", fields, options),
   exported: (image, overlay, options) => post("export", { image, overlay }, options),
   /** Runs a model: `call` is inpaint, harmonize or compose. */

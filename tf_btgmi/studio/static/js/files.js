@@ -95,9 +95,10 @@ export function useTarget() {
       file = new File([blob], target.name, { type: blob.type });
     }
     const [picture] = await Picture.open(file, { signal });
-    signal.throwIfAborted();
     const selected = target.selection.snapshot();
     if (selected) picture.selection.restore("selection", selected);
+    else if (picture.transparent) await picture.selectOpaque({ signal });
+    signal.throwIfAborted();
     use(picture, true);
   });
 }
@@ -120,7 +121,7 @@ function loadMask(file) {
   const picture = state.active;
   if (!picture || runs(file.name)) return;
   watched(`Opening ${file.name}`, async (signal) => {
-    const { blob } = await api.mask(picture.file, await loaded(file), { signal });
+    const { blob } = await api.mask(picture.file, await loaded(file), picture === state.guide, { signal });
     const { mask } = await maskWork.decode(blob);
     signal.throwIfAborted();
     if (runs(file.name)) return;

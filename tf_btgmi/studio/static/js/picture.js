@@ -3,7 +3,6 @@
 import { api } from "./api.js";
 import { offscreen, toBlob } from "./dom.js";
 import { History } from "./history.js";
-import { inverse } from "./mask.js";
 import { maskWork } from "./mask_work.js";
 import { problem } from "./messages.js";
 import { Selection } from "./selection.js";
@@ -61,9 +60,9 @@ export class Picture {
 
   /** Selects what is not transparent. */
   async selectOpaque(options) {
-    const { blob } = await api.mask(this.file, this.file, options);
+    const { blob } = await api.mask(this.file, this.file, true, options);
     const { mask } = await maskWork.decode(blob);
-    this.selection.take("object", inverse(mask));
+    this.selection.take("object", mask);
   }
 
   setOverlay(overlay, bitmap) {
