@@ -44,6 +44,35 @@ def red_pixels(picture):
     return (np.abs(picture.astype(int) - RED) <= 2).all(axis=-1)
 
 
+def painted(visit, *points):
+    """An example with a stroke that can be filled."""
+    visit.open_example()
+    visit.tool("brush")
+    visit.drag(*(points or ((300, 40), (300, 120))))
+
+
+def held(visit, path):
+    """Holds requests of a path back; call the result to let them go."""
+    routes = []
+    released = False
+
+    def handle(route):
+        if released:
+            route.continue_()
+        else:
+            routes.append(route)
+
+    def release():
+        nonlocal released
+        released = True
+        for route in routes:
+            route.continue_()
+        visit.page.unroute(path, handle)
+
+    visit.page.route(path, handle)
+    return release
+
+
 class Visit:
     """One visit to the studio.
 

@@ -246,7 +246,9 @@ def test_a_cut_out_is_selected_and_shown_without_its_hidden_colours(visit):
         """async ([x, y]) => {
           const canvas = document.getElementById('canvas');
           const box = canvas.getBoundingClientRect();
-          await new Promise((done) => setTimeout(done, 150));
+          for (let frame = 0; frame < 2; frame += 1) {
+            await new Promise(requestAnimationFrame);
+          }
           return [...canvas.getContext('2d').getImageData(
             x - box.x, y - box.y, 1, 1).data].slice(0, 3);
         }""",

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from tests.picture_files import file_of
-from tests.studio.waiting_test import held, painted
+from tests.studio.browser import held, painted
 
 NEXT = file_of(np.zeros((40, 50, 3), np.uint8))
 ASKS_BEFORE_LEAVING = """() => {
@@ -100,6 +100,11 @@ def test_cancel_ends_the_opening_of_a_mask_and_of_the_guide(visit):
     visit.page.click("#cancel")
     visit.page.click('[data-mode-button="fill"]')
     release()
-    visit.page.wait_for_timeout(300)
-    assert visit.selected() == 0
+    # Both were dropped: the next mask is the first.
+    mask[100:] = 0
+    visit.open_file("next.png", file_of(mask), field="#mask-input")
+    visit.until("state.target.selection.count === 51200")
+    visit.idle()
+    visit.page.click("#undo")
+    assert visit.selected() == 0 and visit.page.is_disabled("#undo")
     assert visit.page.inner_text("[data-mode-button][aria-pressed=true]") == "Fill"

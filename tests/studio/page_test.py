@@ -149,8 +149,11 @@ def test_dark_and_light_follow_the_system_until_the_button(browser, studio):
     theme = "document.documentElement.dataset.theme"
     assert visit.page.evaluate(theme) == "dark"
     # Known before anything is painted: its script is not a module.
-    early = "document.querySelector('head > script').type"
-    assert visit.page.evaluate(early) == ""
+    early = (
+        "(({type, defer, async}) => [type, defer, async])"
+        "(document.querySelector('head > script'))"
+    )
+    assert visit.page.evaluate(early) == ["", False, False]
     visit.page.click("#theme")
     assert visit.page.evaluate(theme) == "light"
     visit.load()

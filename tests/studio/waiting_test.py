@@ -7,26 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.picture_files import file_of
-
-
-def painted(visit, *points):
-    """An example with a stroke that can be filled."""
-    visit.open_example()
-    visit.tool("brush")
-    visit.drag(*(points or ((300, 40), (300, 120))))
-
-
-def held(visit, path):
-    """Holds requests of a path back; call the result to let them go."""
-    routes = []
-    visit.page.route(path, lambda route: routes.append(route))
-
-    def release():
-        for route in routes:
-            route.continue_()
-        visit.page.unroute(path)
-
-    return release
+from tests.studio.browser import held, painted
 
 
 def test_a_cancelled_run_answers_at_once(visit):
@@ -36,7 +17,7 @@ def test_a_cancelled_run_answers_at_once(visit):
     visit.page.wait_for_selector("text=Filling, 0 %")
     # The model is still held when the page has answered already.
     visit.page.click("#cancel")
-    visit.page.wait_for_selector("text=Cancelled. Nothing was changed.", timeout=1000)
+    visit.page.wait_for_selector("text=Cancelled. Nothing was changed.")
     assert visit.page.is_enabled("#run") and visit.results() == 1
     visit.paint.gate.set()
     visit.run()
@@ -49,7 +30,7 @@ def test_opening_shows_that_something_happens_and_can_be_cancelled(visit):
     visit.open_file("next.png", file_of(np.zeros((40, 50, 3), np.uint8)))
     visit.page.wait_for_selector("#running:has-text('next.png')")
     visit.page.click("#cancel")
-    visit.page.wait_for_selector("#running", state="hidden", timeout=1000)
+    visit.idle()
     release()
     visit.page.wait_for_timeout(200)
     assert visit.page.title() == "sheep.jpg – Studio"
@@ -233,8 +214,9 @@ def test_the_progress_is_asked_for_one_answer_at_a_time(visit):
     painted(visit)
     release = held(visit, "**/api/v1/jobs/*")
     visit.paint.gate.clear()
-    visit.page.click("#run")
-    visit.page.wait_for_timeout(1500)
+    with visit.page.expect_request("**/api/v1/jobs/*"):
+        visit.page.click("#run")
+    visit.page.wait_for_timeout(1000)
     assert len(asked) == 1
     release()
     visit.page.wait_for_selector("text=Filling, 0 %")
