@@ -111,6 +111,16 @@ def test_wrong_flags_are_one_line_and_exit_code_2(command, more, message):
     assert done.stderr.startswith("ablations.py: ")
 
 
+def test_a_study_trained_elsewhere_needs_no_training_pictures(command, tmp_path):
+    for name in ("base-seed0", "l1-seed0"):
+        folder = tmp_path / "out" / "runs" / name
+        folder.mkdir(parents=True)
+        (folder / "measured").touch()
+    done = run(command, "--config.data.source=")
+    assert done.stdout.startswith("2 arms x 1 seeds")
+    assert "data.source" not in done.stderr
+
+
 @pytest.mark.slow
 def test_a_run_that_is_stopped_goes_on_and_ends_with_a_table(command, tmp_path):
     out = tmp_path / "out"

@@ -149,7 +149,7 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_1(folder, capsys, values,
         ({"guide_box": BOX}, "Exactly one of guide_mask and guide_box"),
         ({"position": "left"}, "position: 'left' is not two numbers y,x"),
         ({"guide_mask": None, "guide_box": "1,2,3"}, "is not four numbers"),
-        ({"gap": "wide"}, "gap: 'wide' is not a whole number of .* nor 'box'"),
+        ({"gap": "wide"}, "--gap: 'wide' is not a whole number of .* nor 'box'"),
         ({"image": "no.jpg"}, "--image: there is no file no.jpg"),
         ({"guide": "no.jpg"}, "--guide: there is no file no.jpg"),
         ({"guide_mask": "no.png"}, "--guide_mask: there is no file no.png"),
@@ -163,6 +163,9 @@ def test_a_mistake_in_the_flags_is_told_before_a_model_is_loaded(
     monkeypatch.setattr(loading, "load", lambda *place: pytest.fail("loaded"))
     with pytest.raises(ValueError, match=words):
         one(**{"guide_mask": "mask.png", **values})
+    if "gap" in values or "scale" in values:
+        with pytest.raises(ValueError, match=words):
+            run(jobs="jobs.csv", **values)
 
 
 def test_a_cut_out_may_be_its_own_mask(folder):

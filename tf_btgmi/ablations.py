@@ -86,6 +86,17 @@ def main(argv):
     return program.FAILURE_EXIT_CODE if failed else 0
 
 
+def _check_source(source: str) -> None:
+    if not source:
+        raise program.UsageError(
+            "--config.data.source=folder:PATH is missing: the training pictures."
+        )
+    if source.startswith("folder:") and not os.path.isdir(source[len("folder:") :]):
+        raise program.UsageError(
+            f"--config.data.source={source}: there is no such folder."
+        )
+
+
 def _check_flags():
     common_flags.require(
         ("config", "FILE", "the base, for instance configs/ablation_64.py"),
@@ -96,15 +107,9 @@ def _check_flags():
         raise program.UsageError(f"--lpips_vgg: there is no file {FLAGS.lpips_vgg}.")
     if not (FLAGS.test.startswith("tfds:") or os.path.isdir(FLAGS.test)):
         raise program.UsageError(f"--test: there is no folder {FLAGS.test}.")
-    source = FLAGS.config.data.source
-    if not source:
-        raise program.UsageError(
-            "--config.data.source=folder:PATH is missing: the training pictures."
-        )
-    if source.startswith("folder:") and not os.path.isdir(source[len("folder:") :]):
-        raise program.UsageError(
-            f"--config.data.source={source}: there is no such folder."
-        )
+    # The arms of a study that exists may have been trained elsewhere.
+    if not os.path.isdir(os.path.join(FLAGS.output, "runs")):
+        _check_source(FLAGS.config.data.source)
     arms = [BASE, *(arm for arm in FLAGS.arms if arm and arm != BASE)]
     seeds = [int(seed) for seed in FLAGS.seeds if seed.isascii() and seed.isdigit()]
     if not seeds or len(seeds) != len(FLAGS.seeds):

@@ -47,7 +47,10 @@ def define_flags():
     flags.DEFINE_string("image", None, "Picture that the object is put into.")
     flags.DEFINE_string("guide", None, "Picture with the object.")
     flags.DEFINE_string(
-        "guide_mask", None, "Mask of the object in the guide, white = object."
+        "guide_mask",
+        None,
+        "Mask of the object in the guide, white = object; for a cut-out on a "
+        "transparent background, the file of --guide.",
     )
     flags.DEFINE_string(
         "guide_box", None, "Box around the object in the guide: y0,x0,y1,x1."
@@ -89,6 +92,7 @@ def main(argv):
     output = HARMONIZED if FLAGS.harmonize else INPAINTED
     loading.check(FLAGS.model, output)
     if FLAGS.jobs:
+        _check_pose((0.0, 0.0))
         jobs = job_files.read_jobs(FLAGS.jobs, _REQUIRED, (*_OBJECT, *_POSE))
     else:
         jobs = [_job_of_flags()]
@@ -138,13 +142,17 @@ def _job_of_flags() -> Job:
     for name in ("image", "guide", "guide_mask"):
         if name in values and not os.path.isfile(values[name]):
             raise ValueError(f"--{name}: there is no file {values[name]}.")
-    Pose(_position(job), FLAGS.scale, FLAGS.rotate).check()
+    _check_pose(_position(job))
     job_files.check_exactly_one(job, _OBJECT)
     job.value("guide_box", job_files.box)
-    if FLAGS.gap is not None:
-        values["gap"] = FLAGS.gap
-        job.value("gap", _gap)
     return job
+
+
+def _check_pose(position: tuple) -> None:
+    """Reports wrong flags of the pose before a model is loaded."""
+    Pose(position, FLAGS.scale, FLAGS.rotate).check()
+    if FLAGS.gap is not None:
+        Job({"--gap": FLAGS.gap}).value("--gap", _gap)
 
 
 def _guide_mask(job: Job, guide: np.ndarray) -> np.ndarray:

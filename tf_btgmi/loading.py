@@ -114,7 +114,7 @@ def short_name(model_path: str) -> str:
     if "://" in model_path:
         return client.model_of(model_path)[0]
     folder, name = os.path.split(os.path.abspath(model_path))
-    if name.isdigit():
+    if name.isdecimal():
         # The last folder of an exported model is a version number.
         return os.path.basename(folder)
     stem, ending = os.path.splitext(name)

@@ -112,6 +112,7 @@ def test_a_turned_object_keeps_its_area_and_the_box_is_tight():
         (Pose((20, float("inf"))), "finite numbers"),
         (Pose((20, 20), rotate=float("nan")), "finite numbers"),
         (Pose((20,)), r"position must be \(y, x\)"),
+        (Pose((10**400, 1)), "finite numbers"),
         (Pose(5), r"position must be \(y, x\)"),
         (Pose(None), r"position must be \(y, x\)"),
         (Pose((20, 20), scale="1"), "finite numbers"),

@@ -39,7 +39,7 @@ def flat(value, size=64):
 @pytest.mark.parametrize("shape", [(8, 64), (64, 30)])
 def test_pictures_too_small_for_alexnet_are_refused(lpips, shape):
     image = tf.zeros([1, *shape, 3])
-    with pytest.raises(ValueError, match="at least 31 pixels a side; these are"):
+    with pytest.raises(ValueError, match="at least 31 pixels on each side; these are"):
         lpips(image, image)
     smallest = tf.zeros([1, 31, 31, 3])
     assert lpips(smallest, smallest).numpy() == 0

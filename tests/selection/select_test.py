@@ -174,6 +174,7 @@ def test_objects_in_photographs_are_found(select, name, arguments, inside, outsi
         ({"box": (0, 0, float("nan"), 9)}, "box must be"),
         ({"box": (None, 0, 5, 9)}, "box must be"),
         ({"clicks": (55, 70, True)}, "clicks must be a list of"),
+        ({"clicks": [(None, 1)]}, "A click is .y, x, is_object., not"),
         ({"clicks": [(500, 1)]}, "outside the picture"),
         ({"clicks": [(float("nan"), 1)]}, "outside the picture"),
         ({"mask": np.zeros((3, 3), bool)}, "same size"),

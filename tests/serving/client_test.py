@@ -141,7 +141,7 @@ class Transport:
         self.predict = lambda inputs, seconds: predictions
 
 
-@pytest.mark.parametrize("size", [-1, 0, 1, 7, 8_193, 100_000])
+@pytest.mark.parametrize("size", [-1, 0, 1, 31, 8_193, 100_000])
 def test_a_server_with_windows_of_an_impossible_size_is_refused(size):
     with pytest.raises(ServingError, match=f"localhost:1 has windows of {size} pixels"):
         client.ServingClient(Transport(size=size))
@@ -267,6 +267,7 @@ def test_a_version_or_a_label_can_be_asked_for(place, model, suffix, asked):
         "http://host:port",
         "http://host:8501/a/b",
         "http://host:8501/a/versions/new",
+        "http://host:8501/a/versions/²",
         "http://host:8501/a/versions/1/more",
         "https://host:8501/a?b",
     ],

@@ -103,6 +103,11 @@ def test_a_cut_out_is_its_own_mask_as_for_the_program(client, picture, mask):
         )
     ]
     np.testing.assert_array_equal(*map(opened, results))
+    recolored = [
+        post(client, "harmonize", {"image": cut_out, "mask": data}).content
+        for data in (cut_out, file_of(mask))
+    ]
+    np.testing.assert_array_equal(*map(opened, recolored))
 
 
 def test_masks_are_read_as_by_the_programs(client, picture, mask):

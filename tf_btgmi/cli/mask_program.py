@@ -223,7 +223,8 @@ def _one(
         data = file.read()
     picture = decode_picture(data, image_path)
     if not box:
-        mask = read_mask(job.mask, FLAGS.mask_invert, data)
+        # What is recoloured is visible, also in a cut-out that is its own mask.
+        mask = read_mask(job.mask, FLAGS.mask_invert, data, is_object=not opaque)
     try:
         if box:
             mask = select(picture.rgb(), box) > 0

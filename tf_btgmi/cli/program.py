@@ -91,7 +91,8 @@ def _open_standard_streams() -> None:
         os.set_inheritable(descriptor, True)
     sys.stdout = sys.stdout or os.fdopen(1, "w")
     # A character that the terminal's encoding lacks is not worth the run.
-    sys.stdout.reconfigure(errors="replace")
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")
     sys.stderr = sys.stderr or os.fdopen(2, "w")
 
 

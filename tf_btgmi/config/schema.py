@@ -29,6 +29,8 @@ OUTPUTS_OF_TASKS = {
 
 # Largest side of a network's pictures in pixels.
 MAX_IMAGE_SIZE = 8_192
+# AlexNet's last pooling, of LPIPS in validation, has no output below 31 pixels.
+MIN_IMAGE_SIZE = 32
 
 
 def limited(default, least, most=math.inf):
@@ -63,8 +65,7 @@ class DataConfig:
     source: str = ""
     validation_source: str = ""
     num_validation_images: int = limited(16, 0)
-    # AlexNet's last pooling, of LPIPS in validation, has no output below 31 pixels.
-    image_size: int = limited(256, 32, MAX_IMAGE_SIZE)
+    image_size: int = limited(256, MIN_IMAGE_SIZE, MAX_IMAGE_SIZE)
     global_batch_size: int = limited(8, 1)
     min_crop: float = limited(0.8, 0.05, 1.0)
     random_flip: bool = True

@@ -56,7 +56,7 @@ class Pose(NamedTuple):
         try:
             numbers = (*self.position, self.scale, self.rotate)
             valid = len(numbers) == 4 and all(map(math.isfinite, numbers))
-        except TypeError:
+        except (TypeError, OverflowError):
             valid = False
         if not valid:
             raise ValueError(

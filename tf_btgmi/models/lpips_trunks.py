@@ -68,8 +68,8 @@ class FeatureTrunk(keras.layers.Layer):
         sides = [side for side in image.shape[1:3] if side is not None]
         if sides and min(sides) < self.MIN_SIDE:
             raise ValueError(
-                f"Pictures must be at least {self.MIN_SIDE} pixels a side; these are "
-                f"{image.shape[1]}x{image.shape[2]}."
+                f"Pictures must be at least {self.MIN_SIDE} pixels on each side; these "
+                f"are {image.shape[1]}x{image.shape[2]}."
             )
         dtype = self.compute_dtype
         hidden = (tf.cast(image, tf.float32) - SHIFT) / SCALE

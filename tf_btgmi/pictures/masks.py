@@ -7,7 +7,7 @@ A mask file has a *level* per pixel, 0 to 255:
 - Strokes on a transparent layer: 255 wherever something is drawn, whatever its colour
   and opacity.
 - A photograph, or a layer of one colour, with an erased part: how far a pixel is
-  erased.
+  erased. Of the picture's own file as the mask of an object, the visible part.
 
 The frame and the area of the picture distinguish the last two: strokes leave most of
 both transparent, an erased part leaves most of both visible. Any other is refused.

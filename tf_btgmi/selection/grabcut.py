@@ -13,6 +13,7 @@ size, and the outline is scaled back. Boxes are (y0, x0, y1, x1) in pixels,
 end-exclusive; points are (y, x).
 """
 
+from numbers import Real
 from typing import Optional, Sequence
 
 import cv2
@@ -277,6 +278,8 @@ def check(image, box, clicks, mask) -> None:
     if box is not None:
         _check_box(box, height, width)
     for y, x, _ in clicks:
+        if not (isinstance(y, Real) and isinstance(x, Real)):
+            raise ValueError(f"A click is (y, x, is_object), not {(y, x)}.")
         if not (0 <= y < height and 0 <= x < width):
             raise ValueError(
                 f"The point {(y, x)} is outside the picture; points are (y, x), with "

@@ -15,15 +15,13 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from tf_btgmi.config import MAX_IMAGE_SIZE
+from tf_btgmi.config import MAX_IMAGE_SIZE, MIN_IMAGE_SIZE
 from tf_btgmi.outputs import OUTPUT_NAMES
 from tf_btgmi.serving.contract import DEFAULT_MODEL, ServingError, UnavailableError
 from tf_btgmi.serving.rest_transport import RestTransport
 
 SCHEMES = ("grpc", "http", "https")
 DEADLINE_SECONDS = 60.0
-# Smallest side of windows in pixels.
-_MIN_SIDE = 8
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0
 
@@ -49,10 +47,10 @@ class ServingClient:
         self.transport = transport
         self.deadline = deadline
         self.image_size, self.outputs = self._attempt(transport.describe)
-        if not _MIN_SIDE <= self.image_size <= MAX_IMAGE_SIZE:
+        if not MIN_IMAGE_SIZE <= self.image_size <= MAX_IMAGE_SIZE:
             raise ServingError(
                 f"{transport.place} has windows of {self.image_size} pixels; a model "
-                f"of this project has {_MIN_SIDE} to {MAX_IMAGE_SIZE}."
+                f"of this project has {MIN_IMAGE_SIZE} to {MAX_IMAGE_SIZE}."
             )
         if not self.outputs or set(self.outputs) - set(OUTPUT_NAMES):
             raise ServingError(
@@ -146,7 +144,9 @@ def model_of(place: str) -> tuple[str, str, str]:
     whole = len(names) in (0, 1, 3) and parts.scheme in SCHEMES
     if len(names) == 3:
         whole = whole and names[1] in ("versions", "labels")
-        whole = whole and (names[1] == "labels" or names[2].isdigit())
+        whole = whole and (
+            names[1] == "labels" or (names[2].isascii() and names[2].isdigit())
+        )
     try:
         whole = whole and bool(parts.hostname) and parts.port is not None
     except ValueError:

@@ -83,7 +83,7 @@ class GrpcTransport:
             return method(request, timeout=seconds)
         except grpc.RpcError as error:
             code = error.code()
-            reason = first_line(error.details() or "no reason given")
+            reason = first_line((error.details() or "").strip() or "no reason given")
             text = f"{self.place}: {code.name}, {reason}."
             kind = UnavailableError if code in _AGAIN else ServingError
             raise kind(text) from error

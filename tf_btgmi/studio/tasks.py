@@ -70,7 +70,9 @@ def harmonize(job: Job, form: forms.HarmonizeForm, limits: Limits, model: Model)
     """Answers /harmonize."""
     before = _current(form, limits)
     image = before.composite
-    mask = uploads.read_mask(form.mask, limits, image.shape[:2], form.image)
+    mask = uploads.read_mask(
+        form.mask, limits, image.shape[:2], form.image, is_object=True
+    )
     _check_not_empty(mask, "Nothing is selected.", "Mark the object to recolour")
     composite = model.run(job, lambda predictor: predictor.harmonize(image, mask))
     return _changed(job, form, before, composite, opaque=False)

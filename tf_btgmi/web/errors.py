@@ -1,5 +1,7 @@
 """Errors of a web page: what happened, why, and what to do."""
 
+import math
+
 from pydantic import BaseModel, Field
 
 
@@ -39,11 +41,11 @@ def too_large(what: str, why: str) -> ApiError:
 
 
 def size_text(num_bytes: int) -> str:
-    """A number of bytes in kB or MB.
+    """A number of bytes in kB or MB, rounded up to a tenth.
 
     Example:
-        >>> size_text(10_000), size_text(64_000_000)
-        ('10 kB', '64 MB')
+        >>> size_text(10_000), size_text(64_000_000), size_text(64_000_001)
+        ('10 kB', '64 MB', '64.1 MB')
     """
     unit, name = (1e6, "MB") if num_bytes >= 1e6 else (1e3, "kB")
-    return f"{num_bytes / unit:.4g} {name}"
+    return f"{math.ceil(10 * num_bytes / unit) / 10:g} {name}"
