@@ -127,9 +127,11 @@ def test_no_button_lies_over_a_picture_that_is_shown_whole(screen, shape):
             assert screen.page.evaluate(under, place) == "canvas"
 
 
-def test_controls_are_as_large_as_the_pointer_needs(browser, studio):
+@pytest.mark.parametrize("size", SCREENS.values(), ids=SCREENS)
+def test_controls_are_as_large_as_the_pointer_needs(browser, studio, size):
+    width, height = size
     context = browser.new_context(
-        viewport={"width": 1024, "height": 768}, has_touch=True
+        viewport={"width": width, "height": height}, has_touch=True
     )
     visit = Visit(context.new_page(), studio.url).load()
     visit.open_example()
