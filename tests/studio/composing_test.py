@@ -255,3 +255,41 @@ def test_a_cut_out_is_selected_and_shown_without_its_hidden_colours(visit):
         list(visit.at(20, 20)),
     )
     assert pixel[0] == pixel[1] == pixel[2] > 200
+
+
+def test_a_tiny_object_starts_within_the_limits_of_the_scale(visit):
+    visit.open_file("large.png", file_of(np.zeros((3000, 4000, 3), np.uint8)))
+    visit.opened()
+    visit.page.click('[data-mode-button="compose"]')
+    visit.open_example()
+    visit.tool("box")
+    visit.drag((100, 150), (110, 160))
+    visit.place()
+    assert placement_of(visit)["scale"] == 50
+    visit.page.keyboard.press("]")
+    visit.page.fill("#scale", visit.page.get_attribute("#scale", "max"))
+    assert placement_of(visit)["scale"] == 50
+
+
+def test_the_selection_of_a_guide_is_asked_about_when_the_open_picture_is_used(visit):
+    visit.open_example("rocket")
+    visit.page.click('[data-mode-button="compose"]')
+    routes = []
+    visit.page.route("**/api/v1/preview", lambda route: routes.append(route), times=1)
+    with visit.page.expect_request("**/api/v1/preview"):
+        visit.page.click("#use-target")
+    # Another guide is opened meanwhile.
+    visit.open_example()
+    visit.until("state.guide?.name === 'sheep.jpg'")
+    visit.box()
+    routes[0].continue_()
+    visit.page.wait_for_selector("#ask:has-text('The selection in sheep.jpg')")
+    visit.page.keyboard.press("Escape")
+    assert visit.selected() == 10_000
+
+
+def test_the_focus_is_on_the_picture_when_its_button_is_gone(placed):
+    placed.page.focus("#flip")
+    placed.page.keyboard.press("Shift+R")
+    placed.made(2)
+    placed.page.wait_for_selector("#canvas:focus")

@@ -223,6 +223,8 @@ def test_keys_of_the_browser_and_of_other_alphabets(visit):
     assert visit.page.evaluate(theme) == before
     assert press(visit, key="я", code="KeyZ", ctrlKey=True)
     assert visit.selected() == 0
+    for code in ("BracketLeft", "BracketRight", "Comma", "Period"):
+        assert press(visit, key="я", code=code), code
     # Selected text is copied by the browser.
     assert press(visit, key="c", code="KeyC", ctrlKey=True)
     visit.page.evaluate("getSelection().selectAllChildren(document.body)")
@@ -279,11 +281,21 @@ def test_the_focus_is_never_lost(visit):
     visit.page.wait_for_selector("#compare-range:focus")
     visit.page.keyboard.press("Escape")
     assert visit.page.evaluate(focused) == "canvas"
+    # What is held by a click ends with the result.
+    visit.page.evaluate("document.getElementById('hold-button').click()")
+    visit.until("state.holding")
+    visit.page.keyboard.press("Control+z")
+    visit.until("!state.holding")
+    visit.page.keyboard.press("Control+Shift+Z")
     visit.page.focus("#undo")
     visit.page.keyboard.press("Enter")
     assert visit.page.evaluate(focused) == "undo"
     visit.page.keyboard.press("Enter")
     assert visit.page.evaluate(focused) == "canvas"
+    visit.box()
+    visit.page.focus("#clear")
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_selector("#canvas:focus")
 
 
 def test_the_pointer_of_the_arrow_keys_stays_in_sight(visit):

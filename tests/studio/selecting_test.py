@@ -1,9 +1,11 @@
 """Boxes, clicks and strokes in the browser: what they keep, and how they are shown."""
 
+import io
 import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.picture_files import file_of
 from tests.studio.browser import held
@@ -270,3 +272,37 @@ def test_every_press_of_the_grow_key_counts(visit):
     visit.until("state.active.selection.bounds.join() === '55,75,145,165'")
     visit.idle()
     assert visit.page.evaluate("window.texts.has('Growing')")
+
+
+def test_a_run_waits_for_the_growing_of_its_selection(visit):
+    visit.open_file("scene.png", file_of(scene()))
+    visit.opened()
+    visit.tool("box")
+    visit.drag((80, 60), (160, 140))
+    visit.keep_sent()
+    visit.page.evaluate(
+        """() => {
+          for (let press = 0; press < 5; press += 1) {
+            document.getElementById('grow-button').click();
+          }
+          document.getElementById('run').click();
+        }"""
+    )
+    visit.made(2)
+    file = visit.page.evaluate(
+        "window.sent.mask.arrayBuffer().then((data) => [...new Uint8Array(data)])"
+    )
+    white = np.array(Image.open(io.BytesIO(bytes(file))).convert("L")) > 127
+    assert white[76:164, 100].all() and white[120, 56:144].all()
+
+
+def test_another_picture_ends_a_search(visit):
+    visit.open_file("scene.png", file_of(scene()))
+    visit.opened()
+    release = held(visit, "**/api/v1/segment")
+    visit.drag((65, 45), (175, 155))
+    visit.page.wait_for_selector("#running:has-text('Selecting the object')")
+    visit.open_file("next.png", file_of(scene()))
+    visit.until("state.target.name === 'next.png'")
+    visit.idle()
+    release()

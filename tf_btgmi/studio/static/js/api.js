@@ -78,7 +78,9 @@ function post(call, fields, { signal, onSending, onSent } = {}) {
         reject(refused(sender.status, body));
       }
     };
-    signal?.addEventListener("abort", () => sender.abort());
+    const abort = () => sender.abort();
+    signal?.addEventListener("abort", abort);
+    sender.onloadend = () => signal?.removeEventListener("abort", abort);
     sender.send(form);
   });
 }

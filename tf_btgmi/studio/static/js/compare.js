@@ -41,6 +41,7 @@ $("hold-button").addEventListener("contextmenu", (event) => event.preventDefault
 
 state.onChange(() => {
   if (state.comparing && !canCompare()) state.comparing = false;
+  if (state.holding && !canCompare()) state.holding = false;
   range.value = Math.round(100 * state.compareAt);
   if (!state.comparing && document.activeElement === range) $("canvas").focus({ preventScroll: true });
   $("compare").hidden = !state.comparing;

@@ -1,7 +1,7 @@
 // Composing: the guide, the object selected in it, and its place on the target.
 
 import { $ } from "./dom.js";
-import { Layer } from "./layer.js";
+import { Layer, limited } from "./layer.js";
 import { problem, tell } from "./messages.js";
 import { shownResult } from "./results.js";
 import { adjust } from "./runs.js";
@@ -30,7 +30,7 @@ export function flip() {
 }
 
 export function scaleBy(factor) {
-  if (state.layer) replace({ scale: Math.min(50, Math.max(0.02, state.layer.scale * factor)) }, "scale");
+  if (state.layer) replace({ scale: limited(state.layer.scale * factor) }, "scale");
 }
 
 export function rotateBy(degrees) {
@@ -58,7 +58,7 @@ $("reset-place").addEventListener("click", () => state.layer && replace(state.la
 
 // A drag of a slider is one step of the history.
 for (const [id, change] of [
-  ["scale", (value) => ({ scale: state.layer.start.scale * 2 ** value })],
+  ["scale", (value) => ({ scale: limited(state.layer.start.scale * 2 ** value) })],
   ["rotate", (value) => ({ rotate: value })],
 ]) {
   const slider = $(id);
@@ -96,6 +96,7 @@ state.onChange(() => {
   $("open-guide").textContent = guide ? "Choose another file" : "Choose a file";
   if (layer && step === "place") {
     $("scale-value").value = `${Math.round(layer.scale * 100)} %`;
+    $("scale").max = Math.min(2, Math.log2(limited(Infinity) / layer.start.scale));
     $("scale").value = Math.log2(layer.scale / layer.start.scale);
     $("scale").setAttribute("aria-valuetext", `${Math.round(layer.scale * 100)} percent`);
     $("rotate-value").value = `${Math.round(layer.rotate)}°`;

@@ -13,9 +13,10 @@ function cancel() {
 }
 
 function change(text, apply) {
+  if (state.running) return;
   const { signal } = aborter;
   last = last.then(async () => {
-    if (signal.aborted || !state.selecting || state.running) return;
+    if (signal.aborted || !state.selecting) return;
     const { active } = state;
     const task = busy(text, cancel);
     try {
@@ -27,6 +28,9 @@ function change(text, apply) {
     state.changed();
   });
 }
+
+/** Settles when the changes that were asked for have ended. */
+export const settled = () => last;
 
 /** One step of growing: half a percent of the shorter side. */
 export const step = ({ width, height }) => Math.max(1, Math.round(0.005 * Math.min(width, height)));

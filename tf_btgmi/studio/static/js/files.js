@@ -11,6 +11,7 @@ import * as results from "./results.js";
 import { stage } from "./stage.js";
 import { state } from "./state.js";
 import { setBrushSize } from "./tools/brush.js";
+import { stopSearch } from "./tools/object.js";
 
 let opening = null; // the AbortController of the picture that is being opened
 
@@ -71,6 +72,7 @@ async function openFile(file, asGuide = false) {
 }
 
 function use(picture, asGuide) {
+  stopSearch();
   const { guide, step } = state;
   if (asGuide) {
     state.set({ guide: picture, layer: null, mode: "compose", step: "cut", tool: "object" });
@@ -88,7 +90,8 @@ function use(picture, asGuide) {
 /** Takes the open picture, with its edits and its selection, as the guide. */
 export function useTarget() {
   const { target } = state;
-  return watched(`Opening ${target.name}`, async (signal) => {
+  if (runs(target.name)) return null;
+  return watched(`Opening ${target.name}`, async (signal, task) => {
     let { file } = target;
     if (target.overlay) {
       const { blob } = await api.exported(file, target.overlay, { signal });
@@ -98,6 +101,9 @@ export function useTarget() {
     const selected = target.selection.snapshot();
     if (selected) picture.selection.restore("selection", selected);
     else if (picture.transparent) await picture.selectOpaque({ signal });
+    signal.throwIfAborted();
+    task.end();
+    if (runs(target.name) || !await mayReplace(true)) return;
     signal.throwIfAborted();
     use(picture, true);
   });

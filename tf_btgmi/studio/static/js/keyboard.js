@@ -80,9 +80,11 @@ const TOLD = [
 const byKey = new Map(TABLE.flatMap(([keys, , action]) => keys.map((key) => [key.toLowerCase(), action])));
 const onStage = new Map(ON_STAGE.flatMap(([keys, action]) => keys.map((key) => [key, action])));
 
+const PLACES = { BracketLeft: "[", BracketRight: "]", Comma: ",", Period: "." };
+
 /** The key, on keyboards without Latin letters by its place. */
 function keyOf({ key, code }) {
-  return (/^[ -~]+$/.test(key) ? key : code.replace("Key", "")).toLowerCase();
+  return (/^[ -~]+$/.test(key) ? key : PLACES[code] ?? code.replace("Key", "")).toLowerCase();
 }
 
 function nameOf(event) {

@@ -2,6 +2,11 @@
 
 import { offscreen } from "./dom.js";
 
+const SCALES = [0.02, 50];
+
+/** A scale within the limits. */
+export const limited = (scale) => Math.min(SCALES[1], Math.max(SCALES[0], scale));
+
 export class Layer {
   /** `box` (x0, y0, x1, y1) of the guide is around its selection. */
   constructor(guide, box, target) {
@@ -17,7 +22,7 @@ export class Layer {
     this.outline = outlineOf(guide.selection, box);
     const room = Math.min(target.width / this.width, target.height / this.height);
     // At its own size, unless that is too small to be dragged or too large.
-    const scale = Math.min(0.6 * room, Math.max(1, 0.25 * room));
+    const scale = limited(Math.min(0.6 * room, Math.max(1, 0.25 * room)));
     this.start = { x: target.width / 2, y: target.height / 2, scale, rotate: 0, flip: false };
     this.selection = guide.selection.snapshot();
     this.version = guide.selection.version;

@@ -24,10 +24,7 @@ function travel(action) {
   const label = historyNow()?.[action]();
   if (!label) return;
   announce(`${action === "undo" ? "Undone" : "Redone"}: ${label}.`);
-  const focused = document.activeElement;
   state.changed();
-  // The button is disabled after the last step.
-  if (focused.disabled) stage.canvas.focus({ preventScroll: true });
 }
 
 function chooseTool(tool) {
@@ -155,6 +152,8 @@ function show() {
   $("undo").disabled = !historyNow()?.canUndo || Boolean(running);
   $("redo").disabled = !historyNow()?.canRedo || Boolean(running);
   $("canvas-state").textContent = describe();
+  // A button may be disabled by its own action; a run keeps the focus itself.
+  if (!running && document.activeElement?.disabled) stage.canvas.focus({ preventScroll: true });
 }
 
 function showWelcome() {

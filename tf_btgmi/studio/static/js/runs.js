@@ -3,7 +3,7 @@
 import { AWAY, api } from "./api.js";
 import { busy } from "./busy.js";
 import { $ } from "./dom.js";
-import { step } from "./edit.js";
+import { settled, step } from "./edit.js";
 import { announce, forget, note, tell } from "./messages.js";
 import { choose, shownResult, take, takeUp, toResult } from "./results.js";
 import { Selection } from "./selection.js";
@@ -89,6 +89,7 @@ export async function run(again = null) {
   state.set({ running: mine, comparing: false });
   if (focused === $("run")) $("cancel").focus();
   try {
+    await settled();
     const selection = again ? await wider(target, again.hole) : target.selection;
     if (call === "inpaint") hole = selection.snapshot();
     const fields = await fieldsOf(call, selection, base.overlay);
@@ -117,7 +118,7 @@ export async function run(again = null) {
 function keepFocus(focused) {
   const active = document.activeElement;
   if (active !== document.body && active !== $("cancel")) return;
-  const usable = focused?.isConnected && !focused.disabled && focused !== document.body;
+  const usable = focused?.isConnected && focused.checkVisibility() && !focused.disabled && focused !== document.body;
   (usable ? focused : stage.canvas).focus({ preventScroll: true });
 }
 

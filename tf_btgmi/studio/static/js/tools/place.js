@@ -1,5 +1,6 @@
 // Drags, scales and rotates the placed object by its handles.
 
+import { limited } from "../layer.js";
 import { stage } from "../stage.js";
 import { state } from "../state.js";
 import { outline } from "./shapes.js";
@@ -72,7 +73,7 @@ export const placeTool = {
       layer.place({ x: before.x + point.x - from.x, y: before.y + point.y - from.y });
     } else if (grip.kind === "scale") {
       const ratio = Math.hypot(point.x - layer.x, point.y - layer.y) / from;
-      layer.place({ scale: Math.min(50, Math.max(0.02, before.scale * ratio)) });
+      layer.place({ scale: limited(before.scale * ratio) });
     } else {
       const angle = (Math.atan2(layer.x - point.x, layer.y - point.y) * 180) / Math.PI;
       layer.place({ rotate: shift ? Math.round(angle / 15) * 15 : Math.round(angle * 10) / 10 });
