@@ -31,6 +31,16 @@ def test_a_file_may_be_deleted_once_it_is_open(visit, tmp_path):
     assert not visit.page.is_visible("#banner")
 
 
+def test_a_file_above_the_limit_is_not_read(visit):
+    visit.page.route(
+        "**/api/v1/health", lambda route: route.fulfill(json={"max_file_bytes": 50})
+    )
+    visit.page.evaluate("() => { File.prototype.arrayBuffer = () => { throw 1; }; }")
+    visit.open_file("next.png", NEXT)
+    visit.page.wait_for_selector("text=The file is too large.")
+    assert visit.page.locator(".message").count() == 1
+
+
 def test_only_edits_that_were_not_downloaded_are_asked_about(visit):
     visit.open_example()
     visit.box()

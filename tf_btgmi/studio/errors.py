@@ -47,8 +47,8 @@ def stopped() -> ApiError:
         503,
         "stopped",
         "The studio was stopped.",
-        "Its server was ended before this was done.",
-        "Start it, and try again.",
+        "The server was shut down before the job finished.",
+        "Start it again and repeat the request.",
     )
 
 

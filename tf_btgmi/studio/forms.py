@@ -133,7 +133,7 @@ class ComposeForm(RunForm):
 
 
 class MaskForm(BaseModel):
-    """Read a mask file as the runs do."""
+    """Convert a mask file to the mask that a run uses."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -30,13 +30,13 @@ async function watched(text, work, aborter = new AbortController()) {
   }
 }
 
-/** Whether a run is under way, which is said: it would take the old picture for the new one. */
+/** Tells the user if a run is in progress, and returns whether it is. */
 function runs(name) {
   if (state.running) note(`A run is under way. Cancel it or let it end, then open ${name}.`);
   return Boolean(state.running);
 }
 
-/** Asks before a picture is replaced whose edits or, of a guide, whose selection would be lost. */
+/** Confirms replacing a picture with unsaved edits, or a guide with a selection. */
 function mayReplace(asGuide) {
   const { guide, target } = state;
   if (asGuide && guide && !guide.selection.isEmpty) {

@@ -92,10 +92,15 @@ export class Picture {
 
 /** A copy of a file in memory: other programs may change, move or delete the original. */
 export async function loaded(file) {
+  const { max_file_bytes: most } = await api.health();
+  if (file.size > most) {
+    const [size, limit] = [file.size, most].map((bytes) => `${(bytes / 1e6).toFixed(1)} MB`);
+    throw problem("The file is too large.", `${file.name} has ${size}; the limit is ${limit}.`, "Make it smaller and try again.");
+  }
   try {
     return new File([await file.arrayBuffer()], file.name, { type: file.type });
   } catch {
-    throw problem("The file cannot be read.", `${file.name} was changed, moved or deleted.`, "Choose it again.");
+    throw problem("The file cannot be read.", `${file.name} is a folder, or it was changed, moved or deleted.`, "Choose it again.");
   }
 }
 

@@ -37,7 +37,7 @@ function modelsFor(call) {
   return able ? [able] : [];
 }
 
-/** Whether the chosen model can match the colours of an object; of unknown ones the server says. */
+/** Whether the chosen model can harmonize. True while the models are unknown; the server then decides. */
 export const canHarmonize = () => modelsFor("harmonize").every((one) => one.outputs.includes("harmonized"));
 
 async function fieldsOf(call, selection, overlay) {

@@ -48,7 +48,7 @@ async function find(signal, picture, fieldsOf, how, { box, points }) {
     const { mask } = await maskWork.decode(blob);
     signal.throwIfAborted();
     if (how === "replace" && picture.selection.version !== version) {
-      note("The selection was changed before the click was answered. Click again.");
+      note("The selection changed before the result arrived. Click again.");
       return;
     }
     picture.remember(picture.selection.take("object", mask, how));
