@@ -70,6 +70,7 @@ def test_recolouring_keeps_transparency_unless_it_is_filled_too(
     client, mask, through_overlay
 ):
     cut_out = np.random.default_rng(0).integers(0, 255, (48, 64, 4), np.uint8)
+    cut_out[:, ::3, 3] = 0
     half = mask.copy()
     half[np.argwhere(mask)[:, 0].mean().astype(int) :] = 0
     assert half.any() and (half != mask).any()
@@ -87,6 +88,9 @@ def test_recolouring_keeps_transparency_unless_it_is_filled_too(
         half[:] = 0
     rest = half == 0
     np.testing.assert_array_equal(result[rest, 3], cut_out[rest, 3])
+    hidden = rest & (cut_out[..., 3] == 0)
+    assert (hidden & (mask > 0)).any()
+    np.testing.assert_array_equal(result[hidden], cut_out[hidden])
     recolored = (mask > 0) & rest
     assert (result[recolored, :3] != cut_out[recolored, :3]).any()
 
