@@ -33,7 +33,7 @@ from tf_btgmi.pictures.color_profiles import rgb_as_in
 from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.masks import read_mask
 from tf_btgmi.pictures.pairs import output_of
-from tf_btgmi.pictures.reader import read_picture
+from tf_btgmi.pictures.reader import decode_picture, read_picture
 from tf_btgmi.selection import select
 
 FLAGS = flags.FLAGS
@@ -125,8 +125,10 @@ def compose_file(predictor, job: Job, outputs) -> Optional[batches.Written]:
         return None
     picture = read_picture(job.image)
     image = picture.rgb(sixteen_bits=True)
-    guide = rgb_as_in(read_picture(job.path("guide")), picture)
-    mask = _guide_mask(job, guide)
+    with open(job.path("guide"), "rb") as file:
+        guide_data = file.read()
+    guide = rgb_as_in(decode_picture(guide_data, job.path("guide")), picture)
+    mask = _guide_mask(job, guide, guide_data)
     composite = predictor.compose(image, guide, mask, harmonize=FLAGS.harmonize, **pose)
     changed = (composite != image).any(axis=-1)
     return outputs.write(picture, composite, changed, output)
@@ -155,13 +157,10 @@ def _check_pose(position: tuple) -> None:
         Job({"--gap": FLAGS.gap}).value("--gap", _gap)
 
 
-def _guide_mask(job: Job, guide: np.ndarray) -> np.ndarray:
+def _guide_mask(job: Job, guide: np.ndarray, guide_data: bytes) -> np.ndarray:
     job_files.check_exactly_one(job, _OBJECT)
     if "guide_mask" in job.values:
-        with open(job.path("guide"), "rb") as file:
-            return read_mask(
-                job.path("guide_mask"), picture=file.read(), is_object=True
-            )
+        return read_mask(job.path("guide_mask"), picture=guide_data, is_object=True)
     return select(guide, job_files.box(job.values["guide_box"]))
 
 

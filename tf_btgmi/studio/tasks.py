@@ -196,11 +196,14 @@ def _changed(
     new = overlays.changed(before.composite, composite)
     if hole is not None:
         new |= hole
-    alpha = before.picture.alpha()
-    if not opaque and alpha is not None:
-        # New colours of what nobody sees would only show on the page.
-        new &= before.mask | (alpha > 0)
-    kept = before.kept & ~new if opaque else before.kept | (new & ~before.mask)
+    if opaque:
+        kept = before.kept & ~new
+    else:
+        alpha = before.picture.alpha()
+        if alpha is not None:
+            # New colours of what nobody sees would only show on the page.
+            new &= before.mask | (alpha > 0)
+        kept = before.kept | (new & ~before.mask)
     after = _Current(before.picture, composite, before.mask | new, kept)
     if form.output == "overlay":
         answer = Answer(
