@@ -120,7 +120,6 @@ CHECKS = {
     # Of other projects.
     ".": lambda arguments: None,
     "cd": lambda arguments: None,
-    "git": lambda arguments: None,
     "pip-audit": lambda arguments: None,
 }
 
