@@ -47,7 +47,7 @@ class Batch(NamedTuple):
         jobs: CSV file of jobs.
         report: folder of the counts and the list of failures.
         model: for `tf_btgmi.load`, on the workers.
-        retouched: whether fills are redrawn near the hole's edge.
+        retouched: whether fills are retouched near the hole's edge.
         dilation: default dilation of the holes in pixels.
         options: options of all jobs.
     """

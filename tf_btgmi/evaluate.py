@@ -222,7 +222,7 @@ def _settings(task: tasks.Task, pictures, masks) -> dict:
 def model_methods(place: str, task: tasks.Task) -> list:
     """The methods that evaluate a trained model: as programs use it, and its network.
 
-    For inpainting `NAME` is redrawn near the edge of the hole and `NAME.network` is the
+    For inpainting `NAME` is retouched near the hole's edge and `NAME.network` is the
     network alone; with --noretouched `NAME` is the network alone.
 
     Args:

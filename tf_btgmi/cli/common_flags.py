@@ -34,8 +34,8 @@ def define_retouched() -> None:
     flags.DEFINE_bool(
         "retouched",
         True,
-        "Redraw fills with patches of the surrounding picture, near the hole's edge. "
-        "--noretouched gives the network's own output.",
+        "Retouch fills near the hole's edge with patches of the surrounding picture. "
+        "--noretouched returns the network's own output.",
     )
 
 

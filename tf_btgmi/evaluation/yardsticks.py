@@ -59,7 +59,7 @@ def telea(holed, mask):
 
 
 def telea_redrawn(holed, mask):
-    """Telea instead of the network, redrawn like the fills of a model.
+    """Telea instead of the network, retouched like the fills of a model.
 
     A model's gain over this is due to its network.
     """

@@ -32,8 +32,8 @@ def fill(
         image: uint8 [H, W, 3].
         holes: the holes; they are marked as filled.
         foreground: bool [H, W], an object as an input of the network, disjoint from
-            the holes. With it, nothing is interpolated or redrawn.
-        retouched: whether fills are redrawn before they are enlarged, see `retouch.py`.
+            the holes. With it, nothing is interpolated or retouched.
+        retouched: whether fills are retouched before they are enlarged, see `retouch.py`.
         progress: called with the numbers of filled windows and of all windows, first
             with 0, then after each batch. An exception that it raises ends the work.
     """

@@ -32,7 +32,7 @@ class Predictor(Network):
 
     Args:
         *network: see `Network`.
-        retouched: whether fills of `inpaint` and `remove` are redrawn near their edge
+        retouched: whether fills of `inpaint` and `remove` are retouched near their edge
             with patches of the picture, at the scale of the network; see `retouch.py`.
         **options: see `Network`.
 
