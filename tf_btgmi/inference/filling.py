@@ -33,7 +33,7 @@ def fill(
         holes: the holes; they are marked as filled.
         foreground: bool [H, W], an object as an input of the network, disjoint from
             the holes. With it, nothing is interpolated or retouched.
-        retouched: whether fills are retouched before they are enlarged, see `retouch.py`.
+        retouched: whether fills are retouched before they are enlarged; `retouch.py`.
         progress: called with the numbers of filled windows and of all windows, first
             with 0, then after each batch. An exception that it raises ends the work.
     """
