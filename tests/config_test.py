@@ -129,6 +129,10 @@ def test_a_file_that_is_missing_or_no_json_is_named(tmp_path):
         ({"generator__resampling": "strdied"}, "did you mean 'strided'"),
         ({"losses__adversarial": "gan"}, "must be one of lsgan, bce, hinge"),
         ({"procedure__fade_in_steps": 1_500}, "must be below refinement_steps"),
+        (
+            {"procedure__head_steps": 0, "procedure__num_refinement_blocks": 0},
+            "head_steps or num_refinement_blocks must be above 0: there is no step",
+        ),
         ({"procedure__warmup_steps": 5}, "warmup_image_size must be a multiple of 8"),
         (
             {

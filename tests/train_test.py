@@ -47,7 +47,8 @@ def test_wrong_flags_are_one_line_and_exit_code_2(arguments, message):
 @pytest.mark.parametrize(
     "argument, message",
     [
-        ("--resume_from=missing", "missing holds no checkpoint"),
+        ("--resume_from=missing", "There is no folder or checkpoint missing."),
+        ("--init_from=btgmi-outdoor-193", "nor the name of a model (the bundled"),
         ("--config.data.source=folder:missing", "There is no folder missing"),
         ("--config.data.min_crop=7", "min_crop must be 0.05 to 1; it is 7"),
     ],

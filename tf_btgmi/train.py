@@ -9,7 +9,7 @@ import os
 
 from absl import flags, logging
 
-from tf_btgmi import assets
+from tf_btgmi import assets, loading
 from tf_btgmi.cli import common_flags, config_flag, program
 from tf_btgmi.wording import number_of
 
@@ -56,7 +56,7 @@ def main(argv):
     if FLAGS.resume_from and FLAGS.init_from:
         raise program.UsageError(
             "--resume_from (continues a run at its step) and --init_from (starts from "
-            "its weights, at step 0) exclude each other."
+            "its weights, at step 0) cannot be used together."
         )
     if FLAGS.strategy == "multi_worker" and not os.environ.get("TF_CONFIG"):
         # Without it TensorFlow would assume a cluster of this machine alone.
@@ -69,6 +69,8 @@ def main(argv):
     from tf_btgmi.training.strategy import make_strategy
     from tf_btgmi.training.trainer import train
 
+    if FLAGS.init_from:
+        loading.check(FLAGS.init_from)
     strategy = make_strategy(FLAGS.strategy)
     init_from = assets.model_folder(FLAGS.init_from)
     result = train(FLAGS.config, FLAGS.workdir, strategy, FLAGS.resume_from, init_from)

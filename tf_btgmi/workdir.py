@@ -23,6 +23,10 @@ def newest_checkpoint(place: str) -> str:
     if os.path.exists(f"{place}.index"):
         return place
     newest = _newest_in(os.path.join(place, CHECKPOINTS))
+    if not newest and not os.path.exists(place):
+        raise ValueError(
+            f"There is no folder or checkpoint {place}. Give the workdir of a training."
+        )
     if not newest:
         raise ValueError(
             f"{place} holds no checkpoint. Give the workdir of a training that has "

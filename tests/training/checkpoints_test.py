@@ -89,8 +89,10 @@ def test_a_workdir_may_be_moved(model, checkpoints, tmp_path):
 
 
 def test_a_place_without_checkpoints_is_named(tmp_path):
-    with pytest.raises(ValueError, match="nothing holds no checkpoint"):
+    with pytest.raises(ValueError, match="no folder or checkpoint .*nothing. Give"):
         newest_checkpoint(str(tmp_path / "nothing"))
+    with pytest.raises(ValueError, match=f"{tmp_path} holds no checkpoint"):
+        newest_checkpoint(str(tmp_path))
 
 
 @pytest.mark.parametrize("network", ["generator", "discriminator", "ema_generator"])

@@ -150,10 +150,15 @@ def test_a_new_block_is_untouched_until_its_stage(whole, numbers_of):
         assert (by_step[2][name] != by_step[1][name]).any()
 
 
-def test_killed_in_stage_0_and_resumed_it_ends_bit_equal(whole, killed, numbers_of):
+def test_killed_in_stage_0_and_resumed_it_ends_bit_equal(
+    whole, killed, numbers_of, caplog
+):
     config, workdir, result = whole
     # A run to start from is one for step 0 alone.
-    again = train(config, killed(3), one_device(), init_from=workdir)
+    left = killed(3)
+    with caplog.at_level(logging.INFO):
+        again = train(config, left, one_device(), init_from=workdir)
+    assert f"{left} has checkpoints of its own; {workdir} is not used." in caplog.text
     assert (again.step, again.finished) == (TOTAL, True)
     assert [row["step"] for row in again.history] == [4, 5, 6, 7]
     assert_bit_equal(numbers_of, result.checkpoint, again.checkpoint)
@@ -211,8 +216,37 @@ def test_resuming_with_another_config_is_refused_with_the_fields(
     assert "config.generator.base_filters was 4 and is 6" in message
     assert "config.procedure.learning_rate was 0.0002 and is 0.001" in message
     assert "checkpoint_every_steps" not in message
+    # A finished run has no more steps.
+    assert message.endswith(f"Start a new --workdir with --resume_from={workdir}.")
     # What the run was is not overwritten by what was refused.
     assert config_lib.load(os.path.join(workdir, "config.json")) == whole[0]
+
+
+def test_a_workdir_with_a_space_is_quoted_in_the_advice(make_config, whole, tmp_path):
+    run = tmp_path / "a run"
+    shutil.copytree(whole[1], run)
+    (run / "checkpoints" / "ckpt-7.index").unlink()
+    (run / "checkpoints" / "checkpoint").unlink()
+    config = make_config(generator__base_filters=6)
+    with pytest.raises(ValueError, match="contains a run with a different") as caught:
+        train(config, str(run), one_device())
+    assert str(caught.value).endswith(
+        f"Start a new --workdir with --resume_from='{run}', or resume with "
+        f"--config='{run}/config.json'."
+    )
+
+
+def test_a_workdir_that_is_refused_is_refused_before_the_source_is_listed(
+    make_config, killed, tmp_path, caplog
+):
+    config = make_config(generator__base_filters=6)
+    (tmp_path / "file").touch()
+    with caplog.at_level(logging.INFO):
+        with pytest.raises(ValueError, match="file is a file; give a folder"):
+            train(config, str(tmp_path / "file"), one_device())
+        with pytest.raises(ValueError, match="base_filters was 4 and is 6"):
+            train(config, killed(TOTAL), one_device())
+    assert "pictures" not in caplog.text
 
 
 def test_another_global_batch_size_on_resuming_warns(make_config, killed, caplog):
@@ -235,7 +269,7 @@ def test_a_second_run_in_the_same_workdir_is_refused(make_config, tmp_path):
 def test_resuming_from_a_missing_place_is_refused_before_anything_is_made(
     make_config, tmp_path
 ):
-    with pytest.raises(ValueError, match="missing holds no checkpoint"):
+    with pytest.raises(ValueError, match="There is no folder or checkpoint .*missing"):
         train(
             make_config(),
             str(tmp_path / "new"),

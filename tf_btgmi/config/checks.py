@@ -25,6 +25,11 @@ def validate(config: Config) -> None:
     _check_masks(config.masks)
     _check_guided(config.guided)
     _check_earlier_systems(config)
+    if not config.procedure.head_steps and not config.procedure.num_refinement_blocks:
+        raise ValueError(
+            "config.procedure.head_steps or num_refinement_blocks must be above 0: "
+            "there is no step to train."
+        )
     if config.procedure.fade_in_steps >= config.procedure.refinement_steps:
         # fade_in_alpha would not be 1 in the last step of a stage.
         raise ValueError(

@@ -4,6 +4,8 @@ import contextlib
 import fcntl
 import json
 import os
+import re
+import shlex
 from typing import Sequence
 
 import tensorflow as tf
@@ -13,17 +15,19 @@ from tf_btgmi import config as config_lib
 from tf_btgmi import files
 from tf_btgmi import workdir as workdir_lib
 from tf_btgmi.config import Config
+from tf_btgmi.schedules import Schedules
 
-# Fields that may differ in a resumed run: no weight depends on them.
+_BATCH_SIZE = "data.global_batch_size"
+# Fields that may differ in a resumed run.
 _FREE_FIELDS = (
     "name",
+    _BATCH_SIZE,
     "training.checkpoint_every_steps",
     "training.checkpoint_every_minutes",
     "training.keep_checkpoints",
     "training.log_every_steps",
     "training.validate_every_steps",
 )
-
 
 # Settings of a run without a config, beside its checkpoints.
 SETTINGS = "settings.json"
@@ -47,6 +51,51 @@ def only_run(workdir: str):
         yield
 
 
+def check(config: Config, workdir: str) -> dict[str, tuple]:
+    """Checks that `config` can be trained in `workdir`, new or to be resumed.
+
+    Args:
+        config: the config to be trained.
+        workdir: the run's folder; it may be missing.
+
+    Returns:
+        The fields that differ from those of the run to be resumed, with their old and
+        new values.
+
+    Raises:
+        ValueError: it is a file, or a field differs that must be the same.
+    """
+    check_folder(workdir)
+    path = os.path.join(workdir, config_lib.FILE)
+    if not os.path.exists(path) or not workdir_lib.has_checkpoint(workdir):
+        return {}
+    old_config = config_lib.load(path)
+    changes = config_lib.differences(old_config, config)
+    listed = "; ".join(
+        f"config.{name} was {old!r} and is {new!r}"
+        for name, (old, new) in changes.items()
+        if name not in _FREE_FIELDS
+    )
+    if not listed:
+        return changes
+    advice = f"Start a new --workdir with --resume_from={shlex.quote(workdir)}"
+    if not _is_finished(old_config, workdir):
+        advice += f", or resume with --config={shlex.quote(path)}"
+    raise ValueError(
+        f"{workdir} contains a run with a different config ({listed}). {advice}."
+    )
+
+
+def check_folder(workdir: str) -> None:
+    """Checks that a workdir is not a file.
+
+    Raises:
+        ValueError: it is one.
+    """
+    if os.path.exists(workdir) and not os.path.isdir(workdir):
+        raise ValueError(f"{workdir} is a file; give a folder.")
+
+
 def settle_config(config: Config, workdir: str, chief: bool) -> None:
     """Writes the config, or checks it against the run to be resumed.
 
@@ -56,31 +105,23 @@ def settle_config(config: Config, workdir: str, chief: bool) -> None:
         chief: whether this worker writes.
 
     Raises:
-        ValueError: the config differs in a field that weights depend on.
+        ValueError: see `check`.
     """
-    path = os.path.join(workdir, config_lib.FILE)
-    if os.path.exists(path) and workdir_lib.has_checkpoint(workdir):
-        changed = config_lib.differences(config_lib.load(path), config)
-        batch = changed.pop("data.global_batch_size", None)
-        if batch:
-            logging.warning(
-                "data.global_batch_size changes from %d to %d: the pictures come in "
-                "another order from here on.",
-                *batch,
-            )
-        refused = {n: v for n, v in changed.items() if n not in _FREE_FIELDS}
-        if refused:
-            listed = "; ".join(
-                f"config.{name} was {old!r} and is {new!r}"
-                for name, (old, new) in refused.items()
-            )
-            raise ValueError(
-                f"{workdir} holds a run of another config ({listed}). Resume with "
-                f"--config={path}, or start a new --workdir with "
-                f"--resume_from={workdir}."
-            )
+    batch_sizes = check(config, workdir).get(_BATCH_SIZE)
+    if batch_sizes:
+        logging.warning(
+            "%s changes from %d to %d: the pictures come in another order from here "
+            "on.",
+            _BATCH_SIZE,
+            *batch_sizes,
+        )
     if chief:
-        config_lib.save(config, path)
+        config_lib.save(config, os.path.join(workdir, config_lib.FILE))
+
+
+def _is_finished(config: Config, workdir: str) -> bool:
+    step = re.search("[0-9]*$", workdir_lib.newest_checkpoint(workdir)).group()
+    return int(step or 0) >= Schedules(config.procedure).plan.total_steps
 
 
 def settle_settings(settings: dict, workdir: str, free: Sequence[str]) -> None:
@@ -105,8 +146,9 @@ def settle_settings(settings: dict, workdir: str, free: Sequence[str]) -> None:
         ]
         if changed:
             raise ValueError(
-                f"{workdir} holds a run of other settings ({'; '.join(changed)}). "
-                "Resume with the same ones, or start a new --workdir."
+                f"{workdir} contains a run with different settings "
+                f"({'; '.join(changed)}). Resume with the same ones, or start a new "
+                "--workdir."
             )
     files.write_json(path, settings)
 

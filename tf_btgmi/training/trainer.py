@@ -84,6 +84,7 @@ def train(
         resume_from = workdir_lib.newest_checkpoint(resume_from)
     if init_from:
         initialization.check(config, init_from)
+    run_folder.check(config, workdir)
     for line in pipeline.describe(config):
         logging.info("%s", line)
     with contextlib.ExitStack() as stack:
@@ -101,6 +102,9 @@ def _run(config, workdir, strategy, resume_from, init_from, stack):
     checkpoints = Checkpoints(model, workdir, training.keep_checkpoints, strategy)
     source = checkpoints.newest or resume_from
     start_step = checkpoints.restore(source) if source else 0
+    other = resume_from or init_from
+    if checkpoints.newest and other:
+        logging.info("%s has checkpoints of its own; %s is not used.", workdir, other)
     if source:
         logging.info("Resumed from %s, step %d.", source, start_step)
     elif init_from:
