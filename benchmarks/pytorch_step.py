@@ -79,10 +79,7 @@ class TrainingStep:
                 capturable=recorded,
             )
             self._counts[name] = 0
-        self._averaged = [
-            [t for n, t in tensors.items() if not n.startswith("fade_in.")]
-            for tensors in map(pytorch_weights.named_tensors, (average, generator))
-        ]
+        self._averaged = self._averaged_tensors()
         self.begin_stage(generator.stage)
 
     def begin_stage(self, stage, trained=(GENERATOR, DISCRIMINATOR)) -> None:
@@ -286,8 +283,28 @@ class TrainingStep:
 
     @torch.no_grad()
     def _update_average(self, step):
-        pace = 1 - min(self.decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(*self._averaged, pace)
+        for start, (means, values) in self._averaged.items():
+            count = max(step - start, 0)
+            pace = 1 - min(self.decay, (1 + count) / (10 + count))
+            torch._foreach_lerp_(means, values, pace)
+
+    def _averaged_tensors(self):
+        """Tensors of the average and of the generator, by their first step."""
+        starts = {
+            f"refinement_block_{i}": start
+            for i, start in enumerate(Schedules(self.procedure).block_starts)
+        }
+        means, values = map(
+            pytorch_weights.named_tensors, (self.average, self.generator)
+        )
+        averaged = {}
+        for name, mean in means.items():
+            part = name.partition(".")[0]
+            if part != "fade_in":
+                pair = averaged.setdefault(starts.get(part, 0), ([], []))
+                pair[0].append(mean)
+                pair[1].append(values[name])
+        return averaged
 
 
 def check(config) -> None:

@@ -131,6 +131,12 @@ def test_the_rate_can_fall_to_0_over_the_last_steps():
     assert schedules_of(plan, learning_rate=2.0).learning_rate(9) == 2.0
 
 
+def test_blocks_start_with_their_stages_or_all_at_once():
+    assert schedules_of(PAPER).block_starts == (150_000, 151_500, 153_000)
+    assert schedules_of(SMALL, block_wise=False).block_starts == (0, 0)
+    assert schedules_of(StagePlan(7, 3, 0)).block_starts == ()
+
+
 def test_phases_train_the_generator_then_the_discriminator_then_both():
     phased = schedules_of(SMALL, generator_only_steps=2, discriminator_only_steps=1)
     both = (GENERATOR, DISCRIMINATOR)

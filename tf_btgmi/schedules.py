@@ -175,6 +175,14 @@ class Schedules:
             return self.plan.num_refinement_blocks
         return self.plan.stage(step)
 
+    @property
+    def block_starts(self) -> tuple[int, ...]:
+        """First step of each refinement block: its stage's, or 0 for all at once."""
+        stages = range(1, self.plan.num_refinement_blocks + 1)
+        if not self._procedure.block_wise:
+            return tuple(0 for _ in stages)
+        return tuple(self.plan.start(stage) for stage in stages)
+
     def trained(self, step: int) -> tuple[str, ...]:
         """The networks that a step trains: both, except in first phases of one alone.
 

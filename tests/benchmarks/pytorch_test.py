@@ -19,6 +19,7 @@ from tests.trainings import write_lively_run
 from tf_btgmi import config as config_lib
 from tf_btgmi.ablation.arms import ARMS, arm_config
 from tf_btgmi.losses.objective import Objective
+from tf_btgmi.models.naming import named_weights
 from tf_btgmi.ops import image_ops
 from tf_btgmi.schedules import Schedules
 from tf_btgmi.training.build import scheduled_callbacks
@@ -99,6 +100,33 @@ def test_a_training_step_is_that_of_tensorflow(small_workdir, arm, fields):
         lengths["generator", "stem.trainable_0_kernel"],
     )
     assert first == pytest.approx(second, rel=1e-4)
+
+
+@needs_torch
+def test_the_average_of_a_new_block_is_that_of_tensorflow(small_workdir):
+    from benchmarks import batches, both_frameworks, pytorch_weights
+
+    workdir = small_workdir()
+    both = both_frameworks.Both(workdir, "float32", 64, batches.make_batch(64, 2))
+    plan = Schedules(both.config.procedure).plan
+    assert plan.num_refinement_blocks
+    training = both.torch_training(aligned=True)
+    changed = {name: 1.5 * value + 0.1 for name, value in both.weights.items()}
+    pytorch_weights.assign(training.generator, changed)
+    for name, variable in named_weights(both.model.generator).items():
+        variable.assign(changed[name])
+    for step in (plan.start(1) - 1, plan.start(1), plan.start(1) + 1):
+        both.model.step.assign(step + 1)
+        both.model.update_average()
+        training._update_average(step + 1)
+    found = pytorch_weights.to_arrays(training.average)
+    for name, value in values_of(both.model.ema_generator).items():
+        np.testing.assert_allclose(found[name], value, rtol=1e-5, atol=1e-6)
+    kernel = "refinement_block_0.trainable_0_kernel"
+    left = np.linalg.norm(found[kernel] - changed[kernel])
+    share = left / np.linalg.norm(both.weights[kernel] - changed[kernel])
+    # Three steps of the warm-up.
+    assert share == pytest.approx(1 / 10 * 2 / 11 * 3 / 12, rel=1e-2)
 
 
 @needs_torch

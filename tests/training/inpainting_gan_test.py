@@ -7,6 +7,7 @@ from tests.training.weights import changed, values
 from tf_btgmi.losses.adversarial import discriminator_loss, generator_loss
 from tf_btgmi.losses.reconstruction import l1_loss
 from tf_btgmi.metrics.image_metrics import hole_l1
+from tf_btgmi.models.naming import named_weights
 from tf_btgmi.ops import mask_ops
 
 
@@ -182,7 +183,7 @@ def test_a_restarted_optimizer_takes_the_step_of_a_fresh_one(make_model, batches
     "step, decay", [(1, 2 / 11), (5, 6 / 15), (80, 81 / 90), (10**6, 0.99)]
 )
 def test_the_average_moves_by_its_decay(make_model, step, decay):
-    model = make_model(training__ema_decay=0.99)
+    model = make_model(training__ema_decay=0.99, procedure__block_wise=False)
     model.step.assign(step)
     for variable in model.generator.weights:
         variable.assign(tf.fill(variable.shape, 2.0))
@@ -193,6 +194,43 @@ def test_the_average_moves_by_its_decay(make_model, step, decay):
     for variable in model.ema_generator.averaged_variables:
         np.testing.assert_allclose(variable.numpy(), expected, rtol=1e-5)
     assert float(model.ema_generator.fade_in_alpha.numpy()) == 7.0
+
+
+@pytest.mark.parametrize(
+    "block_wise, step, decays",
+    [
+        (True, 100, (101 / 110, 1 / 10, 1 / 10)),
+        (True, 101, (102 / 111, 2 / 11, 1 / 10)),
+        (True, 151, (152 / 161, 52 / 61, 2 / 11)),
+        (True, 10**6, (0.99, 0.99, 0.99)),
+        (False, 101, (102 / 111, 102 / 111, 102 / 111)),
+    ],
+)
+def test_the_average_of_a_block_warms_up_from_its_first_step(
+    make_model, block_wise, step, decays
+):
+    procedure = {
+        "block_wise": block_wise,
+        "head_steps": 100,
+        "num_refinement_blocks": 2,
+        "refinement_steps": 50,
+    }
+    model = make_model(
+        training__ema_decay=0.99, **{f"procedure__{n}": v for n, v in procedure.items()}
+    )
+    model.step.assign(step)
+    for variable in model.generator.weights:
+        variable.assign(tf.fill(variable.shape, 2.0))
+    for variable in model.ema_generator.weights:
+        variable.assign(tf.fill(variable.shape, 7.0))
+    model.update_average()
+    head, *blocks = decays
+    expected = {f"refinement_block_{i}": decay for i, decay in enumerate(blocks)}
+    for name, variable in named_weights(model.ema_generator).items():
+        if not name.startswith("fade_in"):
+            decay = expected.get(name.partition(".")[0], head)
+            wanted = decay * 7.0 + (1 - decay) * 2.0
+            np.testing.assert_allclose(variable.numpy(), wanted, rtol=1e-5)
 
 
 def test_the_step_counts_and_reports_undivided_terms(make_model, batches):

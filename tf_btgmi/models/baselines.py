@@ -41,6 +41,7 @@ class BaselineGenerator(keras.Model):
     """
 
     fade_in_alpha = None
+    refinement_blocks = ()
     input_channels = INPUT_CHANNELS
 
     def __init__(self, num_downsamplings, **kwargs):

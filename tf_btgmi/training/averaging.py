@@ -10,8 +10,8 @@ def average_decay(step: tf.Tensor, ema_decay: float) -> tf.Tensor:
     is not dominated by its initial weights.
 
     Args:
-        step: steps taken, an integer scalar.
+        step: steps in which the weights were trained, an integer scalar; below 0 as 0.
         ema_decay: the decay in the long run.
     """
-    step = tf.cast(step, tf.float32)
+    step = tf.cast(tf.maximum(step, 0), tf.float32)
     return tf.minimum(ema_decay, (1.0 + step) / (10.0 + step))

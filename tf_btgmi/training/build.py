@@ -38,6 +38,7 @@ def build_model(config: Config, strategy) -> InpaintingGAN:
             ema_decay=config.training.ema_decay,
             discriminator_steps=config.procedure.discriminator_steps,
             seed=config.training.seed,
+            block_starts=Schedules(config.procedure).block_starts,
         )
         model.compile(
             generator_optimizer=_optimizer(config),

@@ -52,6 +52,8 @@ class InpaintingGAN(keras.Model):
         ema_decay: decay per step of the moving average, after its warm-up.
         discriminator_steps: discriminator steps per batch.
         seed: seed of the jitter of PPL's boxes, combined with the step.
+        block_starts: first training step of each refinement block, at which the warm-up
+            of its average starts; 0 where left out.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class InpaintingGAN(keras.Model):
         ema_decay: float = 0.999,
         discriminator_steps: int = 1,
         seed: int = 0,
+        block_starts: Sequence[int] = (),
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -73,6 +76,7 @@ class InpaintingGAN(keras.Model):
         self.ema_decay = ema_decay
         self.discriminator_steps = discriminator_steps
         self.seed = seed
+        self.block_starts = tuple(block_starts)
         self.trained = (GENERATOR, DISCRIMINATOR)
         self.lpips = LPIPSDistance(dtype="float32")
         self.step = _scalar(0, tf.int64, "step")
@@ -221,19 +225,27 @@ class InpaintingGAN(keras.Model):
         """Moves the averaged generator towards the trained one, once per step.
 
         Running statistics of batch normalization are averaged with the weights that
-        they belong to.
+        they belong to. The decay of a refinement block counts from its first step:
+        otherwise its average would mostly be its initial weights.
         """
-        pace = 1.0 - average_decay(self.step, self.ema_decay)
+        starts = {}
+        for block, start in zip(self.generator.refinement_blocks, self.block_starts):
+            starts.update({id(variable): start for variable in block.weights})
+        paces = {
+            start: 1.0 - average_decay(self.step - start, self.ema_decay)
+            for start in {0, *starts.values()}
+        }
         # On each replica by itself: read from outside, running statistics would be
         # summed over all of them, one collective operation each.
         extended = self.distribute_strategy.extended
         for mean, value in zip(
             self.ema_generator.averaged_variables, self.generator.averaged_variables
         ):
+            pace = paces[starts.get(id(value), 0)]
             extended.update(
                 keras_compat.tensorflow_variable(mean),
-                lambda mean, value: mean.assign_add(pace * (value - mean)),
-                args=(keras_compat.tensorflow_variable(value),),
+                lambda mean, value, pace: mean.assign_add(pace * (value - mean)),
+                args=(keras_compat.tensorflow_variable(value), pace),
             )
 
     def begin_stage(
