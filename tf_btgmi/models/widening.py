@@ -2,8 +2,10 @@
 
 Chen et al. 2016, "Net2Net: Accelerating Learning via Knowledge Transfer", Sec. 3. New
 channels are copies of old ones; the weights that read a copied channel are divided
-among the copies, so that the output stays the same. The shares are random, because
-equal ones would keep the copies equal through all of training.
+among the copies, so that the output stays the same. The shares are random, one for each
+weight: with equal ones the copies would stay equal through all of training, and with
+one per channel their gradients would be multiples of each other, which Adam follows by
+nearly equal steps.
 """
 
 import numpy as np
@@ -52,8 +54,8 @@ def widened(
             if swap:
                 value, old, new = value.swapaxes(2, 3), old[::-1], new[::-1]
             inputs = source(old[0], new[0])
-            value = value[:, :, inputs] * _shares(inputs, rng)[:, np.newaxis]
-            value = value[..., source(old[1], new[1])]
+            value = value[:, :, inputs][..., source(old[1], new[1])]
+            value = value * _shares(inputs, new[1], rng)
             value = value.swapaxes(2, 3) if swap else value
         elif value.ndim == 1:
             value = value[source(len(value), shape[0])]
@@ -61,11 +63,11 @@ def widened(
     return result
 
 
-def _shares(inputs, rng):
-    """Factor of each input channel: those of one source sum to 1."""
-    shares = np.ones(len(inputs), np.float32)
+def _shares(inputs, num_outputs, rng):
+    """Factors [in, out]: for each output, those of one source sum to 1."""
+    shares = np.ones((len(inputs), num_outputs), np.float32)
     num = inputs.max() + 1
     for copy in range(num, len(inputs)):
-        share = rng.uniform(_LEAST_SHARE, 1 - _LEAST_SHARE)
+        share = rng.uniform(_LEAST_SHARE, 1 - _LEAST_SHARE, num_outputs)
         shares[copy], shares[inputs[copy]] = share, 1 - share
     return shares
