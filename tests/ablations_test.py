@@ -95,6 +95,20 @@ def test_a_training_that_came_to_its_end_elsewhere_is_only_measured(
     assert (tmp_path / "runs" / "base-seed0" / "measured").exists()
 
 
+def test_a_training_that_was_told_to_stop_is_not_measured(
+    make_config, tmp_path, capsys
+):
+    # It saves and ends with 0.
+    train = [sys.executable, "-c", "print('Stopped and saved at step 3.')"]
+    evaluation = [sys.executable, "-c", "print('measured')"]
+    ablation = Ablation(
+        str(tmp_path), make_config(), ["base"], [0], {}, train, evaluation
+    )
+    assert ablation.run() == ["base-seed0"]
+    assert "failed: Stopped and saved at step 3." in capsys.readouterr().out
+    assert not (tmp_path / "runs" / "base-seed0" / "measured").exists()
+
+
 @pytest.mark.parametrize(
     "more, message",
     [

@@ -88,6 +88,8 @@ class Ablation:
             started = time.monotonic()
             trained = self._is_trained(name)
             codes = 0 if trained else self._call(name, self._training(name))
+            # A training that was told to stop ends with 0 as well.
+            codes = codes or int(not self._is_trained(name))
             codes = codes or self._call(name, self._measuring(name))
             if codes:
                 failed.append(name)
