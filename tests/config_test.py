@@ -184,6 +184,16 @@ def test_a_file_that_is_missing_or_no_json_is_named(tmp_path):
         ({"masks__rectangles": -1.0}, "masks.rectangles must be at least 0"),
         ({"masks__min_side": 0.6}, "min_side .* must not be more than max_side"),
         ({"masks__min_hole_ratio": 0.7}, "min_hole_ratio .* max_hole_ratio"),
+        (
+            {"masks__centre": 0.1, "masks__centre_side": 0.8},
+            r"masks.centre is .* \(0.6\). Change them, or set config.masks.centre=0",
+        ),
+        (
+            {"masks__centre": 0.1, "masks__min_hole_ratio": 0.1},
+            "masks.centre is above 0, but by centre_side no such hole",
+        ),
+        ({"masks__max_hole_ratio": 0.06}, "masks.rectangles is above 0, but by min_"),
+        ({"masks__min_hole_ratio": 0.55}, "masks.rectangles is above 0, but by min_"),
         ({"masks__objects": 1.0}, "objects_folder must name a folder"),
     ],
 )

@@ -12,6 +12,9 @@ from tf_btgmi.config.schema import (
     MaskConfig,
 )
 
+# Of a square of a decimal fraction.
+_ROUNDING = 1e-9
+
 
 def validate(config: Config) -> None:
     """Validates every field and the relations between fields.
@@ -23,6 +26,7 @@ def validate(config: Config) -> None:
         _check_limits(path, metadata, value)
     _check_sides(config)
     _check_masks(config.masks)
+    _check_hole_ratios(config)
     _check_guided(config.guided)
     _check_earlier_systems(config)
     if not config.procedure.head_steps and not config.procedure.num_refinement_blocks:
@@ -91,6 +95,33 @@ def _check_masks(masks: MaskConfig) -> None:
             "config.masks.objects is above 0, so config.masks.objects_folder must "
             "name a folder of mask pictures (white = object)."
         )
+
+
+def _check_hole_ratios(config: Config) -> None:
+    drawn = {"inpainting": 1.0, "guided": config.guided.plain_holes}
+    if not drawn.get(config.task):
+        return
+    masks = config.masks
+    # Other holes would be drawn instead of these.
+    for kind, fields, smallest, largest in (
+        ("centre", "centre_side", masks.centre_side**2, masks.centre_side**2),
+        (
+            "rectangles",
+            "min_side, max_side and max_num_rectangles",
+            masks.min_side**2,
+            masks.max_num_rectangles * masks.max_side**2,
+        ),
+    ):
+        fits = (
+            smallest <= masks.max_hole_ratio + _ROUNDING
+            and largest >= masks.min_hole_ratio - _ROUNDING
+        )
+        if getattr(masks, kind) > 0 and not fits:
+            raise ValueError(
+                f"config.masks.{kind} is above 0, but by {fields} no such hole is "
+                f"within min_hole_ratio ({masks.min_hole_ratio}) and max_hole_ratio "
+                f"({masks.max_hole_ratio}). Change them, or set config.masks.{kind}=0."
+            )
 
 
 def _check_guided(guided: GuidedConfig) -> None:
