@@ -8,6 +8,8 @@ maps of regions). More --steps continue a finished run. Ctrl-C and SIGTERM save 
 WORKDIR/best is a release of the averaged weights with the best validation.
 """
 
+import math
+
 from absl import flags, logging
 
 from tf_btgmi.cli import common_flags, program
@@ -55,6 +57,11 @@ def main(argv):
             raise program.UsageError(
                 f"--sources: the weight of {folder} must be a number, not {weight!r}."
             ) from None
+        if not 0.0 < sources[-1][1] < math.inf:
+            raise program.UsageError(
+                f"--sources: the weight of {folder} must be above 0, not {weight}. "
+                "Leave a folder out to train without it."
+            )
     # Only now, so that a wrong flag is answered at once.
     from tf_btgmi.training import selector_run
     from tf_btgmi.training.guards import exit_code

@@ -6,6 +6,7 @@ from PIL import Image
 
 from tf_btgmi.data import selection_examples
 from tf_btgmi.data.selection_examples import SelectionExamples
+from tf_btgmi.data.unreadable import UnreadableError
 from tf_btgmi.pictures.mask_arrays import bounding_box
 
 
@@ -61,6 +62,42 @@ def test_objects_that_are_all_too_small_are_refused(make_folder, monkeypatch):
     examples = SelectionExamples([(folder, 1.0)], held_out=0.0)
     with pytest.raises(ValueError, match="no object that covers 90 pixels"):
         examples.training_example(0)
+
+
+def damage(path):
+    """Cuts a file off after 60 bytes."""
+    with open(path, "r+b") as file:
+        file.truncate(60)
+
+
+def test_a_damaged_picture_is_left_out_of_training(make_folder):
+    folder = make_folder("a", 220, count=8)
+
+    def examples():
+        return SelectionExamples([(folder, 1.0)], held_out=0.25)
+
+    name = examples().folders[0].training_names[0]
+    damage(f"{folder}/images/{name}")
+    first = examples()
+    drawn = [first.training_example(number) for number in range(30)]
+    assert first.folders[0].unreadable.names.keys() == {name}
+    resumed = examples()
+    for number in (9, 3, 20):
+        example = resumed.training_example(number)
+        np.testing.assert_array_equal(example.image, drawn[number].image)
+    assert len(first.held_out_objects()) == 2
+
+
+def test_damaged_masks_are_left_out_of_validation(make_folder):
+    folder = make_folder("a", 220, count=8)
+    examples = SelectionExamples([(folder, 1.0)], held_out=0.25)
+    first, second = examples.folders[0].held_out_names
+    damage(f"{folder}/masks/{first}")
+    assert len(examples.held_out_objects()) == 1
+    assert examples.folders[0].unreadable.names.keys() == {first}
+    damage(f"{folder}/masks/{second}")
+    with pytest.raises(UnreadableError, match="2 of the 8 pictures .* Repair"):
+        examples.held_out_objects()
 
 
 def test_validation_without_pictures_is_refused(make_folder):

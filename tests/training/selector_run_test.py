@@ -143,13 +143,56 @@ def test_every_group_of_a_step_has_the_features_of_its_pictures(objects):
     model = types.SimpleNamespace(
         step=0, trunk_features=features_of, train_step=train_step
     )
-    rounds = selector_run._Rounds(model, selector_run._batches(examples, 2, 0))
+    rounds = selector_run._Rounds(model, selector_run._batches(examples, 2, 0), 0)
     for number in range(5):
         rounds.step()
         assert [len(group) for group, _ in rounds._groups] == [2] * min(number + 1, 3)
     newest = [example.clicks for example in rounds._groups[0][0]]
     oldest = [example.clicks for example in rounds._groups[2][0]]
     assert all(len(o) >= 3 > len(n) for o, n in zip(oldest, newest))  # noqa: B905
+
+
+def test_clicks_depend_on_the_seed(objects):
+    batch = [SelectionExamples([(objects, 1.0)], 0.25).training_example(0)] * 20
+    logits = np.full((20, 192, 192, 1), -1.0)
+    logits[:, :, ::2] = 1.0
+    model = types.SimpleNamespace(
+        step=3,
+        trunk_features=lambda inputs: [inputs],
+        train_step=lambda data: {"loss": 0.0, "logits": tf.constant(logits)},
+    )
+
+    def boxes_and_clicks(seed):
+        rounds = selector_run._Rounds(model, iter([batch]), seed)
+        rounds.step()
+        examples = rounds._groups[0][0]
+        return [(e.box is None, e.clicks.tolist()) for e in examples]
+
+    assert boxes_and_clicks(0) == boxes_and_clicks(0) != boxes_and_clicks(1)
+
+
+def test_folders_of_one_name_have_their_own_weights(objects, tmp_path, monkeypatch):
+    monkeypatch.setattr(selector_run, "SelectionExamples", _Settled)
+    monkeypatch.setattr(selector_run, "settle_settings", _Settled.settle)
+    sources = [(f"{tmp_path}/{name}/train", i) for i, name in enumerate("abc", 1)]
+    with pytest.raises(InterruptedError):
+        selector_run.train(str(tmp_path / "run"), sources, steps=3, **SETTINGS)
+    assert _Settled.sources == {"train": 1, "train (2)": 2, "train (3)": 3}
+
+
+class _Settled:
+    """Ends a run at its settings."""
+
+    folders = ()
+
+    def __init__(self, *_):
+        pass
+
+    @classmethod
+    def settle(cls, settings, *_):
+        """Keeps the sources."""
+        cls.sources = settings["sources"]
+        raise InterruptedError
 
 
 def test_batches_go_on_at_their_number(objects):
@@ -243,7 +286,7 @@ def test_a_run_is_saved_and_goes_on_where_it_stopped(objects, tmp_path, monkeypa
 class Rounds:
     """Takes steps that train nothing."""
 
-    def __init__(self, model, batches):
+    def __init__(self, model, batches, seed):
         self._model = model
 
     def step(self):

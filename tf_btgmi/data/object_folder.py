@@ -59,19 +59,28 @@ class ObjectSource(FolderSource):
             UnreadableError: too many pictures or masks cannot be read.
         """
         names, key = self._names(held_out), int(key)
-
-        def read(position):
-            # Every attempt draws alike: a resumed run does not repeat those that failed
-            # before.
-            seed = int(rng.integers(2**63))
-
-            def load(name):
-                return self.read_object(name, np.random.default_rng(seed), min_side)
-
-            return self.unreadable.first_readable(names, position, load)
-
         other = partner(key, len(names), rng)
-        return read(key), read(other)
+        first, second = (
+            self.first_object(names, position, rng, min_side)
+            for position in (key, other)
+        )
+        return first, second
+
+    def first_object(
+        self, names: list[str], key: int, rng: np.random.Generator, min_side: int = 0
+    ) -> ObjectPicture:
+        """Reads the picture at `key` of `names`, or the next readable one.
+
+        The arguments and the errors are those of `read_objects`.
+        """
+        # Every attempt draws alike: a resumed run does not repeat those that failed
+        # before.
+        seed = int(rng.integers(2**63))
+
+        def load(name):
+            return self.read_object(name, np.random.default_rng(seed), min_side)
+
+        return self.unreadable.first_readable(names, key, load)
 
 
 class ObjectFolder(ObjectSource):

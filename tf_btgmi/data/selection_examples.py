@@ -82,13 +82,15 @@ class SelectionExamples:
         """Example `number` of the training pictures.
 
         Raises:
+            UnreadableError: too many pictures or masks cannot be read.
             ValueError: no object is large enough.
         """
         rng = np.random.default_rng((self.seed, number))
         for _ in range(_MAX_DRAWS):
             folder = self.folders[rng.choice(len(self.folders), p=self._shares)]
-            name = folder.training_names[rng.integers(folder.num_training)]
-            example = make_example(folder.read_object(name, rng), rng)
+            key = int(rng.integers(folder.num_training))
+            picture = folder.first_object(folder.training_names, key, rng)
+            example = make_example(picture, rng)
             if example is not None:
                 return example
         raise ValueError(
@@ -98,9 +100,10 @@ class SelectionExamples:
         )
 
     def held_out_objects(self) -> list[ObjectPicture]:
-        """Every held-out picture of the first folder, with one of its objects.
+        """Every readable held-out picture of the first folder, with one of its objects.
 
         Raises:
+            UnreadableError: too many pictures or masks cannot be read.
             ValueError: there is none.
         """
         source = self.folders[0]
@@ -110,7 +113,16 @@ class SelectionExamples:
                 "held out, and validation needs some. Raise --held_out or add pictures."
             )
         rng = np.random.default_rng(0)
-        return [source.read_object(name, rng) for name in source.held_out_names]
+        objects = []
+        for name in source.held_out_names:
+            try:
+                objects.append(source.read_object(name, rng))
+            # As for training; see `first_readable`.
+            except Exception as error:
+                source.unreadable.add(name, error)
+        if not objects:
+            raise source.unreadable.none_readable()
+        return objects
 
     def _names(self):
         return ", ".join(folder.folder for folder in self.folders)

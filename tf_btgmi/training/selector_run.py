@@ -84,7 +84,14 @@ def train(
         OSError: the workdir cannot be written.
     """
     # Only the names of the sources; their paths are private.
-    weights = {os.path.basename(os.path.normpath(f)): w for f, w in sources}
+    weights = {}
+    for folder, weight in sources:
+        name = base = os.path.basename(os.path.normpath(folder))
+        number = 1
+        while name in weights:
+            number += 1
+            name = f"{base} ({number})"
+        weights[name] = weight
     settings = {
         "sources": weights,
         "steps": steps,
@@ -111,7 +118,7 @@ def train(
             logging.info("Resumed at step %d.", step)
         held_out_objects = examples.held_out_objects()
         size = max(1, batch_size // ROUNDS)
-        rounds = _Rounds(model, _batches(examples, size, int(model.step)))
+        rounds = _Rounds(model, _batches(examples, size, int(model.step)), seed)
         guard = FiniteGuard(checkpoints)
         guard.set_model(model)
         losses, begun = [], time.monotonic()
@@ -190,11 +197,19 @@ class _Rounds:
 
     Every step has one group in its first round, one after a click, and so on: batch
     normalization would otherwise see other statistics in training than later.
+
+    Args:
+        model: the training.
+        batches: of new examples.
+        seed: seed of the clicks, combined with the step.
     """
 
-    def __init__(self, model: SelectorTraining, batches: Iterator[list[Example]]):
+    def __init__(
+        self, model: SelectorTraining, batches: Iterator[list[Example]], seed: int
+    ):
         self._model = model
         self._batches = batches
+        self._seed = seed
         self._groups = []
 
     def step(self) -> float:
@@ -208,9 +223,8 @@ class _Rounds:
         features = [tf.concat(maps, 0) for maps in zip(*(f for _, f in self._groups))]
         data = tf.constant(inputs), tf.constant(truth), features
         result = self._model.train_step(data)
-        after = corrected(
-            everything, result["logits"].numpy(), np.random.default_rng((1, step))
-        )
+        rng = np.random.default_rng((self._seed, step, 1))
+        after = corrected(everything, result["logits"].numpy(), rng)
         self._groups = [
             (after[start : start + len(new)], maps)
             for start, (_, maps) in zip(range(0, len(after), len(new)), self._groups)
