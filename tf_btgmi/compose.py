@@ -8,7 +8,8 @@ r"""Puts an object of one picture into another picture.
 The object is the white part of --guide_mask, or is selected in --guide_box
 (y0,x0,y1,x1 in pixels). The centre of its bounding box is placed at --position (y,x in
 pixels of the picture); parts outside the picture are cut off. A narrow band around the
-object is filled, and its colours are adapted; all other pixels stay as they are.
+object is filled, and its colours are matched to the picture; all other pixels stay as
+they are.
 
 A CSV file of jobs has the columns image, guide, position and output, either guide_mask
 or guide_box, and optionally scale, rotate, flip and gap; its paths are relative to its
@@ -56,14 +57,16 @@ def define_flags():
         "guide_box", None, "Box around the object in the guide: y0,x0,y1,x1."
     )
     flags.DEFINE_string(
-        "position", None, "Row and column of the picture for the object's centre: y,x."
+        "position",
+        None,
+        "Row and column of --image for the centre of the object's bounding box: y,x.",
     )
-    flags.DEFINE_float("scale", 1.0, "Factor by which the object is enlarged.")
+    flags.DEFINE_float("scale", 1.0, "Factor by which the object is scaled.")
     flags.DEFINE_float(
-        "rotate", 0.0, "Degrees by which the object is turned counter-clockwise."
+        "rotate", 0.0, "Degrees by which the object is rotated counter-clockwise."
     )
     flags.DEFINE_bool(
-        "flip", False, "Mirror the object left to right before it is turned."
+        "flip", False, "Flip the object horizontally, before it is rotated."
     )
     flags.DEFINE_string(
         "gap",
@@ -72,7 +75,7 @@ def define_flags():
         "fills the rest of its bounding box. Default: 2 % of the box's longer side, at "
         "least 2.",
     )
-    flags.DEFINE_bool("harmonize", True, "Adapt the object's colours to the picture.")
+    flags.DEFINE_bool("harmonize", True, "Match the object's colours to the picture.")
     mask_program.define_batch_flags(
         f"{', '.join(_REQUIRED)} and guide_mask or guide_box"
     )

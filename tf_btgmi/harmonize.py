@@ -1,4 +1,4 @@
-r"""Adapts the colours of pasted objects to the picture around them.
+r"""Matches the colours of pasted objects to their surroundings.
 
     python -m tf_btgmi.harmonize --image=pasted.png --mask=object.png --output=fits.png
     python -m tf_btgmi.harmonize --image=photos --mask=masks --output=done \

@@ -175,7 +175,7 @@ def test_the_server_goes_away_and_comes_back(browser):
     visit.page.wait_for_selector("#banner:not([hidden])")
     assert visit.selected() == selected
     server = Server(create_app(models), server.port)
-    visit.page.wait_for_selector("text=The server is back.")
+    visit.page.wait_for_selector("text=Reconnected to the server.")
     visit.run()
     assert visit.results() == 2
     context.close()

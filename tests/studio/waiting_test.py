@@ -187,7 +187,7 @@ def test_a_server_that_is_away_is_said_once(visit):
     visit.page.wait_for_timeout(200)
     assert visit.page.locator(".message").count() == 0
     visit.page.unroute("**/api/v1/**")
-    visit.page.wait_for_selector("text=The server is back.")
+    visit.page.wait_for_selector("text=Reconnected to the server.")
 
 
 def test_a_run_needs_no_list_of_models(visit):

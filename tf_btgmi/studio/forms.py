@@ -86,7 +86,7 @@ class RunForm(PictureForm):
     job: Optional[str] = Field(
         None,
         pattern=JOB_PATTERN,
-        description="A name of your choice, to follow or cancel the run.",
+        description="A name of your choice, to follow or cancel the job.",
     )
     output: Literal["picture", "overlay"] = Field(
         "picture",
@@ -133,7 +133,7 @@ class ComposeForm(RunForm):
 
 
 class MaskForm(BaseModel):
-    """Convert a mask file to the mask that a run uses."""
+    """Convert a mask file to white, which is selected, on black."""
 
     model_config = ConfigDict(extra="forbid")
 

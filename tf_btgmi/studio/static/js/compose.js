@@ -50,7 +50,7 @@ $("adjust").addEventListener("click", adjust);
 /** Changes to the picture that is not on the stage. */
 $("other").addEventListener("click", () => {
   if (state.step === "place") state.set({ step: "cut" });
-  else if (!state.guide || state.guide.selection.isEmpty) tell(problem("No object is selected yet.", "It is placed in this picture once it is.", "Select the object first."));
+  else if (!state.guide || state.guide.selection.isEmpty) tell(problem("No object is selected yet.", "There is nothing to place.", "Select the object in the other picture first."));
   else place();
 });
 $("flip").addEventListener("click", flip);

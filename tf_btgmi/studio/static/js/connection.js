@@ -20,7 +20,7 @@ window.addEventListener("server-away", () => {
     clearInterval(looking);
     looking = null;
     $("banner").hidden = true;
-    note("The server is back.");
+    note("Reconnected to the server.");
     window.dispatchEvent(new Event("server-back"));
   }, LOOK_EVERY);
 });

@@ -8,6 +8,7 @@ import { maskWork } from "./mask_work.js";
 import { announce, ask, forget, note, problem, tell } from "./messages.js";
 import { Picture, loaded } from "./picture.js";
 import * as results from "./results.js";
+import { LABELS } from "./runs.js";
 import { stage } from "./stage.js";
 import { state } from "./state.js";
 import { setBrushSize } from "./tools/brush.js";
@@ -30,9 +31,11 @@ async function watched(text, work, aborter = new AbortController()) {
   }
 }
 
+const stillRunning = () => `${LABELS[state.mode]} is still running`;
+
 /** Tells the user if a run is in progress, and returns whether it is. */
 function runs(name) {
-  if (state.running) note(`A run is under way. Cancel it or let it end, then open ${name}.`);
+  if (state.running) note(`${stillRunning()}. Cancel it or wait, then open ${name}.`);
   return Boolean(state.running);
 }
 
@@ -40,10 +43,10 @@ function runs(name) {
 function mayReplace(asGuide) {
   const { guide, target } = state;
   if (asGuide && guide && !guide.selection.isEmpty) {
-    return ask("Open another picture for the object?", `The selection in ${guide.name} will be lost.`, "Open without saving");
+    return ask("Open another picture for the object?", `The selection in ${guide.name} will be lost.`, "Discard and open");
   }
   if (!asGuide && target?.unsaved) {
-    return ask("Open another picture?", `The edits of ${target.name} were not downloaded and will be lost.`, "Open without saving");
+    return ask("Open another picture?", `The edits of ${target.name} were not downloaded and will be lost.`, "Discard and open");
   }
   return true;
 }
@@ -132,7 +135,7 @@ function loadMask(file) {
     signal.throwIfAborted();
     if (runs(file.name)) return;
     picture.remember(picture.selection.take("mask", mask));
-    if (picture.selection.isEmpty) note("The mask is empty. White pixels are selected.");
+    if (picture.selection.isEmpty) note("The mask has no white pixels, so nothing is selected.");
     state.changed();
   });
 }
@@ -166,9 +169,9 @@ export async function copyResult() {
   if (!canCopy()) return;
   try {
     await navigator.clipboard.write([new ClipboardItem({ "image/png": state.target.toPng() })]);
-    note("The result is copied.");
+    note("Result copied.");
   } catch {
-    tell(problem("The result was not copied.", "The browser did not allow it.", "Download it instead."));
+    tell(problem("The result could not be copied.", "The browser did not allow it.", "Download it instead."));
   }
 }
 
@@ -179,7 +182,7 @@ window.addEventListener("dragenter", (event) => {
   if (!hasFiles(event)) return;
   inside += 1;
   $("drop").textContent = state.running
-    ? "Open it when the run has ended"
+    ? stillRunning()
     : wantsGuide() ? "Drop the picture with the object" : "Drop the picture to open it";
   $("drop").hidden = false;
 });

@@ -35,7 +35,7 @@ function escape() {
 
 // [keys, what the help says, action]; a key is written as event.key, after Ctrl+ or Shift+.
 const TABLE = [
-  [["Shift+R"], "Run", () => actions.run()],
+  [["Shift+R"], "Fill, compose or harmonize", () => actions.run()],
   [["Escape"], "Cancel", escape],
   [["Ctrl+Z"], "Undo", () => actions.undo()],
   [["Ctrl+Shift+Z", "Ctrl+Y"], "Redo", () => actions.redo()],
@@ -51,7 +51,7 @@ const TABLE = [
   [["]"], "Larger brush, larger object", () => (placing() ? scaleBy(1.05) : setBrushSize(Math.max(state.brushSize + 1, state.brushSize * 1.2)))],
   [[","], "Shrink the selection, rotate left", () => (placing() ? rotateBy(5) : edit.shrink())],
   [["."], "Grow the selection, rotate right", () => (placing() ? rotateBy(-5) : edit.grow())],
-  [["F"], "Flip the object", flip],
+  [["F"], "Flip the object horizontally", flip],
   [["I"], "Invert the selection", edit.invert],
   [["Delete", "Backspace"], "Clear the selection", edit.clear],
   [["V"], "Compare before and after", () => toggleCompare()],
@@ -59,7 +59,7 @@ const TABLE = [
   [["-"], "Zoom out", () => stage.zoom(0.8)],
   [["0"], "Show the whole picture", () => stage.fit()],
   [["1"], "100 %", () => stage.zoom(1 / stage.view.scale)],
-  [["D"], "Dark or light", () => $("theme").click()],
+  [["D"], "Switch between dark and light", () => $("theme").click()],
   [["?"], "Keys and gestures", () => $("help").showModal()],
 ];
 const ON_STAGE = [
@@ -70,11 +70,11 @@ const ON_STAGE = [
   [["Enter"], (event) => togglePress({ alt: event.altKey })],
 ];
 const TOLD = [
-  ["C", "See the original while held"],
-  ["Space", "Move the picture while dragging"],
-  ["Alt", "Remove from the selection"],
+  ["C", "Show the original (hold)"],
+  ["Space", "Pan (hold and drag)"],
+  ["Alt", "Subtract from the selection (hold)"],
   ["Arrows", "Move the pointer, the object or the line"],
-  ["Enter", "Press and release the pointer"],
+  ["Enter", "Press; press again to release"],
 ];
 
 const byKey = new Map(TABLE.flatMap(([keys, , action]) => keys.map((key) => [key.toLowerCase(), action])));

@@ -16,6 +16,9 @@ import "./toolbar.js";
 import { largestBrush, setBrushSize } from "./tools/brush.js";
 import { currentTool, tools } from "./tools/tools.js";
 
+const CANNOT_MATCH = "This model cannot match colours.";
+const ONLY_FILLS = "It only fills holes.";
+
 // Every picture has a history of its own.
 const historyNow = () => (state.active ?? state.target)?.history;
 
@@ -65,8 +68,8 @@ function runFromKey() {
   } else if (state.active && !state.running) {
     const cannot = state.mode === "harmonize" && !canHarmonize();
     tell(cannot
-      ? problem("This model cannot harmonize.", "It has one output, which fills holes.", "Start the studio with a model that has the output `harmonized`.")
-      : problem("Nothing is selected.", "A run changes what is selected.", "Draw a box around an object, or paint over it."));
+      ? problem(CANNOT_MATCH, ONLY_FILLS, "Start the studio with a model that has the output `harmonized`.")
+      : problem("Nothing is selected.", state.mode === "compose" ? "There is nothing to place." : "Only the selection is changed.", "Draw a box around an object, or paint over it."));
   }
 }
 
@@ -165,14 +168,14 @@ function showWelcome() {
 function showTool() {
   const tool = currentTool() ?? tools[state.tool];
   const cannot = state.mode === "harmonize" && !canHarmonize();
-  const hint = cannot ? "This model cannot harmonize: it has one output, which fills holes." : tool.hint;
+  const hint = cannot ? `${CANNOT_MATCH} ${ONLY_FILLS}` : tool.hint;
   $("tool-title").textContent = tool.title;
   $("tool-hint").textContent = hint;
   $("hint-line").textContent = hint;
   $("size-control").hidden = !tool.sized;
   $("sign-control").hidden = !tool.signed;
   $("auto-control").hidden = !tool.paints || state.mode !== "fill";
-  // Where nothing is selected nothing can be removed from it.
+  // Nothing can be subtracted from an empty selection.
   const empty = !state.active || state.active.selection.isEmpty;
   if (empty) state.sign = "add";
   $("sign-subtract").disabled = empty;

@@ -6,7 +6,7 @@ function brush(erase) {
   let stroke = null; // {points, width, erase}, drawn by the stage until it ends
   return {
     title: erase ? "Eraser" : "Brush",
-    hint: erase ? "Paint over what should not be selected." : "Paint over what you want to change.",
+    hint: erase ? "Paint over the area to deselect." : "Paint over the area to select.",
     sized: true,
     paints: !erase,
     down(point) {

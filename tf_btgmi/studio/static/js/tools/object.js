@@ -1,4 +1,4 @@
-// Selects an object by a box or by clicks; further clicks add parts and remove parts.
+// Selects an object by a box or by clicks; further clicks add or subtract parts.
 
 import { api } from "../api.js";
 import { busy } from "../busy.js";
@@ -65,7 +65,7 @@ function click(signal, picture, { x, y }, removing) {
   const { selection } = picture;
   const selected = selection.mask[Math.floor(y) * picture.width + Math.floor(x)] === 1;
   if (removing && selection.isEmpty) {
-    tell(problem("Nothing is selected.", "A click can only remove a part of a selection.", "Select the object first."));
+    tell(problem("Nothing is selected.", "There is nothing to subtract from.", "Select the object first."));
     return null;
   }
   // The selection agrees already.

@@ -45,7 +45,7 @@ function remember(layer, before, label) {
 export const placeTool = {
   title: "Placement",
   get hint() {
-    return state.layer ? "Drag the object, a corner or the round handle." : "Adjust the placement to move the object again.";
+    return state.layer ? "Drag to move; corners scale, the round handle rotates." : "Adjust the placement to move the object again.";
   },
   down(point) {
     const { layer } = state;

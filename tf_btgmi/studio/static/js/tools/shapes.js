@@ -1,4 +1,4 @@
-// Box and lasso: the inside of the shape is added to the selection, or removed.
+// Box and lasso: the inside of the shape is added to the selection or subtracted from it.
 
 import { state } from "../state.js";
 
@@ -60,4 +60,4 @@ function shapeTool(title, hint, add) {
 }
 
 export const boxTool = shapeTool("Box", "Drag from corner to corner.", (points, point) => { points[1] = point; });
-export const lassoTool = shapeTool("Lasso", "Draw around what you want to change.", (points, point) => points.push(point));
+export const lassoTool = shapeTool("Lasso", "Draw around the area to select.", (points, point) => points.push(point));
