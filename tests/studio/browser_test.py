@@ -268,7 +268,9 @@ def test_all_models_are_run_at_once_and_harmonizing_needs_one_that_can(visit):
     assert labels == ["Original", "1 Fill, red", "2 Fill, blue"]
     visit.page.click('[data-mode-button="harmonize"]')
     visit.page.select_option("#model", "blue")
-    visit.page.wait_for_selector("#tool-hint:has-text('This model cannot match colours')")
+    visit.page.wait_for_selector(
+        "#tool-hint:has-text('This model cannot match colours')"
+    )
     visit.page.select_option("#model", "red")
     visit.box()
     visit.run()

@@ -140,6 +140,38 @@ def test_controls_are_as_large_as_the_pointer_needs(browser, studio, size):
     context.close()
 
 
+def test_nothing_is_cut_off_on_the_narrowest_phone(browser, studio):
+    size = {"width": 320, "height": 568}
+    context = browser.new_context(viewport=size, has_touch=True)
+    visit = Visit(context.new_page(), studio.url).load()
+    assert visit.page.evaluate("document.documentElement.scrollWidth") == 320
+    visit.open_example()
+    assert visit.page.evaluate("document.documentElement.scrollWidth") == 320
+    context.close()
+
+
+def test_tab_follows_the_visual_order_while_placing(screen):
+    screen.open_example()
+    screen.page.click('[data-mode-button="compose"]')
+    screen.open_example("rocket")
+    screen.box()
+    screen.place()
+    place, guide = (
+        screen.page.locator(name).bounding_box()
+        for name in ("#panel-place", "#panel-guide")
+    )
+    assert guide["x"] + guide["width"] <= place["x"] + 1 or (
+        guide["y"] + guide["height"] <= place["y"] + 1
+    )
+    screen.page.focus("#other")
+    names = []
+    while "scale" not in names and len(names) < 4:
+        screen.page.keyboard.press("Tab")
+        names.append(screen.page.evaluate("document.activeElement.id"))
+    assert names == ["open-guide", "scale"]
+    assert in_sight(screen, "#scale")
+
+
 def test_the_toolbar_says_how_it_lies(visit):
     visit.open_example()
     lies = visit.page.locator("#tools")

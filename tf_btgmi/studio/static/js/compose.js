@@ -19,7 +19,7 @@ export function place() {
   if (layer?.guide !== guide || layer.version !== guide.selection.version) {
     placed = new Layer(guide, box, target);
     // The object was edited: it stays where it is.
-    if (layer?.guide === guide) placed.place(layer.placement);
+    if (layer?.guide === guide) placed.follow(layer);
   }
   state.set({ step: "place", layer: placed });
   stage.canvas.focus({ preventScroll: true });

@@ -14,6 +14,7 @@ export class Layer {
     const [x0, y0, x1, y1] = box;
     this.width = x1 - x0;
     this.height = y1 - y0;
+    this.middle = { x: (x0 + x1) / 2, y: (y0 + y1) / 2 };
     const [canvas, context] = offscreen(this.width, this.height);
     context.drawImage(guide.selection.canvas, -x0, -y0);
     context.globalCompositeOperation = "source-in";
@@ -39,13 +40,10 @@ export class Layer {
 
   /** The centre of the box around the placed object, as the server expects it. */
   get centre() {
-    const angle = (-this.rotate * Math.PI) / 180;
-    const [cos, sin] = [Math.cos(angle) * this.scale, Math.sin(angle) * this.scale];
     const across = this.flip ? -1 : 1;
     let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
     for (const [u, v] of this.outline) {
-      const x = across * u * cos - v * sin;
-      const y = across * u * sin + v * cos;
+      const { x, y } = this.turned(across * u, v);
       x0 = Math.min(x0, x);
       x1 = Math.max(x1, x);
       y0 = Math.min(y0, y);
@@ -55,6 +53,20 @@ export class Layer {
   }
 
   place(placement) { Object.assign(this, placement); }
+
+  /** Shows the guide's pixels where another layer of it shows them in a placement. */
+  follow({ middle, placement }, { x, y, ...pose } = placement) {
+    this.place(pose);
+    const move = this.turned((this.middle.x - middle.x) * (this.flip ? -1 : 1), this.middle.y - middle.y);
+    this.place({ x: x + move.x, y: y + move.y });
+  }
+
+  /** A vector of the guide, scaled and rotated as the object. */
+  turned(dx, dy) {
+    const angle = (-this.rotate * Math.PI) / 180;
+    const [cos, sin] = [Math.cos(angle) * this.scale, Math.sin(angle) * this.scale];
+    return { x: dx * cos - dy * sin, y: dx * sin + dy * cos };
+  }
 
   draw(context) {
     context.save();
@@ -67,13 +79,8 @@ export class Layer {
 
   /** A point of the object, in units of half its width and height, in the target. */
   corner(across, down) {
-    const angle = (-this.rotate * Math.PI) / 180;
-    const dx = (across * this.width * this.scale) / 2;
-    const dy = (down * this.height * this.scale) / 2;
-    return {
-      x: this.x + dx * Math.cos(angle) - dy * Math.sin(angle),
-      y: this.y + dx * Math.sin(angle) + dy * Math.cos(angle),
-    };
+    const { x, y } = this.turned((across * this.width) / 2, (down * this.height) / 2);
+    return { x: this.x + x, y: this.y + y };
   }
 
   /** Whether a point of the target lies in the object's box. */

@@ -111,12 +111,14 @@ state.addEventListener("stroke", () => {
   if ($("auto-fill").checked && state.mode === "fill" && nextRun()) run();
 });
 
-// On a phone the panel is moved sideways; another step begins at its start.
+// On a phone the panel is moved sideways; another step begins at its start, or at the placement.
 let shownStep = "";
 function scrollPanel() {
   const now = [state.mode, state.step, Boolean(state.layer)].join();
-  if (now !== shownStep) document.querySelector(".panel-scroll").scrollTo(0, 0);
+  if (now === shownStep) return;
   shownStep = now;
+  document.querySelector(".panel-scroll").scrollTo(0, 0);
+  $("panel-place").scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 const pressed = (button, on) => button.setAttribute("aria-pressed", String(on));

@@ -35,7 +35,7 @@ function remember(layer, before, label) {
   if (JSON.stringify(before) === JSON.stringify(after)) return;
   // The object may have been edited since, which makes another layer.
   const put = (placement) => {
-    if (state.layer?.guide === layer.guide) state.layer.place(placement);
+    if (state.layer?.guide === layer.guide) state.layer.follow(layer, placement);
     state.changed();
   };
   state.target.remember({ label, undo: () => put(before), redo: () => put(after) });
@@ -45,7 +45,7 @@ function remember(layer, before, label) {
 export const placeTool = {
   title: "Placement",
   get hint() {
-    return state.layer ? "Drag to move; corners scale, the round handle rotates." : "Adjust the placement to move the object again.";
+    return state.layer ? "Drag to move; corners scale, the handle rotates." : "Adjust the placement to move the object again.";
   },
   down(point) {
     const { layer } = state;
