@@ -44,6 +44,7 @@ def test_png_shards_give_every_picture_back_exactly(photos, tmp_path):
     )
     assert result.returncode == 0, result.stderr
     assert "Wrote 12 pictures in 3 shards" in result.stdout
+    assert f"--config.data.source='tfrecord:{out}/*.tfrecord'" in result.stdout
     assert sorted(os.listdir(out)) == [
         f"pictures-0000{shard}-of-00003.tfrecord" for shard in range(3)
     ]

@@ -8,6 +8,7 @@ holes. The toy shows that everything works, not how good the method is.
 """
 
 import os
+import shlex
 
 import numpy as np
 from absl import flags, logging
@@ -66,7 +67,7 @@ def main(argv):
         ("the toy's before and after", sheet),
         ("the toy's filled pictures", filled),
         ("validation pictures by step", os.path.join(FLAGS.workdir, "pictures")),
-        ("losses of its training", f"tensorboard --logdir={logs}"),
+        ("losses of its training", f"tensorboard --logdir={shlex.quote(logs)}"),
     ):
         print(f"   {what + ':':<32}{path}")
     print(

@@ -46,7 +46,7 @@ from tf_btgmi.evaluation.hole_masks import DrawnMasks, MaskFiles
 from tf_btgmi.evaluation.picture_sets import open_pictures
 from tf_btgmi.evaluation.report import files
 from tf_btgmi.evaluation.report_metrics import METRIC_VERSION
-from tf_btgmi.evaluation.store import METHOD_NAME, Store
+from tf_btgmi.evaluation.store import METHOD_NAME, Store, method_name
 from tf_btgmi.inference import retouch
 from tf_btgmi.outputs import HARMONIZED, INPAINTED
 from tf_btgmi.pictures.listing import passed_over_lines
@@ -334,7 +334,7 @@ def _named(place: str):
     name, sign, folder = place.partition("=")
     # A path may contain the sign, too.
     named = sign and METHOD_NAME.fullmatch(name)
-    return (name, folder) if named else (loading.short_name(place), place)
+    return (name, folder) if named else (method_name(loading.short_name(place)), place)
 
 
 if __name__ == "__main__":

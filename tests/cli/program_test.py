@@ -126,6 +126,8 @@ def test_what_main_returns_is_the_exit_code(run):
         (["config.py"], "begin with --. Put quotes around a pattern. See --help."),
         (["--config=config.py", "photos"], "Unexpected argument 'photos'"),
         (["--config=missing.py"], "missing.py"),
+        (["--config=run"], "run is a folder; give run/config.json."),
+        (["--config=."], ". is a folder; give a file of configs/."),
         (["--config=missing.json"], "There is no config file missing.json."),
         (["--config=misspelt.json"], "did you mean config.data.image_size?"),
         (["--config=broken.json"], "broken.json is not a JSON file"),
@@ -136,6 +138,8 @@ def test_a_wrong_command_line_is_one_line_and_exit_code_2(
 ):
     (folder / "misspelt.json").write_text('{"data": {"imge_size": 64}}')
     (folder / "broken.json").write_text('{"data": ')
+    (folder / "run").mkdir(exist_ok=True)
+    (folder / "run" / "config.json").touch()
     done = run(*arguments)
     assert done.returncode == 2
     assert message in done.stderr
@@ -189,6 +193,12 @@ def test_a_character_that_standard_output_lacks_ends_no_program(
     done = run("--fail=arrow")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith(" lower is better\n")
+
+
+def test_help_names_the_default_config_as_a_user_would(folder):
+    done = run_program("tf_btgmi.demo", "--help")
+    assert "(default: 'configs/smoke.py')" in " ".join(done.stdout.split())
+    assert "config_flag.py" not in done.stdout
 
 
 def test_help_outside_the_checkout_needs_no_default_config(tmp_path):

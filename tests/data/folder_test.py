@@ -126,6 +126,12 @@ def test_a_replacement_for_a_held_out_picture_is_held_out(make_folder):
     assert tuple(source.read(0, held_out=True)[0, 0]) == expected
 
 
+def test_the_description_of_one_picture_is_singular(tmp_path):
+    touch(tmp_path, "1.png")
+    first = FolderSource(str(tmp_path)).describe()[0]
+    assert first == f"folder:{tmp_path}: 1 picture, 0 for validation"
+
+
 def test_the_description_counts_by_subfolder_and_names_the_first(tmp_path):
     touch(tmp_path, "images/1.png", "images/2.png", "masks/1.png", "masks/2.png")
     assert FolderSource(str(tmp_path), 1).describe() == [

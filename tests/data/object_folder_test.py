@@ -12,7 +12,7 @@ def test_pictures_are_those_with_a_mask_of_their_name(make_objects):
     (folder / "masks" / "p3.png").unlink()
     source = ObjectFolder(str(folder))
     assert source.training_names == ["p0.png", "p1.png", "p2.png", "p4.png"]
-    assert source.describe()[-1].startswith("  1 pictures without")
+    assert source.describe()[-1].startswith("  1 picture without")
 
 
 def test_a_picture_comes_with_its_own_object_and_another_one(make_objects, color_of):

@@ -45,7 +45,7 @@ def test_a_rerun_changes_nothing_and_other_settings_are_refused(folder):
     assert [open(f"out/{name}", "rb").read() for name in FILES] == first
     with pytest.raises(ValueError, match="seed was 0 and is now 1"):
         run(seed=1)
-    with pytest.raises(ValueError, match="settings: limit was 0 and is now 2. Give"):
+    with pytest.raises(ValueError, match="settings: limit was 0 and is now 2. Choose"):
         run(limit=2)
     with pytest.raises(ValueError, match="image_size was 32 and is now 48"):
         run(image_size=48)
@@ -206,6 +206,18 @@ def test_pictures_of_one_colour_have_numbers(folder, colours):
         assert not re.search(r"\b(nan|inf)\b", file.read())
 
 
+def test_a_model_in_a_folder_with_a_space_is_measured(folder, make_workdir):
+    make_workdir(folder / "runs" / "run one", colour=20.0)
+    make_workdir(folder / "runs" / "run_one", colour=20.0)
+    run(model=["runs/run one"], retouched=False)
+    identity = summary()["methods"]["run_one"]["identity"]
+    assert identity == "workdir runs/run one, ckpt-1"
+    with pytest.raises(ValueError, match="Two methods are called run_one; --model="):
+        run(model=["runs/run one", "runs/run_one"], retouched=False)
+    with pytest.raises(ValueError, match="the method run_one was"):
+        run(model=["runs/run_one"], retouched=False)
+
+
 def test_a_trained_model_is_measured_under_its_name(folder, make_workdir):
     make_workdir(folder / "runs" / "mine", colour=20.0)
     models, holes = ["runs/mine", "again=runs/mine"], "centre64of256"
@@ -230,5 +242,6 @@ def test_a_trained_model_is_measured_under_its_name(folder, make_workdir):
 
 def test_a_name_before_the_model_is_told_from_a_path():
     assert evaluate._named("ours=runs/mine") == ("ours", "runs/mine")
+    assert evaluate._named("runs/run one/") == ("run_one", "runs/run one/")
     assert evaluate._named("ours=runs/lr=0.1") == ("ours", "runs/lr=0.1")
-    assert evaluate._named("runs/lr=0.1") == ("lr=0.1", "runs/lr=0.1")
+    assert evaluate._named("runs/lr=0.1") == ("lr_0.1", "runs/lr=0.1")

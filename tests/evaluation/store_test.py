@@ -62,7 +62,7 @@ def test_nan_is_never_kept(folder):
 def test_other_settings_are_refused(folder):
     Store(folder, SETTINGS, METHODS).add_row("telea", "a", {"l1": 0.25})
     with pytest.raises(
-        ValueError, match="seed was 0 and is now 1. Give another --output"
+        ValueError, match="seed was 0 and is now 1. Choose another --output"
     ):
         Store(folder, {**SETTINGS, "seed": 1}, METHODS)
     with pytest.raises(ValueError, match="method telea was 'telea, 1' and is now"):
@@ -73,10 +73,12 @@ def test_a_changed_setting_is_named_and_not_the_hashes_that_follow_from_it(folde
     old = {"fingerprint": "a" * 16, "limit": 0, "masks": "files " + "a" * 16}
     Store(folder, old, METHODS).add_row("telea", "a", {"l1": 0.25})
     new = {"fingerprint": "b" * 16, "limit": 5, "masks": "files " + "b" * 16}
-    with pytest.raises(ValueError, match="settings: limit was 0 and is now 5. Give"):
+    with pytest.raises(ValueError, match="settings: limit was 0 and is now 5. Choose"):
         Store(folder, new, METHODS)
     new["limit"] = 0
-    both = "settings: the picture files have changed, the mask files have changed. Give"
+    both = (
+        "settings: the picture files have changed, the mask files have changed. Choose"
+    )
     with pytest.raises(ValueError, match=both):
         Store(folder, new, METHODS)
 

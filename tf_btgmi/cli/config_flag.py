@@ -20,7 +20,7 @@ class ConfigFileError(flags.Error):
 
 
 def define(default: Optional[str] = None) -> None:
-    """Defines `--config=FILE.py` or `FILE.json`, and `--config.FIELD=VALUE`.
+    """Defines `--config=FILE.py` or `FILE.json`, and `--config.SECTION.FIELD=VALUE`.
 
     Args:
         default: the file used when the flag is absent. Where it does not exist, the
@@ -31,9 +31,11 @@ def define(default: Optional[str] = None) -> None:
         "config",
         f"{__file__}:{default}" if is_there else None,
         "Config of the experiment: a file of configs/, or the config.json of an "
-        "earlier run. --config.FIELD=VALUE overrides a field, for instance "
+        "earlier run. --config.SECTION.FIELD=VALUE overrides a field, for instance "
         "--config.data.global_batch_size=16; tf_btgmi/config/schema.py lists them.",
     )
+    if is_there:
+        flags.FLAGS["config"].default_as_str = f"'{default}'"
     if default and not is_there:
         flags.register_validator(
             "config",

@@ -31,6 +31,10 @@ def read(path: str) -> Config:
         ValueError: naming the file and the reason, in one line.
     """
     file, colon, text = path.partition(":")
+    if os.path.isdir(file):
+        inside = os.path.join(file, FILE)
+        advice = inside if os.path.exists(inside) else "a file of configs/"
+        raise ValueError(f"{file} is a folder; give {advice}.")
     if not os.path.isfile(file):
         raise ValueError(f"There is no config file {path}.")
     if file.lower().endswith(".json"):

@@ -368,7 +368,8 @@ class TrainingConfig:
         checkpoint_every_steps: steps between checkpoints.
         checkpoint_every_minutes: minutes between checkpoints, if that is earlier.
         keep_checkpoints: number of newest checkpoints that are kept.
-        log_every_steps: steps between lines of the log and TensorBoard scalars.
+        log_every_steps: steps between TensorBoard scalars. Lines of the log are at
+            least 30 seconds apart.
         validate_every_steps: steps between validations and picture grids; the last
             step of a run has them as well.
     """

@@ -14,6 +14,7 @@ from tf_btgmi.data.batch_slice import BatchSlice
 from tf_btgmi.data.unreadable import UnreadableCounter
 from tf_btgmi.pictures.decoding import decode_image
 from tf_btgmi.pictures.listing import list_folder, name_hash, natural_key, no_pictures
+from tf_btgmi.wording import number_of
 
 
 class FolderSource:
@@ -72,9 +73,8 @@ class FolderSource:
         for name in names:
             top = name.split("/")[0] + "/" if "/" in name else ""
             counts[top] = counts.get(top, 0) + 1
-        lines = [
-            f"{self.spec}: {len(names)} pictures, {self.num_held_out} for validation"
-        ]
+        count = number_of(len(names), "picture")
+        lines = [f"{self.spec}: {count}, {self.num_held_out} for validation"]
         # Reveals a folder of masks among those of pictures.
         if len(counts) > 1:
             some = [f"{top or 'itself'}: {n}" for top, n in list(counts.items())[:8]]

@@ -22,6 +22,7 @@ from tf_btgmi.pictures.formats import open_picture
 from tf_btgmi.pictures.listing import list_pictures, name_of
 from tf_btgmi.pictures.masks import read_mask
 from tf_btgmi.pictures.pairs import assign
+from tf_btgmi.wording import number_of
 
 IMAGES, MASKS, SEGMENTS = "images", "masks", "segments"
 
@@ -122,7 +123,8 @@ class ObjectFolder(ObjectSource):
         """See `FolderSource.describe`; also counts the pictures without a mask."""
         lines = super().describe()
         if self.num_without_mask:
-            lines.append(f"  {self.num_without_mask} pictures without {self._masks}")
+            count = number_of(self.num_without_mask, "picture")
+            lines.append(f"  {count} without {self._masks}")
         return lines
 
     def object_mask(self, name, rng):

@@ -17,6 +17,7 @@ from tf_btgmi.config import Config
 from tf_btgmi.data.batch_slice import batch_slice
 from tf_btgmi.data.sources import open_source
 from tf_btgmi.data.tasks import make_task
+from tf_btgmi.wording import number_of
 
 
 def training_dataset(
@@ -98,8 +99,8 @@ def _training_source(config: Config):
     source = _open(config, data.source, held_out)
     if not source.num_training:
         raise ValueError(
-            f"{data.source} has {source.num_held_out} pictures, and "
-            f"config.data.num_validation_images={held_out} holds out all of them: "
+            f"{data.source} has {number_of(source.num_held_out, 'picture')}, and "
+            f"config.data.num_validation_images={held_out} would hold out all of them: "
             "lower it, or set config.data.validation_source."
         )
     return source

@@ -16,6 +16,7 @@ import tensorflow as tf
 from tf_btgmi.data.batch_slice import BatchSlice
 from tf_btgmi.data.unreadable import UnreadableCounter, UnreadableError
 from tf_btgmi.pictures.decoding import decode_image
+from tf_btgmi.wording import number_of
 
 # Number of substitutes for unreadable records. Pictures are decoded in parallel, so the
 # next record of the stream is not available.
@@ -63,8 +64,8 @@ class StreamingSource:
 
     def describe(self) -> list[str]:
         """Lines for the log: counts, and the first records."""
-        count = self.num_training + self.num_held_out
-        first = f"{self.spec}: {count} pictures, {self.num_held_out} for validation"
+        count = number_of(self.num_training + self.num_held_out, "picture")
+        first = f"{self.spec}: {count}, {self.num_held_out} for validation"
         return [first] + [f"  {name}" for name in self._first_names]
 
     def training_records(

@@ -30,6 +30,17 @@ _HASHED = {"fingerprint": "the picture files", "masks": "the mask files"}
 METHOD_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
+def method_name(text: str) -> str:
+    """A valid name of a method, with `_` for characters that are not allowed.
+
+    Example:
+        >>> method_name("run one"), method_name(".hidden")
+        ('run_one', '_.hidden')
+    """
+    name = re.sub("[^A-Za-z0-9._-]", "_", text)
+    return name if METHOD_NAME.fullmatch(name) else f"_{name}"
+
+
 class Store:
     """The folder of one evaluation.
 
@@ -53,7 +64,8 @@ class Store:
             if not METHOD_NAME.fullmatch(name) or name == TRUTH:
                 raise ValueError(
                     f"A method cannot be called {name!r}: letters, digits and . _ - "
-                    f"are allowed, and {TRUTH!r} is taken."
+                    f"are allowed, and {TRUTH!r} is taken. --model=NAME=MODEL names a "
+                    "model."
                 )
         if os.path.isfile(folder):
             raise ValueError(f"{folder} is a file; give a folder.")
@@ -207,7 +219,7 @@ def _compare(folder: str, known: dict[str, Any], new: dict[str, Any]) -> None:
     if changes:
         raise ValueError(
             f"{folder} has an evaluation with other settings: {', '.join(changes)}. "
-            "Give another --output, or another name to a method that has changed."
+            "Choose another --output, or another name to a method that has changed."
         )
 
 

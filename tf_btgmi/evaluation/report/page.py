@@ -10,6 +10,7 @@ from tf_btgmi.evaluation.report.gallery import Tile
 from tf_btgmi.evaluation.store import Store
 from tf_btgmi.evaluation.summary import Summary
 from tf_btgmi.evaluation.tables import Table
+from tf_btgmi.wording import number_of
 
 
 def render(
@@ -76,7 +77,7 @@ def _facts(summary: Summary) -> list[str]:
     settings = summary.settings
     seed = settings["seed"]
     return [
-        f"{summary.num} pictures of {settings['image_size']} px",
+        f"{number_of(summary.num, 'picture')} of {settings['image_size']} px",
         f"{summary.task.set_heading}: {settings['mask_kind']}"
         + ("" if seed is None else f", seed {seed}"),
         f"baseline: {summary.baseline}",
