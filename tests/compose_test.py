@@ -149,7 +149,7 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_1(folder, capsys, values,
         ({"guide_box": BOX}, "Exactly one of guide_mask and guide_box"),
         ({"position": "left"}, "position: 'left' is not two numbers y,x"),
         ({"guide_mask": None, "guide_box": "1,2,3"}, "is not four numbers"),
-        ({"gap": "wide"}, "--gap: 'wide' is not a whole number of .* nor 'box'"),
+        ({"gap": "wide"}, "--gap: 'wide' is not a non-negative integer, nor 'box'"),
         ({"image": "no.jpg"}, "--image: there is no file no.jpg"),
         ({"guide": "no.jpg"}, "--guide: there is no file no.jpg"),
         ({"guide_mask": "no.png"}, "--guide_mask: there is no file no.png"),
@@ -214,7 +214,7 @@ def test_jobs_with_a_bad_row_finish_the_rest(folder, capsys):
 
 
 def test_jobs_stand_alone(folder):
-    with pytest.raises(program.UsageError, match="--guide and --jobs exclude"):
+    with pytest.raises(program.UsageError, match="--guide and --jobs cannot be used"):
         run(jobs="jobs.csv", guide="bison.jpg")
 
 

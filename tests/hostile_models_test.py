@@ -311,7 +311,7 @@ def test_a_saved_model_that_touches_files_is_refused_by_the_operation(
     module = Reader(str(tmp_path / "written") if writes else None)
     save_module(module, tmp_path / "model")
     message = refusal(loading.load, tmp_path / "model")
-    assert f"it has the operation {operation}" in message
+    assert f"contains the operation {operation}, which no model" in message
     assert not (tmp_path / "written").exists()
 
 

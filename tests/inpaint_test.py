@@ -211,7 +211,7 @@ def test_a_folder_that_cannot_be_written_to_is_said_before_the_work(
     monkeypatch.setattr(os, "access", lambda path, mode: path != "locked")
     assert run(image="photos", mask="masks", output="locked/new") == 1
     captured = capsys.readouterr()
-    assert "locked/new/a.png cannot be written: no right to write to locked" in (
+    assert "locked/new/a.png cannot be written: no permission to write to locked" in (
         captured.err
     )
     assert captured.out == "0 done, 0 skipped, 3 failed, 0 unmatched.\n"

@@ -108,7 +108,7 @@ def test_jobs_take_their_paths_from_the_folder_of_the_file(files):
         ("photos/b.png,masks/b.png,a.png,", "a.png was written by an earlier job"),
         ("photos/b.png,masks/b.png,photos/a.png,", "would replace the input"),
         ("photos/b.png,masks/b.png,masks/a.png,", "would replace the input"),
-        ("photos/b.png,masks/b.png,b.gif,", "the ending is .gif"),
+        ("photos/b.png,masks/b.png,b.gif,", "the file extension is .gif"),
         ("photos/b.png,masks/b.png,photos/b.png/c.png,", "photos/b.png"),
     ],
 )
@@ -131,7 +131,7 @@ def test_a_bad_row_is_named_and_the_rest_is_done(files, capsys, row, words):
 def test_jobs_stand_alone(files):
     path = write_jobs("image,mask,output", "photos/a.png,masks/a.png,a.png")
     with pytest.raises(
-        program.UsageError, match="--image and --jobs exclude each other"
+        program.UsageError, match="--image and --jobs cannot be used together"
     ):
         run(jobs=path, image="photos/a.png")
     with pytest.raises(ValueError, match="has the unknown column 'colour'"):

@@ -21,7 +21,7 @@ PROGRAM_MODULE = serve_ui
     [
         ({"model": ["nowhere"], "port": 0}, "nowhere is neither a folder nor"),
         ({"server": "localhost:8500"}, "not an address like grpc://"),
-        ({"server": "grpc://x:1", "model": ["a"]}, "exclude each other"),
+        ({"server": "grpc://x:1", "model": ["a"]}, "cannot be used together"),
         ({"host": "no.such.host.invalid", "port": 0}, "this machine has no address"),
     ],
 )

@@ -116,7 +116,7 @@ def _check_flags():
         raise program.UsageError("--seeds must be whole numbers separated by commas.")
     for values, name in ((arms, "arms"), (seeds, "seeds")):
         if len(set(values)) != len(values):
-            raise program.UsageError(f"--{name} has a value twice.")
+            raise program.UsageError(f"--{name} has a duplicate value.")
     return arms, seeds
 
 

@@ -34,7 +34,7 @@ def define_flags():
     mask_program.define_flags("hole", "fill")
     common_flags.define_retouched()
     flags.DEFINE_integer(
-        "mask_dilation", 0, "Pixels by which the hole is grown.", lower_bound=0
+        "mask_dilation", 0, "Dilation of the hole in pixels.", lower_bound=0
     )
 
 

@@ -5,8 +5,8 @@
     python -m tf_btgmi.remove --image=beach.jpg --box=80,120,410,260 --output=empty.jpg
     python -m tf_btgmi.remove --jobs=jobs.csv
 
-White in a mask (128 to 255) is the object. It is grown by 1.5 % of the picture's
-shorter side first, because shadows and blended edges lie outside most masks;
+White in a mask (128 to 255) is the object. It is first dilated by 1.5 % of the
+picture's shorter side, because shadows and blended edges lie outside most masks;
 --mask_dilation sets the number of pixels. If a shadow or a reflection remains, include
 it in the mask.
 
@@ -31,7 +31,7 @@ def define_flags():
     flags.DEFINE_integer(
         "mask_dilation",
         None,
-        "Pixels by which the object is grown. Default: 1.5 % of the picture's shorter "
+        "Dilation of the object in pixels. Default: 1.5 % of the picture's shorter "
         "side.",
         lower_bound=0,
     )

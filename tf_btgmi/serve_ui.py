@@ -46,7 +46,7 @@ def main(argv):
     """Loads the models and serves the page until Ctrl-C."""
     del argv
     if FLAGS.server and FLAGS.model:
-        raise program.UsageError("--model and --server exclude each other.")
+        raise program.UsageError("--model and --server cannot be used together.")
     if FLAGS.server and not FLAGS.server.startswith(("grpc://", "http://", "https://")):
         raise program.UsageError(
             f"--server={FLAGS.server} is not an address like grpc://localhost:8500."

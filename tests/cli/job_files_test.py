@@ -82,9 +82,9 @@ def test_numbers_are_read():
         (job_files.box, "3,2,3,4", "'3,2,3,4' is an empty box: give"),
         (job_files.box, "1,9,3,4", "with y0 < y1 and x0 < x1"),
         (job_files.number, "big", "'big' is not a number"),
-        (job_files.whole_number, "-1", "is not a whole number"),
-        (job_files.whole_number, "1.5", "is not a whole number"),
-        (job_files.whole_number, "²", "is not a whole number"),
+        (job_files.whole_number, "-1", "is not a non-negative integer"),
+        (job_files.whole_number, "1.5", "is not a non-negative integer"),
+        (job_files.whole_number, "²", "is not a non-negative integer"),
         (job_files.yes_or_no, "maybe", "is neither true nor false"),
     ],
 )

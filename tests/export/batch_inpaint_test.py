@@ -160,7 +160,7 @@ def test_a_file_of_jobs(loads):
     assert counts("report") == {"done": 1, "failed": 2}
     found = failures("report")
     assert found["jobs.csv, line 3"] == "The column mask is empty."
-    assert "the ending is .gif" in found["photos/c.png"]
+    assert "the file extension is .gif" in found["photos/c.png"]
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_what_cannot_be_inpainted_is_said(image, mask, words):
 
 @pytest.mark.parametrize("dilation", [2.5, None, -1, "2"])
 def test_a_dilation_is_a_whole_number(dilation):
-    with pytest.raises(ValueError, match="mask_dilation must be a whole number"):
+    with pytest.raises(ValueError, match="mask_dilation must be a non-negative"):
         Predictor(Recorder(), S).inpaint(picture(8, 8), ~empty(8, 8), dilation)
 
 

@@ -94,8 +94,8 @@ def test_psnr_takes_arrays():
     "change, text",
     [
         (lambda i, c, m: (i.astype(np.float32), c, m), "image must be uint8"),
-        (lambda i, c, m: (i, c[:-1], m), "of one size"),
-        (lambda i, c, m: (i, c, m[:, 1:]), "of one size"),
+        (lambda i, c, m: (i, c[:-1], m), "must have the same size"),
+        (lambda i, c, m: (i, c, m[:, 1:]), "must have the same size"),
         (lambda i, c, m: (i, c, m & False), "have a hole"),
         (lambda i, c, m: (i, c, m.astype(np.uint8)), "must be bool"),
         (lambda i, c, m: (i[:9], c[:9], m[:9]), "at least 11"),

@@ -153,7 +153,9 @@ def test_files_passed_over_are_counted_in_a_line(folders):
     for name in ("1.heicx", "2.heicx", "b.xmp", "noending", ".hidden"):
         touch(f"photos/{name}")
     _, _, notes = pairs_of("photos", "masks/a.png", "out")
-    assert notes == ["Skipped in photos: 2 .heicx, 1 .txt, 1 .xmp, 1 without ending."]
+    assert notes == [
+        "Skipped in photos: 2 .heicx, 1 .txt, 1 .xmp, 1 without extension."
+    ]
 
 
 def test_a_pipe_in_a_folder_is_no_picture(folders):
@@ -176,8 +178,8 @@ def test_a_pipe_in_a_folder_is_no_picture(folders):
         ("empty", "masks", "out", "--image: There is no picture in empty"),
         ("photos", "masks", "out.png", "--output: out.png is a file"),
         ("photos", "masks", "photos/notes.txt", "is a file"),
-        ("photos/a.jpg", "masks", "out.xyz", "the ending is .xyz"),
-        ("photos/a.jpg", "masks", "out", "the ending is missing"),
+        ("photos/a.jpg", "masks", "out.xyz", "the file extension is .xyz"),
+        ("photos/a.jpg", "masks", "out", "the file extension is missing"),
         ("photos", "twice", "out", "go with the same picture"),
         (
             "*/same.png",

@@ -223,5 +223,5 @@ def test_an_ending_that_is_not_written_is_said(tmp_path):
     source = tmp_path / "source.png"
     make("RGB").save(source)
     for name, word in (("result.xyz", ".xyz"), ("result", "missing")):
-        with pytest.raises(ValueError, match=f"the ending is {word}"):
+        with pytest.raises(ValueError, match=f"the file extension is {word}"):
             write_picture(read_picture(str(source)), str(tmp_path / name))

@@ -170,7 +170,7 @@ def test_objects_in_photographs_are_found(select, name, arguments, inside, outsi
         ({"clicks": [(1, 1, False)]}, "Give a box, a click"),
         ({"box": (5, 5, 5, 9)}, r"\(5, 5, 5, 9\) is empty: give .* with y0 < y1"),
         ({"box": (80, 100, 30, 40)}, "is empty"),
-        ({"box": (200, 200, 300, 300)}, "does not meet"),
+        ({"box": (200, 200, 300, 300)}, "lies outside the picture"),
         ({"box": (0, 0, float("nan"), 9)}, "box must be"),
         ({"box": (None, 0, 5, 9)}, "box must be"),
         ({"clicks": (55, 70, True)}, "clicks must be a list of"),

@@ -59,7 +59,7 @@ def test_another_study_is_refused(votes, tmp_path):
     assert votes.settings() is None
     votes.claim({"methods": ["a", "b"], "num_shown": 2})
     votes.claim({"methods": ["a", "b"], "num_shown": 2})
-    with pytest.raises(ValueError, match=r"settings \(methods\); give another"):
+    with pytest.raises(ValueError, match=r"settings \(methods\); choose another"):
         votes.claim({"methods": ["a", "c"], "num_shown": 2})
     assert votes.settings() == {"methods": ["a", "b"], "num_shown": 2}
     (tmp_path / "other").write_bytes(b"not a database " * 100)

@@ -156,8 +156,9 @@ class Ablation:
                 before = _flat(known).get(key)
                 if before != value:
                     raise ValueError(
-                        f"{self.folder} holds an ablation of other settings: {key} was "
-                        f"{before!r} and is now {value!r}. Give another --output."
+                        f"{self.folder} contains an ablation with different settings: "
+                        f"{key} was {before!r} and is now {value!r}. Choose another "
+                        "--output."
                     )
         files.write_json(path, settings)
 

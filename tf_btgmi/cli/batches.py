@@ -88,7 +88,7 @@ class Outputs:
         Raises:
             ValueError: the file may not be written: it is an input, an earlier job
                 wrote it, it exists and is not to be skipped, it is a folder, no format
-                has its ending, or its folder is not writable.
+                has its extension, or its folder is not writable.
         """
         writer.format_of(path)
         if os.path.isdir(path):
@@ -140,6 +140,6 @@ def _check_writable(path: str) -> None:
         folder = os.path.dirname(folder)
     if not os.access(folder or ".", os.W_OK):
         raise ValueError(
-            f"{path} cannot be written: no right to write to {folder or '.'}, or the "
-            "disk is read-only."
+            f"{path} cannot be written: no permission to write to {folder or '.'}, or "
+            "the disk is read-only."
         )

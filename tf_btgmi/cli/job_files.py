@@ -86,10 +86,10 @@ def number(text: str) -> float:
 
 
 def whole_number(text: str) -> int:
-    """Parses an integer of at least 0."""
+    """Parses a non-negative integer."""
     text = text.strip()
     if not (text.isascii() and text.isdigit()):
-        raise ValueError(f"{text!r} is not a whole number of at least 0.")
+        raise ValueError(f"{text!r} is not a non-negative integer.")
     return int(text)
 
 

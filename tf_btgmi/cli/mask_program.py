@@ -50,7 +50,9 @@ def define_flags(what: str, meaning: str, takes_box: bool = False) -> None:
         f"Masks, white = {what}: one file for all pictures, or a folder or glob "
         "pattern of files named like the pictures or NAME_mask*.",
     )
-    flags.DEFINE_bool("mask_invert", False, f"Black is {what}, instead of white.")
+    flags.DEFINE_bool(
+        "mask_invert", False, f"Treat black as the {what} instead of white."
+    )
     if takes_box:
         flags.DEFINE_string(
             "box",
@@ -94,8 +96,8 @@ def check_flags(required: Sequence[tuple[str, str]]) -> None:
         value = FLAGS[name].value
         if FLAGS.jobs and value:
             raise program.UsageError(
-                f"--{name} and --jobs exclude each other; the CSV file has a column "
-                f"{name}."
+                f"--{name} and --jobs cannot be used together; the CSV file has "
+                f"a column {name}."
             )
         if not FLAGS.jobs and not value:
             placeholder = "Y,X" if name == "position" else "PATH"

@@ -53,7 +53,7 @@ def beside(config_file: str, name: str) -> Config:
 
     Args:
         config_file: `__file__` of the config file.
-        name: of the other one, without its ending.
+        name: of the other one, without its extension.
 
     Raises:
         ValueError: see `read`.

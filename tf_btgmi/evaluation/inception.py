@@ -58,7 +58,7 @@ class Inception:
         # Each loader raises its own exceptions for other files.
         except Exception as error:
             raise ValueError(
-                f"--inception_weights: {path} is not the network that its ending "
+                f"--inception_weights: {path} is not the network that its extension "
                 f"{ending} stands for: {files.first_line(error)}"
             ) from error
         self.name = "Inception of 2015" if ending == _GRAPH else "Keras's InceptionV3"

@@ -44,7 +44,7 @@ def open_pictures(place: str, limit: int = 0, mask_folder: Optional[str] = None)
 
 
 class FolderPictures:
-    """Pictures in and below a folder; a name is the path without its ending."""
+    """Pictures in and below a folder; a name is the path without its extension."""
 
     def __init__(self, folder: str, limit: int = 0, has_masks: bool = False):
         """Lists the folder.

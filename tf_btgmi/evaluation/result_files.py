@@ -49,7 +49,7 @@ def results_method(label: str, folder: str, names: Iterable[str]) -> Method:
 
 
 def by_name(folder: str) -> dict[str, str]:
-    """Relative paths of a folder's pictures by name: the path without its ending.
+    """Relative paths of a folder's pictures by name: the path without its extension.
 
     Raises:
         ValueError: no folder, no pictures, two of the same name, or a name that is not

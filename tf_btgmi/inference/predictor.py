@@ -100,8 +100,7 @@ class Predictor(Network):
         check_pair(image, mask, channels=(3, 4))
         if not isinstance(mask_dilation, (int, np.integer)) or mask_dilation < 0:
             raise ValueError(
-                f"mask_dilation must be a whole number of at least 0; it is "
-                f"{mask_dilation}."
+                f"mask_dilation must be a non-negative integer; it is {mask_dilation}."
             )
         if image.shape[2] == 4:
             result = image.copy()

@@ -79,7 +79,7 @@ def _check(image, composite, mask) -> None:
             )
     if image.shape != composite.shape or mask.shape != image.shape[:2]:
         raise ValueError(
-            "image, composite and mask must be of one size; they are "
+            "image, composite and mask must have the same size; they are "
             f"{image.shape[:2]}, {composite.shape[:2]} and {mask.shape}."
         )
     if mask.dtype != np.bool_ or not mask.any():

@@ -22,8 +22,8 @@ class Listing(NamedTuple):
 
     Attributes:
         pictures: relative paths, with `/`, in natural order.
-        passed_over: number of other files, by ending, of special files (pipes, sockets,
-            devices) and of unreadable folders.
+        passed_over: number of other files, by extension, of special files (pipes,
+            sockets, devices) and of unreadable folders.
     """
 
     pictures: list[str]
@@ -85,7 +85,7 @@ def list_folder(folder: str, without: Iterable[str] = ()) -> Listing:
                 continue
             if not is_picture(name):
                 ending = os.path.splitext(name)[1].lower()
-                passed_over[ending or "without ending"] += 1
+                passed_over[ending or "without extension"] += 1
             elif _is_special(os.path.join(place, name)):
                 passed_over["special files"] += 1
             else:
@@ -134,7 +134,7 @@ def no_pictures(folder: str, listing: Listing) -> ValueError:
 
 
 def is_picture(path: str) -> bool:
-    """Whether a path has the ending of a picture file."""
+    """Whether a path has the extension of a picture file."""
     return path.lower().endswith(ENDINGS)
 
 
@@ -144,7 +144,7 @@ def is_same_folder(one: str, other: Optional[str]) -> bool:
 
 
 def name_of(path: str) -> str:
-    """A path without its ending, with composed accents (Unicode NFC).
+    """A path without its extension, with composed accents (Unicode NFC).
 
     macOS may store an accent as a character of its own; without this a picture from
     there would not match a mask from elsewhere.

@@ -7,7 +7,8 @@ optionally followed by `_mask` and more: `boat.png` or `boat_mask001.png` for
 `sea/boat.jpg`. If pictures and masks share a folder, `NAME_mask*` are the masks and the
 others the pictures; a picture is never its own mask.
 
-Results have the picture's name, with the ending .png if its format cannot be written.
+Results have the picture's name, with the extension .png if its format cannot be
+written.
 """
 
 import collections
@@ -21,7 +22,7 @@ from tf_btgmi.pictures.listing import is_picture, list_folder, name_of, no_pictu
 from tf_btgmi.pictures.writer import FORMATS, format_of
 
 _MASK = "_mask"
-# (name without ending, path)
+# (name without extension, path)
 Named = tuple[str, str]
 
 
@@ -40,7 +41,7 @@ class Pairs(NamedTuple):
 
 
 class _Files(NamedTuple):
-    """Files of one flag, (name without ending, path), and the kind of the flag."""
+    """Files of one flag, (name without extension, path), and the kind of the flag."""
 
     named: list[Named]
     is_folder: bool
@@ -114,8 +115,8 @@ def match(
     """Matches masks to pictures; the same file may be among both.
 
     Args:
-        images: (name without ending, path) of possible pictures.
-        masks: (name without ending, path) of possible masks.
+        images: (name without extension, path) of possible pictures.
+        masks: (name without extension, path) of possible masks.
         identity: maps all paths of a file to the same text.
 
     Returns:
@@ -141,8 +142,8 @@ def assign(
     """Assigns masks to names of pictures.
 
     Args:
-        masks: (name without ending, path) of each.
-        pictures: names without ending.
+        masks: (name without extension, path) of each.
+        pictures: names without extension.
 
     Returns:
         Paths of masks by picture, and the masks without a picture.
@@ -185,8 +186,8 @@ def result_path(output: str, folder: str, path: str) -> str:
     Args:
         output: folder of the results.
         folder: the result's folder below `output`.
-        path: the picture; the result has its name, with the ending .png if its format
-            cannot be written.
+        path: the picture; the result has its name, with the extension .png if its
+            format cannot be written.
     """
     name, ending = os.path.splitext(os.path.basename(path))
     name += ending if ending.lower() in FORMATS else ".png"
@@ -194,7 +195,7 @@ def result_path(output: str, folder: str, path: str) -> str:
 
 
 def stem(path: str) -> str:
-    """A file's name without folder and ending."""
+    """A file's name without folder and extension."""
     return name_of(os.path.basename(path))
 
 
@@ -227,7 +228,7 @@ def _files(flag: str, place: str, without: Iterable[str]) -> _Files:
             else ""
         )
         raise ValueError(
-            f"{flag}: {place} has no pictures; these endings are looked for: "
+            f"{flag}: {place} has no pictures; their file extensions are "
             f"{', '.join(ENDINGS)}.{brackets}"
         )
     return _Files([(stem(path), path) for path in paths], False)

@@ -1,4 +1,4 @@
-"""Writes a picture in the format of its file's ending.
+"""Writes a picture in the format of its file extension.
 
 Size, mode, depth and metadata are preserved if the format supports them; otherwise they
 are converted, with a note. PNG, TIFF, BMP and WebP are lossless, WebP only if the
@@ -54,13 +54,13 @@ def format_of(path: str) -> str:
     """Pillow's name of the format of a path.
 
     Raises:
-        ValueError: an ending without a format.
+        ValueError: a file extension without a format.
     """
     ending = os.path.splitext(path)[1].lower()
     if ending not in FORMATS:
         raise ValueError(
-            f"{path}: pictures are written as {', '.join(FORMATS)}; the ending is "
-            f"{ending or 'missing'}."
+            f"{path}: pictures are written as {', '.join(FORMATS)}; the file "
+            f"extension is {ending or 'missing'}."
         )
     return FORMATS[ending]
 
@@ -72,7 +72,8 @@ def write_picture(picture: Picture, path: str) -> list[str]:
         One sentence per loss in the format.
 
     Raises:
-        ValueError: an unknown ending, or a picture that the format does not support.
+        ValueError: an unknown file extension, or a picture that the format does not
+            support.
         OSError: the file cannot be written.
     """
     data, notes = encode_picture(picture, format_of(path), path)

@@ -298,4 +298,4 @@ def _check_box(box, height: int, width: int) -> None:
         )
     y0, x0, y1, x1 = boxes.clipped(box, height, width)
     if y0 >= y1 or x0 >= x1:
-        raise ValueError(f"The box {tuple(box)} does not meet the picture.")
+        raise ValueError(f"The box {tuple(box)} lies outside the picture.")

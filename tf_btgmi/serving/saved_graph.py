@@ -79,8 +79,8 @@ def check(folder: str) -> None:
     unknown = sorted(set(_operations(functions, _entries(nodes))) - ALLOWED)
     if unknown:
         raise ValueError(
-            f"{path} could do more than compute: it has the operation {unknown[0]}, "
-            "which no model of this project has. It was not loaded."
+            f"{path} contains the operation {unknown[0]}, which no model of this "
+            "project uses and which may do more than compute. It was not loaded."
         )
 
 

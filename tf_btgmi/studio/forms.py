@@ -100,11 +100,11 @@ class InpaintForm(RunForm):
 
     mask: File = Field(description="Picture of the same size; white is filled.")
     mask_dilation: Optional[int] = Field(
-        None, ge=0, le=512, description="Pixels by which the hole is grown."
+        None, ge=0, le=512, description="Dilation of the hole in pixels."
     )
     remove: bool = Field(
         False,
-        description="Treat the mask as an object: without mask_dilation it is grown "
+        description="Treat the mask as an object: without mask_dilation it is dilated "
         "by 1.5 % of the picture's shorter side.",
     )
 

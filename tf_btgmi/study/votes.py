@@ -112,8 +112,8 @@ class Votes:
                     if known.get(key) != settings.get(key)
                 )
                 raise ValueError(
-                    f"{self.path} holds a study of other pictures or settings "
-                    f"({', '.join(changed)}); give another --output."
+                    f"{self.path} contains a study of other pictures or settings "
+                    f"({', '.join(changed)}); choose another --output."
                 )
 
     def settings(self) -> Optional[dict[str, Any]]:

@@ -46,7 +46,7 @@ def only_run(workdir: str):
         except OSError:
             raise ValueError(
                 f"Another training is running in {workdir}. Wait for it, stop it, or "
-                "give another --workdir."
+                "choose another --workdir."
             ) from None
         yield
 
