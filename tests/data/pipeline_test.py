@@ -207,9 +207,32 @@ def test_a_validation_source_is_used_and_holds_nothing_out(
     source_config.data.global_batch_size = COUNT
     (batch,) = pipeline.training_dataset(source_config, num_steps=1)
     assert sorted(numbers(batch)) == list(range(COUNT))
+    source_config.data.image_size = 7
     assert [line.split(":")[0] for line in pipeline.describe(source_config)] == (
         ["training"] * 4 + ["validation"] * 4
     )
+
+
+def test_a_warning_tells_that_most_pictures_are_enlarged(source_config):
+    source_config.data.image_size = 7
+    assert "Warning" not in " ".join(pipeline.describe(source_config))
+    source_config.data.image_size = 32
+    warnings = [n for n in pipeline.describe(source_config) if "Warning" in n]
+    assert warnings == [
+        "training: Warning: most pictures are smaller than config.data.image_size (32) "
+        "and will be enlarged: 14 of 14 in a sample. Use larger ones or a smaller "
+        "image_size."
+    ]
+
+
+def test_pictures_that_cannot_be_read_give_no_warning(config, make_folder):
+    folder = make_folder(8)
+    for number in range(7):
+        (folder / f"p{number}.png").write_bytes(b"")
+    Image.new("RGB", (99, 99)).save(folder / "p7.png")
+    config.data.source = f"folder:{folder}"
+    config.data.num_validation_images = 0
+    assert "Warning" not in " ".join(pipeline.describe(config))
 
 
 def test_warm_up_sees_the_same_parts_at_its_own_size(config, tmp_path):

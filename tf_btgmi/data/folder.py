@@ -84,6 +84,12 @@ class FolderSource:
             lines.append(f"  {self._passed_over}")
         return lines + [f"  {os.path.join(self.folder, name)}" for name in names[:3]]
 
+    def sample(self, count: int) -> list[str]:
+        """Up to `count` training pictures, as paths, evenly spaced over the folder."""
+        names = self.training_names
+        step = -(-len(names) // count)
+        return [os.path.join(self.folder, name) for name in names[::step]]
+
     def training_records(
         self,
         seed: int,

@@ -17,7 +17,11 @@ from tf_btgmi.config import Config
 from tf_btgmi.data.batch_slice import batch_slice
 from tf_btgmi.data.sources import open_source
 from tf_btgmi.data.tasks import make_task
+from tf_btgmi.pictures.decoding import shorter_side
 from tf_btgmi.wording import number_of
+
+# Number of pictures whose size `describe` looks at.
+_NUM_SAMPLES = 50
 
 
 def training_dataset(
@@ -82,11 +86,32 @@ def describe(config: Config) -> list[str]:
     """
     # Reports missing masks of objects.
     make_task(config)
-    lines = ["training: " + line for line in _training_source(config).describe()]
+    source = _training_source(config)
+    lines = [*source.describe(), *_small_pictures(source, config.data.image_size)]
+    lines = ["training: " + line for line in lines]
     if config.data.validation_source:
         source = _validation_source(config)
         lines += ["validation: " + line for line in source.describe()]
     return lines
+
+
+def _small_pictures(source, image_size: int) -> list[str]:
+    """A warning if most of some training pictures are smaller than the examples."""
+    sides = []
+    for picture in source.sample(_NUM_SAMPLES):
+        try:
+            sides.append(shorter_side(picture))
+        # Pillow raises many kinds of exceptions; training reports unreadable pictures.
+        except Exception:
+            continue
+    small = sum(side < image_size for side in sides)
+    if 2 * small <= len(sides):
+        return []
+    return [
+        f"Warning: most pictures are smaller than config.data.image_size ({image_size})"
+        f" and will be enlarged: {small} of {len(sides)} in a sample. Use larger ones "
+        "or a smaller image_size."
+    ]
 
 
 def _training_source(config: Config):

@@ -29,8 +29,9 @@ def open_source(
         with_objects: whether the objects of the pictures must be known.
 
     Returns:
-        A source with `describe`, `num_training`, `num_held_out`, `training_records`,
-        `held_out_records`, `read` and `unreadable`; with objects also `read_objects`.
+        A source with `describe`, `sample`, `num_training`, `num_held_out`,
+        `training_records`, `held_out_records`, `read` and `unreadable`; with objects
+        also `read_objects`.
 
     Raises:
         ValueError: the spec has another form, or names nothing that can be read.

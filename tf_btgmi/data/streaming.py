@@ -68,6 +68,16 @@ class StreamingSource:
         first = f"{self.spec}: {count}, {self.num_held_out} for validation"
         return [first] + [f"  {name}" for name in self._first_names]
 
+    def sample(self, count: int) -> list[bytes]:
+        """Up to `count` training pictures, encoded: the first ones."""
+        records = self.records().skip(self.num_held_out).take(count)
+        records = self._checked(records.as_numpy_iterator())
+        return [self._encoded(record) for _, record in records]
+
+    def _encoded(self, record: bytes) -> bytes:
+        """The encoded picture of a record."""
+        return record
+
     def training_records(
         self,
         seed: int,

@@ -62,6 +62,9 @@ class TFDSObjects(TFDSSource):
         length = tf.strings.as_string(length, width=_DIGITS, fill="0")
         return record["tfds_id"], tf.strings.join([length, record[IMAGE], known])
 
+    def _encoded(self, record):
+        return record[_DIGITS : _DIGITS + int(record[:_DIGITS])]
+
     def _records_from(self, seed, first):
         records = super()._records_from(seed, first)
         record = next(records)

@@ -41,6 +41,19 @@ def decode_image(file: Union[str, bytes], min_side: int = 0) -> np.ndarray:
     return array
 
 
+def shorter_side(file: Union[str, bytes]) -> int:
+    """Length of a picture's shorter side in pixels, by its header.
+
+    Args:
+        file: a path, or the encoded bytes.
+
+    Raises:
+        Exception: as `decode_image`.
+    """
+    with _open(file) as image:
+        return min(image.size)
+
+
 def _open(file: Union[str, bytes]) -> Image.Image:
     try:
         source = io.BytesIO(file) if isinstance(file, bytes) else file
