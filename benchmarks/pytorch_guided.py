@@ -43,6 +43,9 @@ class Guide(NamedTuple):
 class GuidedGenerator(Generator):
     """The generator with a second back end that gives affine maps of colours.
 
+    Attributes:
+        shares: `change_share` and `mismatch_share` of the config; (1, 0) for training.
+
     Args:
         fields: of `config.generator`, with `harmonized_change`.
         num_refinement_blocks: see `Generator`.
@@ -61,7 +64,7 @@ class GuidedGenerator(Generator):
         self.harmonized_up_normalizations = copy.deepcopy(self.up_normalizations)
         channels = self.to_image.in_channels
         self.harmonized_to_image = nn.Conv2d(channels, _MAP_CHANNELS, 7)
-        self._shares = (fields.change_share, fields.mismatch_share)
+        self.shares = (fields.change_share, fields.mismatch_share)
 
     def forward(self, inputs):
         image, hole, foreground = inputs.float().split([3, 1, 1], 1)
@@ -76,7 +79,7 @@ class GuidedGenerator(Generator):
         inpainted = self.back_end(
             hidden, self.ups, self.up_normalizations, self.to_image
         )
-        harmonized = _mapped(image, mismatch, coefficients, *self._shares)
+        harmonized = _mapped(image, mismatch, coefficients, *self.shares)
         return torch.cat([inpainted, harmonized], 0)
 
     @torch.no_grad()

@@ -124,6 +124,8 @@ def make_training(
         own = pytorch_weights.of_network(arrays, name)
         if guided and is_generator:
             network.begin_without_change()
+            if name == "generator":
+                network.shares = (1.0, 0.0)
             own = own and pytorch_guided.completed(own, network)
         if own:
             pytorch_weights.assign(network, own)

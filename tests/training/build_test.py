@@ -31,8 +31,8 @@ FIELDS = {
     "generator.normalization": ("generator__normalization", "instance"),
     "generator.resampling": ("generator__resampling", "interpolated"),
     "generator.harmonized_change": ("generator__harmonized_change", False),
-    "generator.change_share": ("generator__change_share", 0.6),
-    "generator.mismatch_share": ("generator__mismatch_share", 0.3),
+    "ema_generator.change_share": ("generator__change_share", 0.6),
+    "ema_generator.mismatch_share": ("generator__mismatch_share", 0.3),
     "discriminator.base_filters": ("discriminator__base_filters", 3),
     "discriminator.num_scales": ("discriminator__num_scales", 1),
     "discriminator.normalization": ("discriminator__normalization", "none"),
@@ -43,6 +43,11 @@ def test_fields_of_the_config_arrive_in_the_model(make_model):
     model = make_model(**dict(FIELDS.values()))
     found = {place: operator.attrgetter(place)(model) for place in FIELDS}
     assert found == {place: value for place, (_, value) in FIELDS.items()}
+
+
+def test_the_calibration_of_a_release_is_not_trained_with(make_model):
+    model = make_model(generator__change_share=0.6, generator__mismatch_share=0.3)
+    assert (model.generator.change_share, model.generator.mismatch_share) == (1.0, 0.0)
 
 
 def test_the_seed_decides_the_initial_weights(make_model):

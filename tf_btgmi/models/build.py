@@ -10,13 +10,18 @@ from tf_btgmi.models.discriminator import MultiScaleDiscriminator
 from tf_btgmi.models.generator import Generator
 
 
-def build_generator(config: Config):
+def build_generator(config: Config, calibrated: bool = True):
     """Builds the generator with all variables; its `stage` is the last one.
+
+    Args:
+        config: the experiment.
+        calibrated: whether `change_share` and `mismatch_share` are the config's; in
+            training they are 1 and 0.
 
     Returns:
         A `Generator`, or an earlier system's with the same properties.
     """
-    generator = _generator(config)
+    generator = _generator(config, calibrated)
     generator.build()
     return generator
 
@@ -32,7 +37,7 @@ def build_discriminator(config: Config):
     return discriminator
 
 
-def _generator(config):
+def _generator(config, calibrated):
     fields = config.generator
     common = {
         "base_filters": fields.base_filters,
@@ -54,8 +59,8 @@ def _generator(config):
         resampling=fields.resampling,
         outputs=OUTPUTS_OF_TASKS[config.task],
         harmonized_change=fields.harmonized_change,
-        change_share=fields.change_share,
-        mismatch_share=fields.mismatch_share,
+        change_share=fields.change_share if calibrated else 1.0,
+        mismatch_share=fields.mismatch_share if calibrated else 0.0,
         **common,
     )
 

@@ -20,7 +20,8 @@ def build_model(config: Config, strategy) -> InpaintingGAN:
     keras.mixed_precision.set_global_policy(config.training.precision)
     with strategy.scope():
         model = InpaintingGAN(
-            generator=build.build_generator(config),
+            # What is evaluated and exported is calibrated, what is trained is not.
+            generator=build.build_generator(config, calibrated=False),
             ema_generator=build.build_generator(config),
             discriminator=build.build_discriminator(config),
             objective=Objective(
