@@ -135,6 +135,15 @@ def to_arrays(network: nn.Module) -> dict:
     }
 
 
+def refinement(network: nn.Module) -> dict:
+    """The weights of a generator's refinement blocks as `assign` takes them."""
+    return {
+        name: value
+        for name, value in to_arrays(network).items()
+        if name.startswith("refinement_block_")
+    }
+
+
 def from_layout(value: np.ndarray) -> np.ndarray:
     """An array of TensorFlow's in PyTorch's layout: kernels [h, w, in, out] move."""
     # To [out, in, h, w]; of a transposed one both have in and out the other way round.

@@ -122,6 +122,9 @@ def make_training(
         if is_generator:
             network.begin_refinement()
         own = pytorch_weights.of_network(arrays, name)
+        if own and is_generator:
+            # Blocks that the arrays do not have are new, and the same in the average.
+            own = {**pytorch_weights.refinement(networks["generator"]), **own}
         if guided and is_generator:
             network.begin_without_change()
             if name == "generator":

@@ -134,8 +134,14 @@ def test_weights_travel_to_pytorch_and_back(small_config, batch, rng, tmp_path):
     assert_weights_return(training, small_config, 4, inputs, wanted, state, workdir)
 
 
-@pytest.mark.parametrize("source", ["nothing", "inpainting", "guided"])
-def test_it_starts_as_tensorflow_does(small_config, batch, rng, tmp_path, source):
+@pytest.mark.parametrize(
+    "source, has_block",
+    [("nothing", True), ("inpainting", True), ("guided", True)]
+    + [("inpainting", False), ("guided", False)],
+)
+def test_it_starts_as_tensorflow_does(
+    small_config, batch, rng, tmp_path, source, has_block
+):
     import torch
 
     from benchmarks import pytorch_weights, train_pytorch
@@ -145,6 +151,7 @@ def test_it_starts_as_tensorflow_does(small_config, batch, rng, tmp_path, source
     if source != "nothing":
         other = config_lib.load(save_config(small_config, tmp_path))
         other.task = source
+        other.procedure.num_refinement_blocks = int(has_block)
         generator = build_generator(other)
         for name, variable in named_weights(generator).items():
             value = rng.normal(0.0, 0.1, tuple(variable.shape)).astype(np.float32)
@@ -158,12 +165,16 @@ def test_it_starts_as_tensorflow_does(small_config, batch, rng, tmp_path, source
     assert set(pytorch_weights.to_arrays(training.generator)) == set(
         values_of(model.generator)
     )
+    new = pytorch_weights.refinement(training.generator)
+    for name, value in pytorch_weights.refinement(training.average).items():
+        np.testing.assert_array_equal(value, new[name])
     for mine, theirs in (
         (model.generator, training.generator),
         (model.ema_generator, training.average),
     ):
         for name, value in pytorch_weights.to_arrays(theirs).items():
-            if "fade_in" not in name:
+            # Each draws its own new blocks.
+            if "fade_in" not in name and (has_block or name not in new):
                 wanted = values_of(mine)[name]
                 np.testing.assert_allclose(value, wanted, atol=1e-6, err_msg=name)
     if source != "guided":

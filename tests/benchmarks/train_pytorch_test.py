@@ -106,6 +106,28 @@ def test_training_needs_no_tensorflow_stops_and_goes_on(pack, tmp_path, capsys):
 
 
 @needs_torch
+def test_a_head_goes_on_with_new_blocks(pack):
+    from benchmarks import pytorch_weights, train_pytorch
+
+    config = pack[1]
+    config.procedure.num_refinement_blocks = 0
+    head = train_pytorch.make_training(config, {}, "cpu").state()
+    config.procedure.num_refinement_blocks = 2
+    config.training.seed = 1
+    training = train_pytorch.make_training(config, head, "cpu")
+    training.restore(head)
+    networks = {"generator": training.generator, "ema_generator": training.average}
+    for prefix, network in networks.items():
+        found = pytorch_weights.to_arrays(network)
+        for name, value in pytorch_weights.of_network(head, prefix).items():
+            np.testing.assert_array_equal(found[name], value)
+    kernel = "refinement_block_1.trainable_0_kernel"
+    first, second = (pytorch_weights.to_arrays(n)[kernel] for n in networks.values())
+    np.testing.assert_array_equal(first, second)
+    assert first.std() > 0.01
+
+
+@needs_torch
 @pytest.mark.parametrize(
     "program, flags",
     [
