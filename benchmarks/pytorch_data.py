@@ -92,7 +92,8 @@ class Batches(torch.utils.data.Dataset):
 
     def __getitem__(self, step: int) -> dict:
         size = self._sizes[step % len(self._sizes)]
-        start = step * self._config.data.global_batch_size
+        # No batch has more; the same examples would come again with fewer.
+        start = step * max(map(self.count, self._sizes))
         examples = [self._example(start + i, size) for i in range(self.count(size))]
         return {name: np.stack([e[name] for e in examples]) for name in examples[0]}
 

@@ -75,6 +75,22 @@ def test_sizes_take_turns_on_the_pictures_that_are_large_enough(pack):
 
 
 @needs_torch
+@pytest.mark.parametrize("sizes", [[32, 64], [64, 32, 48]])
+def test_no_example_comes_twice_in_whatever_order_the_sizes_are(pack, sizes):
+    from benchmarks import pytorch_data
+
+    config = pack[1]
+    config.masks.objects = 0.0
+    config.data.global_batch_size = 4
+    batches = pytorch_data.Batches([np.zeros([80, 80, 3], np.uint8)], config, sizes)
+    drawn = []
+    batches._example = lambda index, size: drawn.append(index) or {}
+    for step in range(6):
+        batches[step]
+    assert len(drawn) == len(set(drawn)) > 12
+
+
+@needs_torch
 def test_training_needs_no_tensorflow_stops_and_goes_on(pack, tmp_path, capsys):
     from benchmarks import pytorch_weights, train_pytorch
 
