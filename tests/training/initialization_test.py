@@ -107,6 +107,30 @@ def test_networks_that_differ_are_refused_with_the_fields(inpainting, make_confi
             initialization.check(config, workdir)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"generator__architecture": "context_encoder"},
+        {"discriminator__architecture": "global"},
+        {"discriminator__architecture": "global_local"},
+    ],
+)
+def test_networks_of_one_size_are_refused_at_another(make_config, tmp_path, fields):
+    fields["procedure__num_refinement_blocks"] = 0
+    config_lib.save(make_config(**fields), str(tmp_path / "config.json"))
+    (tmp_path / "checkpoints").mkdir()
+    for name in ("checkpoint", "ckpt-4.index"):
+        text = 'model_checkpoint_path: "ckpt-4"'
+        (tmp_path / "checkpoints" / name).write_text(text)
+    initialization.check(make_config(**fields), str(tmp_path))
+    with pytest.raises(ValueError, match="data.image_size is 32 there and 64 here"):
+        initialization.check(make_config(data__image_size=64, **fields), str(tmp_path))
+
+
+def test_a_convolutional_network_may_start_at_another_size(inpainting, make_config):
+    initialization.check(make_config(data__image_size=64), inpainting[0])
+
+
 def test_a_wider_network_starts_with_the_same_predictions(inpainting, make_config, rng):
     workdir, source = inpainting
     config = make_config(generator__base_filters=6, generator__max_filters=12)

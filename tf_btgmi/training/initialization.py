@@ -35,6 +35,8 @@ _BLOCK = "refinement_block_"
 _LAST = "to_image."
 # Shares of the predicted change that a release applies; training ignores them.
 _CALIBRATION = ("change_share", "mismatch_share")
+# Architectures whose weights fit one size of pictures.
+_OF_ONE_SIZE = ("context_encoder", "global", "global_local")
 
 
 def check(config: Config, place: str) -> None:
@@ -55,10 +57,14 @@ def check(config: Config, place: str) -> None:
         config_lib.OUTPUTS_OF_TASKS[c.task] for c in (source, config)
     )
     sections = ["generator."]
+    architectures = [config.generator.architecture]
     if not _is_release(place):
         sections += [
             f"discriminator.{n}" for n in ("architecture", "base", "num", "norm")
         ]
+        architectures.append(config.discriminator.architecture)
+    if set(architectures) & set(_OF_ONE_SIZE):
+        sections.append("data.image_size")
     starts = ("init_stddev", "refinement_start")
     ignored = {f"generator.{name}" for name in (*starts, *_CALIBRATION)}
     if HARMONIZED not in old_outputs:
