@@ -128,6 +128,10 @@ def test_a_file_that_is_missing_or_no_json_is_named(tmp_path):
         ({"losses__ppl_patch_size": 30}, "ppl_patch_size must be at least 31"),
         ({"generator__resampling": "strdied"}, "did you mean 'strided'"),
         ({"losses__adversarial": "gan"}, "must be one of lsgan, bce, hinge"),
+        (
+            {"procedure__adversarial_annealing": "cosine"},
+            "must be one of stepwise, linear, constant; it is 'cosine'",
+        ),
         ({"procedure__fade_in_steps": 1_500}, "must be below refinement_steps"),
         (
             {"procedure__head_steps": 0, "procedure__num_refinement_blocks": 0},

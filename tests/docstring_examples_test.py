@@ -28,7 +28,6 @@ CLASSES = [
     "models.discriminator.MultiScaleDiscriminator",
     "models.generator.Generator",
     "models.selector.Selector",
-    "schedules.AdversarialWeightSchedule",
     "schedules.Schedules",
     "schedules.StagePlan",
 ]

@@ -6,7 +6,6 @@ from tf_btgmi.config import ProcedureConfig
 from tf_btgmi.schedules import (
     DISCRIMINATOR,
     GENERATOR,
-    AdversarialWeightSchedule,
     Schedules,
     StagePlan,
 )
@@ -55,8 +54,8 @@ def test_a_plan_without_head_steps_starts_in_stage_1():
     ],
 )
 def test_stepwise_lambda_falls_tenfold_with_every_block(step, weight):
-    schedule = AdversarialWeightSchedule(PAPER)
-    assert schedule(step) == pytest.approx(weight, rel=1e-12)
+    schedules = schedules_of(PAPER)
+    assert schedules.adversarial_weight(step) == pytest.approx(weight, rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -74,19 +73,17 @@ def test_stepwise_lambda_falls_tenfold_with_every_block(step, weight):
 def test_linear_lambda_falls_from_the_end_of_stage_0_to_the_end_of_the_run(
     step, weight
 ):
-    schedule = AdversarialWeightSchedule(SMALL, 2.0, annealing="linear")
-    assert schedule(step) == pytest.approx(weight, rel=1e-12)
+    schedules = schedules_of(
+        SMALL, adversarial_weight=2.0, adversarial_annealing="linear"
+    )
+    assert schedules.adversarial_weight(step) == pytest.approx(weight, rel=1e-12)
 
 
 def test_constant_lambda_never_changes():
-    schedule = AdversarialWeightSchedule(PAPER, 0.7, annealing="constant")
-    assert {schedule(step) for step in (0, 150_000, LAST)} == {0.7}
-
-
-def test_an_unknown_annealing_is_named():
-    weight = AdversarialWeightSchedule(PAPER, annealing="cosine")
-    with pytest.raises(ValueError, match="stepwise, linear or constant.*'cosine'"):
-        weight(LAST)
+    schedules = schedules_of(
+        PAPER, adversarial_weight=0.7, adversarial_annealing="constant"
+    )
+    assert {schedules.adversarial_weight(step) for step in (0, 150_000, LAST)} == {0.7}
 
 
 @pytest.mark.parametrize(
@@ -215,8 +212,8 @@ def test_every_schedule_takes_its_own_fields():
     assert found.plan == SMALL
     rates = [found.learning_rate(step) for step in (9, 10, 14, 17)]
     assert rates == pytest.approx([3e-3, 1.5e-3, 7.5e-4, 3.75e-4])
-    weight = AdversarialWeightSchedule(SMALL, 2.0, 0.3, "linear")
-    assert found.adversarial_weight == weight
+    weights = [found.adversarial_weight(step) for step in (9, 14, 18)]
+    assert weights == pytest.approx([2.0, 2.0 * (1 - 0.5 * 0.91), 2.0 * 0.09])
     alphas = [found.fade_in_alpha(step) for step in (9, 10, 11, 13)]
     assert alphas == pytest.approx([1.0, 0.0, 1 / 3, 1.0])
     assert [found.num_active_blocks(step) for step in (9, 10, 17)] == [0, 1, 2]

@@ -50,50 +50,6 @@ GENERATOR = "generator"
 DISCRIMINATOR = "discriminator"
 
 
-@dataclasses.dataclass(frozen=True)
-class AdversarialWeightSchedule:
-    """Adversarial loss annealing: the generator's adversarial weight by step.
-
-    Args:
-        plan: the stages.
-        initial_weight: weight in stage 0, lambda_adv_0.
-        factor: stage i has `factor ** i` times that, with `stepwise`.
-        annealing: `stepwise` as in the paper; `linear` falls from the end of stage 0
-            to the end of the run, reaching the last stage's weight there; `constant`.
-
-    Example:
-        >>> weight = AdversarialWeightSchedule(StagePlan(100, 10, 3))
-        >>> weight(0), weight(100)
-        (1.0, 0.1)
-    """
-
-    plan: StagePlan
-    initial_weight: float = 1.0
-    factor: float = 0.1
-    annealing: str = "stepwise"
-
-    def __call__(self, step: int) -> float:
-        """The weight at a step.
-
-        Raises:
-            ValueError: an unknown `annealing`.
-        """
-        plan = self.plan
-        if self.annealing == "constant" or plan.stage(step) == 0:
-            return self.initial_weight
-        if self.annealing == "stepwise":
-            return self.initial_weight * self.factor ** plan.stage(step)
-        if self.annealing != "linear":
-            raise ValueError(
-                "annealing must be stepwise, linear or constant; it is "
-                f"{self.annealing!r}."
-            )
-        final = self.factor**plan.num_refinement_blocks
-        span = plan.total_steps - plan.head_steps
-        passed = min((step - plan.head_steps) / span, 1.0)
-        return self.initial_weight * (1.0 + passed * (final - 1.0))
-
-
 class Segment(NamedTuple):
     """Steps `first` to `end`, exclusive, of one stage, one phase and one image size."""
 
@@ -111,7 +67,6 @@ class Schedules:
 
     Attributes:
         plan: the stages.
-        adversarial_weight: `AdversarialWeightSchedule`.
 
     Example:
         >>> from tf_btgmi.config import ProcedureConfig
@@ -128,6 +83,8 @@ class Schedules:
         [1.0, 0.0, 0.2, 1.0]
         >>> schedules.learning_rate(100), schedules.num_active_blocks(100)
         (0.1, 1)
+        >>> schedules.adversarial_weight(0), schedules.adversarial_weight(100)
+        (1.0, 0.1)
     """
 
     def __init__(self, procedure):
@@ -137,12 +94,24 @@ class Schedules:
             procedure.refinement_steps,
             procedure.num_refinement_blocks,
         )
-        self.adversarial_weight = AdversarialWeightSchedule(
-            self.plan,
-            procedure.adversarial_weight,
-            procedure.adversarial_weight_factor,
-            procedure.adversarial_annealing,
-        )
+
+    def adversarial_weight(self, step: int) -> float:
+        """The generator's adversarial weight: adversarial loss annealing.
+
+        `factor ** i` of the initial one in stage i, with `stepwise` as in the paper;
+        `linear` falls from the end of stage 0 to the end of the run, reaching the last
+        stage's weight there.
+        """
+        procedure, plan = self._procedure, self.plan
+        weight, stage = procedure.adversarial_weight, plan.stage(step)
+        if procedure.adversarial_annealing == "constant" or stage == 0:
+            return weight
+        factor = procedure.adversarial_weight_factor
+        if procedure.adversarial_annealing == "stepwise":
+            return weight * factor**stage
+        passed = (step - plan.head_steps) / (plan.total_steps - plan.head_steps)
+        final = factor**plan.num_refinement_blocks
+        return weight * (1.0 + min(passed, 1.0) * (final - 1.0))
 
     def learning_rate(self, step: int) -> float:
         """The generator's learning rate: `factor ** i` of the initial one in stage i.
