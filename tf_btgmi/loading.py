@@ -99,7 +99,10 @@ def describe(model_path: Optional[str] = None, output: str = INPAINTED) -> str:
         parent, name = os.path.split(folder)
         return f"{kind} {name}, {_hash(parent, name)}"
     if kind == "workdir":
-        return f"{kind} {folder}, {os.path.basename(_newest_checkpoint(folder))}"
+        parent, name = os.path.split(_newest_checkpoint(folder))
+        # Another run may replace this one at the same step; an index has the
+        # checksums of its tensors.
+        return f"{kind} {folder}, {name}, {_hash(parent, f'{name}.index')}"
     if kind == "release":
         return f"{kind} {os.path.basename(folder)}, {_hash(folder, assets.RELEASE)}"
     return f"{kind} {folder}, {_hash(folder, _FINGERPRINT)}"

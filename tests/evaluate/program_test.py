@@ -211,11 +211,19 @@ def test_a_model_in_a_folder_with_a_space_is_measured(folder, make_workdir):
     make_workdir(folder / "runs" / "run_one", colour=20.0)
     run(model=["runs/run one"], retouched=False)
     identity = summary()["methods"]["run_one"]["identity"]
-    assert identity == "workdir runs/run one, ckpt-1"
+    assert re.fullmatch("workdir runs/run one, ckpt-1, [0-9a-f]{12}", identity)
     with pytest.raises(ValueError, match="Two methods are called run_one; --model="):
         run(model=["runs/run one", "runs/run_one"], retouched=False)
     with pytest.raises(ValueError, match="the method run_one was"):
         run(model=["runs/run_one"], retouched=False)
+
+
+def test_another_run_of_as_many_steps_is_another_model(folder, make_workdir):
+    make_workdir(folder / "runs" / "mine", colour=20.0)
+    run(model=["runs/mine"], retouched=False)
+    make_workdir(folder / "runs" / "mine", colour=-20.0)
+    with pytest.raises(ValueError, match="the method mine was"):
+        run(model=["runs/mine"], retouched=False)
 
 
 def test_a_trained_model_is_measured_under_its_name(folder, make_workdir):
@@ -224,7 +232,8 @@ def test_a_trained_model_is_measured_under_its_name(folder, make_workdir):
     run(model=models, mask_kind=holes, retouched=False)
     methods = summary()["methods"]
     assert list(methods) == ["mine", "again", "telea", "mean_fill"]
-    assert methods["mine"]["identity"] == "workdir runs/mine, ckpt-1"
+    identity = methods["mine"]["identity"]
+    assert re.fullmatch("workdir runs/mine, ckpt-1, [0-9a-f]{12}", identity)
     assert methods["mine"]["groups"] == methods["again"]["groups"]
     with Image.open("out/composites/mine/a.png") as composite:
         assert (np.asarray(composite)[12:20, 12:20] == 255).all()
@@ -232,7 +241,7 @@ def test_a_trained_model_is_measured_under_its_name(folder, make_workdir):
     retouched = summary("retouched")["methods"]
     assert list(retouched) == ["mine", "mine.network", "telea", "mean_fill"]
     mine = retouched["mine"]["identity"]
-    assert mine == f"workdir runs/mine, ckpt-1, retouched v{retouch.VERSION}"
+    assert mine == f"{identity}, retouched v{retouch.VERSION}"
     # The network alone is what --noretouched measures.
     for found in (retouched["mine.network"], methods["mine"]):
         assert found.pop("milliseconds")["low"] > 0
