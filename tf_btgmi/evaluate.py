@@ -177,6 +177,11 @@ def main(argv):
         raise program.UsageError(
             f"--baseline={baseline} is not among the methods: {', '.join(identities)}."
         )
+    if FLAGS.limits:
+        compared = [name for name in identities if name != baseline]
+        left = limits.without_limits(compared, allowed)
+        if left:
+            print(f"--limits has no limits for {', '.join(left)}.", file=sys.stderr)
     network = None
     if FLAGS.inception_weights:
         # Imported late: it takes seconds, and wrong flags are reported before.

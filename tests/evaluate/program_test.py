@@ -107,6 +107,18 @@ def test_a_difference_beyond_its_limit_is_a_failure(folder):
         run(limits="limits.json")
 
 
+def test_limits_of_other_methods_are_refused_before_anything_is_filled(folder, capsys):
+    with open("limits.json", "w", encoding="utf-8") as file:
+        json.dump({"mean_fil": {"l1": 9.0}}, file)
+    with pytest.raises(ValueError, match="for mean_fil, .* baseline are mean_fill"):
+        run(limits="limits.json")
+    assert not os.path.exists("out")
+    with open("limits.json", "w", encoding="utf-8") as file:
+        json.dump({"mean_fill": {"l1": 9.0}}, file)
+    assert run(limits="limits.json", methods=["telea", "mean_fill", "holed"]) == 0
+    assert "--limits has no limits for holed." in capsys.readouterr().err
+
+
 def test_files_passed_over_in_each_folder_are_counted(folder, capsys):
     os.mkdir("masks")
     for name in "abc":

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from export import tflite
-from tf_btgmi.evaluation.limits import exceeded, read_limits
+from tf_btgmi.evaluation.limits import exceeded, read_limits, without_limits
 from tf_btgmi.evaluation.statistics import Estimate
 from tf_btgmi.evaluation.summary import Group, Summary
 from tf_btgmi.evaluation.tasks import INPAINTING
@@ -32,6 +32,25 @@ def test_a_worse_difference_is_reported(psnr, lpips, num_exceeded, method):
     assert len(sentences) == num_exceeded
     assert all(sentence.startswith(f"{method}: ") for sentence in sentences)
     assert not exceeded(summary_of({"keras": drops, "uint8": drops}), limits)
+
+
+def test_a_difference_that_is_no_number_is_beyond_every_limit():
+    found = summary_of({"int8": {"l1": float("nan"), "hole_psnr": float("nan")}})
+    assert len(exceeded(found, {"int8": {"l1": 9.0, "hole_psnr": -9.0}})) == 2
+
+
+def test_methods_without_limits_are_named_and_limits_of_none_refused():
+    limits = {"int8": {"l1": 0.1}, "float32": {"l1": 0.0}}
+    assert without_limits(["mine-int8", "uint8", "telea"], limits) == ["uint8", "telea"]
+    assert without_limits(["int8"], limits) == []
+    with pytest.raises(
+        ValueError, match="limits for int8, float32, .* are phone, uint8"
+    ):
+        without_limits(["phone", "uint8"], limits)
+    with pytest.raises(ValueError, match="limits for none, .* are telea"):
+        without_limits(["telea"], {})
+    with pytest.raises(ValueError, match="limits for int8, .* baseline are none"):
+        without_limits([], {"int8": {}})
 
 
 @pytest.mark.parametrize(
