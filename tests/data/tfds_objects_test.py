@@ -8,6 +8,7 @@ import tensorflow_datasets as tfds
 from tf_btgmi.data import pipeline, tfds_objects
 from tf_btgmi.data.sources import open_source
 from tf_btgmi.data.tfds_objects import cut_out_of_box
+from tf_btgmi.pictures.decoding import shorter_side
 
 COUNT = 9
 
@@ -108,6 +109,13 @@ def test_a_record_comes_with_its_object_and_the_next_one(name):
         for r in found
     )
     assert empty == (1 if name == "boxed" else 0)
+
+
+@pytest.mark.parametrize("name", ["boxed", "segmented"])
+def test_the_sizes_of_a_sample_are_those_of_the_pictures(name):
+    source = open_source(f"tfds:btgmi_{name}_pictures", 4, with_objects=True)
+    assert [shorter_side(item) for item in source.sample(3)] == [40] * 3
+    assert len(source.sample(99)) == COUNT - 4
 
 
 def test_an_example_is_the_same_before_and_after_substitutes_are_found(monkeypatch):

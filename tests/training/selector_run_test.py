@@ -369,3 +369,9 @@ def test_initial_weights_are_those_of_the_seed(objects, tmp_path, monkeypatch):
             )
     np.testing.assert_array_equal(kernels[0], kernels[1])
     assert (kernels[0] != kernels[2]).any()
+
+
+def test_a_workdir_that_is_a_file_is_refused(objects, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match="file is a file; give a folder"):
+        selector_run.train(str(tmp_path / "file"), [(objects, 1.0)], 1, **SETTINGS)
