@@ -97,8 +97,8 @@ def test_adadelta_has_its_authors_constants(make_model):
         assert (optimizer.rho, optimizer.epsilon) == (0.95, 1e-6)
 
 
-def test_the_discriminators_rate_has_its_factor():
-    procedure = ProcedureConfig(discriminator_learning_rate_factor=0.25)
-    callbacks = {c.name: c for c in scheduled_callbacks(procedure)}
-    assert set(callbacks) == {"adversarial_weight", "learning_rate", "fade_in_alpha"}
-    assert callbacks["learning_rate"].discriminator_factor == 0.25
+def test_values_are_scheduled_by_name_and_fade_in_where_there_are_blocks():
+    names = [callback.name for callback in scheduled_callbacks(ProcedureConfig())]
+    assert names == ["adversarial_weight", "learning_rate", "fade_in_alpha"]
+    head = ProcedureConfig(num_refinement_blocks=0)
+    assert [callback.name for callback in scheduled_callbacks(head)] == names[:2]

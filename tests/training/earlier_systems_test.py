@@ -8,10 +8,11 @@ import tensorflow as tf
 
 from tests.earlier_systems import SYSTEMS
 from tests.training.weights import changed, values
+from tf_btgmi.config import ProcedureConfig
 from tf_btgmi.inference.weights import load_generator
 from tf_btgmi.losses.adversarial import discriminator_loss
 from tf_btgmi.ops import mask_ops
-from tf_btgmi.training.callbacks import LearningRateAnnealing
+from tf_btgmi.training.build import scheduled_callbacks
 from tf_btgmi.training.trainer import train
 
 OWN = {
@@ -144,8 +145,11 @@ def test_inference_loads_an_earlier_system(phased):
 
 def test_the_discriminator_has_its_own_rate(make_model):
     model = make_model(**options("context_encoder"))
-    callback = LearningRateAnnealing(lambda step: 2e-3, discriminator_factor=0.1)
-    callback.set_model(model)
-    callback.on_train_batch_begin(0)
+    procedure = {"learning_rate": 2e-3, "discriminator_learning_rate_factor": 0.1}
+    for callback in scheduled_callbacks(
+        ProcedureConfig(**procedure, num_refinement_blocks=0)
+    ):
+        callback.set_model(model)
+        callback.on_train_batch_begin(0)
     assert float(model.generator_optimizer.learning_rate) == pytest.approx(2e-3)
     assert float(model.discriminator_optimizer.learning_rate) == pytest.approx(2e-4)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tf_btgmi.config import ProcedureConfig
 from tf_btgmi.data import pipeline
 from tf_btgmi.training import trainer
-from tf_btgmi.training.callbacks import FadeIn
+from tf_btgmi.training.build import scheduled_callbacks
 
 
 class Calls(list):
@@ -89,7 +90,9 @@ def test_the_first_value_is_assigned_whatever_it_is():
     generators = [
         types.SimpleNamespace(fade_in_alpha=tf.Variable(1.0)) for _ in range(2)
     ]
-    callback = FadeIn(lambda step: 0.0)
+    # The first step of stage 1.
+    procedure = ProcedureConfig(head_steps=4, num_refinement_blocks=1)
+    callback = scheduled_callbacks(procedure)[-1]
     callback.set_model(
         types.SimpleNamespace(
             step=tf.constant(4), generator=generators[0], ema_generator=generators[1]

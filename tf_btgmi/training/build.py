@@ -6,7 +6,7 @@ from tf_btgmi.config import Config, ProcedureConfig
 from tf_btgmi.losses.objective import Objective
 from tf_btgmi.models import build
 from tf_btgmi.schedules import Schedules
-from tf_btgmi.training import callbacks
+from tf_btgmi.training.callbacks import ScheduledValue
 from tf_btgmi.training.inpainting_gan import InpaintingGAN
 
 # Zeiler 2012, whose learning rate is 1.
@@ -53,14 +53,26 @@ def build_model(config: Config, strategy) -> InpaintingGAN:
 def scheduled_callbacks(procedure: ProcedureConfig) -> list[keras.callbacks.Callback]:
     """Callbacks for adversarial weight, learning rates and fade-in."""
     schedules = Schedules(procedure)
-    fade_in = callbacks.FadeIn(schedules.fade_in_alpha)
-    return [
-        callbacks.AdversarialLossAnnealing(schedules.adversarial_weight),
-        callbacks.LearningRateAnnealing(
-            schedules.learning_rate, procedure.discriminator_learning_rate_factor
-        ),
-        *([fade_in] if procedure.num_refinement_blocks else []),
+
+    def anneal_adversarial_loss(model, weight):
+        model.adversarial_weight.assign(weight)
+
+    def set_learning_rates(model, rate):
+        factor = procedure.discriminator_learning_rate_factor
+        model.generator_optimizer.learning_rate.assign(rate)
+        model.discriminator_optimizer.learning_rate.assign(factor * rate)
+
+    def fade_in(model, alpha):
+        for generator in (model.generator, model.ema_generator):
+            generator.fade_in_alpha.assign(alpha)
+
+    values = [
+        ("adversarial_weight", schedules.adversarial_weight, anneal_adversarial_loss),
+        ("learning_rate", schedules.learning_rate, set_learning_rates),
     ]
+    if procedure.num_refinement_blocks:
+        values.append(("fade_in_alpha", schedules.fade_in_alpha, fade_in))
+    return [ScheduledValue(*value) for value in values]
 
 
 def _optimizer(config):

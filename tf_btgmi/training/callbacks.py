@@ -1,7 +1,7 @@
 """Callbacks that assign scheduled values and update the moving average (Alg. 1).
 
-Each evaluates its schedule at the current step and assigns the value; `progress` logs
-the values with the losses.
+`build.scheduled_callbacks` has one for adversarial loss annealing (Sec. 3.3), one for
+the learning rates and one for the fade-in; `progress` logs their values.
 """
 
 from typing import Callable
@@ -16,69 +16,24 @@ class ScheduledValue(keras.callbacks.Callback):
         value: the value assigned last.
 
     Args:
+        name: of the value in logs.
         schedule: a callable of the step.
+        assign: a callable of the model and the value.
     """
 
-    name = "value"
-
-    def __init__(self, schedule: Callable[[int], float]):
+    def __init__(self, name: str, schedule: Callable, assign: Callable):
         super().__init__()
+        self.name = name
         self.schedule = schedule
+        self.assign = assign
         self.value = None
 
     def on_train_batch_begin(self, batch, logs=None):
         """Assigns the value of the step about to be taken."""
         value = float(self.schedule(int(self.model.step.numpy())))
         if value != self.value:
-            self.assign(value)
+            self.assign(self.model, value)
             self.value = value
-
-    def assign(self, value: float) -> None:
-        """Assigns `value` to its variables; derived classes define it."""
-        raise NotImplementedError
-
-
-class AdversarialLossAnnealing(ScheduledValue):
-    """Anneals the weight of the generator's adversarial loss (Sec. 3.3)."""
-
-    name = "adversarial_weight"
-
-    def assign(self, value):
-        """Assigns the weight."""
-        self.model.adversarial_weight.assign(value)
-
-
-class FadeIn(ScheduledValue):
-    """Fades the newest refinement block in, in the generator and its average."""
-
-    name = "fade_in_alpha"
-
-    def assign(self, value):
-        """Assigns the weight of the newest block."""
-        for generator in (self.model.generator, self.model.ema_generator):
-            generator.fade_in_alpha.assign(value)
-
-
-class LearningRateAnnealing(ScheduledValue):
-    """Sets the learning rate of both optimizers, stage by stage.
-
-    Args:
-        schedule: a callable of the step, the generator's learning rate.
-        discriminator_factor: the discriminator's over the generator's.
-    """
-
-    name = "learning_rate"
-
-    def __init__(self, schedule, discriminator_factor=1.0):
-        super().__init__(schedule)
-        self.discriminator_factor = discriminator_factor
-
-    def assign(self, value):
-        """Assigns both learning rates."""
-        self.model.generator_optimizer.learning_rate.assign(value)
-        self.model.discriminator_optimizer.learning_rate.assign(
-            self.discriminator_factor * value
-        )
 
 
 class GeneratorAverage(keras.callbacks.Callback):
