@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tf_btgmi.data.batch_slice import BatchSlice
 from tf_btgmi.data.tfrecord_source import TFRecordSource, count_records
-from tf_btgmi.data.unreadable import UnreadableError
+from tf_btgmi.data.unreadable import UnreadableError, clear_line
 
 
 def write(path, records):
@@ -23,15 +23,15 @@ def encoded(make_folder):
 
 def test_records_are_counted_by_their_headers(tmp_path):
     write(tmp_path / "a", [b"", b"x" * 1000, b"yz"])
-    assert count_records(str(tmp_path / "a")) == (3, True)
+    assert count_records(str(tmp_path / "a")) == (3, 0)
     write(tmp_path / "empty", [])
-    assert count_records(str(tmp_path / "empty")) == (0, True)
+    assert count_records(str(tmp_path / "empty")) == (0, 0)
 
 
 def test_a_file_cut_off_counts_what_is_complete(tmp_path):
     write(tmp_path / "a", [b"one", b"two", b"three"])
     os.truncate(tmp_path / "a", os.path.getsize(tmp_path / "a") - 2)
-    assert count_records(str(tmp_path / "a")) == (2, False)
+    assert count_records(str(tmp_path / "a")) == (2, 1)
 
 
 def test_other_files_and_compressed_ones_are_refused(tmp_path):
@@ -115,5 +115,90 @@ def test_damage_within_a_file_stops_with_one_line(tmp_path, encoded, serialized)
     (tmp_path / "a").write_bytes(content)
     source = TFRecordSource(str(tmp_path / "a"), 0, 10)
     records = source.training_records(0, BatchSlice(150, 0, 150), 0, 1)
-    with pytest.raises(tf.errors.OpError, match="UnreadableError: tfrecord:.*damaged"):
+    with pytest.raises(tf.errors.OpError, match="UnreadableError: .*a is damaged"):
         list(records)
+
+
+def write_set(folder, records, num_files=3):
+    """Writes `pictures-0000N-of-0000M`, and returns the paths."""
+    paths = [
+        folder / f"pictures-{number:05d}-of-{num_files:05d}"
+        for number in range(num_files)
+    ]
+    for number, path in enumerate(paths):
+        write(path, records[number::num_files])
+    return paths
+
+
+def test_records_that_a_cut_file_has_lost_count_as_unreadable(
+    tmp_path, encoded, serialized
+):
+    paths = write_set(tmp_path, list(map(serialized, encoded[:12])))
+    os.truncate(paths[1], os.path.getsize(paths[1]) // 2 + 5)
+    with pytest.raises(UnreadableError, match="2 of the 12 pictures .*00001-of-00003#"):
+        TFRecordSource(f"{tmp_path}/*-of-*", 0, 10)
+
+
+def test_records_after_a_damaged_header_count_as_unreadable(
+    tmp_path, encoded, serialized
+):
+    write(tmp_path / "a", map(serialized, encoded))
+    content = bytearray((tmp_path / "a").read_bytes())
+    # The length of record 100.
+    position = len(content) // 150 * 100
+    while content[position : position + 8] != content[:8]:
+        position += 1
+    content[position + 7] ^= 1
+    (tmp_path / "a").write_bytes(content)
+    count, lost = count_records(str(tmp_path / "a"))
+    assert count == pytest.approx(100, abs=5) and count + lost == 150
+    with pytest.raises(UnreadableError, match=f"{lost} of the 150|2 of the 150"):
+        TFRecordSource(str(tmp_path / "a"), 0, 10)
+
+
+def test_an_empty_file_is_refused(tmp_path, encoded, serialized):
+    paths = write_set(tmp_path, list(map(serialized, encoded[:12])))
+    os.truncate(paths[1], 0)
+    with pytest.raises(ValueError, match="00001-of-00003 is empty"):
+        TFRecordSource(f"{tmp_path}/*-of-*", 0, 10)
+    assert TFRecordSource(f"{tmp_path}/*[02]-of-*", 0, 10).num_training == 8
+
+
+def test_missing_files_of_a_set_are_told(tmp_path, encoded, serialized, caplog):
+    paths = write_set(tmp_path, list(map(serialized, encoded[:12])))
+    # A pattern may choose some of the files.
+    assert TFRecordSource(f"{tmp_path}/*[02]-of-*", 0, 10).num_training == 8
+    assert "missing" not in caplog.text
+    os.remove(paths[1])
+    TFRecordSource(f"{tmp_path}/*-of-*", 0, 10)
+    assert f"1 of 3 files are missing; the first is {paths[1]}." in caplog.text
+
+
+@pytest.mark.parametrize("damage", ["flipped", "other"])
+@pytest.mark.parametrize("num_held_out", [0, 4])
+def test_damage_names_its_file_wherever_it_is(
+    tmp_path, encoded, serialized, damage, num_held_out
+):
+    paths = write_set(tmp_path, list(map(serialized, encoded[:12])))
+    source = TFRecordSource(f"{tmp_path}/*-of-*", num_held_out, 10)
+    if damage == "flipped":
+        content = bytearray(paths[0].read_bytes())
+        content[content.index(b"IDAT")] ^= 255
+        paths[0].write_bytes(content)
+        reason = r"\(corrupted record at \d+[^{\[]*\)"
+    else:
+        write(paths[0], [b"\xff\x00\xfe no example"] * 4)
+        reason = r"\(a record is not a tf.train.Example\)"
+    message = f"^{paths[0]} is damaged {reason}"
+    with pytest.raises(UnreadableError, match=message):
+        TFRecordSource(f"{tmp_path}/*-of-*", num_held_out, 10)
+    with pytest.raises(UnreadableError, match=message):
+        source.sample(12)
+    records = source.training_records(0, BatchSlice(8, 0, 8), 0, 1)
+    with pytest.raises(tf.errors.OpError) as error:
+        list(records)
+    assert clear_line(error.value).startswith(f"{paths[0]} is damaged")
+    if num_held_out:
+        with pytest.raises(tf.errors.OpError) as error:
+            list(source.held_out_records())
+        assert clear_line(error.value).startswith(f"{paths[0]} is damaged")

@@ -7,6 +7,7 @@ records of its epoch only.
 
 import hashlib
 import itertools
+import re
 import threading
 from typing import Callable, Iterable, Iterator, Optional
 
@@ -23,6 +24,13 @@ from tf_btgmi.wording import number_of
 _NUM_SPARES = 8
 # Maximum number of records that are searched for substitutes.
 _MAX_SPARE_TRIES = 200
+# Raised by TensorFlow for damaged records; UnicodeDecodeError where its message would
+# contain the record.
+DAMAGES = (
+    tf.errors.DataLossError,
+    tf.errors.InvalidArgumentError,
+    UnicodeDecodeError,
+)
 
 
 class StreamingSource:
@@ -40,15 +48,34 @@ class StreamingSource:
     # Number of strings in a record of `training_records` and `held_out_records`.
     _record_length = 2
 
-    def __init__(self, spec: str, count: int, num_held_out: int, shuffle_buffer: int):
-        """Reads the names of the held-out records."""
+    def __init__(
+        self,
+        spec: str,
+        count: int,
+        num_held_out: int,
+        shuffle_buffer: int,
+        num_lost: int = 0,
+    ):
+        """Reads the names of the held-out records.
+
+        Args:
+            spec: the spec of the source.
+            count: number of records.
+            num_held_out: number of records that are held out for validation.
+            shuffle_buffer: size of the buffer that shuffles.
+            num_lost: number of pictures besides these, which cannot be read.
+
+        Raises:
+            UnreadableError: the first records are damaged.
+        """
         self.spec = spec
-        self.unreadable = UnreadableCounter(spec, count)
+        self.unreadable = UnreadableCounter(spec, count + num_lost)
         self.num_held_out = min(num_held_out, count)
         self.num_training = count - self.num_held_out
         self._shuffle_buffer = shuffle_buffer
         first = self.records().take(max(self.num_held_out, 3))
-        names = [name.decode() for name, _ in first.as_numpy_iterator()]
+        first = self._checked(first.as_numpy_iterator())
+        names = [name.decode() for name, _ in first]
         self._first_names = names[:3]
         self._held_out_names = frozenset(names[: self.num_held_out])
         self._spares = {}
@@ -111,14 +138,25 @@ class StreamingSource:
                 if batch_slice.owns(index):
                     yield (index, *record)
 
+        return self._dataset(generate)
+
+    def held_out_records(self) -> tf.data.Dataset:
+        """Records (position, name, encoded picture) of the held-out pictures."""
+
+        def generate():
+            for position, record in enumerate(self._held_out()):
+                yield (position, *record)
+
+        return self._dataset(generate)
+
+    def _dataset(self, generate: Callable[[], Iterator]) -> tf.data.Dataset:
         text = tf.TensorSpec([], tf.string)
         signature = (tf.TensorSpec([], tf.int64), *[text] * self._record_length)
         return tf.data.Dataset.from_generator(generate, output_signature=signature)
 
-    def held_out_records(self) -> tf.data.Dataset:
-        """Records (position, name, encoded picture) of the held-out pictures."""
-        records = self.records().take(self.num_held_out).enumerate()
-        return records.map(lambda position, record: (position, *record))
+    def _held_out(self) -> Iterator[tuple[bytes, ...]]:
+        records = self.records().take(self.num_held_out)
+        return self._checked(records.as_numpy_iterator())
 
     def read(
         self, name: bytes, encoded: bytes, min_side: int = 0, held_out: bool = False
@@ -157,11 +195,15 @@ class StreamingSource:
     def _checked(self, records: Iterable) -> Iterator:
         try:
             yield from records
-        except tf.errors.DataLossError as error:
+        except DAMAGES as error:
             raise UnreadableError(
-                f"{self.spec} is damaged ({error.message}). Write the file again, or "
-                "remove it."
+                f"{self._damaged()} is damaged ({damage_of(error)}). Write the file "
+                "again, or remove it."
             ) from None
+
+    def _damaged(self) -> str:
+        """The damaged file, or the spec of the source if it cannot be found."""
+        return self.spec
 
     def _read(self, name, encoded, held_out, decode: Callable):
         """`decode(encoded)`, or `decode` of a substitute if that fails."""
@@ -195,6 +237,14 @@ class StreamingSource:
         if not spares:
             raise self.unreadable.none_readable()
         return spares
+
+
+def damage_of(error: Exception) -> str:
+    """What is wrong with a record, without the internals of TensorFlow."""
+    if not isinstance(error, tf.errors.DataLossError):
+        return "a record is not a tf.train.Example"
+    message = re.sub(r"\{\{.*?\}\}|\[Op:.*?\]", "", error.message)
+    return " ".join(message.split()).rstrip(".:")
 
 
 def _shuffled(records: Iterable, size: int, rng: np.random.Generator) -> Iterator:

@@ -72,12 +72,16 @@ class TFDSObjects(TFDSSource):
             yield (*record, *following)
             record = following
 
-    def held_out_records(self):
-        """(position, name and payload, and those of the next) of held-out records."""
-        records = self.records().take(self.num_held_out)
-        following = records.skip(1).concatenate(records.take(1))
-        pairs = tf.data.Dataset.zip((records, following)).enumerate()
-        return pairs.map(lambda position, pair: (position, *pair[0], *pair[1]))
+    def _held_out(self):
+        """As training records: each with the next one, the last with the first."""
+        records = super()._held_out()
+        first = record = next(records, None)
+        if first is None:
+            return
+        for following in records:
+            yield (*record, *following)
+            record = following
+        yield (*record, *first)
 
     def read_objects(
         self,
