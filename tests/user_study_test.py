@@ -177,5 +177,5 @@ def test_the_program_serves_until_ctrl_c_and_refuses_another_study(
     os.rename("b", "c")
     result = run_program(*command, "--results=c=c", folder=folder)
     assert result.returncode == 2
-    assert "holds a study of other pictures or settings" in result.stderr
+    assert "contains a study of other pictures or settings" in result.stderr
     assert "Traceback" not in result.stderr

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import sqlite3
 import threading
 import time
 import urllib.error
@@ -75,6 +76,19 @@ class Study:
         assert status == 200
         with Image.open(io.BytesIO(content)) as picture:
             return int(np.asarray(picture)[0, 0, 0])
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """A function after whose call no database grows any more."""
+    connect = sqlite3.connect
+
+    def connect_full(*args, **options):
+        database = connect(*args, **options)
+        database.execute("PRAGMA max_page_count = 1")
+        return database
+
+    return lambda: monkeypatch.setattr(sqlite3, "connect", connect_full)
 
 
 @pytest.fixture

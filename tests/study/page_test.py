@@ -24,8 +24,9 @@ def open_page(browser):
     yield page
     for context in contexts:
         context.close()
-    # The browser itself remarks on an answer out of turn.
-    assert not [text for text in said if "409 (Conflict)" not in text]
+    # The browser itself remarks on an answer out of turn, and on a full disk.
+    remarks = "409 (Conflict)", "503 (Service Unavailable)"
+    assert not [text for text in said if not any(r in text for r in remarks)]
 
 
 def wait_for(page, number, total=8):
@@ -163,3 +164,13 @@ def test_pictures_and_answers_fill_the_window_without_scrolling(
     assert max(one["x"] + one["width"] for one in pictures) <= width
     used = sum(one["width"] * one["height"] for one in pictures)
     assert used > 0.4 * width * height
+
+
+def test_a_full_disk_is_told_on_the_page(study, open_page, full_disk):
+    page = open_page(study.address)
+    full_disk()
+    while study.request("api/sessions", {})[0] == 201:
+        pass
+    page.click("#begin")
+    page.wait_for_selector("#problem:visible")
+    assert "Answers cannot be stored: the disk is full." in page.inner_text("#problem")

@@ -77,3 +77,10 @@ def test_missing_folders_pictures_and_sizes_are_named(folders):
         file.write(b"nothing")
     with pytest.raises(ValueError, match="pic3.png cannot be read: not a JPEG, PNG"):
         StudyPictures({"a": a, "b": b}, truth)
+
+
+def test_a_picture_that_ends_early_is_named(folders):
+    path = os.path.join(folders["b"], "pic3.png")
+    os.truncate(path, os.path.getsize(path) - 20)
+    with pytest.raises(ValueError, match="pic3.png cannot be read: .*truncated"):
+        StudyPictures({name: folders[name] for name in "ab"}, folders["truth"])

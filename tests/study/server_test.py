@@ -169,3 +169,16 @@ def test_other_hosts_and_other_sites_pages_are_refused(study):
             urllib.request.urlopen(request, timeout=30)
         assert error.value.code in (403, 421)
         assert "default-src 'none'" in error.value.headers["Content-Security-Policy"]
+
+
+def test_what_cannot_be_stored_is_told(study, full_disk, caplog):
+    full_disk()
+    statuses = set()
+    for _ in range(200):
+        status, found = study.request("api/sessions", {})
+        statuses.add(status)
+        if status != 201:
+            break
+    assert statuses == {201, 503}
+    assert found == {"detail": "Answers cannot be stored: the disk is full."}
+    assert f"{study.votes.path}: database or disk is full." in caplog.text

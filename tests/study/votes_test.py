@@ -1,13 +1,15 @@
 """Votes: kept at once, in turn, none lost or mixed among voters at the same time."""
 
 import collections
+import errno
 import multiprocessing
 import multiprocessing.dummy
+import os
 
 import pytest
 
 from tf_btgmi.study.pictures import StudyPictures
-from tf_btgmi.study.votes import OutOfTurnError, UnknownVoterError, Votes
+from tf_btgmi.study.votes import OutOfTurnError, StorageError, UnknownVoterError, Votes
 
 
 @pytest.fixture
@@ -65,6 +67,24 @@ def test_another_study_is_refused(votes, tmp_path):
     (tmp_path / "other").write_bytes(b"not a database " * 100)
     with pytest.raises(ValueError, match="is not the file of a study"):
         Votes(str(tmp_path / "other"))
+
+
+def test_a_full_disk_is_no_other_file(votes, pictures, tmp_path, full_disk):
+    token = votes.begin(pictures, 2, 3, 1)
+    full_disk()
+    with pytest.raises(StorageError, match=r"disk is full: '.*new.sqlite'"):
+        Votes(str(tmp_path / "new.sqlite"))
+    with pytest.raises(StorageError) as error:
+        for _ in range(200):
+            votes.begin(pictures, 2, 12, 3)
+    assert error.value.errno == errno.ENOSPC and error.value.filename == votes.path
+    assert votes.state(token).num_answered == 0
+
+
+def test_a_file_that_cannot_be_opened_is_no_other_file(tmp_path):
+    os.mkdir(tmp_path / "study.sqlite")
+    with pytest.raises(StorageError, match="unable to open"):
+        Votes(str(tmp_path / "study.sqlite"))
 
 
 def vote(path, results, truth, number):

@@ -25,7 +25,7 @@ class StudyPictures:
     """
 
     def __init__(self, results: dict[str, str], truth: str):
-        """Lists the folders and checks the sizes.
+        """Lists the folders and checks all pictures.
 
         Args:
             results: folders by name of the method, at least two.
@@ -64,6 +64,8 @@ class StudyPictures:
         )
 
     def _check(self, folders: dict[str, str]) -> None:
+        # The originals come first.
+        expected_sizes = {}
         for key, folder in folders.items():
             paths = self._paths[key]
             missing = [name for name in self.names if name not in paths]
@@ -73,7 +75,8 @@ class StudyPictures:
                     f"of {folders[TRUTH]}; the first is {missing[0]}."
                 )
             for name in self.names:
-                size, expected = _size(paths[name]), _size(self._paths[TRUTH][name])
+                size = _size(paths[name])
+                expected = expected_sizes.setdefault(name, size)
                 if size != expected:
                     raise ValueError(
                         f"{paths[name]} is {size[0]}x{size[1]} pixels, its original "
@@ -106,6 +109,8 @@ def ruined(picture: np.ndarray, seed: str) -> np.ndarray:
 def _size(path: str):
     try:
         with open_picture(path) as picture:
+            # The header alone may be intact.
+            picture.load()
             return picture.size
     # Pillow raises many kinds of exceptions for damaged files.
     except Exception as error:

@@ -8,9 +8,11 @@
 No response reveals the method of a picture.
 """
 
+import errno
 import pathlib
 from typing import Any, Iterable, NamedTuple, Optional
 
+from absl import logging
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
@@ -20,6 +22,7 @@ from tf_btgmi.study.pictures import StudyPictures
 from tf_btgmi.study.votes import (
     OutOfTurnError,
     State,
+    StorageError,
     UnknownVoterError,
     Votes,
 )
@@ -71,6 +74,15 @@ def make_app(
     async def unknown(request: Request, error: UnknownVoterError):
         del request
         return JSONResponse({"detail": str(error)}, status_code=404)
+
+    @app.exception_handler(StorageError)
+    async def not_stored(request: Request, error: StorageError):
+        del request
+        logging.error("%s: %s.", error.filename, error.strerror)
+        full = error.errno == errno.ENOSPC
+        reason = "the disk is full" if full else error.strerror
+        detail = f"Answers cannot be stored: {reason}."
+        return JSONResponse({"detail": detail}, status_code=503)
 
     # The default handler repeats the value, and NaN is no JSON.
     @app.exception_handler(RequestValidationError)

@@ -5,6 +5,7 @@ processes. Questions are stored as drawn, so that the drawing may change later.
 """
 
 import contextlib
+import errno
 import json
 import os
 import secrets
@@ -41,6 +42,10 @@ class UnknownVoterError(LookupError):
 
 class OutOfTurnError(ValueError):
     """An answer to a question that is not the next one."""
+
+
+class StorageError(OSError):
+    """The file cannot be read or written, for instance because the disk is full."""
 
 
 class Answer(NamedTuple):
@@ -80,6 +85,10 @@ class Votes:
 
     Args:
         path: created with its folder if necessary.
+
+    Raises:
+        ValueError: it is another file.
+        StorageError: here and in every method, the file cannot be read or written.
     """
 
     def __init__(self, path: str):
@@ -207,13 +216,16 @@ class Votes:
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        # With isolation_level None, Python starts no transactions of its own.
-        database = sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)
         try:
-            database.execute("PRAGMA foreign_keys = ON")
-            yield database
-        finally:
-            database.close()
+            # With isolation_level None, Python starts no transactions of its own.
+            with contextlib.closing(
+                sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)
+            ) as database:
+                database.execute("PRAGMA foreign_keys = ON")
+                yield database
+        except sqlite3.OperationalError as error:
+            number = errno.ENOSPC if "disk is full" in str(error) else errno.EIO
+            raise StorageError(number, str(error), self.path) from error
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
@@ -221,10 +233,12 @@ class Votes:
             database.execute("BEGIN IMMEDIATE")
             try:
                 yield database
+                database.execute("COMMIT")
             except BaseException:
-                database.execute("ROLLBACK")
+                # SQLite itself rolls back when the disk is full.
+                if database.in_transaction:
+                    database.execute("ROLLBACK")
                 raise
-            database.execute("COMMIT")
 
     @staticmethod
     def _settings(database) -> Optional[dict[str, Any]]:

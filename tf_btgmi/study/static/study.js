@@ -30,8 +30,10 @@ async function call(path, body) {
   // 409: another tab has answered; the reply says where we stand, as always.
   if (response.ok || response.status === 409) return response.json();
   const unknown = response.status === 404 && token !== null;
-  throw new Error(unknown ? "This link belongs to no session of this study."
-    : `The study answered with error ${response.status}.`);
+  if (unknown) throw new Error("This link belongs to no session of this study.");
+  const { detail } = await response.json().catch(() => ({}));
+  throw new Error(response.status === 503 && detail
+    || `The study answered with error ${response.status}.`);
 }
 
 async function attempt(action) {
