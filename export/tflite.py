@@ -5,11 +5,12 @@ r"""Exports the network of a model as a TFLite file.
     python -m export.tflite --model=runs/mine --output=tflite --size=256 \
         --quantization=int8 --data=photographs
 
-The file is OUTPUT/NAME-SIZE-QUANTIZATION.tflite. Its height and width are fixed,
-because accelerators of phones require that. Quantizations: float32; float16; dynamic
-(int8 weights); int8 (integer arithmetic with float input and output). int8 calibrates
-its ranges on pictures of --data, with holes as in training. docs/tflite.md and the
-metadata of the file describe inputs and outputs.
+The file is OUTPUT/MODEL-SIZE-QUANTIZATION.tflite, where MODEL is the name of the
+release or of the training's folder; --overwrite replaces it. Its height and width are
+fixed, because accelerators of phones require that. Quantizations: float32; float16;
+dynamic (int8 weights); int8 (integer arithmetic with float input and output). int8
+calibrates its ranges on pictures of --data, with holes as in training. docs/tflite.md
+and the metadata of the file describe inputs and outputs.
 """
 
 import contextlib
@@ -50,6 +51,7 @@ def define_flags():
     )
     flags.DEFINE_enum("quantization", "float32", QUANTIZATIONS, "Quantization.")
     flags.DEFINE_string("data", None, "Folder of calibration pictures, for int8.")
+    flags.DEFINE_bool("overwrite", False, "Replace an existing file.")
 
 
 def main(argv):
@@ -65,13 +67,15 @@ def main(argv):
     logging.set_verbosity(logging.ERROR)
     generator, config = loading.load_generator(FLAGS.model)
     size = FLAGS.size or config.data.image_size
+    model = loading.short_name(FLAGS.model) if FLAGS.model else config.name or "model"
+    path = os.path.join(FLAGS.output, f"{model}-{size}-{FLAGS.quantization}.tflite")
+    if os.path.exists(path) and not FLAGS.overwrite:
+        raise program.UsageError(f"{path} exists already. --overwrite replaces it.")
     pictures = None
     if FLAGS.data:
         pictures = representative_inputs(FLAGS.data, size)
     content = convert(generator, size, FLAGS.quantization, pictures)
-    name = f"{config.name or 'model'}-{size}-{FLAGS.quantization}.tflite"
     os.makedirs(FLAGS.output, exist_ok=True)
-    path = os.path.join(FLAGS.output, name)
     files.write(path, content)
     print(f"Wrote {path}, {len(content) / 1e6:.2f} MB.")
     return 0
