@@ -49,8 +49,8 @@ def test_a_picture_of_one_colour_is_restored(name):
     np.testing.assert_allclose(filled.astype(int), image, atol=3)
 
 
-def test_telea_is_redrawn_as_the_fill_of_a_model_is():
-    # At the side of the window nothing is resized: it is Telea, then redrawn.
+def test_telea_is_retouched_as_the_fill_of_a_model_is():
+    # At the side of the window nothing is resized: it is Telea, then retouched.
     rng = np.random.default_rng(0)
     image = rng.integers(60, 200, (128, 128, 3), np.uint8)
     mask = np.zeros((128, 128), bool)

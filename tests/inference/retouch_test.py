@@ -73,14 +73,14 @@ def test_a_known_pixel_counts_most_and_the_fill_less_the_farther_inside():
 @pytest.mark.parametrize("side, step", [(7, 2), (5, 2), (3, 1)])
 @pytest.mark.parametrize("height, width", [(20, 37), (37, 20), (31, 32)])
 def test_patches_together_cover_what_is_redrawn(height, width, side, step):
-    redrawn = np.zeros((height, width), bool)
-    redrawn[0, 0] = redrawn[-1, -1] = redrawn[-1, 5] = redrawn[9, 9] = True
-    y, x = np.divmod(patch_search._blocks(redrawn, side, step), width)
+    retouched = np.zeros((height, width), bool)
+    retouched[0, 0] = retouched[-1, -1] = retouched[-1, 5] = retouched[9, 9] = True
+    y, x = np.divmod(patch_search._blocks(retouched, side, step), width)
     covered = np.zeros((height, width), bool)
     for top, left in zip(y, x):
         assert top + side <= height and left + side <= width
         covered[top : top + side, left : left + side] = True
-    assert covered[redrawn].all()
+    assert covered[retouched].all()
 
 
 def test_places_have_no_hole_pixel():
@@ -193,8 +193,8 @@ def test_excluded_pixels_are_no_examples():
     edge = ~square(48, 2, 46)
     truth[edge] = 0
     filled = np.where(hole[..., None], 30, truth).astype(np.uint8)
-    redrawn = retouch(filled, hole, edge)
-    np.testing.assert_allclose(redrawn[hole], 200, atol=1)
+    retouched = retouch(filled, hole, edge)
+    np.testing.assert_allclose(retouched[hole], 200, atol=1)
 
 
 def test_what_was_thinned_out_is_reached_from_beside(rng, monkeypatch):
@@ -219,12 +219,12 @@ def test_a_hole_is_redrawn_in_the_box_alone(rng):
     picture, hole = tiles(64, rng), np.zeros((64, 64), bool)
     hole[30:34, 6:58] = True
     filled = np.where(hole[..., None], 128, picture).astype(np.uint8)
-    redrawn = retouch(filled, hole, box=(28, 0, 36, 32))
-    np.testing.assert_array_equal(redrawn[:, 32:], filled[:, 32:])
-    np.testing.assert_array_equal(redrawn[~hole], filled[~hole])
+    retouched = retouch(filled, hole, box=(28, 0, 36, 32))
+    np.testing.assert_array_equal(retouched[:, 32:], filled[:, 32:])
+    np.testing.assert_array_equal(retouched[~hole], filled[~hole])
     whole = retouch(filled, hole)
-    assert (redrawn[:, :24][hole[:, :24]] != 128).any(axis=1).all()
-    same = (redrawn[:, :24] == whole[:, :24]).all(axis=2)[hole[:, :24]]
+    assert (retouched[:, :24][hole[:, :24]] != 128).any(axis=1).all()
+    same = (retouched[:, :24] == whole[:, :24]).all(axis=2)[hole[:, :24]]
     assert same.mean() > 0.8
 
 

@@ -177,7 +177,7 @@ def test_a_second_model_is_asked_by_its_name(client, picture, mask):
 def test_removing_grows_the_hole_by_the_share_that_the_predictor_has(
     client, picture, mask
 ):
-    # On noise: in a flat picture, known pixels are redrawn as they were near the edge.
+    # On noise: in a flat picture, known patches are what was there near the edge.
     files = {"image": file_of(picture), "mask": file_of(mask)}
     plain = opened(post(client, "inpaint", files).content)
     removed = opened(post(client, "inpaint", files, remove="true").content)

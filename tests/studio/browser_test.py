@@ -27,7 +27,7 @@ def test_a_stroke_is_filled_and_downloaded_in_the_pictures_format(visit):
     assert red[300, 40:120].all()
     # The edge was taken too: six pixels all around.
     assert selected < red.sum() < 2.2 * selected
-    # Outside the filled pixels, some of which are redrawn, nothing has changed.
+    # Outside the filled pixels, some of which are retouched, nothing has changed.
     kept = ~visit.edited()
     assert kept.sum() > 0.9 * kept.size
     np.testing.assert_array_equal(visit.shown()[kept], sheep()[kept])

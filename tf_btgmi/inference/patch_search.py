@@ -98,14 +98,14 @@ class KnownPatches:
 
 
 class PatchSearch:
-    """Matches "blocks", the patches that together cover the pixels to be redrawn.
+    """Matches "blocks", the patches that together cover the pixels to be retouched.
 
     The distance of two patches is the sum of their squared differences, weighted by
     pixel.
 
     Args:
         known: the examples.
-        redrawn: bool [H, W], pixels that the blocks cover.
+        retouched: bool [H, W], pixels that the blocks cover.
         step: distance of two blocks in pixels.
         weights: of the pixels [H * W].
 
@@ -115,13 +115,13 @@ class PatchSearch:
         pixels: indices [B, S] of the pixels of the blocks.
     """
 
-    def __init__(self, known: KnownPatches, redrawn, step: int, weights):
-        self.known, self._step, self._width = known, step, redrawn.shape[1]
-        self.blocks = _blocks(redrawn, known.side, step)
+    def __init__(self, known: KnownPatches, retouched, step: int, weights):
+        self.known, self._step, self._width = known, step, retouched.shape[1]
+        self.blocks = _blocks(retouched, known.side, step)
         self.pixels = self.blocks[:, None] + known.offsets
         self._weights = weights[self.pixels]
         self._color_weights = np.repeat(self._weights, 3, axis=1)
-        self._number = np.full(redrawn.size, -1)
+        self._number = np.full(retouched.size, -1)
         self._number[self.blocks] = np.arange(len(self.blocks))
 
     def inherited(self, coarser: "PatchSearch", matches: np.ndarray) -> np.ndarray:
@@ -217,13 +217,13 @@ def _places(excluded: np.ndarray, side: int) -> np.ndarray:
     return _corners(_counts(excluded, side) == 0, excluded.shape)
 
 
-def _blocks(redrawn: np.ndarray, side: int, step: int) -> np.ndarray:
-    """Corners [B] of patches that together cover the redrawn pixels."""
-    count = _counts(redrawn, side)
+def _blocks(retouched: np.ndarray, side: int, step: int) -> np.ndarray:
+    """Corners [B] of patches that together cover the retouched pixels."""
+    count = _counts(retouched, side)
     rows, columns = (np.arange(length) % step == 0 for length in count.shape)
     # The last patch reaches the picture's end, wherever the grid ends.
     rows[-1:] = columns[-1:] = True
-    return _corners((rows[:, None] & columns) & (count > 0), redrawn.shape)
+    return _corners((rows[:, None] & columns) & (count > 0), retouched.shape)
 
 
 def _counts(pixels: np.ndarray, side: int) -> np.ndarray:

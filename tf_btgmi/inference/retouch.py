@@ -1,4 +1,4 @@
-"""Redraws fills near their edge with patches of the picture, at the network's scale.
+"""Retouches fills near their edge with patches of the picture, at the network's scale.
 
 A network's fill is softer than its surroundings, most visibly in thin holes. Near the
 edge it is therefore replaced by known patches: the most similar known patch is found
@@ -61,13 +61,13 @@ def retouch(
     excluded: Optional[np.ndarray] = None,
     box: Optional[Box] = None,
 ) -> np.ndarray:
-    """Redraws the hole near its edge with known patches.
+    """Retouches the hole near its edge with known patches.
 
     Args:
         filled: uint8 [H, W, 3] with the network's fill in the hole; it is not changed.
         hole: bool [H, W].
         excluded: bool [H, W], known pixels that are not used as examples.
-        box: where the hole is redrawn, (y0, x0, y1, x1), end-exclusive. Default:
+        box: where the hole is retouched, (y0, x0, y1, x1), end-exclusive. Default:
             everywhere.
 
     Returns:
@@ -83,30 +83,30 @@ def retouch(
         return filled
     distance = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5)
     weights = _pixel_weights(distance).reshape(-1)
-    redrawn = hole
+    retouched = hole
     if box is not None:
-        redrawn = np.zeros_like(hole)
-        redrawn[slices(box)] = hole[slices(box)]
-    share = np.where(redrawn, _share(distance), np.float32(0.0))
+        retouched = np.zeros_like(hole)
+        retouched[slices(box)] = hole[slices(box)]
+    share = np.where(retouched, _share(distance), np.float32(0.0))
     source = image.reshape(-1, 3)
-    drawn = _redraw(source, known, share, weights)
-    rest = np.where(redrawn, 1.0 - share, np.float32(0.0))
+    drawn = _retouched(source, known, share, weights)
+    rest = np.where(retouched, 1.0 - share, np.float32(0.0))
     if rest.any():
         change = _spread(drawn - source, share)
         drawn += rest.reshape(-1, 1) * change
         flat = np.where(rest > 0, _flatness(filled, hole), np.float32(0.0))
         if flat.any():
-            whole = _redraw(drawn, known, np.ceil(flat), weights)
-            share = flat * _similarity(drawn, whole, redrawn)
+            whole = _retouched(drawn, known, np.ceil(flat), weights)
+            share = flat * _similarity(drawn, whole, retouched)
             drawn += share.reshape(-1, 1) * (whole - drawn)
     return rounded(drawn.reshape(filled.shape))
 
 
-def _redraw(source, known, share, weights) -> np.ndarray:
+def _retouched(source, known, share, weights) -> np.ndarray:
     """The source [H * W, 3], blended with known patches by a share [H, W]."""
     current, coarser, matches = source, None, None
     # Known pixels, whose weight is 1. The network's colours may be wrong; those of
-    # redrawn pixels are not.
+    # retouched pixels are not.
     trusted = weights == 1.0
     for patches, (_, step, rounds, inherits) in zip(known, _PASSES):
         search = PatchSearch(patches, share > 0, step, weights)
@@ -125,7 +125,7 @@ def _redraw(source, known, share, weights) -> np.ndarray:
 
 
 def _share(distance: np.ndarray) -> np.ndarray:
-    """Share of a pixel that is redrawn, by its distance to known pixels."""
+    """Share of a pixel that is retouched, by its distance to known pixels."""
     return np.where(distance > 0, _falling(distance, _NEAR, _FAR), np.float32(0.0))
 
 
@@ -157,7 +157,7 @@ def _vote(search, examples, num_pixels: int) -> np.ndarray:
 
 
 def _spread(change, share) -> np.ndarray:
-    """The mean change [H * W, 3] of the redrawn pixels nearby, 0 far from all."""
+    """The mean change [H * W, 3] of the retouched pixels nearby, 0 far from all."""
     change = change.reshape(share.shape + (3,))
     return _mean_nearby(change, share[..., None], _SPREAD).reshape(-1, 3)
 
