@@ -30,11 +30,11 @@ from tf_btgmi.inference.patch_search import KnownPatches, PatchSearch
 from tf_btgmi.pictures.levels import rounded
 
 # Changes with the results; evaluations distinguish versions.
-VERSION = 6
+VERSION = 5
 
 # Passes from coarse to fine: side of a patch and distance of blocks in pixels, rounds,
 # and whether the search starts from the matches of the previous pass.
-_PASSES = ((7, 2, 3, False), (5, 2, 1, True))
+_PASSES = ((7, 2, 3, False), (5, 2, 1, True), (3, 1, 1, False))
 # Minimum number of known patches.
 _MIN_PLACES = 50
 # Weight in a comparison of a pixel of the fill at the hole's edge, relative to a known
