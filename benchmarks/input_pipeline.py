@@ -39,7 +39,7 @@ def main(argv):
     for source in FLAGS.source or [config.data.source]:
         for size in sizes:
             config.data.source, config.data.image_size = source, size
-            config_lib.validate(config)
+            config_lib.validate_training(config)
             rate = children.call(
                 examples_per_second,
                 config=dataclasses.asdict(config),

@@ -58,6 +58,7 @@ def main(arguments) -> int:
     if flags.config:
         config = config_files.read(flags.config)
     config = overridden(config, flags.set)
+    config_lib.validate_training(config)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.backends.cudnn.benchmark = True
     with tempfile.TemporaryDirectory() as folder:

@@ -92,7 +92,7 @@ def check(config, row: dict) -> None:
         raise program.UsageError(
             f"A batch of {row['batches']} cannot be split over {row['replicas']}."
         )
-    config_lib.validate(changed(config, row))
+    config_lib.validate_training(changed(config, row))
 
 
 def changed(config, row: dict):

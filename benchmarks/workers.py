@@ -201,7 +201,7 @@ def measure(config, num_workers: int, batch_size: int, steps: int, cores) -> Mea
         program.ProgramFailure: one of them failed.
     """
     config.data.global_batch_size = num_workers * batch_size
-    config_lib.validate(config)
+    config_lib.validate_training(config)
     with tempfile.TemporaryDirectory() as folder:
         config_path = os.path.join(folder, config_lib.FILE)
         config_lib.save(config, config_path)

@@ -133,10 +133,6 @@ def test_a_file_that_is_missing_or_no_json_is_named(tmp_path):
             "must be one of stepwise, linear, constant; it is 'cosine'",
         ),
         ({"procedure__fade_in_steps": 1_500}, "must be below refinement_steps"),
-        (
-            {"procedure__head_steps": 0, "procedure__num_refinement_blocks": 0},
-            "head_steps or num_refinement_blocks must be above 0: there is no step",
-        ),
         ({"procedure__warmup_steps": 5}, "warmup_image_size must be a multiple of 8"),
         (
             {
@@ -188,6 +184,21 @@ def test_a_file_that_is_missing_or_no_json_is_named(tmp_path):
         ({"masks__rectangles": -1.0}, "masks.rectangles must be at least 0"),
         ({"masks__min_side": 0.6}, "min_side .* must not be more than max_side"),
         ({"masks__min_hole_ratio": 0.7}, "min_hole_ratio .* max_hole_ratio"),
+        ({"masks__objects": 1.0}, "objects_folder must name a folder"),
+    ],
+)
+def test_a_value_out_of_range_is_named_with_what_is_allowed(fields, message):
+    with pytest.raises(ValueError, match=message):
+        config_lib.validate(changed(**fields))
+
+
+@pytest.mark.parametrize(
+    "fields, message",
+    [
+        (
+            {"procedure__head_steps": 0, "procedure__num_refinement_blocks": 0},
+            "head_steps or num_refinement_blocks must be above 0: there is no step",
+        ),
         (
             {"masks__centre": 0.1, "masks__centre_side": 0.8},
             r"masks.centre is .* \(0.6\). Change them, or set config.masks.centre=0",
@@ -198,12 +209,21 @@ def test_a_file_that_is_missing_or_no_json_is_named(tmp_path):
         ),
         ({"masks__max_hole_ratio": 0.06}, "masks.rectangles is above 0, but by min_"),
         ({"masks__min_hole_ratio": 0.55}, "masks.rectangles is above 0, but by min_"),
-        ({"masks__objects": 1.0}, "objects_folder must name a folder"),
     ],
 )
-def test_a_value_out_of_range_is_named_with_what_is_allowed(fields, message):
+def test_a_config_that_cannot_be_trained_still_loads(fields, message, tmp_path):
+    config = changed(**fields)
     with pytest.raises(ValueError, match=message):
-        config_lib.validate(changed(**fields))
+        config_lib.validate_training(config)
+    # As that of a model trained before the check.
+    path = str(tmp_path / "config.json")
+    config_lib.save(config, path)
+    assert config_lib.load(path) == config
+
+
+def test_training_needs_valid_fields_too():
+    with pytest.raises(ValueError, match="image_size must be a multiple of 8"):
+        config_lib.validate_training(changed(data__image_size=100))
 
 
 def test_a_task_with_foregrounds_needs_the_papers_generator():

@@ -58,7 +58,7 @@ def main(argv):
     """Trains and evaluates the missing arms, and writes the reports."""
     del argv
     arms, seeds = _check_flags()
-    config_lib.validate(FLAGS.config)
+    config_lib.validate_training(FLAGS.config)
     evaluation = {
         "data": FLAGS.test,
         "mask_kind": FLAGS.mask_kind,

@@ -91,7 +91,7 @@ def arm_config(base: Config, name: str, seed: int) -> Config:
         setattr(node, field, value)
     config.name = run_name(name, seed)
     config.training.seed = seed
-    config_lib.validate(config)
+    config_lib.validate_training(config)
     return config
 
 

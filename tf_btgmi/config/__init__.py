@@ -5,7 +5,7 @@ A file of `configs/` sets the fields in which its experiment differs from the de
 of a run.
 """
 
-from tf_btgmi.config.checks import validate
+from tf_btgmi.config.checks import validate, validate_training
 from tf_btgmi.config.fields import (
     choices_of,
     differences,
@@ -55,4 +55,5 @@ __all__ = [
     "save",
     "unknown_field",
     "validate",
+    "validate_training",
 ]

@@ -17,7 +17,7 @@ _ROUNDING = 1e-9
 
 
 def validate(config: Config) -> None:
-    """Validates every field and the relations between fields.
+    """Validates every field and the relations that a trained model depends on.
 
     Raises:
         ValueError: with the field, its valid values and its value.
@@ -26,20 +26,29 @@ def validate(config: Config) -> None:
         _check_limits(path, metadata, value)
     _check_sides(config)
     _check_masks(config.masks)
-    _check_hole_ratios(config)
     _check_guided(config.guided)
     _check_earlier_systems(config)
-    if not config.procedure.head_steps and not config.procedure.num_refinement_blocks:
-        raise ValueError(
-            "config.procedure.head_steps or num_refinement_blocks must be above 0: "
-            "there is no step to train."
-        )
     if config.procedure.fade_in_steps >= config.procedure.refinement_steps:
         # fade_in_alpha would not be 1 in the last step of a stage.
         raise ValueError(
             "config.procedure.fade_in_steps must be below refinement_steps "
             f"({config.procedure.refinement_steps}); it is "
             f"{config.procedure.fade_in_steps}."
+        )
+
+
+def validate_training(config: Config) -> None:
+    """Validates a config to be trained; a model trained earlier may fail these checks.
+
+    Raises:
+        ValueError: see `validate`; or no step to train, or no hole within the limits.
+    """
+    validate(config)
+    _check_hole_ratios(config)
+    if not config.procedure.head_steps and not config.procedure.num_refinement_blocks:
+        raise ValueError(
+            "config.procedure.head_steps or num_refinement_blocks must be above 0: "
+            "there is no step to train."
         )
 
 

@@ -73,7 +73,7 @@ def train(
         OSError: the workdir cannot be written.
         MemoryError: a step needs too much memory.
     """
-    config_lib.validate(config)
+    config_lib.validate_training(config)
     replicas = strategy.num_replicas_in_sync
     if config.data.global_batch_size % replicas:
         raise ValueError(
