@@ -217,7 +217,9 @@ def test_resuming_with_another_config_is_refused_with_the_fields(
     assert "config.procedure.learning_rate was 0.0002 and is 0.001" in message
     assert "checkpoint_every_steps" not in message
     # A finished run has no more steps.
-    assert message.endswith(f"Start a new --workdir with --resume_from={workdir}.")
+    assert message.endswith(
+        f"Start a new --workdir with --init_from={workdir} (at step 0)."
+    )
     # What the run was is not overwritten by what was refused.
     assert config_lib.load(os.path.join(workdir, "config.json")) == whole[0]
 
@@ -227,13 +229,51 @@ def test_a_workdir_with_a_space_is_quoted_in_the_advice(make_config, whole, tmp_
     shutil.copytree(whole[1], run)
     (run / "checkpoints" / "ckpt-7.index").unlink()
     (run / "checkpoints" / "checkpoint").unlink()
-    config = make_config(generator__base_filters=6)
+    config = make_config(procedure__learning_rate=1e-3)
     with pytest.raises(ValueError, match="contains a run with a different") as caught:
         train(config, str(run), one_device())
     assert str(caught.value).endswith(
         f"Start a new --workdir with --resume_from='{run}', or resume with "
         f"--config='{run}/config.json'."
     )
+
+
+@pytest.mark.parametrize(
+    "step, fields, advice",
+    [
+        pytest.param(3, {"training__seed": 9}, "--resume_from", marks=pytest.mark.slow),
+        pytest.param(
+            TOTAL, {"training__seed": 9}, "--init_from", marks=pytest.mark.slow
+        ),
+        # With more steps there is something left to resume.
+        pytest.param(
+            TOTAL,
+            {"procedure__refinement_steps": 9},
+            "--resume_from",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            3, {"generator__base_filters": 6}, "--init_from", marks=pytest.mark.slow
+        ),
+        (3, {"generator__base_filters": 12}, ""),
+        (TOTAL, {"procedure__num_refinement_blocks": 0}, ""),
+    ],
+)
+def test_a_refused_config_gets_advice_that_trains_it(
+    make_config, killed, tmp_path, step, fields, advice
+):
+    workdir = killed(step)
+    config = make_config(**fields)
+    with pytest.raises(ValueError, match="different config") as caught:
+        train(config, workdir, one_device())
+    message = str(caught.value)
+    flags = [f for f in ("--resume_from", "--init_from") if f"{f}={workdir}" in message]
+    assert flags == [advice] * bool(advice)
+    if advice:
+        again = train(
+            config, str(tmp_path / "new"), one_device(), **{advice[2:]: workdir}
+        )
+        assert again.finished and again.history
 
 
 def test_a_workdir_that_is_refused_is_refused_before_the_source_is_listed(

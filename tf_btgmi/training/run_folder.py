@@ -16,6 +16,7 @@ from tf_btgmi import files
 from tf_btgmi import workdir as workdir_lib
 from tf_btgmi.config import Config
 from tf_btgmi.schedules import Schedules
+from tf_btgmi.training import initialization
 
 _BATCH_SIZE = "data.global_batch_size"
 # Fields that may differ in a resumed run.
@@ -27,6 +28,14 @@ _FREE_FIELDS = (
     "training.keep_checkpoints",
     "training.log_every_steps",
     "training.validate_every_steps",
+)
+
+# Beginnings of the fields that the shapes of the weights depend on.
+_NETWORK = (
+    "task",
+    "generator.",
+    "discriminator.",
+    "procedure.num_refinement_blocks",
 )
 
 # Settings of a run without a config, beside its checkpoints.
@@ -78,7 +87,13 @@ def check(config: Config, workdir: str) -> dict[str, tuple]:
     )
     if not listed:
         return changes
-    advice = f"Start a new --workdir with --resume_from={shlex.quote(workdir)}"
+    advice = "Start a new --workdir"
+    if not _is_finished(config, workdir) and not any(
+        name.startswith(_NETWORK) for name in changes
+    ):
+        advice += f" with --resume_from={shlex.quote(workdir)}"
+    elif _can_start_from(workdir, config):
+        advice += f" with --init_from={shlex.quote(workdir)} (at step 0)"
     if not _is_finished(old_config, workdir):
         advice += f", or resume with --config={shlex.quote(path)}"
     raise ValueError(
@@ -122,6 +137,14 @@ def settle_config(config: Config, workdir: str, chief: bool) -> None:
 def _is_finished(config: Config, workdir: str) -> bool:
     step = re.search("[0-9]*$", workdir_lib.newest_checkpoint(workdir)).group()
     return int(step or 0) >= Schedules(config.procedure).plan.total_steps
+
+
+def _can_start_from(workdir: str, config: Config) -> bool:
+    try:
+        initialization.check(config, workdir)
+    except ValueError:
+        return False
+    return True
 
 
 def settle_settings(settings: dict, workdir: str, free: Sequence[str]) -> None:
