@@ -12,6 +12,7 @@ resumed run, and one on any number of workers, sees the same batches.
 from typing import Optional
 
 import tensorflow as tf
+from absl import logging
 
 from tf_btgmi.config import Config
 from tf_btgmi.data.batch_slice import batch_slice
@@ -81,22 +82,24 @@ def validation_dataset(config: Config, batch_size: int) -> tf.data.Dataset:
 def describe(config: Config) -> list[str]:
     """Lines for the log about the training and validation pictures.
 
+    Small training pictures are reported as a warning of their own.
+
     Raises:
         ValueError: as `training_dataset`.
     """
     # Reports missing masks of objects.
     make_task(config)
     source = _training_source(config)
-    lines = [*source.describe(), *_small_pictures(source, config.data.image_size)]
-    lines = ["training: " + line for line in lines]
+    _warn_of_small_pictures(source, config.data.image_size)
+    lines = ["training: " + line for line in source.describe()]
     if config.data.validation_source:
         source = _validation_source(config)
         lines += ["validation: " + line for line in source.describe()]
     return lines
 
 
-def _small_pictures(source, image_size: int) -> list[str]:
-    """A warning if most of some training pictures are smaller than the examples."""
+def _warn_of_small_pictures(source, image_size: int) -> None:
+    """Logs a warning if most sampled training pictures will be enlarged."""
     sides = []
     for picture in source.sample(_NUM_SAMPLES):
         try:
@@ -105,13 +108,15 @@ def _small_pictures(source, image_size: int) -> list[str]:
         except Exception:
             continue
     small = sum(side < image_size for side in sides)
-    if 2 * small <= len(sides):
-        return []
-    return [
-        f"Warning: most pictures are smaller than config.data.image_size ({image_size})"
-        f" and will be enlarged: {small} of {len(sides)} in a sample. Use larger ones "
-        "or a smaller image_size."
-    ]
+    if 2 * small > len(sides):
+        logging.warning(
+            "Most training pictures are smaller than config.data.image_size (%d) and "
+            "will be enlarged: %d of %d in a sample. Use larger ones or a smaller "
+            "image_size.",
+            image_size,
+            small,
+            len(sides),
+        )
 
 
 def _training_source(config: Config):
