@@ -8,6 +8,8 @@ import pytest
 from scripts import loopback
 from tests.trainings import named_step, numbers, run, start, wait_for
 from tf_btgmi import config as config_lib
+from tf_btgmi import train
+from tf_btgmi.cli.program import UsageError
 
 pytestmark = pytest.mark.usefixtures("no_training_is_left")
 LONG = ("--config.procedure.head_steps=400", "--config.procedure.refinement_steps=100")
@@ -61,6 +63,22 @@ def test_wrong_values_are_one_line_and_make_no_workdir(
     done = run(f"--config={config}", f"--workdir={workdir}", argument)
     one_line_and_exit_2(done, message)
     assert not workdir.exists()
+
+
+@pytest.mark.parametrize("place", ["model.tflite", "saved", "grpc://x:1"])
+def test_only_models_with_trainable_weights_are_for_init_from(
+    tmp_path, monkeypatch, place
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.tflite").touch()
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "saved_model.pb").touch()
+    with pytest.raises(UsageError, match=f"^--init_from takes .*; {place} is none"):
+        train._check_init_from(place)
+
+
+def test_a_bundled_model_is_for_init_from():
+    train._check_init_from("btgmi-outdoor-192")
 
 
 @pytest.mark.slow

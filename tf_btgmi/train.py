@@ -10,6 +10,7 @@ import os
 from absl import flags, logging
 
 from tf_btgmi import assets, loading
+from tf_btgmi import config as config_lib
 from tf_btgmi.cli import common_flags, config_flag, program
 from tf_btgmi.wording import number_of
 
@@ -70,7 +71,7 @@ def main(argv):
     from tf_btgmi.training.trainer import train
 
     if FLAGS.init_from:
-        loading.check(FLAGS.init_from)
+        _check_init_from(FLAGS.init_from)
     strategy = make_strategy(FLAGS.strategy)
     init_from = assets.model_folder(FLAGS.init_from)
     result = train(FLAGS.config, FLAGS.workdir, strategy, FLAGS.resume_from, init_from)
@@ -84,6 +85,19 @@ def main(argv):
             result.checkpoint,
         )
     return exit_code(result.signal_number)
+
+
+def _check_init_from(place: str) -> None:
+    """Raises an error where a model does not exist, or has no weights to train."""
+    folder = assets.model_folder(place)
+    known = (assets.RELEASE, config_lib.FILE)
+    if os.path.exists(folder) or "://" in place:
+        if not any(os.path.exists(os.path.join(folder, name)) for name in known):
+            raise program.UsageError(
+                "--init_from takes a training's workdir, a release or a bundled "
+                f"model; {place} is none of them."
+            )
+    loading.check(place)
 
 
 if __name__ == "__main__":
