@@ -67,7 +67,9 @@ def main(argv):
     logging.set_verbosity(logging.ERROR)
     generator, config = loading.load_generator(FLAGS.model)
     size = FLAGS.size or config.data.image_size
-    model = loading.short_name(FLAGS.model) if FLAGS.model else config.name or "model"
+    model = config.name or "model"
+    if FLAGS.model:
+        model = os.path.basename(os.path.abspath(FLAGS.model))
     path = os.path.join(FLAGS.output, f"{model}-{size}-{FLAGS.quantization}.tflite")
     if os.path.exists(path) and not FLAGS.overwrite:
         raise program.UsageError(f"{path} exists already. --overwrite replaces it.")

@@ -115,8 +115,17 @@ def test_damage_within_a_file_stops_with_one_line(tmp_path, encoded, serialized)
     (tmp_path / "a").write_bytes(content)
     source = TFRecordSource(str(tmp_path / "a"), 0, 10)
     records = source.training_records(0, BatchSlice(150, 0, 150), 0, 1)
-    with pytest.raises(tf.errors.OpError, match="UnreadableError: .*a is damaged"):
+    with pytest.raises(tf.errors.OpError, match="UnreadableError: .*a cannot be read"):
         list(records)
+
+
+def foreign(kind):
+    """A valid example, whose feature `image/encoded` is another."""
+    value = tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"a", b"b"]))
+    if kind == "int64":
+        value = tf.train.Feature(int64_list=tf.train.Int64List(value=[1]))
+    features = tf.train.Features(feature={"image/encoded": value})
+    return tf.train.Example(features=features).SerializeToString()
 
 
 def write_set(folder, records, num_files=3):
@@ -156,12 +165,18 @@ def test_records_after_a_damaged_header_count_as_unreadable(
         TFRecordSource(str(tmp_path / "a"), 0, 10)
 
 
-def test_an_empty_file_is_refused(tmp_path, encoded, serialized):
-    paths = write_set(tmp_path, list(map(serialized, encoded[:12])))
+def test_an_empty_file_is_refused_beside_full_ones(
+    tmp_path, encoded, serialized, caplog
+):
+    paths = write_set(tmp_path, list(map(serialized, encoded[:33])))
     os.truncate(paths[1], 0)
-    with pytest.raises(ValueError, match="00001-of-00003 is empty"):
+    with pytest.raises(ValueError, match="00001-of-00003 is empty, .* 11 records"):
         TFRecordSource(f"{tmp_path}/*-of-*", 0, 10)
-    assert TFRecordSource(f"{tmp_path}/*[02]-of-*", 0, 10).num_training == 8
+    # Few records that are spread at random leave some files empty.
+    write_set(tmp_path, list(map(serialized, encoded[:12])))
+    os.truncate(paths[1], 0)
+    assert TFRecordSource(f"{tmp_path}/*-of-*", 0, 10).num_training == 8
+    assert f"{paths[1]} is empty." in caplog.text
 
 
 def test_missing_files_of_a_set_are_told(tmp_path, encoded, serialized, caplog):
@@ -174,7 +189,7 @@ def test_missing_files_of_a_set_are_told(tmp_path, encoded, serialized, caplog):
     assert f"1 of 3 files are missing; the first is {paths[1]}." in caplog.text
 
 
-@pytest.mark.parametrize("damage", ["flipped", "other"])
+@pytest.mark.parametrize("damage", ["flipped", "other", "int64", "two"])
 @pytest.mark.parametrize("num_held_out", [0, 4])
 def test_damage_names_its_file_wherever_it_is(
     tmp_path, encoded, serialized, damage, num_held_out
@@ -185,11 +200,14 @@ def test_damage_names_its_file_wherever_it_is(
         content = bytearray(paths[0].read_bytes())
         content[content.index(b"IDAT")] ^= 255
         paths[0].write_bytes(content)
-        reason = r"\(corrupted record at \d+[^{\[]*\)"
-    else:
+        reason = r"corrupted record at \d+[^{\[]*\. Write"
+    elif damage == "other":
         write(paths[0], [b"\xff\x00\xfe no example"] * 4)
-        reason = r"\(a record is not a tf.train.Example\)"
-    message = f"^{paths[0]} is damaged {reason}"
+        reason = r"a record is not a tf.train.Example\. Write"
+    else:
+        write(paths[0], [foreign(damage)] * 4)
+        reason = "the feature image/encoded of a record is not one byte string"
+    message = f"^{paths[0]} cannot be read: {reason}"
     with pytest.raises(UnreadableError, match=message):
         TFRecordSource(f"{tmp_path}/*-of-*", num_held_out, 10)
     with pytest.raises(UnreadableError, match=message):
@@ -197,8 +215,8 @@ def test_damage_names_its_file_wherever_it_is(
     records = source.training_records(0, BatchSlice(8, 0, 8), 0, 1)
     with pytest.raises(tf.errors.OpError) as error:
         list(records)
-    assert clear_line(error.value).startswith(f"{paths[0]} is damaged")
+    assert clear_line(error.value).startswith(f"{paths[0]} cannot be read")
     if num_held_out:
         with pytest.raises(tf.errors.OpError) as error:
             list(source.held_out_records())
-        assert clear_line(error.value).startswith(f"{paths[0]} is damaged")
+        assert clear_line(error.value).startswith(f"{paths[0]} cannot be read")

@@ -14,7 +14,7 @@ PROGRAM_MODULE = tflite
 @pytest.fixture
 def export(tmp_path, monkeypatch, make_workdir):
     """Exports a run by its name; the file has the given content."""
-    for name in ("first", "run two"):
+    for name in ("first", "run two", "7"):
         make_workdir(tmp_path / "runs" / name)
     output = str(tmp_path / "out")
 
@@ -29,8 +29,10 @@ def export(tmp_path, monkeypatch, make_workdir):
 def test_files_are_named_after_the_model_and_kept(export, tmp_path):
     # Both are runs of one config.
     assert export("first", b"one") == export("run two", b"two") == 0
+    assert export("7", b"seven") == 0
     out = tmp_path / "out"
     assert sorted(os.listdir(out)) == [
+        "7-32-float32.tflite",
         "first-32-float32.tflite",
         "run two-32-float32.tflite",
     ]

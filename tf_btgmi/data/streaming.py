@@ -13,6 +13,7 @@ from typing import Callable, Iterable, Iterator, Optional
 
 import numpy as np
 import tensorflow as tf
+from absl import logging
 
 from tf_btgmi.data.batch_slice import BatchSlice
 from tf_btgmi.data.unreadable import UnreadableCounter, UnreadableError
@@ -196,9 +197,11 @@ class StreamingSource:
         try:
             yield from records
         except DAMAGES as error:
+            logging.warning("A record cannot be read; looking for its file.")
+            reason = damage_of(error)
             raise UnreadableError(
-                f"{self._damaged()} is damaged ({damage_of(error)}). Write the file "
-                "again, or remove it."
+                f"{self._damaged()} cannot be read: {reason}. Write the file again, or "
+                "remove it."
             ) from None
 
     def _damaged(self) -> str:
@@ -241,7 +244,13 @@ class StreamingSource:
 
 def damage_of(error: Exception) -> str:
     """What is wrong with a record, without the internals of TensorFlow."""
-    if not isinstance(error, tf.errors.DataLossError):
+    if isinstance(error, UnicodeDecodeError):
+        return "a record is not a tf.train.Example"
+    if isinstance(error, tf.errors.InvalidArgumentError):
+        # "[...] Key: image/encoded.  Data types don't match. [...]"
+        feature = re.search(r"(?:^|[:}] )Key: (\S+?)\. ", error.message)
+        if feature:
+            return f"the feature {feature[1]} of a record is not one byte string"
         return "a record is not a tf.train.Example"
     message = re.sub(r"\{\{.*?\}\}|\[Op:.*?\]", "", error.message)
     return " ".join(message.split()).rstrip(".:")

@@ -25,6 +25,8 @@ NAME = "image/filename"
 _ALSO_ENCODED = "image"
 # Maximum number of files that are read in parallel.
 _CYCLE_LENGTH = 16
+# Median number of records of a set at and above which no file is empty by chance.
+_MANY_RECORDS = 10
 # A record is: length, checksum of the length, data, checksum of the data.
 _HEADER, _FOOTER = 12, 4
 
@@ -39,8 +41,8 @@ class TFRecordSource(StreamingSource):
         number is estimated by its bytes, and by the other files of its set.
 
         Raises:
-            ValueError: no file, no record, an empty file, one of another format, or
-                too many lost records.
+            ValueError: no file, no record, an empty file beside full ones, one of
+                another format, or too many lost records.
         """
         paths = sorted(tf.io.gfile.glob(pattern), key=natural_key)
         if not paths:
@@ -50,12 +52,9 @@ class TFRecordSource(StreamingSource):
             counts[path], lost[path] = count_records(path)
         if not any(counts.values()):
             raise ValueError(f"There is no record in {pattern} ({len(paths)} files).")
-        empty = [path for path in paths if not counts[path]]
-        if empty:
-            raise ValueError(
-                f"{empty[0]} is empty. Write the file again, or choose a pattern that "
-                "leaves it out."
-            )
+        for path in paths:
+            if not counts[path]:
+                _check_empty(path, _typical(path, counts, lost))
         for path in paths:
             if lost[path]:
                 lost[path] = max(
@@ -119,7 +118,7 @@ def count_records(path: str) -> tuple[int, int]:
         try:
             return int(whole.reduce(np.int64(0), lambda count, _: count + 1)), 0
         except tf.errors.DataLossError as error:
-            raise ValueError(f"{path} is damaged: {damage_of(error)}.") from None
+            raise ValueError(f"{path} cannot be read: {damage_of(error)}.") from None
     size = os.path.getsize(path)
     position = count = 0
     lost = 0
@@ -142,6 +141,19 @@ def count_records(path: str) -> tuple[int, int]:
             "record."
         )
     return count, 0 if position == size else max(lost, 1)
+
+
+def _check_empty(path: str, typical: int) -> None:
+    """Raises for an empty file where the files of its set have many records.
+
+    Writers that spread few records at random leave some files empty.
+    """
+    if typical >= _MANY_RECORDS:
+        raise ValueError(
+            f"{path} is empty, and other files of its set have {typical} records. "
+            "Write the file again, or choose a pattern that leaves it out."
+        )
+    logging.warning("%s is empty.", path)
 
 
 def _typical(path: str, counts: dict[str, int], lost: dict[str, int]) -> int:
