@@ -298,6 +298,25 @@ def test_another_global_batch_size_on_resuming_warns(make_config, killed, caplog
     assert config_lib.load(f"{workdir}/config.json").data.global_batch_size == 2
 
 
+def test_shares_of_the_change_are_stored_in_a_finished_run(
+    make_config, killed, numbers_of
+):
+    config = make_config(
+        data__num_validation_images=2,
+        generator__change_share=0.65,
+        generator__mismatch_share=0.2,
+    )
+    workdir = killed(TOTAL)
+    before = numbers_of(os.path.join(workdir, "checkpoints", "ckpt-7"))
+    again = train(config, workdir, one_device())
+    assert again.history == []
+    stored = config_lib.load(f"{workdir}/config.json").generator
+    assert (stored.change_share, stored.mismatch_share) == (0.65, 0.2)
+    after = numbers_of(again.checkpoint)
+    for name, value in before.items():
+        np.testing.assert_array_equal(after[name], value, err_msg=name)
+
+
 def test_a_second_run_in_the_same_workdir_is_refused(make_config, tmp_path):
     with open(tmp_path / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

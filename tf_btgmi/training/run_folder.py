@@ -23,6 +23,9 @@ _BATCH_SIZE = "data.global_batch_size"
 _FREE_FIELDS = (
     "name",
     _BATCH_SIZE,
+    # No trained weight depends on them.
+    "generator.change_share",
+    "generator.mismatch_share",
     "training.checkpoint_every_steps",
     "training.checkpoint_every_minutes",
     "training.keep_checkpoints",
@@ -89,7 +92,7 @@ def check(config: Config, workdir: str) -> dict[str, tuple]:
         return changes
     advice = "Start a new --workdir"
     if not _is_finished(config, workdir) and not any(
-        name.startswith(_NETWORK) for name in changes
+        name.startswith(_NETWORK) for name in changes if name not in _FREE_FIELDS
     ):
         advice += f" with --resume_from={shlex.quote(workdir)}"
     elif _can_start_from(workdir, config):
