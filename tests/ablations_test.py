@@ -110,6 +110,25 @@ def test_a_training_that_was_told_to_stop_is_not_measured(
 
 
 @pytest.mark.parametrize(
+    "number, text",
+    [
+        (signal.SIGKILL, "ended by signal 9 (SIGKILL; often out of memory)"),
+        (signal.SIGSEGV, "ended by signal 11 (SIGSEGV)"),
+    ],
+)
+def test_a_killed_training_is_told_by_its_signal(
+    make_config, tmp_path, capsys, number, text
+):
+    code = (
+        f"import os; print('step 2 of 4', flush=True); os.kill(os.getpid(), {number:d})"
+    )
+    train = [sys.executable, "-c", code]
+    ablation = Ablation(str(tmp_path), make_config(), ["base"], [0], {}, train, train)
+    assert ablation.run() == ["base-seed0"]
+    assert f"  failed: {text}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
     "more, message",
     [
         (["--test=missing"], "--test: there is no folder missing."),

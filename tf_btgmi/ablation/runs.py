@@ -93,7 +93,7 @@ class Ablation:
             codes = codes or self._call(name, self._measuring(name))
             if codes:
                 failed.append(name)
-                print(f"  failed: {self._last_line(name)}", flush=True)
+                print(f"  failed: {self._reason(name, codes)}", flush=True)
                 continue
             with open(self._mark(name), "w", encoding="utf-8"):
                 pass
@@ -173,10 +173,20 @@ class Ablation:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         return path
 
+    def _reason(self, name, code) -> str:
+        # The last line of a killed program is of its progress.
+        return _killed_by(-code) if code < 0 else self._last_line(name)
+
     def _last_line(self, name) -> str:
         with open(self._path("logs", f"{name}.log"), encoding="utf-8") as file:
             lines = [line for line in file.read().splitlines() if line.strip()]
         return lines[-1] if lines else "no output"
+
+
+def _killed_by(number: int) -> str:
+    names = {member.value: member.name for member in signal.Signals}
+    text = f"ended by signal {number} ({names.get(number, 'unknown')}"
+    return f"{text}; often out of memory)" if number == signal.SIGKILL else f"{text})"
 
 
 @contextlib.contextmanager
