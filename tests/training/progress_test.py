@@ -89,12 +89,13 @@ def test_the_time_of_writing_a_checkpoint_is_not_listed(tmp_path, caplog):
     assert [record.message for record in caplog.records] == ["Stage 0"]
 
 
-def test_reductions_over_workers_are_not_listed(caplog):
+def test_reductions_over_devices_and_workers_are_not_listed(caplog):
     logger = tf.get_logger()
     with caplog.at_level("INFO", logger="tensorflow"):
         with without_chatter():
             logger.info("Collective all_reduce tensors: %d all_reduces", 1)
+            logger.info("Reduce to %s then broadcast to %r.", "/CPU:0", ("/CPU:0",))
             logger.warning("A worker is gone.")
         logger.info("Collective all_reduce tensors: %d all_reduces", 2)
-    # The filter ends with `fit`.
+    # The filter ends with its block.
     assert [record.args for record in caplog.records] == [(), (2,)]

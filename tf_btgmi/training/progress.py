@@ -12,12 +12,13 @@ from tqdm import tqdm
 
 # Seconds between log lines outside a terminal.
 _SECONDS_BETWEEN_LINES = 30.0
-# Messages of TensorFlow during `fit` that nobody can act on: Keras 2 finds a callback
-# slow, because it validates; a line for every reduction over several workers, and for
+# Messages of TensorFlow that nobody can act on: Keras 2 finds a callback slow, because
+# it validates; a line for every reduction over several devices or workers, and for
 # every checkpoint (TensorFlow 2.21).
 _CHATTER = (
     "Callback method `on_",
     "Collective all_reduce tensors",
+    "Reduce to ",
     "Sharding callback duration",
 )
 

@@ -93,6 +93,7 @@ def train(
             os.makedirs(workdir, exist_ok=True)
             stack.enter_context(run_folder.only_run(workdir))
         run_folder.settle_config(config, workdir, chief)
+        stack.enter_context(without_chatter())
         return _run(config, workdir, strategy, resume_from, init_from, stack)
 
 
@@ -198,15 +199,14 @@ def _train_stages(config, model, strategy, callbacks, start_step):
 
 def _fit(model, dataset, num_steps, callbacks):
     try:
-        with without_chatter():
-            model.fit(
-                dataset,
-                steps_per_epoch=num_steps,
-                epochs=1,
-                shuffle=False,
-                verbose=0,
-                callbacks=callbacks,
-            )
+        model.fit(
+            dataset,
+            steps_per_epoch=num_steps,
+            epochs=1,
+            shuffle=False,
+            verbose=0,
+            callbacks=callbacks,
+        )
     except tf.errors.OpError as error:
         line = clear_line(error)
         if line:
