@@ -109,9 +109,9 @@ def test_kerass_network_gets_pictures_of_minus_one_to_one(keras_file):
     [
         ("none.pb", "there is no file"),
         ("weights.pt", "must end in .pb, .* or .h5,"),
-        ("broken.pb", "is not the network that its ending .pb"),
-        ("empty.pb", "is not the network that its ending .pb"),
-        ("broken.h5", "is not the network that its ending .h5"),
+        ("broken.pb", "is not the network that its extension .pb"),
+        ("empty.pb", "is not the network that its extension .pb"),
+        ("broken.h5", "is not the network that its extension .h5"),
     ],
 )
 def test_other_files_are_refused_in_one_line(tmp_path, name, text):

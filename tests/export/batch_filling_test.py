@@ -245,7 +245,10 @@ def test_without_beam_one_line_names_the_requirements(monkeypatch):
     [
         ({"mask": "m", "output": "o"}, "--image=PATH is missing"),
         ({"jobs": "jobs.csv"}, "--report=FOLDER is missing"),
-        ({"jobs": "jobs.csv", "mask": "m"}, "--mask and --jobs exclude"),
+        (
+            {"jobs": "jobs.csv", "mask": "m"},
+            "--mask and --jobs cannot be used together",
+        ),
     ],
 )
 def test_missing_flags_are_named(values, message):

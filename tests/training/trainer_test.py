@@ -156,7 +156,7 @@ def test_killed_in_stage_0_and_resumed_it_ends_bit_equal(
     config, workdir, result = whole
     # A run to start from is one for step 0 alone.
     left = killed(3)
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level("INFO", logger="absl"):
         again = train(config, left, one_device(), init_from=workdir)
     assert f"{left} has checkpoints of its own; {workdir} is not used." in caplog.text
     assert (again.step, again.finished) == (TOTAL, True)
@@ -281,7 +281,7 @@ def test_a_workdir_that_is_refused_is_refused_before_the_source_is_listed(
 ):
     config = make_config(generator__base_filters=6)
     (tmp_path / "file").touch()
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level("INFO", logger="absl"):
         with pytest.raises(ValueError, match="file is a file; give a folder"):
             train(config, str(tmp_path / "file"), one_device())
         with pytest.raises(ValueError, match="base_filters was 4 and is 6"):
