@@ -1,4 +1,4 @@
-"""Atomic writes, hashes of files, and errors in one line."""
+"""Atomic writes, checks of paths, hashes of files, and errors in one line."""
 
 import contextlib
 import hashlib
@@ -47,6 +47,16 @@ def replacing(path: str) -> Iterator[str]:
     finally:
         if os.path.exists(temporary):
             os.remove(temporary)
+
+
+def check_folder(path: str) -> None:
+    """Checks that a folder exists or can be made.
+
+    Raises:
+        ValueError: `path` is a file.
+    """
+    if os.path.exists(path) and not os.path.isdir(path):
+        raise ValueError(f"{path} is a file; give a folder.")
 
 
 def write(path: str, content: Union[bytes, str]) -> None:

@@ -67,8 +67,7 @@ class Store:
                     f"are allowed, and {TRUTH!r} is taken. --model=NAME=MODEL names a "
                     "model."
                 )
-        if os.path.isfile(folder):
-            raise ValueError(f"{folder} is a file; give a folder.")
+        files.check_folder(folder)
         self.folder = folder
         self.settings = settings
         self.identities = methods

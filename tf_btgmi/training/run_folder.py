@@ -77,7 +77,7 @@ def check(config: Config, workdir: str) -> dict[str, tuple]:
     Raises:
         ValueError: it is a file, or a field differs that must be the same.
     """
-    check_folder(workdir)
+    files.check_folder(workdir)
     path = os.path.join(workdir, config_lib.FILE)
     if not os.path.exists(path) or not workdir_lib.has_checkpoint(workdir):
         return {}
@@ -102,16 +102,6 @@ def check(config: Config, workdir: str) -> dict[str, tuple]:
     raise ValueError(
         f"{workdir} contains a run with a different config ({listed}). {advice}."
     )
-
-
-def check_folder(workdir: str) -> None:
-    """Checks that a workdir is not a file.
-
-    Raises:
-        ValueError: it is one.
-    """
-    if os.path.exists(workdir) and not os.path.isdir(workdir):
-        raise ValueError(f"{workdir} is a file; give a folder.")
 
 
 def settle_config(config: Config, workdir: str, chief: bool) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
+from tf_btgmi import files
 from tf_btgmi.data.selection_examples import Example, SelectionExamples
 from tf_btgmi.data.selection_windows import (
     network_input,
@@ -21,7 +22,7 @@ from tf_btgmi.models.selector import Selector
 from tf_btgmi.releases import save_selector
 from tf_btgmi.training.checkpoints import Checkpoints
 from tf_btgmi.training.guards import FiniteGuard, SaveInTime
-from tf_btgmi.training.run_folder import check_folder, only_run, settle_settings
+from tf_btgmi.training.run_folder import only_run, settle_settings
 from tf_btgmi.training.selector_training import (
     SelectorTraining,
     corrected,
@@ -101,7 +102,7 @@ def train(
         "held_out": held_out,
         "seed": seed,
     }
-    check_folder(workdir)
+    files.check_folder(workdir)
     os.makedirs(workdir, exist_ok=True)
     examples = SelectionExamples(sources, held_out, seed)
     for folder in examples.folders:
