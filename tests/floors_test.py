@@ -23,6 +23,7 @@ FLOORS = {
     "keras_compat": 2,
     "ops": 2,
     "pictures": 2,
+    "progress_bar": 2,
     "schedules": 2,
     "workdir": 2,
     "layers": 3,

@@ -9,7 +9,7 @@ from absl import flags
 from PIL import Image
 
 from tests.picture_files import png_of
-from tests.programs import loads, red, run_main, run_program, write_pairs
+from tests.programs import loads, on_a_terminal, red, run_main, run_program, write_pairs
 from tf_btgmi import inpaint, loading
 from tf_btgmi.cli import program
 from tf_btgmi.inference.predictor import Predictor
@@ -70,8 +70,11 @@ def test_a_picture_above_the_limit_is_one_line(files, capsys):
     assert "a.png has 32768x32769 pixels; the limit is 1,073,741,824." in message
 
 
-def test_a_single_picture_shows_its_windows_and_several_show_pictures(files, capsys):
+def test_a_single_picture_shows_its_windows_and_several_show_pictures(
+    files, capsys, monkeypatch
+):
     del files
+    on_a_terminal(monkeypatch)
     values = np.random.default_rng(0).integers(0, 256, (64, 400, 3), np.uint8)
     mask = np.zeros((64, 400), np.uint8)
     mask[30:34, [10, 200, 380]] = 255

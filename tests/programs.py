@@ -50,6 +50,11 @@ def run_main(program, *arguments, **values):
         return program.main([program.__name__, *arguments])
 
 
+def on_a_terminal(monkeypatch):
+    """Standard error is that of a terminal; `capsys` must have been asked for."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+
+
 def red(inputs):
     """A network that paints everything red."""
     return np.broadcast_to(np.float32([1, -1, -1]), inputs.shape[:3] + (3,)).copy()

@@ -5,12 +5,12 @@ import sys
 from typing import Callable, Iterable, NamedTuple, Optional, Sequence
 
 import numpy as np
-import tqdm
 
 from tf_btgmi.cli.program import message_of
 from tf_btgmi.pictures import writer
 from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.picture import Picture
+from tf_btgmi.progress_bar import progress_bar
 
 
 class Written(NamedTuple):
@@ -40,7 +40,7 @@ def run(jobs: Sequence[Job], work: Callable[[Job], Optional[Written]]) -> Counts
             already and was left as it is.
     """
     done = skipped = failed = 0
-    progress = tqdm.tqdm(jobs, unit="picture", disable=len(jobs) < 2)
+    progress = progress_bar(jobs, unit="picture", disable=len(jobs) < 2)
     for job in progress:
         try:
             written = work(job)

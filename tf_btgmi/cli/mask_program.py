@@ -9,7 +9,6 @@ import sys
 from typing import Callable, Optional, Sequence
 
 import numpy as np
-import tqdm
 from absl import flags
 
 from tf_btgmi import loading
@@ -20,6 +19,7 @@ from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.masks import read_mask
 from tf_btgmi.pictures.pairs import find_jobs, output_of
 from tf_btgmi.pictures.reader import decode_picture
+from tf_btgmi.progress_bar import progress_bar
 from tf_btgmi.selection import select
 
 FLAGS = flags.FLAGS
@@ -180,7 +180,7 @@ def window_bar() -> Optional[Progress]:
     def show(done: int, total: int) -> None:
         nonlocal bar
         if not done:
-            bar = tqdm.tqdm(total=total, unit="window", disable=total < 2)
+            bar = progress_bar(total=total, unit="window", disable=total < 2)
         bar.update(done - bar.n)
         if done == total:
             bar.close()

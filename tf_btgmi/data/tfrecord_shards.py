@@ -10,11 +10,11 @@ from typing import Iterator, NamedTuple, Optional
 import numpy as np
 import tensorflow as tf
 from PIL import Image
-from tqdm import tqdm
 
 from tf_btgmi.data import tfrecord_source, transforms
 from tf_btgmi.files import one_line
 from tf_btgmi.pictures.decoding import decode_image
+from tf_btgmi.progress_bar import progress_bar
 
 _PREFIX = "pictures"
 
@@ -58,7 +58,7 @@ def write_shards(
     bounds = np.linspace(0, len(names), num_shards + 1).astype(int)
     written = unreadable = 0
     try:
-        with tqdm(total=len(names), unit="picture", disable=None) as bar:
+        with progress_bar(total=len(names), unit="picture") as bar:
             for shard, path in enumerate(temporary):
                 chosen = names[bounds[shard] : bounds[shard + 1]]
                 with tf.io.TFRecordWriter(path) as writer:

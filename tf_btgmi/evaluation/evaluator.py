@@ -9,7 +9,6 @@ import time
 from typing import Any, Optional
 
 import numpy as np
-import tqdm
 
 from tf_btgmi.evaluation.deep_scores import DeepScores
 from tf_btgmi.evaluation.examples import input_of
@@ -18,6 +17,7 @@ from tf_btgmi.evaluation.tasks import MILLISECONDS, POWER_RATIO, Task, task_of
 from tf_btgmi.evaluation.yardsticks import Method
 from tf_btgmi.metrics import weave
 from tf_btgmi.metrics.picture_scores import picture_scores
+from tf_btgmi.progress_bar import progress_bar
 
 
 def evaluate(
@@ -37,7 +37,7 @@ def evaluate(
     """
     task = task_of(store.settings)
     num_rows = len(names) * len(methods)
-    with tqdm.tqdm(total=num_rows, unit="row") as progress:
+    with progress_bar(total=num_rows, unit="row") as progress:
         for name in names:
             pending = [
                 method

@@ -3,10 +3,10 @@
 from typing import NamedTuple, Optional
 
 import numpy as np
-import tqdm
 
 from tf_btgmi.data.unreadable import UnreadableCounter
 from tf_btgmi.evaluation.store import Store
+from tf_btgmi.progress_bar import progress_bar
 from tf_btgmi.wording import number_of
 
 # Grey of holes in inputs: 0 in [-1, 1], as networks see them.
@@ -57,7 +57,9 @@ def prepare(store: Store, pictures, masks, size: int) -> Prepared:
     names, left_out = set(), set()
     total = len(pictures.names)
     counter = UnreadableCounter(pictures.label, total)
-    for name, read in tqdm.tqdm(pictures.each(), "pictures", total, unit=""):
+    for name, read in progress_bar(
+        pictures.each(), desc="pictures", total=total, unit=""
+    ):
         if store.read_image(name) is None:
             try:
                 image = read()

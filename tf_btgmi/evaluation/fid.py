@@ -9,11 +9,11 @@ import zipfile
 from typing import NamedTuple
 
 import numpy as np
-import tqdm
 
 from tf_btgmi import files
 from tf_btgmi.evaluation.store import TRUTH, Store
 from tf_btgmi.metrics.frechet import frechet_distance
+from tf_btgmi.progress_bar import progress_bar
 
 # Pictures read before the network sees them.
 _CHUNK = 64
@@ -31,7 +31,7 @@ def inception_distances(
 ) -> InceptionDistances:
     """FID of each method of an evaluation, from plain covariances, as published."""
     total = len(names) * (len(methods) + 1)
-    with tqdm.tqdm(total=total, desc="Inception", unit="") as progress:
+    with progress_bar(total=total, desc="Inception", unit="") as progress:
         truth = _features(store, TRUTH, names, network, progress)
         distances = {}
         for method in methods:

@@ -4,7 +4,6 @@ Pictures keep their proportions; their longer side has the size of the evaluatio
 """
 
 import numpy as np
-import tqdm
 
 from tf_btgmi.data.transforms import reduced
 from tf_btgmi.evaluation.examples import Example, prepare, unreadable_note
@@ -12,6 +11,7 @@ from tf_btgmi.evaluation.hole_masks import MaskFiles
 from tf_btgmi.evaluation.report import gallery, page
 from tf_btgmi.evaluation.store import Store
 from tf_btgmi.evaluation.yardsticks import Method
+from tf_btgmi.progress_bar import progress_bar
 
 _TITLE = "Composites without truth"
 
@@ -57,7 +57,7 @@ def show(
     names, _, unreadable = prepare(store, pictures, masks, side)
     methods = [method for method in methods if method.name != "copy_paste"]
     figures = []
-    for name in tqdm.tqdm(names, unit="picture"):
+    for name in progress_bar(names, unit="picture"):
         image, mask = store.read_image(name), store.read_mask(name)
         shown = np.repeat(mask[..., None].astype(np.uint8) * 255, 3, axis=-1)
         tiles = [

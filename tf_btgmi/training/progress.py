@@ -10,8 +10,8 @@ import tensorflow as tf
 from absl import logging
 from tqdm import tqdm
 
-# Seconds between log lines outside a terminal.
-_SECONDS_BETWEEN_LINES = 30.0
+from tf_btgmi.progress_bar import SECONDS_BETWEEN_LINES
+
 # Messages of TensorFlow that nobody can act on: Keras 2 finds a callback slow, because
 # it validates; a line for every reduction over several devices or workers, and for
 # every checkpoint (TensorFlow 2.21).
@@ -134,7 +134,7 @@ class Progress(keras.callbacks.Callback):
         self._bar.set_description(f"stage {row['stage']}")
         self._bar.set_postfix_str(f"{numbers}, {rate:.1f} images/s")
         last = row["step"] == self._plan.total_steps
-        if self._lines and (now - self._line_at > _SECONDS_BETWEEN_LINES or last):
+        if self._lines and (now - self._line_at > SECONDS_BETWEEN_LINES or last):
             self._line_at = now
             left = self._plan.total_steps - row["step"]
             minutes = left * self._global_batch_size / rate / 60.0 if rate else 0.0
