@@ -42,9 +42,10 @@ def check_python(arguments):
         exec(rest[0], {})
     else:
         module = import_optional(option[: -len(".py")].replace("/", "."))
-        fields = module._flags(rest).set
-        twin = import_optional("benchmarks.train_pytorch")
-        twin.overridden(config_lib.Config(), fields)
+        if option.startswith("benchmarks/"):
+            fields = module._flags(rest).set
+            twin = import_optional("benchmarks.train_pytorch")
+            twin.overridden(config_lib.Config(), fields)
 
 
 def check_bash(arguments):
@@ -66,14 +67,14 @@ def check_training(arguments):
 
 
 def check_pip(arguments):
-    assert arguments.pop(0) == "install"
+    assert arguments.pop(0) in ("install", "download")
     files = []
     while arguments:
         word = arguments.pop(0)
         if word == "-r":
             files.append(arguments.pop(0))
             assert (ROOT / files[-1]).is_file()
-        elif word != "--upgrade":
+        elif word not in ("--upgrade", "--no-deps"):
             Requirement(word)
     if "requirements-beam.txt" in files:
         # Alone it replaces the stack's protobuf.

