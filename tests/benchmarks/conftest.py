@@ -59,3 +59,31 @@ def small_config():
     config.losses.pixel_region = "hole"
     config.losses.discriminator_patches = "hole"
     return config
+
+
+@pytest.fixture
+def guided_pack(tmp_path, rng, small_config):
+    """A pack of five objects, two of them among seven photographs, and its config."""
+    from benchmarks import pack_pictures
+
+    objects, photographs = tmp_path / "objects", tmp_path / "photographs"
+    for folder in (objects / "images", objects / "masks", photographs):
+        folder.mkdir(parents=True)
+    for i in range(12):
+        small = rng.uniform(0, 255, [4, 5, 3]).astype(np.uint8)
+        picture = cv2.resize(small, (88 + 8 * i, 72), interpolation=cv2.INTER_NEAREST)
+        if i < 5:
+            cv2.imwrite(str(objects / "images" / f"{i}.png"), picture)
+            mask = np.zeros([72, 88 + 8 * i], np.uint8)
+            mask[20:60, 20 : 50 + 5 * i] = 255
+            cv2.imwrite(str(objects / "masks" / f"{i}.png"), mask)
+        if i > 2:
+            cv2.imwrite(str(photographs / f"{i}.png"), picture)
+    config = small_config
+    config.data.source = f"folder:{objects}"
+    config.data.num_validation_images = 0
+    config.guided.regions = 0.5
+    config.guided.regions_folder = str(photographs)
+    folder = str(tmp_path / "pack")
+    pack_pictures.pack(config, folder, side=48, quality=90, part_mib=1)
+    return folder, config

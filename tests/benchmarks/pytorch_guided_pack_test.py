@@ -2,7 +2,6 @@
 
 import os
 
-import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -19,38 +18,10 @@ from tf_btgmi.data.tasks import make_task
 pytestmark = [needs_torch, pytest.mark.timeout(300)]
 
 
-@pytest.fixture
-def pack(tmp_path, rng, small_config):
-    """A pack of five objects, two of them among seven photographs, and its config."""
-    from benchmarks import pack_pictures
-
-    objects, photographs = tmp_path / "objects", tmp_path / "photographs"
-    for folder in (objects / "images", objects / "masks", photographs):
-        folder.mkdir(parents=True)
-    for i in range(12):
-        small = rng.uniform(0, 255, [4, 5, 3]).astype(np.uint8)
-        picture = cv2.resize(small, (88 + 8 * i, 72), interpolation=cv2.INTER_NEAREST)
-        if i < 5:
-            cv2.imwrite(str(objects / "images" / f"{i}.png"), picture)
-            mask = np.zeros([72, 88 + 8 * i], np.uint8)
-            mask[20:60, 20 : 50 + 5 * i] = 255
-            cv2.imwrite(str(objects / "masks" / f"{i}.png"), mask)
-        if i > 2:
-            cv2.imwrite(str(photographs / f"{i}.png"), picture)
-    config = small_config
-    config.data.source = f"folder:{objects}"
-    config.data.num_validation_images = 0
-    config.guided.regions = 0.5
-    config.guided.regions_folder = str(photographs)
-    folder = str(tmp_path / "pack")
-    pack_pictures.pack(config, folder, side=48, quality=90, part_mib=1)
-    return folder, config
-
-
-def test_a_pack_holds_each_picture_once_with_its_object_and_regions(pack):
+def test_a_pack_holds_each_picture_once_with_its_object_and_regions(guided_pack):
     from benchmarks import pytorch_data, pytorch_guided_data
 
-    folder, config = pack
+    folder, config = guided_pack
     pictures = pytorch_data.read_pictures(folder)
     found = pytorch_guided_data.read_objects(folder, config)
     assert len(pictures) == 9 + 3 and len(found.masks) == 5 and len(found.maps) == 9
@@ -77,10 +48,10 @@ def test_a_pack_holds_each_picture_once_with_its_object_and_regions(pack):
     assert len(pytorch_data.read_pictures(folder)) == 12
 
 
-def test_a_batch_is_that_of_tensorflow(pack):
+def test_a_batch_is_that_of_tensorflow(guided_pack):
     from benchmarks import pytorch_data, pytorch_guided_data
 
-    folder, config = pack
+    folder, config = guided_pack
     config.data.global_batch_size = 24
     pictures = pytorch_data.read_pictures(folder)
     objects = pytorch_guided_data.read_objects(folder, config)
@@ -98,10 +69,10 @@ def test_a_batch_is_that_of_tensorflow(pack):
     assert all((again[name] == value).all() for name, value in made.items())
 
 
-def test_training_needs_no_tensorflow_stops_and_goes_on(pack, tmp_path, capsys):
+def test_training_needs_no_tensorflow_stops_and_goes_on(guided_pack, tmp_path, capsys):
     from benchmarks import pytorch_weights, train_pytorch
 
-    folder, config = pack
+    folder, config = guided_pack
     file, out = save_config(config, tmp_path), str(tmp_path / "out")
     flags = [f"--pack={folder}", f"--out={out}", "--workers=0", "--log_seconds=0"]
     said = one_step_without_tensorflow(tmp_path, [*flags, f"--config={file}"])
