@@ -7,7 +7,7 @@
 It starts from random weights, from those of a release or state (`--init`), or resumes a
 state with its moments and step (`--resume`). A state is written to `--out` every two
 minutes and at the end; `benchmarks.pytorch_runs` makes a run's workdir of it.
-docs/training.md, "On a GPU machine with PyTorch alone", has all commands.
+docs/training.md, "On a GPU, by PyTorch", has all commands.
 """
 
 import argparse

@@ -2,9 +2,9 @@ r"""A compact model for a CPU: outdoor photographs at 128x128, every kind of hol
 
 Command: python -m tf_btgmi.train --config=configs/outdoor_128.py \
     --workdir=runs/outdoor_128 --config.data.source=folder:PHOTOGRAPHS
-Time: 8 to 12 hours for these 75,900 steps on two idle AMD cores, by the speed of single
-steps (docs/performance.md). The PyTorch twin takes 2,400 images/s on one H200 with
-discriminators of 64 filters (docs/log.md, "The third filling model").
+Time: 12 hours for these 75,900 steps on two idle AMD cores, 8 in bfloat16, by the speed
+of single steps (docs/performance.md). The PyTorch twin takes 2,400 images/s on one H200
+with discriminators of 64 filters (docs/log.md, "The third filling model").
 To expect: the bundled btgmi-outdoor-192 is this network after 1.16 million images, with
 discriminators of 64 filters, batches of 32 and 64, and sizes up to 256 px; its card has
 its numbers.

@@ -148,7 +148,8 @@ def test_the_first_row_of_a_documented_csv_file_is_done(
         ("docs/composing.md", "composite", (700, 1000)),
     ],
 )
-def test_the_python_code_of_a_page_runs(page, result, size):
+def test_the_python_code_of_a_page_runs(page, result, size, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     text = (ROOT / page).read_text(encoding="utf-8")
     (code,) = re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S)
     rng = np.random.default_rng(0)
@@ -163,6 +164,8 @@ def test_the_python_code_of_a_page_runs(page, result, size):
         ),
         "mask": mask,
     }
+    Image.fromarray(names["image"]).save("photograph.jpg")
+    Image.fromarray(names["mask"]).save("mask.png")
     exec(code, names)
     changed = (names[result] != names["image"]).any(axis=-1)
     assert changed.any() and not changed.all()

@@ -197,6 +197,13 @@ def test_an_epoch_has_every_picture_once_and_none_held_out(source_config, number
 
 
 @pytest.mark.parametrize("source_config", KINDS[:3], indirect=True)
+def test_a_missing_validation_source_says_how_to_do_without(source_config):
+    source_config.data.validation_source = "folder:missing"
+    with pytest.raises(ValueError, match="missing.*validation_source= holds out"):
+        pipeline.describe(source_config)
+
+
+@pytest.mark.parametrize("source_config", KINDS[:3], indirect=True)
 def test_a_validation_source_is_used_and_holds_nothing_out(
     source_config, make_folder, numbers
 ):

@@ -140,7 +140,11 @@ def _validation_source(config: Config):
     data = config.data
     if not data.validation_source:
         return _training_source(config)
-    return _open(config, data.validation_source, data.num_validation_images)
+    try:
+        return _open(config, data.validation_source, data.num_validation_images)
+    except ValueError as error:
+        advice = "--config.data.validation_source= holds out pictures of data.source."
+        raise ValueError(f"{error} {advice}") from None
 
 
 def _open(config: Config, spec: str, num_held_out: int):
