@@ -169,8 +169,8 @@ def main(argv):
     identities = {method.name: method.identity for method in methods}
     settings = _settings(task, pictures, masks)
     if FLAGS.no_truth:
-        store = Store(FLAGS.output, settings, identities)
-        no_truth.show(store, pictures, masks, methods, FLAGS.image_size)
+        with Store.only_one(FLAGS.output, settings, identities) as store:
+            no_truth.show(store, pictures, masks, methods, FLAGS.image_size)
         return 0
     baseline = FLAGS.baseline or task.baseline
     if baseline not in identities:
@@ -189,16 +189,18 @@ def main(argv):
 
         network = Inception(FLAGS.inception_weights)
     deep = deep_scores.DeepScores(FLAGS.lpips_vgg) if FLAGS.lpips_vgg else None
-    store = Store(FLAGS.output, settings, identities)
-    prepared = examples.prepare(store, pictures, masks, FLAGS.image_size)
-    names = prepared.names
-    evaluate(store, names, methods, deep)
     sizes = {method.name: method.num_bytes for method in methods}
-    distances = None
-    if network:
-        distances = fid.inception_distances(store, names, list(identities), network)
-    results = summary.summarize(store, identities, baseline, prepared, distances, sizes)
-    files.write(store, results, names, FLAGS.num_shown)
+    with Store.only_one(FLAGS.output, settings, identities) as store:
+        prepared = examples.prepare(store, pictures, masks, FLAGS.image_size)
+        names = prepared.names
+        evaluate(store, names, methods, deep)
+        distances = None
+        if network:
+            distances = fid.inception_distances(store, names, list(identities), network)
+        results = summary.summarize(
+            store, identities, baseline, prepared, distances, sizes
+        )
+        files.write(store, results, names, FLAGS.num_shown)
     exceeded = limits.exceeded(results, allowed)
     if exceeded:
         raise program.ProgramFailure(" ".join(exceeded))

@@ -1,11 +1,15 @@
-"""Atomic writes, checks of paths, hashes of files, and errors in one line."""
+"""Atomic writes, locks, checks of paths, hashes of files, and errors in one line."""
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 from typing import Any, Iterator, Optional, Union
+
+# Name of the file in a folder that `only_one` locks.
+LOCK = ".lock"
 
 
 @contextlib.contextmanager
@@ -47,6 +51,29 @@ def replacing(path: str) -> Iterator[str]:
     finally:
         if os.path.exists(temporary):
             os.remove(temporary)
+
+
+@contextlib.contextmanager
+def only_one(work: str, folder: str, flag: str) -> Iterator[None]:
+    """Refuses a second process with the same work in a folder.
+
+    Args:
+        work: kind of the work, for the error.
+        folder: an existing folder.
+        flag: that chooses the folder, for the error.
+
+    Raises:
+        ValueError: another process is at it.
+    """
+    with open(os.path.join(folder, LOCK), "w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ValueError(
+                f"Another {work} is running in {folder}. Wait for it, stop it, or "
+                f"choose another {flag}."
+            ) from None
+        yield
 
 
 def check_folder(path: str) -> None:

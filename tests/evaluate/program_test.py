@@ -11,7 +11,7 @@ import tensorflow_datasets as tfds
 from PIL import Image
 
 from tests.evaluate.running import FILES, run, summary
-from tf_btgmi import evaluate
+from tf_btgmi import evaluate, files
 from tf_btgmi.cli import program
 from tf_btgmi.evaluation import yardsticks
 from tf_btgmi.inference import retouch
@@ -52,6 +52,14 @@ def test_a_rerun_changes_nothing_and_other_settings_are_refused(folder):
     Image.new("RGB", (50, 50)).save("photos/d.jpg")
     with pytest.raises(ValueError, match="the picture files have changed"):
         run()
+
+
+def test_a_second_evaluation_in_the_same_folder_is_refused(folder):
+    os.mkdir("out")
+    with files.only_one("evaluation", "out", "--output"):
+        with pytest.raises(ValueError, match="Another evaluation is running in out. "):
+            run()
+    assert run() == 0
 
 
 def test_results_of_another_program_are_scored(folder):

@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pytest
 
+from tf_btgmi import files
 from tf_btgmi.evaluation.store import Store
 
 SETTINGS = {"seed": 0, "image_size": 32}
@@ -104,6 +105,49 @@ def test_methods_may_come_and_go(folder):
     with pytest.raises(ValueError, match="method telea"):
         Store(folder, SETTINGS, {"telea": "telea, 2"})
     Store(folder, SETTINGS, {**METHODS, "new": "new, 1"})
+
+
+def test_a_second_evaluation_is_refused_while_the_first_is_running(folder, tmp_path):
+    with Store.only_one(folder, SETTINGS, METHODS) as store:
+        other = {**SETTINGS, "image_size": 64}
+        with pytest.raises(ValueError, match="Another evaluation is running in .*out"):
+            with Store.only_one(folder, other, METHODS):
+                pass
+        store.add_row("telea", "a", {"l1": 0.25})
+        assert list(Store.opened(folder, ["telea"]).rows("telea")) == ["a"]
+    with Store.only_one(folder, SETTINGS, {"mean": "mean"}) as store:
+        assert store.settings == SETTINGS
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.txt").write_text("years of work")
+    with pytest.raises(ValueError, match="not empty"):
+        with Store.only_one(str(tmp_path / "other"), SETTINGS, METHODS):
+            pass
+    assert os.listdir(tmp_path / "other") == ["thesis.txt"]
+
+
+def test_after_a_failure_before_the_first_picture_other_settings_are_taken(folder):
+    for settings in (SETTINGS, {**SETTINGS, "seed": 1}):
+        with Store.only_one(folder, settings, METHODS):
+            pass
+
+
+def test_reading_an_evaluation_changes_no_file(folder):
+    Store(folder, SETTINGS, METHODS).add_row("telea", "a", {"l1": 0.25})
+    names = ("settings.json", "rows/telea.jsonl")
+    with open(os.path.join(folder, names[1]), "a", encoding="utf-8") as file:
+        file.write('{"name": "b", "l1"')
+    before = [open(os.path.join(folder, name)).read() for name in names]
+    assert set(Store.opened(folder, ["telea"]).rows("telea")) == {"a"}
+    assert [open(os.path.join(folder, name)).read() for name in names] == before
+
+
+def test_rows_of_an_unknown_method_are_refused(folder):
+    Store(folder, SETTINGS, METHODS).add_row("telea", "a", {"l1": 0.25})
+    known = {**SETTINGS, "methods": {"mean": "mean"}}
+    files.write_json(os.path.join(folder, "settings.json"), known)
+    with pytest.raises(ValueError, match="which method .*telea.jsonl is of. Remove it"):
+        Store(folder, SETTINGS, METHODS)
+    Store(folder, SETTINGS, {"mean": "mean"})
 
 
 @pytest.mark.parametrize("name", ["truth", "../a", "a b", "", "a/b", ".a"])

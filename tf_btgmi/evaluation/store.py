@@ -6,14 +6,16 @@
     given/NAME.png         the methods' input, unless it is the truth with a hole
     composites/METHOD/     the results, known pixels as in the truth
     rows/METHOD.jsonl      one line per picture: its metrics and features
+    .lock                  locked while an evaluation is running
 
 Files are written atomically, and an incomplete last line is ignored.
 """
 
+import contextlib
 import json
 import os
 import re
-from typing import Any, Optional, Sequence
+from typing import Any, Iterator, Optional, Sequence
 
 import numpy as np
 
@@ -49,6 +51,8 @@ class Store:
         settings: everything that the numbers depend on, as JSON values.
         methods: identities by name. Methods may change between runs, but a name with
             rows keeps its identity.
+        read_only: whether the folder has exactly these settings and methods, and is
+            not written.
 
     Attributes:
         settings: the argument.
@@ -59,7 +63,13 @@ class Store:
             is not valid for a file.
     """
 
-    def __init__(self, folder: str, settings: dict[str, Any], methods: dict[str, str]):
+    def __init__(
+        self,
+        folder: str,
+        settings: dict[str, Any],
+        methods: dict[str, str],
+        read_only: bool = False,
+    ):
         for name in methods:
             if not METHOD_NAME.fullmatch(name) or name == TRUTH:
                 raise ValueError(
@@ -67,39 +77,31 @@ class Store:
                     f"are allowed, and {TRUTH!r} is taken. --model=NAME=MODEL names a "
                     "model."
                 )
-        files.check_folder(folder)
         self.folder = folder
         self.settings = settings
         self.identities = methods
-        path = os.path.join(folder, _SETTINGS)
-        settings_now = json.loads(json.dumps({**settings, "methods": methods}))
-        stored = os.listdir(folder) if os.path.isdir(folder) else []
-        # Settings alone remain of an evaluation that failed before its first picture.
-        if _SETTINGS in stored and len(stored) > 1:
-            known = _read_json(path)
-            # A method that failed before its first row may have changed.
-            known["methods"] = {
-                name: identity
-                for name, identity in known["methods"].items()
-                if os.path.exists(self._rows_path(name))
-            }
-            # The judge may be added later, and must then remain the same.
-            added = {} if known.get(JUDGE) else {JUDGE: settings_now.get(JUDGE)}
-            _compare(folder, {**known, **added}, settings_now)
-            if known.get(JUDGE):
-                settings_now[JUDGE] = known[JUDGE]
-            settings_now["methods"] = {**known["methods"], **settings_now["methods"]}
-        elif stored and stored != [_SETTINGS]:
-            raise ValueError(
-                f"{folder} is not empty and has no evaluation; give another folder."
-            )
-        os.makedirs(folder, exist_ok=True)
-        files.write_json(path, settings_now)
+        self._read_only = read_only
+        if not read_only:
+            self._settle()
         self._rows = {name: self._read_rows(name) for name in (TRUTH, *methods)}
 
     @classmethod
+    @contextlib.contextmanager
+    def only_one(cls, *args) -> Iterator["Store"]:
+        """A `Store` of these arguments; refuses a second one while it is in use.
+
+        Raises:
+            ValueError: another evaluation is running, or as the class.
+        """
+        folder = args[0]
+        _names_in(folder)
+        os.makedirs(folder, exist_ok=True)
+        with files.only_one("evaluation", folder, "--output"):
+            yield cls(*args)
+
+    @classmethod
     def opened(cls, folder: str, methods: Sequence[str]) -> "Store":
-        """Opens an existing evaluation with some of its methods.
+        """Opens an existing evaluation with some of its methods, to read it.
 
         Raises:
             ValueError: it cannot be read.
@@ -108,7 +110,7 @@ class Store:
         """
         settings = _read_json(os.path.join(folder, _SETTINGS))
         known = settings.pop("methods")
-        return cls(folder, settings, {name: known[name] for name in methods})
+        return cls(folder, settings, {name: known[name] for name in methods}, True)
 
     def rows(self, method: str) -> dict[str, dict[str, Any]]:
         """Rows of a method by picture name."""
@@ -165,6 +167,35 @@ class Store:
         files.write(path, text)
         return path
 
+    def _settle(self) -> None:
+        """Checks and writes the settings."""
+        path = os.path.join(self.folder, _SETTINGS)
+        new = json.loads(json.dumps({**self.settings, "methods": self.identities}))
+        # Settings alone remain of an evaluation that failed before its first picture.
+        if len(_names_in(self.folder)) > 1:
+            known = _read_json(path)
+            # A method that failed before its first row may have changed.
+            known["methods"] = {
+                name: identity
+                for name, identity in known["methods"].items()
+                if os.path.exists(self._rows_path(name))
+            }
+            for name in self.identities:
+                rows = self._rows_path(name)
+                if name not in known["methods"] and os.path.exists(rows):
+                    raise ValueError(
+                        f"{path} does not say which method {rows} is of. Remove it to "
+                        f"measure {name} again, or choose another name."
+                    )
+            # The judge may be added later, and must then remain the same.
+            added = {} if known.get(JUDGE) else {JUDGE: new.get(JUDGE)}
+            _compare(self.folder, {**known, **added}, new)
+            if known.get(JUDGE):
+                new[JUDGE] = known[JUDGE]
+            new["methods"] = {**known["methods"], **new["methods"]}
+        os.makedirs(self.folder, exist_ok=True)
+        files.write_json(path, new)
+
     def _path(self, part: str, name: str) -> str:
         return os.path.join(self.folder, part, f"{name}.png")
 
@@ -183,7 +214,7 @@ class Store:
         with open(path, encoding="utf-8") as file:
             text = file.read()
         whole, newline, torn = text.rpartition("\n")
-        if torn:
+        if torn and not self._read_only:
             # The next row must start on a new line.
             self.write_text(os.path.join("rows", f"{method}.jsonl"), whole + newline)
         rows = {}
@@ -196,6 +227,21 @@ class Store:
                     f"{path} is damaged; remove it to measure {method} again."
                 ) from None
         return rows
+
+
+def _names_in(folder: str) -> set[str]:
+    """Names of the files in the folder of an evaluation, without the lock.
+
+    Raises:
+        ValueError: it is not the folder of one.
+    """
+    files.check_folder(folder)
+    names = set(os.listdir(folder) if os.path.isdir(folder) else []) - {files.LOCK}
+    if names and _SETTINGS not in names:
+        raise ValueError(
+            f"{folder} is not empty and has no evaluation; give another folder."
+        )
+    return names
 
 
 def _compare(folder: str, known: dict[str, Any], new: dict[str, Any]) -> None:

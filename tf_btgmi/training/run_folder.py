@@ -1,7 +1,6 @@
 """The folder of a run: one training at a time, one config."""
 
 import contextlib
-import fcntl
 import json
 import os
 import re
@@ -45,22 +44,13 @@ _NETWORK = (
 SETTINGS = "settings.json"
 
 
-@contextlib.contextmanager
-def only_run(workdir: str):
+def only_run(workdir: str) -> contextlib.AbstractContextManager:
     """Refuses a second run in the same workdir while the first is running.
 
     Raises:
         ValueError: another training is running.
     """
-    with open(os.path.join(workdir, ".lock"), "w", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise ValueError(
-                f"Another training is running in {workdir}. Wait for it, stop it, or "
-                "choose another --workdir."
-            ) from None
-        yield
+    return files.only_one("training", workdir, "--workdir")
 
 
 def check(config: Config, workdir: str) -> dict[str, tuple]:
