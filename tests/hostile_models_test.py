@@ -14,7 +14,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tf_btgmi import config as config_lib
-from tf_btgmi import loading
+from tf_btgmi import files, loading
 from tf_btgmi.releases import load_release, save_release
 from tf_btgmi.serving import saved_graph
 
@@ -176,10 +176,30 @@ def test_a_release_is_still_whole_when_its_replacement_could_not_be_written(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(np, "savez_compressed", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="No space left.*weights.npz"):
         save_release(*load_release(str(copy)), str(copy))
     assert (copy / "weights.npz").read_bytes() == before
     load_release(str(copy))
+
+
+@pytest.mark.parametrize("name", ["config.json", "release.json"])
+def test_a_release_is_still_whole_when_its_description_could_not_be_written(
+    copy, name, monkeypatch
+):
+    generator, config = load_release(str(copy))
+    generator.weights[0].assign(generator.weights[0] + 1.0)
+    before = {path.name: path.read_bytes() for path in copy.iterdir()}
+    write = files.write_json
+
+    def full(path, value):
+        if ("sha256" in value) == (name == "release.json"):
+            raise OSError(errno.ENOSPC, "No space left on device", path)
+        write(path, value)
+
+    monkeypatch.setattr(files, "write_json", full)
+    with pytest.raises(OSError, match=f"No space left.*{name}"):
+        save_release(generator, config, str(copy))
+    assert {path.name: path.read_bytes() for path in copy.iterdir()} == before
 
 
 def test_an_archive_that_unpacks_to_a_gigabyte_is_not_unpacked(copy):

@@ -6,8 +6,10 @@ float32. `release.json` holds the number of active refinement blocks and the SHA
 the weights. Loading a release unpickles and executes nothing.
 """
 
+import contextlib
 import os
 import zipfile
+from typing import Callable
 
 import numpy as np
 
@@ -34,10 +36,8 @@ def save_release(generator: Generator, config, folder: str) -> None:
         config: the config of its training run.
         folder: created if necessary; an existing release is replaced.
     """
-    digest = _write_weights(generator, folder)
-    config_lib.save(config, os.path.join(folder, config_lib.FILE))
-    description = {"stage": int(generator.stage), "sha256": digest}
-    files.write_json(os.path.join(folder, RELEASE), description)
+    stage = int(generator.stage)
+    _write(generator, stage, lambda path: config_lib.save(config, path), folder)
 
 
 def load_release(folder: str):
@@ -71,12 +71,9 @@ def save_selector(selector: Selector, settings: dict, folder: str) -> None:
         settings: settings of its training, for `config.json`; JSON values.
         folder: created if necessary; an existing release is replaced.
     """
-    digest = _write_weights(selector, folder)
     size = {"base_filters": selector.base_filters}
     fields = {"selector": size, "training": settings}
-    files.write_json(os.path.join(folder, config_lib.FILE), fields)
-    description = {"stage": 0, "sha256": digest}
-    files.write_json(os.path.join(folder, RELEASE), description)
+    _write(selector, 0, lambda path: files.write_json(path, fields), folder)
 
 
 def load_selector(folder: str) -> Selector:
@@ -100,17 +97,25 @@ def load_selector(folder: str) -> Selector:
     return selector
 
 
-def _write_weights(network, folder: str) -> str:
-    """Writes the weights and returns their SHA-256."""
+def _write(
+    network, stage: int, write_config: Callable[[str], None], folder: str
+) -> None:
+    """Writes all files of a release before the first one replaces an older file."""
     os.makedirs(folder, exist_ok=True)
-    path = os.path.join(folder, _WEIGHTS)
     arrays = {
         name: _compact(name, np.asarray(variable))
         for name, variable in named_weights(network).items()
     }
-    with files.replacing(path) as new, open(new, "wb") as file:
-        np.savez_compressed(file, **arrays)
-    return files.sha256(path)
+    with contextlib.ExitStack() as stack:
+        weights, config, description = (
+            stack.enter_context(files.replacing(os.path.join(folder, name)))
+            for name in (_WEIGHTS, config_lib.FILE, RELEASE)
+        )
+        with files.naming(weights), open(weights, "wb") as file:
+            np.savez_compressed(file, **arrays)
+        write_config(config)
+        values = {"stage": stage, "sha256": files.sha256(weights)}
+        files.write_json(description, values)
 
 
 def _read_weights(network, folder: str, digest: str) -> None:
