@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.models.folding_test import make_generator
 from tf_btgmi.serving.module import InpaintingModule
@@ -85,6 +86,12 @@ def test_a_window_is_predicted_as_a_whole(functions, generator, rng):
     assert set(found) == set(wanted)
     for name, levels in wanted.items():
         assert_levels(found[name], levels)
+
+
+def test_an_empty_batch_is_refused_in_plain_words(functions):
+    nothing = tf.zeros([0], tf.string)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="at least one:"):
+        functions["serving_default"](image_bytes=nothing, mask_bytes=nothing)
 
 
 def test_a_model_that_harmonizes_only_does_that_by_default(rng):

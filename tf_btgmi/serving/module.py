@@ -156,12 +156,13 @@ class InpaintingModule(tf.Module):
             success.
 
         Raises:
-            InvalidArgumentError: different numbers of pictures and masks, or none that
-                can be filled; the message has the reasons.
+            InvalidArgumentError: no pictures, another number of masks, or none that can
+                be filled; the message has the reasons.
         """
         sizes = [tf.shape(image_bytes), tf.shape(mask_bytes)]
-        same = tf.reduce_all(tf.equal(*sizes))
-        check = tf.debugging.Assert(same, ["As many images as masks:", *sizes])
+        fits = tf.reduce_all(tf.equal(*sizes)) & (tf.size(image_bytes) > 0)
+        counts = ["As many images as masks, at least one:", *sizes]
+        check = tf.debugging.Assert(fits, counts)
         with tf.control_dependencies([check]):
             files = tf.identity(image_bytes), tf.identity(mask_bytes)
         size = self.image_size
@@ -179,7 +180,7 @@ class InpaintingModule(tf.Module):
             fn_output_signature=specs,
             parallel_iterations=_PARALLEL_PICTURES,
         )
-        some = tf.equal(tf.size(error), 0) | tf.reduce_any(tf.equal(error, ""))
+        some = tf.reduce_any(tf.equal(error, ""))
         check = tf.debugging.Assert(some, ["Nothing can be filled:", error])
         with tf.control_dependencies([check]):
             filled = self._fill(images, holes[..., None])
