@@ -16,7 +16,7 @@ import tempfile
 
 from absl import flags, logging
 
-from tf_btgmi import loading
+from tf_btgmi import files, loading
 from tf_btgmi.cli import common_flags, program
 
 FLAGS = flags.FLAGS
@@ -55,6 +55,7 @@ def export(place: str, export_dir: str, version=None) -> str:
     Raises:
         ValueError: the model does not exist or cannot be exported, or the version
             exists already.
+        OSError: it cannot be written.
     """
     # Imported late: TensorFlow takes seconds, and wrong flags are reported before.
     import tensorflow as tf
@@ -78,17 +79,19 @@ def export(place: str, export_dir: str, version=None) -> str:
             f"{target} exists already. Without --version the next number is used."
         )
     module = InpaintingModule(fold(generator), config.data.image_size)
-    beside = tempfile.mkdtemp(prefix=".writing-", dir=export_dir)
+    with files.naming_target(target):
+        beside = tempfile.mkdtemp(prefix=".writing-", dir=export_dir)
     # Saving logs many warnings that do not concern the user.
     verbosity = logging.get_verbosity()
     logging.set_verbosity(logging.ERROR)
     try:
-        tf.saved_model.save(module, beside, module.functions)
-        config_lib.save(config, os.path.join(beside, config_lib.FILE))
-        warmup.write(beside, module)
-        model_card.write(beside, _source(place), generator, config)
-        os.chmod(beside, 0o755)
-        os.rename(beside, target)
+        with files.naming_target(target):
+            tf.saved_model.save(module, beside, module.functions)
+            config_lib.save(config, os.path.join(beside, config_lib.FILE))
+            warmup.write(beside, module)
+            model_card.write(beside, _source(place), generator, config)
+            os.chmod(beside, 0o755)
+            os.rename(beside, target)
     finally:
         logging.set_verbosity(verbosity)
         shutil.rmtree(beside, ignore_errors=True)

@@ -4,6 +4,7 @@ import os
 import pathlib
 
 import pytest
+import tensorflow as tf
 
 from tf_btgmi import files
 from tf_btgmi.cli import program
@@ -122,3 +123,23 @@ def test_the_hash_is_that_of_the_whole_file(tmp_path):
 )
 def test_an_error_in_one_line(error, line):
     assert files.first_line(error) == line
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        tf.errors.ResourceExhaustedError(
+            None, None, "{{x}} a; No space left on device"
+        ),
+        OSError(errno.ENOSPC, "No space left on device", "/x/.tmp-1/a"),
+    ],
+)
+def test_errors_of_a_full_disk_name_the_target_alone(error):
+    with pytest.raises(OSError) as caught, files.naming_target("mine"):
+        raise error
+    assert program.message_of(caught.value) == "mine: No space left on device."
+
+
+def test_other_errors_are_not_those_of_the_disk():
+    with pytest.raises(tf.errors.ResourceExhaustedError), files.naming_target("mine"):
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating")

@@ -1,4 +1,5 @@
 import os
+import resource
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from PIL import Image
 
 from tests.programs import run_main, run_program
 from tf_btgmi import write_tfrecords
+from tf_btgmi.cli import program
 from tf_btgmi.data.sources import open_source
 
 PROGRAM_MODULE = write_tfrecords
@@ -93,6 +95,27 @@ def test_jpeg_shards_are_shrunk_skip_what_is_unreadable_and_replace(photos, tmp_
         "notes.txt",
         "pictures-00000-of-00001.tfrecord",
     ]
+
+
+def test_files_that_become_too_large_are_reported_with_the_name_of_the_folder(
+    photos, tmp_path
+):
+    out = tmp_path / "shards"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, hard))
+    try:
+        with pytest.raises(OSError) as caught:
+            run_main(
+                write_tfrecords,
+                source=f"folder:{photos}",
+                output=str(out),
+                format="png",
+                num_shards=1,
+            )
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert program.message_of(caught.value) == f"{out}: File too large."
+    assert os.listdir(out) == []
 
 
 def test_the_quality_is_at_most_100():

@@ -1,6 +1,7 @@
 """Atomic writes, locks, checks of paths, hashes of files, and errors in one line."""
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -10,6 +11,15 @@ from typing import Any, Iterator, Optional, Union
 
 # Name of the file in a folder that `only_one` locks.
 LOCK = ".lock"
+# Errors of a disk that is full or cannot be written.
+_DISK_ERRORS = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+)
 
 
 @contextlib.contextmanager
@@ -27,6 +37,25 @@ def naming(path: str, temporary: Optional[str] = None) -> Iterator[None]:
     except OSError as error:
         if error.errno is not None and error.filename in (None, temporary):
             error.filename, error.filename2 = path, None
+        raise
+
+
+@contextlib.contextmanager
+def naming_target(path: str) -> Iterator[None]:
+    """Errors of the disk, of any library, become an OSError that names `path` alone.
+
+    TensorFlow's errors have the reason of the operating system among names of its own
+    and of temporary files.
+
+    Args:
+        path: of the file or folder that the user asked for.
+    """
+    try:
+        yield
+    except Exception as error:
+        for code in _DISK_ERRORS:
+            if os.strerror(code) in str(error):
+                raise OSError(code, os.strerror(code), path) from error
         raise
 
 

@@ -84,6 +84,18 @@ def test_an_export_that_fails_leaves_nothing(lively_workdir, tmp_path, monkeypat
     assert os.listdir(tmp_path / "served") == []
 
 
+def test_a_full_disk_is_reported_with_the_name_of_the_version(
+    lively_workdir, tmp_path, monkeypatch
+):
+    def full(module, folder, functions):
+        text = f"{folder}/variables; No space left on device [Op:SaveV2]"
+        raise tf.errors.ResourceExhaustedError(None, None, text)
+
+    monkeypatch.setattr(tf.saved_model, "save", full)
+    with pytest.raises(OSError, match="No space left on device: '.*/served/1'$"):
+        saved_model.export(lively_workdir, str(tmp_path / "served"))
+
+
 def test_versions_count_up(tmp_path):
     assert saved_model.next_version(str(tmp_path)) == 1
     for name in ("2", "10", "notes"):

@@ -12,7 +12,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tf_btgmi.data import tfrecord_source, transforms
-from tf_btgmi.files import one_line
+from tf_btgmi.files import naming_target, one_line
 from tf_btgmi.pictures.decoding import decode_image
 from tf_btgmi.progress_bar import progress_bar
 
@@ -50,6 +50,9 @@ def write_shards(
     Returns:
         The numbers of written and of unreadable pictures; unreadable ones are reported
         on standard error.
+
+    Raises:
+        OSError: the shards cannot be written.
     """
     temporary = [
         os.path.join(output, f".{_PREFIX}-{shard:05d}.tmp-{os.getpid()}")
@@ -61,7 +64,7 @@ def write_shards(
         with progress_bar(total=len(names), unit="picture") as bar:
             for shard, path in enumerate(temporary):
                 chosen = names[bounds[shard] : bounds[shard + 1]]
-                with tf.io.TFRecordWriter(path) as writer:
+                with naming_target(output), tf.io.TFRecordWriter(path) as writer:
                     for name, record, reason in _records(folder, chosen, encoding):
                         bar.update()
                         if record is None:
