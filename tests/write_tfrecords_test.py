@@ -118,6 +118,25 @@ def test_files_that_become_too_large_are_reported_with_the_name_of_the_folder(
     assert os.listdir(out) == []
 
 
+def test_unfinished_shards_of_killed_programs_are_removed(photos, tmp_path):
+    out = tmp_path / "shards"
+    out.mkdir()
+    killed, running = (
+        out / f".pictures-00000.tmp-{process}" for process in (2**30, os.getppid())
+    )
+    killed.write_bytes(b"half")
+    values = {"source": f"folder:{photos}", "output": str(out), "num_shards": 1}
+    run_main(write_tfrecords, **values)
+    assert os.listdir(out) == ["pictures-00000-of-00001.tfrecord"]
+    for path in (killed, running):
+        path.write_bytes(b"half")
+    run_main(write_tfrecords, **values, overwrite=True)
+    assert {path.name for path in out.iterdir()} == {
+        running.name,
+        "pictures-00000-of-00001.tfrecord",
+    }
+
+
 def test_the_quality_is_at_most_100():
     with pytest.raises(flags.IllegalFlagValueError, match="quality"):
         run_main(write_tfrecords, quality=101)

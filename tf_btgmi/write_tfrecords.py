@@ -7,6 +7,7 @@ of their names, so that the first records, which are used for validation, are a 
 of the whole. The shards get their names when all of them are complete.
 """
 
+import fnmatch
 import os
 import shlex
 import sys
@@ -71,10 +72,13 @@ def main(_: list[str]) -> None:
     if os.path.exists(FLAGS.output) and not os.path.isdir(FLAGS.output):
         raise program.UsageError(f"--output={FLAGS.output} is not a folder.")
     os.makedirs(FLAGS.output, exist_ok=True)
-    if os.listdir(FLAGS.output) and not FLAGS.overwrite:
+    remains = _remains(FLAGS.output)
+    if len(os.listdir(FLAGS.output)) > len(remains) and not FLAGS.overwrite:
         raise program.UsageError(
             f"{FLAGS.output} is not empty. Choose another --output, or add --overwrite."
         )
+    for name in remains:
+        os.remove(os.path.join(FLAGS.output, name))
     # Imported late: TensorFlow takes seconds, and wrong flags are reported before.
     from tf_btgmi.data import tfrecord_shards
 
@@ -92,6 +96,17 @@ def main(_: list[str]) -> None:
         f"Wrote {number_of(written, 'picture')} in {number_of(num_shards, 'shard')}, "
         f"{megabytes:.1f} MB{skipped}. Use --config.data.source={source}"
     )
+
+
+def _remains(folder: str) -> list[str]:
+    """Names of unfinished shards of programs that were killed."""
+    names = fnmatch.filter(os.listdir(folder), ".pictures-*.tmp-*")
+    processes = {name: name.rpartition("-")[2] for name in names}
+    return [
+        name
+        for name, process in processes.items()
+        if process == str(os.getpid()) or not os.path.exists(f"/proc/{process}")
+    ]
 
 
 if __name__ == "__main__":

@@ -34,6 +34,11 @@ def test_an_error_is_one_line_and_its_exit_code(run, fail, code, message):
     assert done.stdout == ""
 
 
+def test_sigterm_ends_a_program_as_an_exception_does(run):
+    done = run("--fail=terminate")
+    assert (done.returncode, done.stdout, done.stderr) == (143, "removed\n", "")
+
+
 def test_what_tensorflow_says_of_a_disk_is_one_line(capsys):
     def work():
         raise tf.errors.PermissionDeniedError(None, None, "runs; Read-only\nmore")

@@ -2,6 +2,7 @@
 
 PROGRAM = r"""
 import os
+import signal
 import sys
 from absl import flags
 from tf_btgmi import config as config_lib
@@ -33,6 +34,11 @@ def main(argv):
         raise errors[FLAGS.fail]
     if FLAGS.fail == "code":
         return 7
+    if FLAGS.fail == "terminate":
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            print("removed")
     if FLAGS.fail == "long":
         for number in range(100_000):
             print(number)

@@ -2,7 +2,7 @@
 
 A user error ends a program with one line on standard error and exit code 2, a failure
 of the work with one line and exit code 1, Ctrl-C with 130, a closed pipe (`| head`)
-silently with 141. Tracebacks are for bugs only.
+silently with 141, SIGTERM silently with 143. Tracebacks are for bugs only.
 """
 
 import os
@@ -132,11 +132,20 @@ def _guarded(main, takes_rest: bool):
 
         def work():
             interrupts.raise_again()
+            if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+                signal.signal(signal.SIGTERM, _leave)
             return main(argv)
 
         return answered(work)
 
     return guarded
+
+
+def _leave(number, frame) -> None:
+    """Ends the program by an exception, so that it removes its temporary files."""
+    # A second signal ends the process at once.
+    signal.signal(number, signal.SIG_DFL)
+    sys.exit(128 + number)
 
 
 def answered(work: Callable[[], int]) -> int:
