@@ -143,3 +143,21 @@ def test_errors_of_a_full_disk_name_the_target_alone(error):
 def test_other_errors_are_not_those_of_the_disk():
     with pytest.raises(tf.errors.ResourceExhaustedError), files.naming_target("mine"):
         raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating")
+
+
+def test_one_process_works_in_a_folder(tmp_path):
+    with files.only_one("training", str(tmp_path), "--workdir"):
+        with pytest.raises(ValueError, match="Another training is running in .*, or "):
+            with files.only_one("training", str(tmp_path), "--workdir"):
+                pass
+
+
+def test_a_file_system_without_locks_is_used_without(tmp_path, monkeypatch):
+    def flock(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(files.fcntl, "flock", flock)
+    done = []
+    with files.only_one("training", str(tmp_path), "--workdir"):
+        done.append(True)
+    assert done

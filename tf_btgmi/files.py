@@ -84,7 +84,7 @@ def replacing(path: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def only_one(work: str, folder: str, flag: str) -> Iterator[None]:
-    """Refuses a second process with the same work in a folder.
+    """Refuses a second process with the same work in a folder, if it has locks.
 
     Args:
         work: kind of the work, for the error.
@@ -97,11 +97,14 @@ def only_one(work: str, folder: str, flag: str) -> Iterator[None]:
     with open(os.path.join(folder, LOCK), "w", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             raise ValueError(
                 f"Another {work} is running in {folder}. Wait for it, stop it, or "
                 f"choose another {flag}."
             ) from None
+        except OSError:
+            # Some network file systems have no locks.
+            pass
         yield
 
 
