@@ -7,7 +7,7 @@ TensorFlow; files are accessed through an object with `exists`, `read` and `writ
 import os
 from typing import Iterable, Iterator, NamedTuple, Union
 
-from tf_btgmi.files import one_line
+from tf_btgmi.files import identity, one_line
 from tf_btgmi.inference import holes
 from tf_btgmi.pictures.formats import TooLargeError
 from tf_btgmi.pictures.jobs import Job
@@ -53,7 +53,7 @@ def fill(job: Job, predictor, files, options: Options) -> Outcome:
         options: options of the batch.
     """
     try:
-        if job.output == job.image:
+        if identity(job.output) == identity(job.image):
             raise ValueError("The result would replace the picture.")
         target = format_of(job.output)
         if not options.overwrite and files.exists(job.output):

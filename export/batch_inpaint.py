@@ -23,6 +23,7 @@ from absl import flags
 
 from tf_btgmi import loading
 from tf_btgmi.cli import common_flags, mask_program, program
+from tf_btgmi.files import identity
 from tf_btgmi.pictures.listing import is_picture
 
 FLAGS = flags.FLAGS
@@ -107,7 +108,7 @@ def _batch(batch_pipeline):
                 raise program.UsageError(f"--{name}: no file matches {pattern}.")
         if is_picture(FLAGS.output):
             raise program.UsageError(f"--output={FLAGS.output} must name a folder.")
-        if os.path.normpath(FLAGS.output) == os.path.normpath(os.path.dirname(images)):
+        if identity(FLAGS.output) == identity(os.path.dirname(images)):
             raise program.UsageError("--output must not be the folder of --image.")
     options = Options(
         FLAGS.mask_invert, FLAGS.overwrite, FLAGS.max_megapixels * 1_000_000

@@ -9,6 +9,7 @@ Files are read and written by Beam's file systems: paths, gs://, s3:// and other
 Beam extras are installed.
 """
 
+import functools
 import io
 import json
 import os
@@ -24,6 +25,7 @@ from apache_beam.utils import shared
 from export import batch_filling
 from export.batch_filling import Outcome
 from tf_btgmi.cli import job_files
+from tf_btgmi.files import identity, is_below
 from tf_btgmi.outputs import INPAINTED
 from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.listing import is_picture, name_of
@@ -259,16 +261,25 @@ def _by_key(pipeline, label: str, pattern: str, batch: Batch):
 
 def _list(pattern: str, batch: Batch) -> Iterator[tuple[str, str]]:
     # Results and masks below the folder of the pictures are not pictures.
-    inside = [batch.output.rstrip("/") + "/"]
+    others = [batch.output]
     if pattern != batch.masks:
-        inside += [batch.masks[:-2]] if batch.masks.endswith("/**") else [batch.masks]
-    inside = tuple(place for place in inside if not pattern.startswith(place))
+        others.append(batch.masks.removesuffix("/**"))
+    others = [place for place in others if not is_below(pattern, place)]
+    mask = identity(batch.masks) if batch.one_mask else None
+
+    # The files of a folder come one after another.
+    @functools.lru_cache(maxsize=16)
+    def is_left_out(folder):
+        return any(is_below(os.path.join(folder, ""), place) for place in others)
+
     for match in FileSystems.match([pattern]):
         for entry in match.metadata_list:
             path = entry.path
             hidden = "/." in "/" + path[len(pattern.rstrip("*")) :]
             hidden = hidden or os.path.basename(path).startswith(".")
-            if is_picture(path) and not hidden and not path.startswith(inside):
+            if not is_picture(path) or hidden or is_left_out(os.path.dirname(path)):
+                continue
+            if pattern == batch.masks or not mask or identity(path) != mask:
                 yield _name(path, pattern, batch), path
 
 

@@ -10,6 +10,20 @@ from tf_btgmi import files
 from tf_btgmi.cli import program
 
 
+def test_a_path_has_one_identity_however_it_is_spelled(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "link").symlink_to("a")
+    for path in ("a", "./a/", "link", f"{tmp_path}/link/../a"):
+        assert files.identity(path) == str(tmp_path / "a")
+        assert files.is_below("a/x.png", path) and files.is_below("link/b/x", path)
+        assert not files.is_below("ab/x", path) and not files.is_below("a", path)
+        assert files.is_below(path + "/x", "/")
+    assert files.identity("gs://b/a/") == files.identity("gs://b/a")
+    assert files.is_below("gs://b/a/x.png", "gs://b/a")
+    assert not files.is_below("gs://b/a/x.png", "b/a")
+
+
 def test_a_write_replaces_the_file_and_leaves_no_other(tmp_path):
     path = tmp_path / "a.txt"
     for content, stored in (("ä\r\n", "ä\r\n".encode()), (b"\0\1", b"\0\1")):

@@ -160,9 +160,11 @@ def main(argv):
     task = tasks.TASKS[FLAGS.task]
     _check_flags(task)
     allowed = limits.read_limits(FLAGS.limits, task) if FLAGS.limits else {}
-    pictures = open_pictures(FLAGS.data, FLAGS.limit, FLAGS.mask_folder)
+    # The pictures of a stored evaluation are not inputs.
+    without = [FLAGS.output]
+    pictures = open_pictures(FLAGS.data, FLAGS.limit, FLAGS.mask_folder, without)
     folders = FLAGS.data, FLAGS.mask_folder, FLAGS.objects_folder
-    for line in passed_over_lines(folders):
+    for line in passed_over_lines(folders, without):
         print(line, file=sys.stderr)
     masks = _masks(task, pictures.names)
     methods = _methods(task, pictures.names)
@@ -296,14 +298,13 @@ def _check_flags(task: tasks.Task) -> None:
 
 
 def _masks(task: tasks.Task, names):
+    files_of_masks = FLAGS.mask_folder, names, FLAGS.data, [FLAGS.output]
     if FLAGS.no_truth:
-        return no_truth.ObjectMasks(FLAGS.mask_folder, names, FLAGS.data)
+        return no_truth.ObjectMasks(*files_of_masks)
     if task == tasks.HARMONIZATION:
-        return composites.Composites(
-            FLAGS.composites, FLAGS.seed, FLAGS.mask_folder, names, FLAGS.data
-        )
+        return composites.Composites(FLAGS.composites, FLAGS.seed, *files_of_masks)
     if FLAGS.mask_folder:
-        return MaskFiles(FLAGS.mask_folder, names, FLAGS.data)
+        return MaskFiles(*files_of_masks)
     return DrawnMasks(FLAGS.mask_kind, FLAGS.seed, FLAGS.objects_folder)
 
 

@@ -108,6 +108,23 @@ def only_one(work: str, folder: str, flag: str) -> Iterator[None]:
         yield
 
 
+def identity(path: str) -> str:
+    """Text that is equal for all spellings of a path, also through links.
+
+    Addresses such as gs://bucket/file are compared as they are written.
+    """
+    return os.path.normpath(path) if "://" in path else os.path.realpath(path)
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Whether a path is in or below a folder, however the two are spelled.
+
+    A link is where it lies, not where it leads to.
+    """
+    place = os.path.join(identity(os.path.dirname(path)), "")
+    return place.startswith(os.path.join(identity(folder), ""))
+
+
 def check_folder(path: str) -> None:
     """Checks that a folder exists or can be made.
 

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -52,6 +53,20 @@ def test_a_rerun_changes_nothing_and_other_settings_are_refused(folder):
     Image.new("RGB", (50, 50)).save("photos/d.jpg")
     with pytest.raises(ValueError, match="the picture files have changed"):
         run()
+
+
+def test_an_evaluation_stored_among_its_pictures_can_be_repeated(folder, capsys):
+    for name in "abc":
+        mask = Image.new("L", (48, 40))
+        mask.paste(255, (14, 10, 34, 30))
+        mask.save(f"photos/{name}_mask.png")
+    for values in ({}, {"mask_kind": None, "mask_folder": "photos"}):
+        output = f"{folder}/photos/out{len(values)}"
+        for _ in range(2):
+            assert run(**values, output=output) == 0
+        assert summary(output)["n"] == (3 if values else 6)
+        assert "Skipped" not in capsys.readouterr().err
+        shutil.rmtree(output)
 
 
 def test_a_second_evaluation_in_the_same_folder_is_refused(folder):

@@ -163,6 +163,18 @@ def test_a_result_never_replaces_its_picture(files):
     assert files["in/a.png"] == before
 
 
+@pytest.mark.parametrize("output", ["./in/a.png", "out/../in/a.png", "link/a.png"])
+def test_a_path_in_another_spelling_is_the_same_picture(
+    files, tmp_path, monkeypatch, output
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link").symlink_to("in")
+    job = Job.of(**{**PLACES, "output": output})
+    assert run(files, job, overwrite=True).reason == (
+        "The result would replace the picture."
+    )
+
+
 def named(*paths):
     """(name, path) of paths, named below their first folder."""
     return [(path.partition("/")[2].rpartition(".")[0], path) for path in paths]

@@ -111,6 +111,21 @@ def test_folders_below_are_taken_and_no_picture_is_its_own_mask(loads):
     assert results("lama/out/sea") == ["a.png"]
 
 
+@pytest.mark.parametrize("place", ["photos/{}", "./photos/{}", "{}"])
+def test_results_and_masks_among_the_pictures_are_never_inputs(loads, place):
+    os.rename("masks", "photos/masks")
+    os.mkdir("photos/out")
+    for name in ("masks", "out"):
+        os.symlink(f"photos/{name}", name)
+    for _ in range(2):
+        assert run(mask=place.format("masks"), output=place.format("out")) == 0
+    assert counts("out") == {"skipped": 3}
+    masks = place.format("masks/a.png")
+    assert run(mask=masks, output="out", overwrite=True) == 1
+    # The other two masks are pictures then, without a hole of their own.
+    assert counts("out") == {"done": 3, "failed": 2}
+
+
 def test_a_second_run_skips_what_is_done_and_removes_what_is_half_written(loads):
     pathlib.Path("photos/b.png").rename("b.png")
     run()
@@ -169,12 +184,14 @@ def test_a_file_of_jobs(loads):
         ({"image": "nowhere"}, "--image: no file matches nowhere/"),
         ({"mask": "nowhere"}, "--mask: no file matches nowhere/"),
         ({"output": "photos/"}, "must not be the folder of --image"),
+        ({"output": "here/photos"}, "must not be the folder of --image"),
         ({"output": "a.png"}, "must name a folder"),
         ({"jobs": "no.csv", "report": "r"}, "no.csv cannot be read"),
         ({"runner": "NoRunner"}, "--runner=NoRunner failed"),
     ],
 )
 def test_mistakes_are_one_line(loads, values, message):
+    os.symlink(".", "here")
     with pytest.raises((ValueError, RuntimeError), match=message) as caught:
         run(**values)
     assert "\n" not in str(caught.value)

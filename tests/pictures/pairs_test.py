@@ -127,6 +127,18 @@ def test_folders_below_are_taken_but_for_masks_and_results_in_them(folders):
     assert unmatched == []
 
 
+@pytest.mark.parametrize("output", ["photos/out", "./photos/out", "link"])
+def test_results_and_masks_below_a_pattern_are_not_pictures(folders, output):
+    for name in ("photos/out/a.jpg", "photos/out/b.png", "photos/m/a.png"):
+        touch(name)
+    os.symlink("photos/out", "link")
+    jobs, _, _ = find_jobs("photos/**/*.*", "photos/m", output)
+    assert [job.image for job in jobs] == ["photos/a.jpg"]
+    # A folder that has all of them is that of the pictures.
+    (job,) = find_jobs("photos/out/*.jpg", "masks", "photos/out")[0]
+    assert job.image == "photos/out/a.jpg"
+
+
 def test_a_folder_that_cannot_be_opened_is_counted(folders, monkeypatch):
     touch("photos/closed/e.jpg")
     scandir = os.scandir

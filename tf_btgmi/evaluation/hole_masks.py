@@ -98,6 +98,7 @@ class MaskFiles(HoleMasks):
         names: names of the pictures.
         pictures_folder: folder of the pictures; if it is `folder`, pictures are not
             masks.
+        without: paths of folders to leave out.
 
     Raises:
         ValueError: the folder does not exist, or pictures have no mask or several.
@@ -107,11 +108,15 @@ class MaskFiles(HoleMasks):
     seed = None
 
     def __init__(
-        self, folder: str, names: Iterable[str], pictures_folder: Optional[str] = None
+        self,
+        folder: str,
+        names: Iterable[str],
+        pictures_folder: Optional[str] = None,
+        without: Iterable[str] = (),
     ):
         self._folder = folder
         names = list(names)
-        files = by_name(folder)
+        files = by_name(folder, without)
         if is_same_folder(folder, pictures_folder):
             files = {name: files[name] for name in files if name not in set(names)}
         by_picture, _ = assign(files.items(), set(names))

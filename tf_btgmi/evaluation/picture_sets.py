@@ -11,7 +11,7 @@ A set has
 import functools
 import hashlib
 import os
-from typing import Callable, Iterator, Optional
+from typing import Callable, Iterable, Iterator, Optional
 
 import numpy as np
 
@@ -22,7 +22,12 @@ from tf_btgmi.pictures.pairs import without_masks
 TFDS = "tfds:"
 
 
-def open_pictures(place: str, limit: int = 0, mask_folder: Optional[str] = None):
+def open_pictures(
+    place: str,
+    limit: int = 0,
+    mask_folder: Optional[str] = None,
+    without: Iterable[str] = (),
+):
     """The pictures of a place.
 
     Args:
@@ -31,6 +36,7 @@ def open_pictures(place: str, limit: int = 0, mask_folder: Optional[str] = None)
             that a sorted folder is sampled evenly; 0 for all.
         mask_folder: folder of the masks; if it is `place`, files named as masks are
             not pictures.
+        without: paths of folders to leave out.
 
     Returns:
         A `FolderPictures` or `TFDSPictures`.
@@ -40,24 +46,31 @@ def open_pictures(place: str, limit: int = 0, mask_folder: Optional[str] = None)
     """
     if place.startswith(TFDS):
         return TFDSPictures(place, limit)
-    return FolderPictures(place, limit, is_same_folder(place, mask_folder))
+    return FolderPictures(place, limit, is_same_folder(place, mask_folder), without)
 
 
 class FolderPictures:
     """Pictures in and below a folder; a name is the path without its extension."""
 
-    def __init__(self, folder: str, limit: int = 0, has_masks: bool = False):
+    def __init__(
+        self,
+        folder: str,
+        limit: int = 0,
+        has_masks: bool = False,
+        without: Iterable[str] = (),
+    ):
         """Lists the folder.
 
         Args:
             folder: the path.
             limit: see `open_pictures`.
             has_masks: whether files named as masks are among the pictures.
+            without: see `open_pictures`.
 
         Raises:
             ValueError: no folder, no pictures, or two of the same name.
         """
-        paths = by_name(folder)
+        paths = by_name(folder, without)
         self.names = _first(without_masks(paths) if has_masks else paths, limit)
         self.label = os.path.basename(os.path.abspath(folder))
         self._folder = folder

@@ -48,15 +48,19 @@ def results_method(label: str, folder: str, names: Iterable[str]) -> Method:
     return Method(label, fill, identity)
 
 
-def by_name(folder: str) -> dict[str, str]:
+def by_name(folder: str, without: Iterable[str] = ()) -> dict[str, str]:
     """Relative paths of a folder's pictures by name: the path without its extension.
+
+    Args:
+        folder: the folder.
+        without: paths of folders and files to leave out.
 
     Raises:
         ValueError: no folder, no pictures, two of the same name, or a name that is not
             UTF-8.
     """
     paths = {}
-    for path in list_pictures(folder):
+    for path in list_pictures(folder, without):
         name = name_of(path)
         try:
             name.encode()

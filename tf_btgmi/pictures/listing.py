@@ -101,24 +101,28 @@ def _is_special(path: str) -> bool:
         return False
 
 
-def passed_over_lines(folders: Iterable[Optional[str]]) -> list[str]:
+def passed_over_lines(
+    folders: Iterable[Optional[str]], without: Iterable[str] = ()
+) -> list[str]:
     """The lines that count the other files of some folders.
 
     Args:
         folders: paths; None and what is not a folder are left out.
+        without: see `list_folder`.
     """
+    without = list(without)
     folders = dict.fromkeys(path for path in folders if path and os.path.isdir(path))
-    lines = [list_folder(path).passed_over_line(path) for path in folders]
+    lines = [list_folder(path, without).passed_over_line(path) for path in folders]
     return [line for line in lines if line]
 
 
-def list_pictures(folder: str) -> list[str]:
+def list_pictures(folder: str, without: Iterable[str] = ()) -> list[str]:
     """The relative paths of `list_folder`.
 
     Raises:
         ValueError: the folder does not exist or has no pictures.
     """
-    listing = list_folder(folder)
+    listing = list_folder(folder, without)
     if not listing.pictures:
         raise no_pictures(folder, listing)
     return listing.pictures

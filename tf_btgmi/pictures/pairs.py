@@ -16,6 +16,7 @@ import glob
 import os
 from typing import Callable, Collection, Iterable, NamedTuple, Optional, Sequence
 
+from tf_btgmi.files import is_below
 from tf_btgmi.pictures.formats import ENDINGS
 from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.listing import is_picture, list_folder, name_of, no_pictures
@@ -214,6 +215,7 @@ def _files(flag: str, place: str, without: Iterable[str]) -> _Files:
         return _Files(named, True, listing.passed_over_line(place))
     if not glob.has_magic(place):
         raise ValueError(f"{flag}: there is no {place}.")
+    without = list(without)
     files = {os.path.realpath(path) for path in without if os.path.isfile(path)}
     paths = [
         path
@@ -221,6 +223,9 @@ def _files(flag: str, place: str, without: Iterable[str]) -> _Files:
         if is_picture(path) and os.path.isfile(path)
         if os.path.realpath(path) not in files
     ]
+    for folder in without:
+        # A folder that has all of them is that of the pictures.
+        paths = [path for path in paths if not is_below(path, folder)] or paths
     if not paths:
         brackets = (
             " There is no file of this name either; in a pattern, write [[] for [."
