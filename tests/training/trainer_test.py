@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from tf_btgmi import config as config_lib
+from tf_btgmi.training import run_folder
 from tf_btgmi.training.inpainting_gan import InpaintingGAN
 from tf_btgmi.training.trainer import train
 
@@ -315,6 +316,25 @@ def test_shares_of_the_change_are_stored_in_a_finished_run(
     after = numbers_of(again.checkpoint)
     for name, value in before.items():
         np.testing.assert_array_equal(after[name], value, err_msg=name)
+
+
+@pytest.mark.parametrize("task", ["inpainting", "guided"])
+def test_a_workdir_among_the_pictures_is_refused(make_config, tmp_path, task):
+    (tmp_path / "link").symlink_to(tmp_path)
+    source = f"folder:{tmp_path / 'link'}"
+    for name in ("source", "validation_source"):
+        fields = {f"data__{name}": source, "data__num_validation_images": 2}
+        config = make_config(**fields)
+        config.task = task
+        workdir = str(tmp_path / "images" / "run")
+        with pytest.raises(ValueError, match="images.run is in .*link.*--workdir else"):
+            run_folder.check(config, workdir)
+        assert not run_folder.check(config, f"{tmp_path}_run")
+        # Nothing is written without validation, and beside the pictures of objects.
+        if task == "guided":
+            assert not run_folder.check(config, str(tmp_path / "run"))
+        config.data.num_validation_images = 0
+        assert not run_folder.check(config, workdir)
 
 
 def test_a_second_run_in_the_same_workdir_is_refused(make_config, tmp_path):

@@ -14,6 +14,7 @@ from tf_btgmi import config as config_lib
 from tf_btgmi import files
 from tf_btgmi import workdir as workdir_lib
 from tf_btgmi.config import Config
+from tf_btgmi.data.object_folder import IMAGES
 from tf_btgmi.schedules import Schedules
 from tf_btgmi.training import initialization
 
@@ -65,9 +66,12 @@ def check(config: Config, workdir: str) -> dict[str, tuple]:
         new values.
 
     Raises:
-        ValueError: it is a file, or a field differs that must be the same.
+        ValueError: it is a file or among the pictures, or a field differs that must be
+            the same.
     """
     files.check_folder(workdir)
+    if config.data.num_validation_images:
+        _check_apart(config, workdir)
     path = os.path.join(workdir, config_lib.FILE)
     if not os.path.exists(path) or not workdir_lib.has_checkpoint(workdir):
         return {}
@@ -115,6 +119,19 @@ def settle_config(config: Config, workdir: str, chief: bool) -> None:
         )
     if chief:
         config_lib.save(config, os.path.join(workdir, config_lib.FILE))
+
+
+def _check_apart(config: Config, workdir: str) -> None:
+    """Raises an error if a resumed run would train on its validation's results."""
+    for spec in (config.data.source, config.data.validation_source):
+        form, _, folder = spec.partition(":")
+        if config.task != "inpainting":
+            folder = os.path.join(folder, IMAGES)
+        if form == "folder" and files.is_below(os.path.join(workdir, "x"), folder):
+            raise ValueError(
+                f"{workdir} is in {folder}: the run would read the pictures that its "
+                "validation writes. Choose a --workdir elsewhere."
+            )
 
 
 def _is_finished(config: Config, workdir: str) -> bool:
