@@ -2,7 +2,38 @@
 
 import pytest
 
-from tf_btgmi.cli.batches import Outputs
+from tf_btgmi.cli.batches import Outputs, Written, run
+from tf_btgmi.cli.program import ProgramFailure
+from tf_btgmi.pictures.jobs import Job
+from tf_btgmi.serving.client import ServingClient
+from tf_btgmi.serving.contract import UnavailableError
+
+
+def test_a_server_that_is_gone_ends_the_batch():
+    class Transport:
+        place = "http://localhost:1"
+
+        def describe(self, left):
+            return 32, ("inpainted",)
+
+        def predict(self, inputs, left):
+            raise UnavailableError("http://localhost:1: Connection refused.")
+
+    server, begun = ServingClient(Transport(), deadline=0.05), []
+
+    def work(job):
+        begun.append(job.image)
+        return server.predict({}) if len(begun) > 2 else Written("x", [])
+
+    jobs = [Job({"image": f"{name}.png", "output": "x"}) for name in "abcdef"]
+    with pytest.raises(ProgramFailure) as caught:
+        run(jobs, work)
+    assert str(caught.value) == (
+        "http://localhost:1: Connection refused. Gave up after 0.05 s. 2 done, "
+        "0 skipped, 0 failed before. The results so far are complete; the same command "
+        "without --overwrite resumes."
+    )
+    assert begun == ["a.png", "b.png", "c.png"]
 
 
 @pytest.mark.parametrize("overwrite", [False, True])

@@ -6,11 +6,12 @@ from typing import Callable, Iterable, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from tf_btgmi.cli.program import message_of
+from tf_btgmi.cli.program import ProgramFailure, message_of
 from tf_btgmi.pictures import writer
 from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.picture import Picture
 from tf_btgmi.progress_bar import progress_bar
+from tf_btgmi.serving.contract import GaveUpError
 
 
 class Written(NamedTuple):
@@ -38,12 +39,21 @@ def run(jobs: Sequence[Job], work: Callable[[Job], Optional[Written]]) -> Counts
         jobs: the jobs.
         work: does a job. Returns the written file, or None if the result existed
             already and was left as it is.
+
+    Raises:
+        ProgramFailure: the model's server is gone; every other job would wait for it.
     """
     done = skipped = failed = 0
     progress = progress_bar(jobs, unit="picture", disable=len(jobs) < 2)
     for job in progress:
         try:
             written = work(job)
+        except GaveUpError as error:
+            counts = Counts(done, skipped, failed)
+            raise ProgramFailure(
+                f"{error} {counts} before. The results so far are "
+                "complete; the same command without --overwrite resumes."
+            ) from error
         except (ValueError, OSError) as error:
             failed += 1
             message = message_of(error)

@@ -17,7 +17,12 @@ import numpy as np
 
 from tf_btgmi.config import MAX_IMAGE_SIZE, MIN_IMAGE_SIZE
 from tf_btgmi.outputs import OUTPUT_NAMES
-from tf_btgmi.serving.contract import DEFAULT_MODEL, ServingError, UnavailableError
+from tf_btgmi.serving.contract import (
+    DEFAULT_MODEL,
+    GaveUpError,
+    ServingError,
+    UnavailableError,
+)
 from tf_btgmi.serving.rest_transport import RestTransport
 
 SCHEMES = ("grpc", "http", "https")
@@ -98,7 +103,7 @@ class ServingClient:
                 # A random part, so that many clients do not return at once.
                 wait = pause * random.uniform(0.5, 1.0)
                 if time.monotonic() + wait >= end:
-                    raise ServingError(
+                    raise GaveUpError(
                         f"{error} Gave up after {self.deadline:g} s."
                     ) from error
             time.sleep(wait)

@@ -10,5 +10,9 @@ class ServingError(OSError):
     """The server could not be reached or refused the request; the text says why."""
 
 
+class GaveUpError(ServingError):
+    """The server was not available until the deadline, after several attempts."""
+
+
 class UnavailableError(ServingError):
     """The server cannot answer now; another attempt may succeed."""
