@@ -11,6 +11,7 @@ import pytest
 
 from tests.programs import run_program, start_program
 from tf_btgmi import config as config_lib
+from tf_btgmi import files
 from tf_btgmi.ablation.arms import num_steps
 from tf_btgmi.ablation.runs import Ablation
 
@@ -107,6 +108,25 @@ def test_a_training_that_was_told_to_stop_is_not_measured(
     assert ablation.run() == ["base-seed0"]
     assert "failed: Stopped and saved at step 3." in capsys.readouterr().out
     assert not (tmp_path / "runs" / "base-seed0" / "measured").exists()
+
+
+def test_a_second_study_is_refused_also_while_a_training_of_the_first_goes_on(
+    make_config, tmp_path, capsys
+):
+    # A training outlives a study that is killed, and has its lock.
+    code = (
+        "import os\n"
+        "paths = [os.path.realpath(f'/dev/fd/{n}') for n in os.listdir('/dev/fd')]\n"
+        f"print({str(tmp_path / files.LOCK)!r} in paths)"
+    )
+    train = [sys.executable, "-c", code]
+    ablation = Ablation(str(tmp_path), make_config(), ["base"], [0], {}, train, train)
+    with files.only_one("study", str(tmp_path), "--output"):
+        with pytest.raises(ValueError, match="Another study is running in .*--output"):
+            ablation.run()
+    assert not (tmp_path / "logs").exists()
+    assert ablation.run() == ["base-seed0"]
+    assert "failed: True\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -83,13 +83,16 @@ def replacing(path: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def only_one(work: str, folder: str, flag: str) -> Iterator[None]:
+def only_one(work: str, folder: str, flag: str) -> Iterator[int]:
     """Refuses a second process with the same work in a folder, if it has locks.
 
     Args:
         work: kind of the work, for the error.
         folder: an existing folder.
         flag: that chooses the folder, for the error.
+
+    Yields:
+        A file descriptor; child processes that inherit it hold the lock, too.
 
     Raises:
         ValueError: another process is at it.
@@ -105,7 +108,7 @@ def only_one(work: str, folder: str, flag: str) -> Iterator[None]:
         except OSError:
             # Some network file systems have no locks.
             pass
-        yield
+        yield lock.fileno()
 
 
 def identity(path: str) -> str:

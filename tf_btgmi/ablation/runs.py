@@ -78,8 +78,14 @@ class Ablation:
             The names of failed trainings.
 
         Raises:
-            ValueError: a command refused its flags, which no other arm would change.
+            ValueError: a command refused its flags, which no other arm would change, or
+                another study is running in the folder.
         """
+        # Children inherit the lock: a training goes on when this process is killed.
+        with files.only_one("study", self.folder, "--output") as self._lock:
+            return self._run()
+
+    def _run(self) -> list[str]:
         failed = []
         for position, name in enumerate(self.configs, start=1):
             if os.path.exists(self._mark(name)):
@@ -136,6 +142,7 @@ class Ablation:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                pass_fds=[self._lock],
             )
             try:
                 with _sigterm_as_exit():
