@@ -1,6 +1,7 @@
 """The program that trains the selector: its flags."""
 
 import pytest
+from absl import logging
 
 from tests.programs import run_main
 from tf_btgmi import train_selector
@@ -22,10 +23,15 @@ def test_a_weight_that_is_none_is_refused(weight):
         run("b=x")
 
 
-def test_sources_arrive_with_their_weights(monkeypatch):
+def test_sources_arrive_with_their_weights(monkeypatch, caplog):
     def train(workdir, sources, **settings):
+        logging.info("Sharding callback duration: 12")
+        logging.info("Step 1")
         assert sources == [("a", 2.5), ("b", 1.0)]
         return selector_run.SelectorResult(settings["steps"], 0.5, None)
 
     monkeypatch.setattr(selector_run, "train", train)
-    assert run("a=2.5", "b") == 0
+    with caplog.at_level("INFO", logger="absl"):
+        assert run("a=2.5", "b") == 0
+    # TensorFlow's messages of no use are left out.
+    assert [record.message for record in caplog.records] == ["Step 1"]

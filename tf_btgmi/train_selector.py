@@ -65,6 +65,7 @@ def main(argv):
     # Only now, so that a wrong flag is answered at once.
     from tf_btgmi.training import selector_run
     from tf_btgmi.training.guards import exit_code
+    from tf_btgmi.training.progress import without_chatter
 
     settings = {
         name: FLAGS[name].value
@@ -79,7 +80,8 @@ def main(argv):
             "validate_every",
         )
     }
-    result = selector_run.train(FLAGS.workdir, sources, **settings)
+    with without_chatter():
+        result = selector_run.train(FLAGS.workdir, sources, **settings)
     if result.step < FLAGS.steps:
         logging.info("Stopped and saved. The same command resumes.")
     return exit_code(result.signal_number)
