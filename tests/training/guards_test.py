@@ -1,5 +1,6 @@
 """What keeps a run safe, apart from a run."""
 
+import os
 import signal
 import time
 import types
@@ -24,6 +25,24 @@ def test_a_signal_is_handled_unless_the_process_ignores_it(number):
             assert signal.getsignal(number) == handler
     finally:
         signal.signal(number, previous)
+
+
+def test_a_signal_is_acknowledged_and_its_repetition_stops_at_once(monkeypatch, capfd):
+    now, ended = [1_000.0], []
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(os, "_exit", ended.append)
+    guard = SaveInTime(None, 10, 10.0, tf.distribute.get_strategy())
+    # Ctrl-C that arrives twice at once is one.
+    for seconds in (0.0, 0.1, 0.5):
+        now[0] += seconds
+        guard._note(signal.SIGINT, None)
+    line = "Stopping after this step and saving. Again: stop at once, without saving.\n"
+    assert capfd.readouterr().err == line
+    assert guard.signal_number == signal.SIGINT and not ended
+    now[0] += 0.5
+    guard._note(signal.SIGTERM, None)
+    assert ended == [128 + signal.SIGTERM]
+    assert capfd.readouterr().err == "Stopped without saving.\n"
 
 
 def test_ctrl_c_alone_has_an_exit_code():

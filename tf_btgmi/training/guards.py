@@ -1,5 +1,6 @@
 """Guards of a run: timely checkpoints, signals, losses that are not finite."""
 
+import contextlib
 import math
 import os
 import signal
@@ -13,6 +14,8 @@ from tf_btgmi.training.strategy import anyone, num_workers
 
 # Steps between checks for a stop signal at another worker.
 _STEPS_BETWEEN_CHECKS = 10
+# A signal that is repeated within this time counts once.
+_SECONDS_OF_ONE_SIGNAL = 1.0
 
 
 class FiniteGuard(keras.callbacks.Callback):
@@ -50,7 +53,8 @@ class SaveInTime(keras.callbacks.Callback):
     """Saves checkpoints by step, by minutes, and on signals.
 
     SIGTERM and SIGINT finish the step, save and stop `fit`; `signal_number` is the
-    signal, otherwise None. A second signal ends the process at once.
+    signal, otherwise None. Another signal, a second or more later, ends the process at
+    once.
 
     Args:
         checkpoints: checkpoints of the run.
@@ -71,6 +75,7 @@ class SaveInTime(keras.callbacks.Callback):
         self._saved_step = None
         self._previous = {}
         self.signal_number = None
+        self._signalled_at = 0.0
 
     def __enter__(self):
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -114,6 +119,21 @@ class SaveInTime(keras.callbacks.Callback):
         return stopping
 
     def _note(self, number, frame):
-        if self.signal_number is not None:
+        now = time.monotonic()
+        if self.signal_number is None:
+            self.signal_number, self._signalled_at = number, now
+            _say(
+                "Stopping after this step and saving. Again: stop at once, without "
+                "saving."
+            )
+        # Ctrl-C may arrive from the terminal and from a parent process.
+        elif now - self._signalled_at >= _SECONDS_OF_ONE_SIGNAL:
+            _say("Stopped without saving.")
             os._exit(128 + number)
-        self.signal_number = number
+
+
+def _say(text: str) -> None:
+    """Writes a line to standard error, without the buffers that may be in use."""
+    with contextlib.suppress(OSError):
+        newline = "\n" if os.isatty(2) else ""  # After a progress bar.
+        os.write(2, f"{newline}{text}\n".encode())
