@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from google.protobuf import text_format
 from PIL import Image
+from tensorflow.core.framework import types_pb2
 from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
@@ -175,6 +176,14 @@ def answers(monkeypatch, status, body):
     return transport
 
 
+def described(outputs):
+    """The answer for a model with these outputs."""
+    image = {"tensor_shape": {"dim": [{"size": 1}, {"size": "32"}]}}
+    signature = {"inputs": {"image": image}, "outputs": outputs}
+    signatures = {"signature_def": {"predict_window": signature}}
+    return json.dumps({"metadata": {"signature_def": signatures}}).encode()
+
+
 @pytest.mark.parametrize(
     "body, message",
     [
@@ -183,6 +192,8 @@ def answers(monkeypatch, status, body):
         (b"[]", "no signature"),
         (b"{}", "no signature"),
         (b"null", "no signature"),
+        (described([{"name": "x"}]), "no signature"),
+        (described("inpainted"), "no signature"),
     ],
 )
 def test_every_malformed_description_is_a_serving_error(monkeypatch, body, message):
@@ -212,13 +223,30 @@ def test_a_grpc_server_without_the_signature_or_with_a_damaged_one_is_refused():
             transport.describe(1.0)
 
 
-def test_a_grpc_server_s_malformed_tensor_is_a_serving_error(monkeypatch):
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"dtype": 99},
+        {"dtype": types_pb2.DT_RESOURCE},
+        {"dtype": types_pb2.DT_VARIANT},
+        {"dtype": types_pb2.DT_UINT8, "sides": [1], "int_val": [300]},
+        {"dtype": types_pb2.DT_INT32, "sides": [1 << 24, 1 << 24], "int_val": [1]},
+        {"dtype": types_pb2.DT_UINT8, "sides": [-5, 3], "int_val": [1]},
+    ],
+    ids=["unknown", "resource", "variant", "level", "large", "negative"],
+)
+def test_a_grpc_server_s_malformed_tensor_is_a_serving_error(fields):
     transport = grpc_transport.GrpcTransport("grpc://localhost:1", "btgmi", "", "")
     answer = predict_pb2.PredictResponse()
-    answer.outputs["inpainted"].dtype = 99
+    tensor = answer.outputs["inpainted"]
+    tensor.dtype = fields["dtype"]
+    tensor.int_val.extend(fields.get("int_val", []))
+    for side in fields.get("sides", []):
+        tensor.tensor_shape.dim.add(size=side)
+    transport.describe = lambda seconds: (32, ("inpainted",))
     transport._call = lambda *arguments: answer
-    with pytest.raises(ServingError, match="localhost:1 returned no picture"):
-        transport.predict({"image": WINDOW}, 1.0)
+    with pytest.raises(ServingError, match="localhost:1 returned "):
+        client.ServingClient(transport).predict({"image": WINDOW})
 
 
 def test_the_graph_s_own_reason_reaches_the_caller(place):

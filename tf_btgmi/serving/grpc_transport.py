@@ -75,7 +75,8 @@ class GrpcTransport:
         outputs = self._call(self._service.Predict, request, seconds).outputs
         try:
             return {name: tf.make_ndarray(tensor) for name, tensor in outputs.items()}
-        except (TypeError, ValueError):
+        # TensorFlow checks neither types, levels nor shapes.
+        except (TypeError, ValueError, LookupError, OverflowError, MemoryError):
             raise ServingError(f"{self.place} returned no picture.") from None
 
     def _call(self, method, request, seconds: float):

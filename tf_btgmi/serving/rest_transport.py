@@ -41,9 +41,9 @@ class RestTransport:
             signatures = answer["metadata"]["signature_def"]["signature_def"]
             signature = signatures[SIGNATURE]
             size = signature["inputs"]["image"]["tensor_shape"]["dim"][1]["size"]
-            self._outputs = tuple(sorted(signature["outputs"], reverse=True))
+            self._outputs = tuple(sorted(signature["outputs"].keys(), reverse=True))
             return int(size), self._outputs
-        except (LookupError, TypeError, ValueError, OverflowError):
+        except (AttributeError, LookupError, TypeError, ValueError, OverflowError):
             raise ServingError(f"{self.place} has no signature {SIGNATURE}.") from None
 
     def predict(
