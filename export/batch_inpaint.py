@@ -71,6 +71,8 @@ def main(argv):
             "--report=FOLDER is missing: the folder of the counts."
         )
     logging.getLogger("apache_beam").setLevel(logging.WARNING)
+    # Tracebacks of errors that `_run` reports.
+    logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)
     # Beam warns of every cloud whose packages are not installed.
     logging.disable(logging.WARNING)
     try:

@@ -9,6 +9,7 @@ Files are read and written by Beam's file systems: paths, gs://, s3:// and other
 Beam extras are installed.
 """
 
+import contextlib
 import functools
 import io
 import json
@@ -86,10 +87,16 @@ class Files:
         folder, name = os.path.split(path)
         _, ending = os.path.splitext(name)
         temporary = os.path.join(folder, f"{_UNFINISHED}{uuid.uuid4().hex}{ending}")
-        with FileSystems.create(temporary, compression_type=_PLAIN) as file:
-            for part in parts:
-                file.write(part)
-        FileSystems.rename([temporary], [path])
+        try:
+            with FileSystems.create(temporary, compression_type=_PLAIN) as file:
+                for part in parts:
+                    file.write(part)
+            FileSystems.rename([temporary], [path])
+        except BaseException:
+            # It may not exist; the first error is the one to report.
+            with contextlib.suppress(Exception):
+                FileSystems.delete([temporary])
+            raise
 
 
 class Fill(beam.DoFn):

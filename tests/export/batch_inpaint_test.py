@@ -206,8 +206,23 @@ def test_a_write_that_breaks_leaves_nothing_under_the_name(tmp_path):
     with pytest.raises(OSError, match="no space left"):
         batch_pipeline.Files.write(str(path), parts())
     assert not path.exists()
+    assert os.listdir(tmp_path) == []
+
+
+def test_unfinished_files_of_a_killed_run_are_removed(tmp_path):
+    (tmp_path / ".unfinished-1.png").write_bytes(b"half")
     assert batch_pipeline.remove_unfinished([str(tmp_path)]) == 1
     assert os.listdir(tmp_path) == []
+
+
+def test_a_pipeline_that_fails_is_one_line(loads, monkeypatch, capfd, caplog):
+    def write(path, parts):
+        raise OSError(28, "No space left on device", path)
+
+    monkeypatch.setattr(batch_pipeline.Files, "write", write)
+    with pytest.raises(RuntimeError, match="failed: .*No space left on device"):
+        run()
+    assert "Traceback" not in caplog.text + capfd.readouterr().err
 
 
 @pytest.mark.slow
