@@ -1,6 +1,7 @@
 """The user study's program: flags, error lines, the report and its files."""
 
 import csv
+import errno
 import os
 import re
 import signal
@@ -118,6 +119,19 @@ def test_the_flags_reach_the_page_and_the_settings(folder, monkeypatch):
         "num_shown": 2,
         "pictures": pictures.identity,
     }
+
+
+def test_a_report_is_printed_where_its_files_cannot_be_written(
+    folder, capsys, monkeypatch
+):
+    def write(path, text):
+        raise OSError(errno.EROFS, "Read-only file system", path)
+
+    Votes("out/study.sqlite").claim({"methods": ["a", "b"]})
+    monkeypatch.setattr(user_study, "write", write)
+    with pytest.raises(OSError, match="Read-only"):
+        run(report=True)
+    assert "No answers yet" in capsys.readouterr().out
 
 
 def test_a_study_without_answers_has_a_report(folder, capsys):

@@ -77,15 +77,16 @@ def _report() -> int:
     path = os.path.join(FLAGS.output, _FILE)
     if not os.path.isfile(path):
         raise program.UsageError(f"--output: there is no study in {FLAGS.output}.")
-    votes = Votes(path)
+    votes = Votes(path, read_only=True)
     settings, answers = votes.settings(), votes.answers()
     if settings is None:
         raise program.UsageError(f"{path} has no study yet.")
     counted = report.count(answers, FLAGS.least_checks_right)
     files = report.files(answers, counted, settings["methods"])
+    # First, for a folder in which nothing can be written.
+    print(files["report.txt"], end="", flush=True)
     for name, text in files.items():
         write(os.path.join(FLAGS.output, name), text)
-    print(files["report.txt"], end="")
     print(f"\nWritten to {FLAGS.output}: {', '.join(files)}")
     return 0
 

@@ -5,6 +5,9 @@ import errno
 import multiprocessing
 import multiprocessing.dummy
 import os
+import shutil
+import sqlite3
+import types
 
 import pytest
 
@@ -79,6 +82,42 @@ def test_a_full_disk_is_no_other_file(votes, pictures, tmp_path, full_disk):
             votes.begin(pictures, 2, 12, 3)
     assert error.value.errno == errno.ENOSPC and error.value.filename == votes.path
     assert votes.state(token).num_answered == 0
+
+
+def test_an_io_error_of_a_full_disk_is_named_so(votes, monkeypatch):
+    def connect(*arguments, **options):
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    for free, number, text in (
+        (0, errno.ENOSPC, "the disk is full"),
+        (1 << 30, errno.EIO, "disk I/O error"),
+    ):
+        usage = types.SimpleNamespace(free=free)
+        monkeypatch.setattr(shutil, "disk_usage", lambda folder, usage=usage: usage)
+        with pytest.raises(StorageError, match=text) as error:
+            votes.settings()
+        assert error.value.errno == number
+
+
+@pytest.mark.parametrize("name", ["study", "a b?c#d%20", "\udcff"])
+def test_a_study_is_read_where_nothing_can_be_written(
+    tmp_path, pictures, monkeypatch, name
+):
+    path = str(tmp_path / "study" / f"{name}.sqlite")
+    votes = Votes(path)
+    votes.claim({"a": 1})
+    votes.answer(votes.begin(pictures, 2, 3, 1), 0, 1, 2.5)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    reader = Votes(path, read_only=True)
+    assert reader.settings() == {"a": 1} and len(reader.answers()) == 1
+    with pytest.raises(StorageError, match="readonly"):
+        reader.begin(pictures, 2, 3, 1)
+    assert os.listdir(tmp_path / "study") == [f"{name}.sqlite"]
+    other = tmp_path / "other"
+    other.write_text("no study, but some text")
+    with pytest.raises(ValueError, match="other is not the file of a study"):
+        Votes(str(other), read_only=True)
 
 
 def test_a_file_that_cannot_be_opened_is_no_other_file(tmp_path):

@@ -9,7 +9,9 @@ import errno
 import json
 import os
 import secrets
+import shutil
 import sqlite3
+import urllib.parse
 from typing import Any, Iterator, NamedTuple, Optional
 
 import numpy as np
@@ -19,6 +21,8 @@ from tf_btgmi.study.plan import Question, plan
 
 # Seconds that a transaction waits for others.
 _PATIENCE = 30.0
+# Free bytes of a disk that is full for SQLite.
+_FULL = 1 << 16
 _TABLES = """
 CREATE TABLE IF NOT EXISTS study (settings TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS voters (
@@ -85,17 +89,30 @@ class Votes:
 
     Args:
         path: created with its folder if necessary.
+        read_only: whether the file exists and is only read, so that its folder need
+            not be writable.
 
     Raises:
         ValueError: it is another file.
         StorageError: here and in every method, the file cannot be read or written.
     """
 
-    def __init__(self, path: str):
+    def __init__(self, path: str, read_only: bool = False):
         self.path = path
-        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+        self._folder = os.path.dirname(os.path.abspath(path))
+        self._address = _address(path)
+        read_only = read_only and not os.access(self._folder, os.W_OK)
+        if read_only:
+            # Readers, too, write files beside it, unless it is said not to change.
+            changes = os.path.exists(f"{path}-wal")
+            self._address += "?mode=ro" if changes else "?immutable=1"
+        else:
+            os.makedirs(self._folder, exist_ok=True)
         try:
             with self._open() as database:
+                if read_only:
+                    self._settings(database)
+                    return
                 # Readers and writers do not wait for each other.
                 database.execute("PRAGMA journal_mode = WAL")
                 database.executescript(_TABLES)
@@ -219,13 +236,19 @@ class Votes:
         try:
             # With isolation_level None, Python starts no transactions of its own.
             with contextlib.closing(
-                sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)
+                sqlite3.connect(
+                    self._address, timeout=_PATIENCE, isolation_level=None, uri=True
+                )
             ) as database:
                 database.execute("PRAGMA foreign_keys = ON")
                 yield database
         except sqlite3.OperationalError as error:
-            number = errno.ENOSPC if "disk is full" in str(error) else errno.EIO
-            raise StorageError(number, str(error), self.path) from error
+            text = str(error)
+            # SQLite has other words for it where it maps a file into memory.
+            if "I/O" in text and shutil.disk_usage(self._folder).free < _FULL:
+                text = "the disk is full"
+            number = errno.ENOSPC if "disk is full" in text else errno.EIO
+            raise StorageError(number, text, self.path) from error
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
@@ -247,6 +270,10 @@ class Votes:
 
 
 _SELECT = "SELECT picture, shown, is_check FROM questions"
+
+
+def _address(path: str) -> str:
+    return "file:" + urllib.parse.quote(os.fsencode(os.path.abspath(path)))
 
 
 def _voter(database, token: str) -> int:
