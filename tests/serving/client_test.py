@@ -1,4 +1,5 @@
 import base64
+import contextlib
 import io
 import json
 import os
@@ -7,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -168,9 +170,10 @@ def answers(monkeypatch, status, body):
     transport = RestTransport("http://localhost:1", "btgmi", "", "")
 
     def urlopen(request, timeout):
+        file = io.BufferedReader(io.BytesIO(body))
         if status == 200:
-            return io.BytesIO(body)
-        raise urllib.error.HTTPError("", status, "bad", {}, io.BytesIO(body))
+            return file
+        raise urllib.error.HTTPError("", status, "bad", {}, file)
 
     monkeypatch.setattr(urllib.request, "urlopen", urlopen)
     return transport
@@ -264,6 +267,55 @@ def test_a_slow_server_is_not_waited_for_beyond_the_deadline(place, model):
     with pytest.raises(ServingError, match="DEADLINE_EXCEEDED|did not answer in time"):
         server.predict({"image": window, "mask": window[..., :1]})
     assert time.monotonic() - started < 2.5
+
+
+@pytest.mark.parametrize(
+    "head, message",
+    [
+        ("200 OK\r\nContent-Length: 400", "did not answer in time"),
+        ("200 OK\r\nTransfer-Encoding: chunked", "did not answer in time"),
+        ("500 Bad\r\nContent-Length: 400", "HTTP 500, Bad"),
+    ],
+)
+def test_a_server_that_drips_bytes_is_not_read_beyond_the_deadline(head, message):
+    piece = b"1\r\n \r\n" if "chunked" in head else b" "
+
+    def drip(listener):
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(f"HTTP/1.1 {head}\r\n\r\n".encode())
+            for _ in range(60):
+                connection.sendall(piece)
+                time.sleep(0.1)
+
+    with socket.create_server(("localhost", 0)) as listener:
+        threading.Thread(target=drip, args=[listener], daemon=True).start()
+        transport = RestTransport(
+            f"http://localhost:{listener.getsockname()[1]}", "btgmi", "", ""
+        )
+        started = time.monotonic()
+        with pytest.raises(ServingError, match=message):
+            transport.describe(0.5)
+        assert time.monotonic() - started < 3.0
+
+
+@pytest.mark.parametrize("sent", [b"{}", b'{"a": 1}'])
+def test_an_answer_that_breaks_off_is_asked_for_again(sent):
+    with socket.create_server(("localhost", 0)) as listener:
+
+        def answer():
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(10_000)
+                head = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
+                connection.sendall(head + sent)
+
+        threading.Thread(target=answer, daemon=True).start()
+        transport = RestTransport(
+            f"http://localhost:{listener.getsockname()[1]}", "btgmi", "", ""
+        )
+        with pytest.raises(UnavailableError, match="IncompleteRead"):
+            transport.describe(5.0)
 
 
 @pytest.mark.parametrize("scheme", ["grpc", "http"])

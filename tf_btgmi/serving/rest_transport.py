@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -62,14 +63,15 @@ class RestTransport:
             raise ServingError(f"{self.place} returned no picture.") from None
 
     def _call(self, path: str, body: Optional[dict], seconds: float):
+        end = time.monotonic() + seconds
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self._url + path, data)
         request.add_header("Content-Type", "application/json")
         try:
             with urllib.request.urlopen(request, timeout=seconds) as answer:
-                return json.load(answer)
+                return json.loads(_read(answer, end))
         except urllib.error.HTTPError as error:
-            text = f"{self.place}: HTTP {error.code}, {_reason(error)}."
+            text = f"{self.place}: HTTP {error.code}, {_reason(error, end)}."
             kind = UnavailableError if error.code in _AGAIN else ServingError
             raise kind(text) from error
         except socket.timeout:
@@ -84,11 +86,22 @@ class RestTransport:
             raise ServingError(f"{self.place} returned no JSON: {error}.") from error
 
 
-def _reason(error: urllib.error.HTTPError) -> str:
+def _read(answer, end: float) -> bytes:
+    """Reads an answer until a time; `urlopen` limits the time of every read alone."""
+    pieces = []
+    while size := len(answer.peek(1)):
+        pieces.append(answer.read(size))
+        if time.monotonic() > end:
+            raise socket.timeout
+    # Raises an error if the connection broke off.
+    return b"".join([*pieces, answer.read()])
+
+
+def _reason(error: urllib.error.HTTPError, end: float) -> str:
     """Returns the beginning of the server's message."""
     text = ""
     try:
-        text = error.read(2000).decode("utf-8", "replace").strip()
+        text = _read(error, end)[:2000].decode("utf-8", "replace").strip()
         text = str(json.loads(text)["error"]).strip()
     except (http.client.HTTPException, OSError):
         pass  # The connection broke off.
