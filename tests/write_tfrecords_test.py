@@ -9,6 +9,7 @@ from PIL import Image
 from tests.programs import run_main, run_program
 from tf_btgmi import write_tfrecords
 from tf_btgmi.cli import program
+from tf_btgmi.data import tfrecord_shards
 from tf_btgmi.data.sources import open_source
 
 PROGRAM_MODULE = write_tfrecords
@@ -135,6 +136,28 @@ def test_unfinished_shards_of_killed_programs_are_removed(photos, tmp_path):
         running.name,
         "pictures-00000-of-00001.tfrecord",
     }
+
+
+def test_shards_that_another_run_wrote_meanwhile_are_kept(
+    photos, tmp_path, monkeypatch
+):
+    out = tmp_path / "shards"
+    flags_of_both = {"source": f"folder:{photos}", "output": str(out)}
+    write_shards = tfrecord_shards.write_shards
+
+    def second(*arguments):
+        monkeypatch.setattr(tfrecord_shards, "write_shards", write_shards)
+        run_main(write_tfrecords, **flags_of_both, num_shards=2)
+        return write_shards(*arguments)
+
+    monkeypatch.setattr(tfrecord_shards, "write_shards", second)
+    with pytest.raises(ValueError, match="Another program has written shards to .*out"):
+        run_main(write_tfrecords, **flags_of_both, num_shards=1)
+    names = sorted(os.listdir(out))
+    assert names == [f"pictures-0000{shard}-of-00002.tfrecord" for shard in range(2)]
+    monkeypatch.setattr(tfrecord_shards, "write_shards", write_shards)
+    run_main(write_tfrecords, **flags_of_both, num_shards=1, overwrite=True)
+    assert os.listdir(out) == ["pictures-00000-of-00001.tfrecord"]
 
 
 def test_the_quality_is_at_most_100():

@@ -84,7 +84,7 @@ def main(_: list[str]) -> None:
 
     encoding = tfrecord_shards.Encoding(FLAGS.format, FLAGS.quality, FLAGS.max_side)
     written, unreadable = tfrecord_shards.write_shards(
-        folder, names, FLAGS.output, num_shards, encoding
+        folder, names, FLAGS.output, num_shards, encoding, FLAGS.overwrite
     )
     if not written:
         raise program.ProgramFailure(f"None of the {len(names)} pictures can be read.")

@@ -34,7 +34,12 @@ class Encoding(NamedTuple):
 
 
 def write_shards(
-    folder: str, names: list[str], output: str, num_shards: int, encoding: Encoding
+    folder: str,
+    names: list[str],
+    output: str,
+    num_shards: int,
+    encoding: Encoding,
+    overwrite: bool = True,
 ) -> tuple[int, int]:
     """Writes all shards to temporary files, then replaces the existing shards.
 
@@ -46,12 +51,14 @@ def write_shards(
         output: folder of the shards.
         num_shards: number of shards, at most that of the pictures.
         encoding: how pictures are stored.
+        overwrite: whether existing shards are replaced.
 
     Returns:
         The numbers of written and of unreadable pictures; unreadable ones are reported
         on standard error.
 
     Raises:
+        ValueError: there are shards now, which are not to be replaced.
         OSError: the shards cannot be written.
     """
     temporary = [
@@ -74,7 +81,13 @@ def write_shards(
                             written += 1
                             writer.write(record)
         if written:
-            for path in shards_in(output):
+            earlier = shards_in(output)
+            if earlier and not overwrite:
+                raise ValueError(
+                    f"Another program has written shards to {output} in the meantime. "
+                    "Choose another --output, or add --overwrite."
+                )
+            for path in earlier:
                 os.remove(path)
             for shard, path in enumerate(temporary):
                 name = f"{_PREFIX}-{shard:05d}-of-{num_shards:05d}.tfrecord"
