@@ -8,9 +8,9 @@
 The loss of the second output is the root of the mean squared error over the object,
 with the release's shares of the change; the first output is held, in the hole, to what
 the network filled at the start, by `--keep` times their L1 distance. So no
-discriminator is needed, and a CPU will do. Normalizations keep their statistics. The
-rate rises for 50 steps and falls to 0 as a cosine; the second back end has
-`--learning_rate`, all other weights half of it. The averaged weights are written to
+discriminator is needed. It runs on a CPU, in bfloat16. Normalizations keep their
+statistics. The rate rises for 50 steps and falls to 0 as a cosine; the second back end
+has `--learning_rate`, all other weights half of it. The averaged weights are written to
 `--out`, a state for `benchmarks.pytorch_runs`; the same command resumes.
 """
 
@@ -30,6 +30,7 @@ from benchmarks import (  # noqa: E402
     pytorch_data,
     pytorch_guided,
     pytorch_guided_data,
+    pytorch_losses,
     pytorch_weights,
 )
 from benchmarks.train_pytorch import overridden  # noqa: E402
@@ -64,14 +65,14 @@ def main(arguments) -> int:
     size = config.data.image_size
     batches = pytorch_guided_data.GuidedBatches(pictures, objects, config, [size])
     steps = range(tuning.step, flags.steps)
-    since, sums = time.monotonic(), torch.zeros(2)
+    since, losses = time.monotonic(), []
     for batch in pytorch_data.loader(batches, steps, flags.workers):
-        sums += torch.stack(tuning(batch))
+        losses.append(torch.stack(tuning(batch)))
         if tuning.step % _LOG_STEPS and tuning.step < flags.steps:
             continue
-        if not torch.isfinite(sums).all():
-            raise ValueError(f"The loss is not finite at step {tuning.step}.")
-        colors, fills = (sums / _LOG_STEPS).tolist()
+        colors, fills = torch.stack(losses).mean(0).tolist()
+        if not math.isfinite(colors + fills):
+            raise FloatingPointError(f"The loss is not finite at step {tuning.step}.")
         seconds = time.monotonic() - since
         print(
             f"step {tuning.step} of {flags.steps}: colours {colors:.4f}, fills "
@@ -79,7 +80,7 @@ def main(arguments) -> int:
             flush=True,
         )
         _save(flags.out, tuning, config)
-        since, sums = time.monotonic(), torch.zeros(2)
+        since, losses = time.monotonic(), []
     return 0
 
 
@@ -151,10 +152,12 @@ class Finetuning:
             with torch.no_grad():
                 kept = self._teacher(inputs).float()[:count]
         squared = (harmonized - image).square()
-        root = (_region_mean(squared, guide.foreground) + _LEAST_ERROR).sqrt()
+        error = pytorch_losses.region_mean(squared, guide.foreground)
+        root = (error + _LEAST_ERROR).sqrt()
         # Examples of plain holes have no foreground.
         present = guide.foreground.amax((1, 2, 3))
-        return (root * present).mean(), _region_mean((filled - kept).abs(), hole).mean()
+        distance = pytorch_losses.region_mean((filled - kept).abs(), hole)
+        return (root * present).mean(), distance.mean()
 
     @torch.no_grad()
     def _update_average(self):
@@ -162,12 +165,6 @@ class Finetuning:
         for name, value in self._network.state_dict().items():
             if value.dtype.is_floating_point:
                 self.averaged[name].lerp_(value, 1 - decay)
-
-
-def _region_mean(values, region):
-    # Of each example; 0 where the region is empty.
-    total = (values * region).mean(1).sum((1, 2))
-    return total / region.sum((1, 2, 3)).clamp(min=1)
 
 
 def _generator(config):

@@ -144,8 +144,13 @@ def pixel_loss(image, composite, mask, fields):
     difference = (composite - image).abs()
     if fields.pixel_region == "picture":
         return difference.mean()
-    share = mask.mean((1, 2, 3)).clamp(min=_SMALLEST_HOLE)
-    return ((difference.mean(1) * mask[:, 0]).mean((1, 2)) / share).mean()
+    return region_mean(difference, mask).mean()
+
+
+def region_mean(values, region):
+    """The mean of [B, C, H, W] over each example's region, [B]; 0 if it is empty."""
+    share = region.mean((1, 2, 3)).clamp(min=_SMALLEST_HOLE)
+    return (values.mean(1) * region[:, 0]).mean((1, 2)) / share
 
 
 def reconstruction_loss(lpips, image, composite, boxes, fields, jitter):
