@@ -53,10 +53,10 @@ def naming_target(path: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        for code in _DISK_ERRORS:
-            if os.strerror(code) in str(error):
-                raise OSError(code, os.strerror(code), path) from error
-        raise
+        code = _disk_error(error)
+        if code is None:
+            raise
+        raise OSError(code, os.strerror(code), path) from error
 
 
 @contextlib.contextmanager
@@ -122,7 +122,8 @@ def identity(path: str) -> str:
 def is_below(path: str, folder: str) -> bool:
     """Whether a path is in or below a folder, however the two are spelled.
 
-    A link is where it lies, not where it leads to.
+    A link is where it lies, not where it leads to. With a slash at its end, the path is
+    that of a folder, which may be `folder` itself.
     """
     place = os.path.join(identity(os.path.dirname(path)), "")
     return place.startswith(os.path.join(identity(folder), ""))
@@ -178,6 +179,21 @@ def sha256(path: str) -> str:
 def one_line(error: BaseException) -> str:
     """The whole message of an error in one line; its type if it has none."""
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def write_failure(error: BaseException) -> str:
+    """Why a file could not be written, to be part of a sentence.
+
+    In the words of the operating system where the disk is the reason, otherwise the
+    first line of the error.
+    """
+    code = _disk_error(error)
+    return first_line(error) if code is None else os.strerror(code)
+
+
+def _disk_error(error) -> Optional[int]:
+    texts = ((code, os.strerror(code)) for code in _DISK_ERRORS)
+    return next((code for code, text in texts if text in str(error)), None)
 
 
 def first_line(error: Union[BaseException, str]) -> str:

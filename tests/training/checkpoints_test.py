@@ -122,10 +122,15 @@ def test_a_full_disk_is_named_and_the_older_checkpoint_intact(
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
     try:
-        with pytest.raises(OSError, match="step 2 could not be written.*intact"):
+        with pytest.raises(
+            OSError, match="step 2 could not be written.*intact"
+        ) as said:
             checkpoints.save()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert f" to {tmp_path / 'checkpoints'}: File too large. The older" in str(
+        said.value
+    )
     assert checkpoints.newest == good
     assert newest_checkpoint(str(tmp_path)) == good
     assert not list((tmp_path / "checkpoints").glob("*ckpt-2*"))

@@ -11,7 +11,7 @@ import shutil
 import keras
 import tensorflow as tf
 
-from tf_btgmi.files import first_line
+from tf_btgmi.files import write_failure
 from tf_btgmi.models.naming import named_weights
 from tf_btgmi.training.strategy import is_chief
 from tf_btgmi.workdir import (
@@ -77,7 +77,7 @@ class Checkpoints:
             self._remove_remains(step)
             raise OSError(
                 f"The checkpoint of step {step} could not be written to "
-                f"{self._manager.directory}: {first_line(error)}. The older one, "
+                f"{self._manager.directory}: {write_failure(error)}. The older one, "
                 f"{self.newest or 'none yet'}, is intact."
             ) from error
         if not self._chief:

@@ -127,7 +127,7 @@ def _check_apart(config: Config, workdir: str) -> None:
         form, _, folder = spec.partition(":")
         if config.task != "inpainting":
             folder = os.path.join(folder, IMAGES)
-        if form == "folder" and files.is_below(os.path.join(workdir, "x"), folder):
+        if form == "folder" and files.is_below(os.path.join(workdir, ""), folder):
             raise ValueError(
                 f"{workdir} is in {folder}: the run would read the pictures that its "
                 "validation writes. Choose a --workdir elsewhere."
@@ -186,5 +186,5 @@ def log_writer(workdir: str) -> tf.summary.SummaryWriter:
     try:
         return tf.summary.create_file_writer(folder)
     except tf.errors.OpError as error:
-        reason = files.first_line(error)
+        reason = files.write_failure(error)
         raise OSError(f"Logs cannot be written to {folder}: {reason}.") from error
