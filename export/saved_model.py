@@ -79,22 +79,21 @@ def export(place: str, export_dir: str, version=None) -> str:
             f"{target} exists already. Without --version the next number is used."
         )
     module = InpaintingModule(fold(generator), config.data.image_size)
-    with files.naming_target(target):
-        beside = tempfile.mkdtemp(prefix=".writing-", dir=export_dir)
     # Saving logs many warnings that do not concern the user.
     verbosity = logging.get_verbosity()
-    logging.set_verbosity(logging.ERROR)
-    try:
-        with files.naming_target(target):
+    with files.naming_target(target):
+        beside = tempfile.mkdtemp(prefix=".writing-", dir=export_dir)
+        logging.set_verbosity(logging.ERROR)
+        try:
             tf.saved_model.save(module, beside, module.functions)
             config_lib.save(config, os.path.join(beside, config_lib.FILE))
             warmup.write(beside, module)
             model_card.write(beside, _source(place), generator, config)
             os.chmod(beside, 0o755)
             os.rename(beside, target)
-    finally:
-        logging.set_verbosity(verbosity)
-        shutil.rmtree(beside, ignore_errors=True)
+        finally:
+            logging.set_verbosity(verbosity)
+            shutil.rmtree(beside, ignore_errors=True)
     return target
 
 

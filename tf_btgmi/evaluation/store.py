@@ -87,17 +87,18 @@ class Store:
 
     @classmethod
     @contextlib.contextmanager
-    def only_one(cls, *args) -> Iterator["Store"]:
+    def only_one(
+        cls, folder: str, settings: dict[str, Any], methods: dict[str, str]
+    ) -> Iterator["Store"]:
         """A `Store` of these arguments; refuses a second one while it is in use.
 
         Raises:
             ValueError: another evaluation is running, or as the class.
         """
-        folder = args[0]
         _names_in(folder)
         os.makedirs(folder, exist_ok=True)
         with files.only_one("evaluation", folder, "--output"):
-            yield cls(*args)
+            yield cls(folder, settings, methods)
 
     @classmethod
     def opened(cls, folder: str, methods: Sequence[str]) -> "Store":
