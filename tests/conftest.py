@@ -24,9 +24,13 @@ tf.config.set_logical_device_configuration(
 )
 
 
+# First: pytest's own hook chooses by the marks.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Slow tests, which train for instance, have more time than pyproject.toml says."""
+    """Marks the browser's tests, and gives slow ones more time than pyproject.toml."""
     for item in items:
+        if "browser" in item.fixturenames:
+            item.add_marker(pytest.mark.browser)
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.timeout(1200))
 

@@ -45,8 +45,6 @@ def build_model(config: Config, strategy) -> InpaintingGAN:
             generator_optimizer=_optimizer(config),
             discriminator_optimizer=_optimizer(config),
         )
-    # Traced here, not inside the first step's time.
-    model.update_average.get_concrete_function()
     return model
 
 
