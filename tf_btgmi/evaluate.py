@@ -88,6 +88,9 @@ def _define_pictures():
         "Folder of masks named like the pictures, instead of drawn holes; for "
         "harmonization, of the objects.",
     )
+    flags.DEFINE_bool(
+        "mask_invert", False, "Treat black as the hole or object instead of white."
+    )
     flags.DEFINE_enum(
         "composites", "plain", composites.SETS, "Recolouring of the objects."
     )
@@ -275,6 +278,8 @@ def _check_flags(task: tasks.Task) -> None:
         ("data", "FOLDER", "the pictures"),
         ("output", "FOLDER", "the folder of the report"),
     )
+    if FLAGS.mask_invert and not FLAGS.mask_folder:
+        raise program.UsageError("--mask_invert is for --mask_folder.")
     if task == tasks.HARMONIZATION:
         if FLAGS.mask_kind or not FLAGS.mask_folder:
             raise program.UsageError(
@@ -298,7 +303,13 @@ def _check_flags(task: tasks.Task) -> None:
 
 
 def _masks(task: tasks.Task, names):
-    files_of_masks = FLAGS.mask_folder, names, FLAGS.data, [FLAGS.output]
+    files_of_masks = (
+        FLAGS.mask_folder,
+        names,
+        FLAGS.data,
+        [FLAGS.output],
+        FLAGS.mask_invert,
+    )
     if FLAGS.no_truth:
         return no_truth.ObjectMasks(*files_of_masks)
     if task == tasks.HARMONIZATION:

@@ -120,6 +120,19 @@ def test_masks_beside_the_pictures_are_used_and_useless_ones_left_out(folder, ca
         run(mask_kind=None, mask_folder="photos", output="other")
 
 
+def test_masks_whose_white_is_known_are_inverted(folder):
+    os.mkdir("known")
+    for name in "abc":
+        mask = Image.new("L", (48, 40), 255)
+        mask.paste(0, (20, 10, 30, 25))
+        mask.save(f"known/{name}.png")
+    run(mask_kind=None, mask_folder="known", mask_invert=True)
+    hole = np.asarray(Image.open("out/masks/a.png")) > 0
+    assert 0.05 < hole.mean() < 0.15
+    with pytest.raises(ValueError, match="mask_kind was 'inverted files'"):
+        run(mask_kind=None, mask_folder="known")
+
+
 def test_a_difference_beyond_its_limit_is_a_failure(folder):
     for limit in (-100, 100):
         with open("limits.json", "w", encoding="utf-8") as file:
@@ -184,6 +197,7 @@ def test_one_picture_is_enough(folder, capsys):
         ({"mask_folder": "photos"}, "Exactly one of --mask_kind"),
         ({"mask_kind": None, "mask_folder": "none"}, "There is no folder none"),
         ({"mask_kind": "object"}, "needs --objects_folder"),
+        ({"mask_invert": True}, "--mask_invert is for --mask_folder"),
         ({"model": ["none"]}, "none is neither a folder nor the name of a model"),
         ({"model": ["empty"]}, "empty has no model"),
         ({"inception_weights": "none.pb"}, "there is no file none.pb"),

@@ -74,6 +74,14 @@ def test_mask_files_are_cut_as_their_pictures_are(tmp_path, photos):
     assert masks.mask("more/1", 48, 48, 48).sum() == 100
 
 
+def test_black_is_hole_where_masks_are_inverted(tmp_path, photos):
+    folder = mask_folder(tmp_path, photos)
+    masks = MaskFiles(folder, by_name(photos), invert=True)
+    mask = masks.mask("2", 36, 60, 36)
+    assert not mask[10:20, 3:13].any() and mask.sum() == 36 * 36 - 100
+    assert masks.identity != MaskFiles(folder, by_name(photos)).identity
+
+
 def test_a_mask_of_the_size_of_the_evaluation_is_taken_as_it_is(tmp_path, photos):
     folder = mask_folder(tmp_path, photos, {"2": (32, 32)})
     mask = MaskFiles(folder, by_name(photos)).mask("2", 36, 60, 32)

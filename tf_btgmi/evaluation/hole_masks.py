@@ -99,12 +99,12 @@ class MaskFiles(HoleMasks):
         pictures_folder: folder of the pictures; if it is `folder`, pictures are not
             masks.
         without: paths of folders to leave out.
+        invert: whether black is hole.
 
     Raises:
         ValueError: the folder does not exist, or pictures have no mask or several.
     """
 
-    kind = "files"
     seed = None
 
     def __init__(
@@ -113,8 +113,10 @@ class MaskFiles(HoleMasks):
         names: Iterable[str],
         pictures_folder: Optional[str] = None,
         without: Iterable[str] = (),
+        invert: bool = False,
     ):
         self._folder = folder
+        self._invert = invert
         names = list(names)
         files = by_name(folder, without)
         if is_same_folder(folder, pictures_folder):
@@ -133,7 +135,8 @@ class MaskFiles(HoleMasks):
                 f"{folder} has no mask for {number_of(len(missing), 'picture')}; the "
                 f"first is {missing[0]}."
             )
-        self.identity = f"files {fingerprint(folder, list(files.values()))}"
+        self.kind = "inverted files" if invert else "files"
+        self.identity = f"{self.kind} {fingerprint(folder, list(files.values()))}"
 
     def mask(self, name: str, height: int, width: int, size: int) -> np.ndarray:
         """See `HoleMasks.mask`; it may be empty."""
@@ -156,7 +159,7 @@ class MaskFiles(HoleMasks):
         """
         path = os.path.join(self._folder, self._files[name])
         try:
-            hole = read_mask(path)
+            hole = read_mask(path, self._invert)
         except OSError as error:
             raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
         if hole.shape in ((height, width), other):
