@@ -1,7 +1,7 @@
 """Fine-tunes how a guided model changes colours, with PyTorch alone; its fills stay.
 
     python benchmarks/finetune_colors.py --init=btgmi-guided-128 \
-        --pack=runs/pack_guided --out=runs/colors --steps=1200 \
+        --pack=runs/pack_guided --out=runs/colors --steps=2900 \
         --set guided.harder_changes=0.6 guided.clashing=0.2 guided.shifts=0.45 \
         data.global_batch_size=16
 

@@ -9,10 +9,11 @@ steps.
 
 Time: not yet measured for these steps. btgmi-guided-128 is this network after 4,823
 steps of 32 at 128 px, four minutes of half an H200 by the PyTorch twin, with
-discriminators of 64 filters; the release before it, of 24 filters, took 35 minutes on
-two busy CPU cores.
-To expect: the object's fMSE falls from 1,283 to 294 on plain composites and from 1,409
-to 888 on hard ones; the card of btgmi-guided-128 has the commands.
+discriminators of 64 filters and without harder changes, and 2,900 steps of 16 of
+benchmarks/finetune_colors.py with them; a release before it, of 24 filters, took 35
+minutes on two busy CPU cores.
+To expect: the object's fMSE falls from 1,283 to 243 on plain composites and from 1,409
+to 576 on hard ones; the card of btgmi-guided-128 has the commands.
 """
 
 from tf_btgmi.config import Config, MaskConfig, beside
@@ -37,6 +38,10 @@ def get_config() -> Config:
     config.guided.plain_holes = 0.5
     # Neighbours differ by nature: regions of photographs as objects.
     config.guided.regions = 0.5
+    # Colours of objects in other light.
+    config.guided.harder_changes = 0.6
+    config.guided.clashing = 0.2
+    config.guided.shifts = 0.45
     config.procedure.head_steps = 3_000
     config.procedure.refinement_steps = 150
     config.procedure.fade_in_steps = 100
