@@ -67,8 +67,10 @@ prepare_environment() {
   [ "$current" = yes ] && return
   echo "Installing $* into $dir; the first time takes a few minutes."
   # -qq leaves errors only. An old pip takes very long to find versions that fit.
-  "$dir/bin/python" -m pip install -qq --disable-pip-version-check --upgrade pip
-  "$dir/bin/python" -m pip install -qq --disable-pip-version-check "${arguments[@]}"
+  # Python compiles what it imports; pip would compile everything first.
+  local install=("$dir/bin/python" -m pip install -qq --disable-pip-version-check)
+  "${install[@]}" --upgrade pip
+  "${install[@]}" --no-compile "${arguments[@]}"
   for file in "$@"; do
     cp "$file" "$dir/installed-$(basename "$file")"
   done

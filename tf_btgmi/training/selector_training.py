@@ -38,6 +38,7 @@ class SelectorTraining(keras.Model):
         self.ema_decay = ema_decay
         self.step = tf.Variable(0, trainable=False, dtype=tf.int64)
         self.best = tf.Variable(0.0, trainable=False)
+        self._graph = None
         average.set_weights(selector.get_weights())
 
     @property
@@ -55,9 +56,18 @@ class SelectorTraining(keras.Model):
         """The trunk's maps, which an example keeps through its rounds."""
         return self.selector.trunk_features(inputs)
 
-    @tf.function(reduce_retracing=True)
     def train_step(self, data):
         """One step; returns the loss and the logits before it."""
+        # One graph for the first steps too, which have fewer examples.
+        if self._graph is None:
+            specs = tf.nest.map_structure(
+                lambda part: tf.TensorSpec([None, *part.shape[1:]], part.dtype), data
+            )
+            self._graph = self._traced_step.get_concrete_function(specs)
+        return self._graph(data)
+
+    @tf.function
+    def _traced_step(self, data):
         inputs, truth, features = data
         with tf.GradientTape() as tape:
             logits = self.selector(inputs, training=True, trunk_features=features)
