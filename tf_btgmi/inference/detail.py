@@ -5,7 +5,10 @@ missing detail is taken from the picture itself, octave by octave: for each bloc
 coarse fill, the most similar known patch of the coarse picture is found, and the
 difference between that patch and its finer version is added (Freeman, Jones and Pasztor
 2002, "Example-based super-resolution"; within one picture: Glasner, Bagon and Irani
-2009). Colours and shapes remain those of the network. The result is deterministic.
+2009). Networks predict the finest detail of their own scale only faintly. In the first
+octave the known pixels are therefore compared as blurred as the fill is, and what the
+blur removes from them is added as well. Colours and shapes remain those of the network.
+The result is deterministic.
 """
 
 import math
@@ -23,6 +26,9 @@ _STRIDE = 3
 # Coarse pixels around a block that are compared as well.
 _BORDER = 1
 _PATCH = _BLOCK + 2 * _BORDER
+# A fill shows as much as a picture scaled down to this share of its side and back. Chosen
+# on validation pictures: docs/log.md.
+_FILL_RESOLUTION = 0.6
 # Maximum number of known patches.
 _MAX_PLACES = 12_000
 # Larger windows are filled at this size; a blur of two pixels is invisible in a hole
@@ -55,7 +61,7 @@ def enlarge(
     excluded = unknown if excluded is None else unknown | excluded
     if side > _MAX_SIDE:
         return _enlarge_smaller(fill, window, unknown, excluded)
-    num_octaves = max(1, math.ceil(math.log2(side / size)))
+    num_octaves = max(1, round(math.log2(side / size)))
     base = math.ceil(side / 2**num_octaves)
     missing = base * 2**num_octaves - side
     window = np.pad(window, ((0, missing), (0, missing), (0, 0)), mode="symmetric")
@@ -64,9 +70,12 @@ def enlarge(
         for mask in (unknown, excluded)
     )
     levels = _pyramid(window.astype(np.float32), unknown, excluded, num_octaves)
-    coarse = _resampled(fill.astype(np.float32), base, size / side * 2**num_octaves)
+    step = size / side * 2**num_octaves
+    coarse = _resampled(fill.astype(np.float32), base, step)
     known, hole, _ = levels[-1]
-    coarse = np.where(hole[..., None], coarse, known)
+    hole = hole[..., None]
+    blurred = _blurred(np.where(hole, coarse, known), step * _FILL_RESOLUTION)
+    coarse = np.where(hole, coarse, blurred)
     for (_, *masks), (known, hole, _) in zip(levels[:0:-1], levels[-2::-1]):
         coarse = _next_octave(coarse, *masks, known, hole)
     return rounded(coarse[:side, :side])
@@ -86,13 +95,23 @@ def _enlarge_smaller(fill, window, unknown, excluded) -> np.ndarray:
 
 
 def _resampled(fill, base: int, step: float) -> np.ndarray:
-    """Resamples the fill to `base` x `base` pixels, `step` (1 to 2) pixels apart."""
+    """Resamples the fill to `base` x `base` pixels, `step` (0.7 to 2) pixels apart."""
     offset = 0.5 * step - 0.5
     matrix = np.array([[step, 0.0, offset], [0.0, step, offset]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return cv2.warpAffine(
         fill, matrix, (base, base), flags=flags, borderMode=cv2.BORDER_REPLICATE
     )
+
+
+def _blurred(image: np.ndarray, share: float) -> np.ndarray:
+    """Scales a square image down to `share` of its side and back; not if that is 1."""
+    side = image.shape[0]
+    small = round(side * share)
+    if small >= side:
+        return image
+    image = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)
+    return cv2.resize(image, (side, side), interpolation=cv2.INTER_LINEAR)
 
 
 def _pyramid(window, unknown, excluded, num_octaves) -> list:
