@@ -171,6 +171,9 @@ def _batches(
 
     options = tf.data.Options()
     options.deterministic = True
+    # Its thread sleeps for up to a minute, and the end of an iterator waits for it.
+    # Without it every processor prepares examples from the start.
+    options.autotune.enabled = False
     # Every input pipeline already has its slice.
     options.experimental_distribute.auto_shard_policy = (
         tf.data.experimental.AutoShardPolicy.OFF

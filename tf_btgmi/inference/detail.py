@@ -26,8 +26,8 @@ _STRIDE = 3
 # Coarse pixels around a block that are compared as well.
 _BORDER = 1
 _PATCH = _BLOCK + 2 * _BORDER
-# A fill shows as much as a picture scaled down to this share of its side and back. Chosen
-# on validation pictures: docs/log.md.
+# A fill shows as much as a picture scaled down to this share of its side and back.
+# Chosen on validation pictures: docs/log.md.
 _FILL_RESOLUTION = 0.6
 # Maximum number of known patches.
 _MAX_PLACES = 12_000
@@ -105,7 +105,7 @@ def _resampled(fill, base: int, step: float) -> np.ndarray:
 
 
 def _blurred(image: np.ndarray, share: float) -> np.ndarray:
-    """Scales a square image down to `share` of its side and back; not if that is 1."""
+    """Scales a square image down to `share` of its side and back; not at 1 or more."""
     side = image.shape[0]
     small = round(side * share)
     if small >= side:

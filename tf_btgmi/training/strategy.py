@@ -1,6 +1,10 @@
 """The strategies of `--strategy`: the devices of a training."""
 
+import contextlib
+import signal
+
 import tensorflow as tf
+from absl import logging
 
 STRATEGIES = ("mirrored", "one_device", "multi_worker")
 
@@ -13,7 +17,8 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
             them, `multi_worker` for the cluster of the environment variable TF_CONFIG.
 
     Raises:
-        ValueError: an unknown name.
+        ValueError: an unknown name, or no server can be started at the address that
+            TF_CONFIG has for this process.
     """
     if name == "mirrored":
         return tf.distribute.MirroredStrategy()
@@ -21,8 +26,37 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
         device = "/gpu:0" if tf.config.list_physical_devices("GPU") else "/cpu:0"
         return tf.distribute.OneDeviceStrategy(device)
     if name == "multi_worker":
-        return tf.distribute.MultiWorkerMirroredStrategy()
+        return _multi_worker()
     raise ValueError(f"strategy must be one of {', '.join(STRATEGIES)}; it is {name}.")
+
+
+def _multi_worker() -> tf.distribute.Strategy:
+    resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
+    workers = ", ".join(resolver.cluster_spec().as_dict().get("worker", []))
+    logging.info("Waiting for all workers: %s.", workers)
+    with _ended_by_interrupts():
+        try:
+            return tf.distribute.MultiWorkerMirroredStrategy()
+        except tf.errors.UnknownError as error:
+            raise ValueError(
+                f"Worker {resolver.task_id} of TF_CONFIG cannot be started: its port "
+                f"is in use, or its address is not of this machine ({workers})."
+            ) from error
+
+
+@contextlib.contextmanager
+def _ended_by_interrupts():
+    """Ctrl-C ends the process at once; Python's handler would wait for TensorFlow.
+
+    SIGTERM is caught by TensorFlow's server and does not end it.
+    """
+    previous = signal.getsignal(signal.SIGINT)
+    if previous != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 def num_workers(strategy: tf.distribute.Strategy) -> int:
