@@ -47,7 +47,7 @@ from tf_btgmi.evaluation.picture_sets import open_pictures
 from tf_btgmi.evaluation.report import files
 from tf_btgmi.evaluation.report_metrics import METRIC_VERSION
 from tf_btgmi.evaluation.store import METHOD_NAME, Store, method_name
-from tf_btgmi.inference import retouch
+from tf_btgmi.inference import detail, retouch
 from tf_btgmi.outputs import HARMONIZED, INPAINTED
 from tf_btgmi.pictures.listing import passed_over_lines
 
@@ -263,13 +263,14 @@ def model_methods(place: str, task: tasks.Task) -> list:
         fill = predictor.harmonize
         return [method("", fill), method(".direct", fill, direct=True)]
     predictor.need(INPAINTED, "fill holes")
+    version = f", detail v{detail.VERSION}"
     if not predictor.retouched:
-        return [method("", predictor.inpaint)]
+        return [method("", predictor.inpaint, version)]
     network = copy.copy(predictor)
     network.retouched = False
     return [
-        method("", predictor.inpaint, f", retouched v{retouch.VERSION}"),
-        method(".network", network.inpaint),
+        method("", predictor.inpaint, f"{version}, retouched v{retouch.VERSION}"),
+        method(".network", network.inpaint, version),
     ]
 
 

@@ -15,7 +15,7 @@ from tests.evaluate.running import FILES, run, summary
 from tf_btgmi import evaluate, files
 from tf_btgmi.cli import program
 from tf_btgmi.evaluation import yardsticks
-from tf_btgmi.inference import retouch
+from tf_btgmi.inference import detail, retouch
 
 PROGRAM_MODULE = evaluate
 
@@ -260,7 +260,10 @@ def test_a_model_in_a_folder_with_a_space_is_measured(folder, make_workdir):
     make_workdir(folder / "runs" / "run_one", colour=20.0)
     run(model=["runs/run one"], retouched=False)
     identity = summary()["methods"]["run_one"]["identity"]
-    assert re.fullmatch("workdir runs/run one, ckpt-1, [0-9a-f]{12}", identity)
+    assert re.fullmatch(
+        f"workdir runs/run one, ckpt-1, [0-9a-f]{{12}}, detail v{detail.VERSION}",
+        identity,
+    )
     with pytest.raises(ValueError, match="Two methods are called run_one; --model="):
         run(model=["runs/run one", "runs/run_one"], retouched=False)
     with pytest.raises(ValueError, match="the method run_one was"):
@@ -282,7 +285,9 @@ def test_a_trained_model_is_measured_under_its_name(folder, make_workdir):
     methods = summary()["methods"]
     assert list(methods) == ["mine", "again", "telea", "mean_fill"]
     identity = methods["mine"]["identity"]
-    assert re.fullmatch("workdir runs/mine, ckpt-1, [0-9a-f]{12}", identity)
+    assert re.fullmatch(
+        f"workdir runs/mine, ckpt-1, [0-9a-f]{{12}}, detail v{detail.VERSION}", identity
+    )
     assert methods["mine"]["groups"] == methods["again"]["groups"]
     with Image.open("out/composites/mine/a.png") as composite:
         assert (np.asarray(composite)[12:20, 12:20] == 255).all()

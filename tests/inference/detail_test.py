@@ -126,3 +126,19 @@ def test_excluded_pixels_are_no_examples(rng):
 
     assert added(with_texture) > 10
     assert added(without) < 2
+
+
+def test_what_a_soft_fill_lacks_at_its_own_scale_comes_back(rng):
+    """A network predicts the finest detail of its scale only faintly."""
+    truth = tiles(96, rng)
+    unknown = hole(96, 36, 60)
+    sharp = shrunk(truth, 48)
+    soft = cv2.resize(shrunk(sharp, 29), (48, 48), interpolation=cv2.INTER_LINEAR)
+    found = enlarge(soft, np.where(unknown[..., None], 0, truth), unknown)
+    plain = cv2.resize(soft, (96, 96), interpolation=cv2.INTER_CUBIC)
+    assert contrast(plain, unknown) < 0.5 * contrast(truth, unknown)
+    assert contrast(found, unknown) > 0.8 * contrast(truth, unknown)
+
+
+def contrast(picture, where):
+    return picture[where].astype(float).std()

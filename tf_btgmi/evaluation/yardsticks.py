@@ -20,7 +20,7 @@ from tf_btgmi.pictures import levels
 # Radius of OpenCV's methods in pixels.
 _RADIUS = 3
 _PATCH_SIZE = 3
-# Side of the windows of `telea_redrawn`, as of the bundled models.
+# Side of the windows of `telea_redrawn`: the default size of evaluated pictures.
 _WINDOW = 128
 
 

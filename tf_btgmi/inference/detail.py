@@ -20,6 +20,9 @@ import numpy as np
 from tf_btgmi.inference import products
 from tf_btgmi.pictures.levels import rounded
 
+# Changes with the results; evaluations distinguish versions.
+VERSION = 2
+
 # Side and distance of the blocks in coarse pixels; they overlap by one.
 _BLOCK = 4
 _STRIDE = 3
