@@ -17,9 +17,10 @@ def test_no_thread_of_tf_data_sleeps_when_examples_are_no_longer_needed(make_con
 
 
 def test_one_cpu_gets_its_examples_without_copies_ahead(two_replicas):
-    options = trainer._input_options(tf.distribute.OneDeviceStrategy("CPU:0"))
+    options = trainer._input_options(tf.distribute.MirroredStrategy(["CPU:0"]))
     assert options.experimental_fetch_to_device is False
     assert trainer._input_options(two_replicas) is None
+    assert trainer._input_options(tf.distribute.OneDeviceStrategy("CPU:0")) is None
 
 
 def test_a_worker_whose_address_is_taken_says_so_and_restores_interrupts(monkeypatch):

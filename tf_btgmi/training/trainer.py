@@ -237,7 +237,11 @@ def _input_options(strategy) -> Optional[tf.distribute.InputOptions]:
     The iterator that makes them cannot be told to do without tf.data's autotuning,
     whose thread holds up the end of a stopped training.
     """
-    if strategy.num_replicas_in_sync > 1 or tf.config.list_logical_devices("GPU"):
+    if (
+        not isinstance(strategy, tf.distribute.MirroredStrategy)
+        or strategy.num_replicas_in_sync > 1
+        or tf.config.list_logical_devices("GPU")
+    ):
         return None
     return tf.distribute.InputOptions(
         experimental_fetch_to_device=False,
