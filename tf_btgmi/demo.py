@@ -140,7 +140,7 @@ def contact_sheet(rows) -> Image.Image:
             (("image", image), ("holed", holed), ("filled", composite))
         ):
             left = _EDGE + column * cell
-            draw.text((left, top), f"{name}: {what}", fill="black")
+            draw.text((left, top), f"{name} ({what})", fill="black")
             sheet.paste(Image.fromarray(picture), (left, top + _CAPTION))
     return sheet
 

@@ -47,7 +47,7 @@ from tf_btgmi.evaluation.picture_sets import open_pictures
 from tf_btgmi.evaluation.report import files
 from tf_btgmi.evaluation.report_metrics import METRIC_VERSION
 from tf_btgmi.evaluation.store import METHOD_NAME, Store, method_name
-from tf_btgmi.inference import detail, retouch
+from tf_btgmi.inference import filling
 from tf_btgmi.outputs import HARMONIZED, INPAINTED
 from tf_btgmi.pictures.listing import passed_over_lines
 
@@ -263,15 +263,15 @@ def model_methods(place: str, task: tasks.Task) -> list:
         fill = predictor.harmonize
         return [method("", fill), method(".direct", fill, direct=True)]
     predictor.need(INPAINTED, "fill holes")
-    version = f", detail v{detail.VERSION}"
+
+    def filled(ending, model):
+        return method(ending, model.inpaint, f", {filling.version(model.retouched)}")
+
     if not predictor.retouched:
-        return [method("", predictor.inpaint, version)]
+        return [filled("", predictor)]
     network = copy.copy(predictor)
     network.retouched = False
-    return [
-        method("", predictor.inpaint, f"{version}, retouched v{retouch.VERSION}"),
-        method(".network", network.inpaint, version),
-    ]
+    return [filled("", predictor), filled(".network", network)]
 
 
 def _check_flags(task: tasks.Task) -> None:

@@ -1,5 +1,6 @@
-"""Ctrl-C while a program still imports: the program ends without a traceback."""
+"""Signals: Ctrl-C while a program still imports, and handlers for a while."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -24,6 +25,28 @@ def raise_again() -> None:
     """Lets Ctrl-C raise KeyboardInterrupt."""
     if _handler() is _end:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextlib.contextmanager
+def handled(handler, *numbers: int):
+    """Gives signals a handler inside the `with` statement.
+
+    A signal that is ignored stays ignored: a shell starts a background job so.
+
+    Args:
+        handler: as for `signal.signal`.
+        *numbers: the signals.
+    """
+    previous = {
+        number: signal.signal(number, handler)
+        for number in numbers
+        if signal.getsignal(number) != signal.SIG_IGN
+    }
+    try:
+        yield
+    finally:
+        for number, handler_before in previous.items():
+            signal.signal(number, handler_before)
 
 
 def _handler():

@@ -39,10 +39,9 @@ def launched():
 def red_pixels(picture):
     """bool [H, W]: where the red model has painted.
 
-    A fill that is enlarged to its window gets a few levels of the picture's detail; no
-    sample picture has a red like this.
+    A fill that is enlarged to its window gets up to four levels of its detail.
     """
-    return (np.abs(picture.astype(int) - RED) <= 16).all(axis=-1)
+    return (np.abs(picture.astype(int) - RED) <= 4).all(axis=-1)
 
 
 def painted(visit, *points):

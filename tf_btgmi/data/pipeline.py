@@ -171,8 +171,8 @@ def _batches(
 
     options = tf.data.Options()
     options.deterministic = True
-    # Its thread sleeps for up to a minute, and the end of an iterator waits for it.
-    # Without it every processor prepares examples from the start.
+    # The autotuning thread sleeps for up to a minute, and an iterator that ends waits
+    # for it. Without it, all processors (in TensorFlow at most 16) prepare examples.
     options.autotune.enabled = False
     # Every input pipeline already has its slice.
     options.experimental_distribute.auto_shard_policy = (

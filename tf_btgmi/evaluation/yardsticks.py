@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from skimage.restoration import inpaint_biharmonic
 
-from tf_btgmi.inference import retouch
+from tf_btgmi.inference import filling
 from tf_btgmi.inference.predictor import Predictor
 from tf_btgmi.pictures import levels
 
@@ -107,7 +107,7 @@ FILLS = {
     "telea_redrawn": (
         telea_redrawn,
         "opencv-python-headless",
-        f"radius {_RADIUS}, retouched v{retouch.VERSION}",
+        f"radius {_RADIUS}, {filling.version(retouched=True)}",
     ),
     "mean_fill": (mean_fill, None, ""),
     "holed": (unchanged, None, ""),

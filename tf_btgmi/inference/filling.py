@@ -6,15 +6,27 @@ import cv2
 import numpy as np
 
 from tf_btgmi.inference import crops as crop_plan
+from tf_btgmi.inference.detail import VERSION as DETAIL_VERSION
 from tf_btgmi.inference.detail import enlarge
 from tf_btgmi.inference.holes import Holes
 from tf_btgmi.inference.network import Network
+from tf_btgmi.inference.retouch import VERSION as RETOUCH_VERSION
 from tf_btgmi.inference.retouch import retouch
 from tf_btgmi.outputs import INPAINTED
 from tf_btgmi.pictures.levels import rounded
 
 # Called with the numbers of filled windows and of all windows.
 Progress = Callable[[int, int], None]
+
+
+def version(retouched: bool) -> str:
+    """Tells fills of one network by different releases apart, for evaluations.
+
+    Args:
+        retouched: as of `fill`.
+    """
+    text = f"detail v{DETAIL_VERSION}"
+    return f"{text}, retouched v{RETOUCH_VERSION}" if retouched else text
 
 
 def fill(

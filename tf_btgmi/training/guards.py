@@ -9,6 +9,7 @@ from typing import Optional
 
 import keras
 
+from tf_btgmi import interrupts
 from tf_btgmi.training.checkpoints import Checkpoints
 from tf_btgmi.training.strategy import anyone, num_workers
 
@@ -73,20 +74,16 @@ class SaveInTime(keras.callbacks.Callback):
         self._single = num_workers(strategy) == 1
         self._saved_at = time.monotonic()
         self._saved_step = None
-        self._previous = {}
+        self._handling = interrupts.handled(self._note, signal.SIGTERM, signal.SIGINT)
         self.signal_number = None
         self._signalled_at = 0.0
 
     def __enter__(self):
-        for number in (signal.SIGTERM, signal.SIGINT):
-            # A shell starts a background job with SIGINT ignored; it stays ignored.
-            if signal.getsignal(number) != signal.SIG_IGN:
-                self._previous[number] = signal.signal(number, self._note)
+        self._handling.__enter__()
         return self
 
-    def __exit__(self, *unused):
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
+    def __exit__(self, *error):
+        return self._handling.__exit__(*error)
 
     def on_train_batch_end(self, batch, logs=None):
         """Saves a checkpoint when one is due, and stops the run when asked to."""

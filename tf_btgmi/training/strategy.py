@@ -1,10 +1,11 @@
 """The strategies of `--strategy`: the devices of a training."""
 
-import contextlib
 import signal
 
 import tensorflow as tf
 from absl import logging
+
+from tf_btgmi import interrupts
 
 STRATEGIES = ("mirrored", "one_device", "multi_worker")
 
@@ -34,7 +35,9 @@ def _multi_worker() -> tf.distribute.Strategy:
     resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
     workers = ", ".join(resolver.cluster_spec().as_dict().get("worker", []))
     logging.info("Waiting for all workers: %s.", workers)
-    with _ended_by_interrupts():
+    # Python's handler would wait for TensorFlow. SIGTERM cannot be had: TensorFlow's
+    # server catches it.
+    with interrupts.handled(signal.SIG_DFL, signal.SIGINT):
         try:
             return tf.distribute.MultiWorkerMirroredStrategy()
         except tf.errors.UnknownError as error:
@@ -42,21 +45,6 @@ def _multi_worker() -> tf.distribute.Strategy:
                 f"Worker {resolver.task_id} of TF_CONFIG cannot be started: its port "
                 f"is in use, or its address is not of this machine ({workers})."
             ) from error
-
-
-@contextlib.contextmanager
-def _ended_by_interrupts():
-    """Ctrl-C ends the process at once; Python's handler would wait for TensorFlow.
-
-    SIGTERM is caught by TensorFlow's server and does not end it.
-    """
-    previous = signal.getsignal(signal.SIGINT)
-    if previous != signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
 
 
 def num_workers(strategy: tf.distribute.Strategy) -> int:

@@ -232,10 +232,10 @@ def _distributed(config, strategy, first, num_steps, image_size):
 
 
 def _input_options(strategy) -> Optional[tf.distribute.InputOptions]:
-    """Without copies ahead to a device on one CPU, where they bring nothing.
+    """Turns off prefetching to the device for one CPU, where it brings nothing.
 
-    The iterator that makes them cannot be told to do without tf.data's autotuning,
-    whose thread holds up the end of a stopped training.
+    The iterator that prefetches ignores the dataset's option that turns autotuning off
+    (`data/pipeline.py`), and its thread holds up the end of a stopped training.
     """
     if (
         not isinstance(strategy, tf.distribute.MirroredStrategy)
