@@ -35,7 +35,7 @@ INPUT = "masked_image_and_mask"
 OUTPUT = "prediction"
 # Number of calibration pictures.
 _NUM_PICTURES = 100
-_KINDS = ("rectangles", "medium", "thick", "outpaint")
+_KINDS = ("rectangles", "medium_strokes", "broad_strokes", "borders")
 
 
 def define_flags():

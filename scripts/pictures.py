@@ -48,7 +48,7 @@ def first() -> Image.Image:
     without = predictor.remove(horses, horse, mask_dilation=8)
 
     castle = sample("train/mont_st_michel")
-    strokes = named_mask("thin", *castle.shape[:2], seed=7) > 0
+    strokes = named_mask("thin_strokes", *castle.shape[:2], seed=7) > 0
     repaired = predictor.inpaint(castle, strokes)
 
     cut = select(sheep, box=SHEEP)

@@ -39,7 +39,7 @@ def define_flags():
     flags.DEFINE_enum(
         "mask_kind",
         "rectangles",
-        [kind for kind in NAMED_KINDS if kind != "object"],
+        [kind for kind in NAMED_KINDS if kind != "objects"],
         "Kind of the holes in the test pictures.",
     )
     flags.DEFINE_integer("mask_seed", 0, "Seed of those holes.", lower_bound=0)

@@ -114,7 +114,7 @@ def fill_samples(model, folder: str) -> list:
     rows = []
     for position, path in enumerate(sample_pictures("test")):
         image = centre_crop(decode_image(str(path)), _SIDE)
-        kind = ("centre64of256", "medium")[position % 2]
+        kind = ("centre64of256", "medium_strokes")[position % 2]
         mask = named_mask(kind, _SIDE, _SIDE, seed=position) > 0
         composite = predictor.inpaint(image, mask)
         Image.fromarray(composite).save(os.path.join(folder, f"{path.stem}.png"))

@@ -4,8 +4,9 @@ r"""Evaluates models and classical methods on the same holes.
         --model=runs/outdoor --output=runs/evaluation
     python -m tf_btgmi.evaluate --data=photos --mask_folder=masks \
         --results=other=their_results --baseline=other --output=runs/evaluation
-    python -m tf_btgmi.evaluate --data=tfds:places365_small:test --mask_kind=thick \
-        --model=ours=btgmi-outdoor-192 --inception_weights=FILE --output=runs/evaluation
+    python -m tf_btgmi.evaluate --data=tfds:places365_small:test \
+        --mask_kind=broad_strokes --model=ours=btgmi-outdoor-192 \
+        --inception_weights=FILE --output=runs/evaluation
     python -m tf_btgmi.evaluate --task=harmonization --composites=hard --data=photos \
         --mask_folder=objects --model=runs/guided --output=runs/evaluation
 
@@ -80,7 +81,7 @@ def _define_pictures():
     )
     flags.DEFINE_enum("mask_kind", None, NAMED_KINDS, "Kind of the drawn holes.")
     flags.DEFINE_string(
-        "objects_folder", None, "Folder of masks for the holes of --mask_kind=object."
+        "objects_folder", None, "Folder of masks for the holes of --mask_kind=objects."
     )
     flags.DEFINE_string(
         "mask_folder",
@@ -291,15 +292,15 @@ def _check_flags(task: tasks.Task) -> None:
     if FLAGS.no_truth:
         raise program.UsageError("--no_truth needs --task=harmonization.")
     if task == tasks.OBJECT_REMOVAL and not FLAGS.mask_folder and not FLAGS.mask_kind:
-        FLAGS.mask_kind = "object"
+        FLAGS.mask_kind = "objects"
     if bool(FLAGS.mask_kind) == bool(FLAGS.mask_folder):
         raise program.UsageError(
             "Exactly one of --mask_kind and --mask_folder=FOLDER must be given. Kinds: "
             f"{', '.join(NAMED_KINDS)}."
         )
-    if FLAGS.mask_kind == "object" and not FLAGS.objects_folder:
+    if FLAGS.mask_kind == "objects" and not FLAGS.objects_folder:
         raise program.UsageError(
-            "--mask_kind=object needs --objects_folder=FOLDER: masks, white = object."
+            "--mask_kind=objects needs --objects_folder=FOLDER: masks, white = object."
         )
 
 

@@ -86,7 +86,7 @@ def test_object_removal_places_shapes_of_objects(folder):
     frame.save("objects/frame.png")
     run(task="object_removal", mask_kind=None, objects_folder="objects")
     found = summary()
-    assert found["task"] == "object_removal" and found["mask_kind"] == "object"
+    assert found["task"] == "object_removal" and found["mask_kind"] == "objects"
     assert found["baseline"] == "telea" and found["n"] == 3
     for name in "abc":
         mask = np.asarray(Image.open(f"out/masks/{name}.png")) > 0
@@ -100,7 +100,7 @@ def test_object_removal_places_shapes_of_objects(folder):
     "values, text",
     [
         ({"mask_folder": None}, "--task=harmonization needs --mask_folder"),
-        ({"mask_kind": "thin"}, "--task=harmonization needs --mask_folder"),
+        ({"mask_kind": "thin_strokes"}, "--task=harmonization needs --mask_folder"),
         ({"mask_folder": "none"}, "There is no folder none"),
         ({"methods": ["telea"]}, "no method 'telea'; these are: seamless_clone"),
         ({"methods": ["reinhard"]}, "--baseline=copy_paste is not among .*: reinhard"),

@@ -42,14 +42,14 @@ def test_the_centre_kind_is_a_quarter_of_the_side():
 
 def test_objects_need_a_folder_of_shapes(tmp_path):
     with pytest.raises(ValueError, match="folder of object shapes"):
-        DrawnMasks("object", 0).mask("a", 0, 0, 48)
+        DrawnMasks("objects", 0).mask("a", 0, 0, 48)
     shape = np.zeros((30, 30), np.uint8)
     shape[5:20, 5:20] = 255
     Image.fromarray(shape).save(tmp_path / "shape.png")
-    masks = DrawnMasks("object", 0, str(tmp_path))
-    assert masks.mask("a", 0, 0, 48).any() and masks.identity.startswith("object of ")
+    masks = DrawnMasks("objects", 0, str(tmp_path))
+    assert masks.mask("a", 0, 0, 48).any() and masks.identity.startswith("objects of ")
     Image.fromarray(shape.T[::-1]).save(tmp_path / "shape.png")
-    assert DrawnMasks("object", 0, str(tmp_path)).identity != masks.identity
+    assert DrawnMasks("objects", 0, str(tmp_path)).identity != masks.identity
 
 
 def mask_folder(tmp_path, photos, shapes=None):

@@ -9,7 +9,12 @@ from tf_btgmi.evaluation.summary import Cost, Group, SetDistances, Summary
 from tf_btgmi.evaluation.tables import Cell, Table, number, to_markdown
 from tf_btgmi.evaluation.tasks import INPAINTING
 
-SETTINGS = {"mask_kind": "thin", "seed": 0, "metric_version": "1", "image_size": 32}
+SETTINGS = {
+    "mask_kind": "thin_strokes",
+    "seed": 0,
+    "metric_version": "1",
+    "image_size": 32,
+}
 
 
 @pytest.fixture

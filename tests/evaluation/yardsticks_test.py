@@ -26,7 +26,7 @@ def holed(image, mask):
 
 
 @pytest.mark.parametrize("name", RUNNABLE)
-@pytest.mark.parametrize("kind", [k for k in NAMED_KINDS if k != "object"])
+@pytest.mark.parametrize("kind", [k for k in NAMED_KINDS if k != "objects"])
 def test_every_kind_of_hole_is_filled(name, kind):
     image = ramp()
     mask = named_mask(kind, 40, 40, 3) > 0

@@ -176,7 +176,7 @@ def test_the_graph_has_no_operation_that_only_python_has(exported):
 
 
 def test_masks_of_every_kind_leave_known_pixels_alone(session):
-    for kind in ("thin", "thick", "outpaint", "rectangles"):
+    for kind in ("thin_strokes", "broad_strokes", "borders", "rectangles"):
         image, _ = example(90, 70)
         mask = masks.named_mask(kind, 90, 70, 1) * np.uint8(255)
         inputs = {"image_bytes": [file_of(image)], "mask_bytes": [file_of(mask)]}

@@ -15,17 +15,17 @@ NAMED_KINDS = (
     "centre64of256",
     "centre128of256",
     "rectangles",
-    "thin",
-    "medium",
-    "thick",
-    "object",
-    "outpaint",
+    "thin_strokes",
+    "medium_strokes",
+    "broad_strokes",
+    "objects",
+    "borders",
     "large",
 )
 # Minimum and maximum brush width (fraction of the shorter side) and number of strokes.
 THIN = ((0.015, 0.04), (2, 5))
 MEDIUM = ((0.04, 0.09), (2, 5))
-THICK = ((0.09, 0.20), (1, 4))
+BROAD = ((0.09, 0.20), (1, 4))
 ANY_BRUSH = ((0.02, 0.16), (1, 5))
 # Minimum and maximum hole ratio of `large`.
 LARGE = (0.5, 0.7)
@@ -70,7 +70,7 @@ def strokes(
         rng: random generator.
         height: rows.
         width: columns.
-        brush: `ANY_BRUSH`, `THIN`, `MEDIUM`, `THICK` or values of this form.
+        brush: `ANY_BRUSH`, `THIN`, `MEDIUM`, `BROAD` or values of this form.
     """
     mask = np.zeros([height, width], np.uint8)
     widths, numbers = brush
@@ -115,7 +115,7 @@ def large(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     is_stroke = True
     while np.count_nonzero(mask) < target * area:
         if is_stroke:
-            added = strokes(rng, height, width, (THICK[0], (1, 1)))
+            added = strokes(rng, height, width, (BROAD[0], (1, 1)))
         else:
             added = rectangles(rng, height, width, 1)
         added |= mask

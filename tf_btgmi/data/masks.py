@@ -97,34 +97,36 @@ class MaskSampler:
         chosen = int(np.searchsorted(self._thresholds, rng.random(), side="right"))
         kind = MASK_KINDS[min(chosen, len(MASK_KINDS) - 1)]
         limits = (self._masks.min_hole_ratio, self._masks.max_hole_ratio)
-        return _within(
-            lambda: self._draw(kind, rng, height, width), rng, height, width, limits
-        )
+        draw = functools.partial(_draw, kind, self._masks, self.objects)
+        return _within(draw, rng, height, width, limits)
 
-    def _draw(self, kind, rng, height, width) -> np.ndarray:
-        masks = self._masks
-        if kind == "rectangles":
-            sides = (masks.min_side, masks.max_side)
-            return mask_shapes.rectangles(
-                rng, height, width, masks.max_num_rectangles, sides
-            )
-        if kind == "centre":
-            return mask_shapes.centre_square(height, width, masks.centre_side)
-        if kind == "free_form":
-            return mask_shapes.strokes(rng, height, width)
-        if kind == "objects":
-            shape = self.objects[rng.integers(len(self.objects))]
-            return mask_shapes.placed_object(
-                rng, height, width, shape, masks.object_margin
-            )
-        if kind == "broad_strokes":
-            return mask_shapes.strokes(rng, height, width, mask_shapes.THICK)
-        draws = {
-            "borders": mask_shapes.borders,
-            "scratches": mask_shapes.scratches,
-            "large": mask_shapes.large,
-        }
-        return draws[kind](rng, height, width)
+
+# Kinds that have no settings.
+_SHAPES = {
+    "free_form": mask_shapes.strokes,
+    "thin_strokes": functools.partial(mask_shapes.strokes, brush=mask_shapes.THIN),
+    "medium_strokes": functools.partial(mask_shapes.strokes, brush=mask_shapes.MEDIUM),
+    "broad_strokes": functools.partial(mask_shapes.strokes, brush=mask_shapes.BROAD),
+    "borders": mask_shapes.borders,
+    "scratches": mask_shapes.scratches,
+    "large": mask_shapes.large,
+}
+_CENTRE_SIDES = {"centre64of256": 64 / 256, "centre128of256": 128 / 256}
+
+
+def _draw(kind, masks: MaskConfig, objects, rng, height, width) -> np.ndarray:
+    """Draws one mask of a kind of the mixture, or of thin or medium strokes."""
+    if kind == "rectangles":
+        sides = (masks.min_side, masks.max_side)
+        number = masks.max_num_rectangles
+        return mask_shapes.rectangles(rng, height, width, number, sides)
+    if kind == "centre":
+        return mask_shapes.centre_square(height, width, masks.centre_side)
+    if kind == "objects":
+        shape = objects[rng.integers(len(objects))]
+        margin = masks.object_margin
+        return mask_shapes.placed_object(rng, height, width, shape, margin)
+    return _SHAPES[kind](rng, height, width)
 
 
 def named_mask(
@@ -138,43 +140,31 @@ def named_mask(
 
     Args:
         kind: one of `NAMED_KINDS`. The centre squares take 1/4 and 1/2 of the shorter
-            side (64 and 128 of 256 pixels), `rectangles` are the paper's (1 or 2, of
-            1/4 to 1/2 of the sides), `thin`, `medium` and `thick` are brush strokes,
-            `object` an object's shape, `outpaint` borders; at most 60 % is hole.
-            `large` is rectangles and broad strokes together, 50 to 70 %.
+            side (64 and 128 of 256 pixels); the other kinds are those of `MaskConfig`
+            with its defaults, and strokes of a thin or medium brush.
         height: rows.
         width: columns.
         seed: an int or a sequence of ints, none negative.
-        objects: the shapes, for `object`.
+        objects: the shapes, for `objects`.
 
     Returns:
-        [height, width] uint8 in {0, 1}.
+        [height, width] uint8 in {0, 1}; at most 60 % is hole, of `large` 50 to 70 %.
 
     Raises:
-        ValueError: no such kind; `object` without shapes.
+        ValueError: no such kind; `objects` without shapes.
     """
-    rng = np.random.default_rng(seed)
-    draws = {
-        "centre64of256": lambda: mask_shapes.centre_square(height, width, 64 / 256),
-        "centre128of256": lambda: mask_shapes.centre_square(height, width, 128 / 256),
-        "rectangles": lambda: mask_shapes.rectangles(rng, height, width),
-        "thin": lambda: mask_shapes.strokes(rng, height, width, mask_shapes.THIN),
-        "medium": lambda: mask_shapes.strokes(rng, height, width, mask_shapes.MEDIUM),
-        "thick": lambda: mask_shapes.strokes(rng, height, width, mask_shapes.THICK),
-        "object": lambda: mask_shapes.placed_object(
-            rng, height, width, objects[rng.integers(len(objects))]
-        ),
-        "outpaint": lambda: mask_shapes.borders(rng, height, width),
-        "large": lambda: mask_shapes.large(rng, height, width),
-    }
-    if kind not in draws:
+    if kind not in NAMED_KINDS:
         raise ValueError(
             f"The kind of a mask is one of {', '.join(NAMED_KINDS)}; it is {kind!r}."
         )
-    if kind == "object" and objects is None:
-        raise ValueError("Masks of kind 'object' need a folder of object shapes.")
-    limits = mask_shapes.LARGE if kind == "large" else (0.0, 0.6)
-    return _within(draws[kind], rng, height, width, limits)
+    if kind == "objects" and objects is None:
+        raise ValueError("Masks of kind 'objects' need a folder of object shapes.")
+    settings = MaskConfig()
+    limits = mask_shapes.LARGE if kind == "large" else (0.0, settings.max_hole_ratio)
+    if kind in _CENTRE_SIDES:
+        kind, settings = "centre", MaskConfig(centre_side=_CENTRE_SIDES[kind])
+    draw = functools.partial(_draw, kind, settings, objects)
+    return _within(draw, np.random.default_rng(seed), height, width, limits)
 
 
 def object_hole(
@@ -191,13 +181,8 @@ def object_hole(
     Returns:
         [size, size] uint8 in {0, 1}.
     """
-    return _within(
-        lambda: mask_shapes.placed_object(rng, size, size, shape),
-        rng,
-        size,
-        size,
-        limits,
-    )
+    draw = functools.partial(mask_shapes.placed_object, shape=shape)
+    return _within(draw, rng, size, size, limits)
 
 
 def _within(draw, rng, height, width, limits) -> np.ndarray:
@@ -206,7 +191,7 @@ def _within(draw, rng, height, width, limits) -> np.ndarray:
     least = max(1, int(np.ceil(limits[0] * area)))
     most = min(area - 1, int(np.floor(limits[1] * area)))
     for _ in range(MAX_DRAWS):
-        mask = draw()
+        mask = draw(rng, height, width)
         count = int(np.count_nonzero(mask))
         if least <= count <= most:
             return mask

@@ -58,7 +58,7 @@ class DrawnMasks(HoleMasks):
     Args:
         kind: one of `masks.NAMED_KINDS`.
         seed: at least 0.
-        objects_folder: folder of masks for the kind `object`.
+        objects_folder: folder of masks for the kind `objects`.
 
     Raises:
         ValueError: the folder does not exist or has no pictures.
@@ -69,7 +69,7 @@ class DrawnMasks(HoleMasks):
         self.seed = seed
         self._objects = None
         self.identity = kind
-        if kind == "object" and objects_folder:
+        if kind == "objects" and objects_folder:
             self._objects = masks.ObjectShapes(objects_folder)
             paths = list(by_name(objects_folder).values())
             self.identity = f"{kind} of {fingerprint(objects_folder, paths)}"
