@@ -1,6 +1,7 @@
 """One TensorFlow for all tests: two logical CPUs, quiet, the same seed every time."""
 
 import os
+import pathlib
 import signal
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -17,6 +18,20 @@ from tests import trainings
 from tests.studio.browser import chromium_path, launched
 from tf_btgmi.config import Config
 
+# Tests that neither TensorFlow's nor NumPy's version matters to: marked `once`.
+ONCE = (
+    "cli",
+    "clusters_test.py",
+    "documentation_links_test.py",
+    "documented_commands_test.py",
+    "documented_shell_test.py",
+    "floors_test.py",
+    "interrupts_test.py",
+    "packaging_test.py",
+    "scripts_test.py",
+    "study",
+)
+
 # Before anything makes a tensor: afterwards the devices are fixed.
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0],
@@ -27,8 +42,11 @@ tf.config.set_logical_device_configuration(
 # First: pytest's own hook chooses by the marks.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Marks the browser's tests, and gives slow ones more time than pyproject.toml."""
+    """Sets the marks `browser` and `once`; slow tests get more time than others."""
+    tests = pathlib.Path(__file__).parent
     for item in items:
+        if item.path.relative_to(tests).parts[0] in ONCE:
+            item.add_marker(pytest.mark.once)
         if "browser" in item.fixturenames:
             item.add_marker(pytest.mark.browser)
         if item.get_closest_marker("slow"):

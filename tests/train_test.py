@@ -46,22 +46,11 @@ def test_wrong_flags_are_one_line_and_exit_code_2(arguments, message):
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize(
-    "argument, message",
-    [
-        ("--resume_from=missing", "There is no folder or checkpoint missing."),
-        ("--init_from=btgmi-outdoor-193", "nor the name of a model (the bundled"),
-        ("--config.data.source=folder:missing", "There is no folder missing"),
-        ("--config.data.min_crop=7", "min_crop must be 0.05 to 1; it is 7"),
-        ("--config.masks.max_hole_ratio=0.001", "no such hole is within"),
-    ],
-)
-def test_wrong_values_are_one_line_and_make_no_workdir(
-    config, tmp_path, argument, message
-):
+def test_a_wrong_value_is_one_line_and_makes_no_workdir(config, tmp_path):
     workdir = tmp_path / "run"
-    done = run(f"--config={config}", f"--workdir={workdir}", argument)
-    one_line_and_exit_2(done, message)
+    source = "--config.data.source=folder:missing"
+    done = run(f"--config={config}", f"--workdir={workdir}", source)
+    one_line_and_exit_2(done, "There is no folder missing")
     assert not workdir.exists()
 
 
@@ -79,6 +68,8 @@ def test_only_models_with_trainable_weights_are_for_init_from(
 
 def test_a_bundled_model_is_for_init_from():
     train._check_init_from("btgmi-outdoor-192")
+    with pytest.raises(ValueError, match="nor the name of a model .the bundled"):
+        train._check_init_from("btgmi-outdoor-193")
 
 
 @pytest.mark.slow

@@ -358,6 +358,21 @@ def test_resuming_from_a_missing_place_is_refused_before_anything_is_made(
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"data__min_crop": 7.0}, "min_crop must be 0.05 to 1; it is 7"),
+        ({"masks__max_hole_ratio": 0.001}, "no such hole is within"),
+    ],
+)
+def test_a_wrong_config_is_refused_before_anything_is_made(
+    make_config, tmp_path, changes, message
+):
+    with pytest.raises(ValueError, match=message):
+        train(make_config(**changes), str(tmp_path / "new"), one_device())
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_batch_that_replicas_cannot_share_is_refused(
     make_config, tmp_path, two_replicas
 ):
