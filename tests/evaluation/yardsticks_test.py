@@ -56,7 +56,7 @@ def test_telea_is_retouched_as_the_fill_of_a_model_is():
     mask = np.zeros((128, 128), bool)
     mask[50:62, 40:90] = True
     given = holed(image, mask)
-    filled = yardsticks.yardstick("telea_redrawn").fill(given, mask, "a")
+    filled = yardsticks.yardstick("telea_retouched").fill(given, mask, "a")
     telea = yardsticks.yardstick("telea").fill(given, mask, "a")
     # The two outermost rows and columns are no examples.
     edge = np.ones((128, 128), bool)

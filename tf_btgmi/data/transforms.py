@@ -10,12 +10,11 @@ from typing import Callable, Sequence, Union
 import cv2
 import numpy as np
 
-from tf_btgmi.pictures.levels import rounded
+from tf_btgmi.pictures.levels import LUMA, rounded
 
 Seed = Union[int, Sequence[int]]
 
 # ITU-R 601.
-_GREY = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def training_crop(
@@ -126,7 +125,7 @@ def jitter_color(
     values = image.astype(np.float32) * np.float32(brightness)
     # out = contrast * (saturation * (v - grey) + grey - mean) + mean. Saturation keeps
     # the mean grey.
-    grey = values @ _GREY
+    grey = values @ np.float32(LUMA)
     mean = np.float32(grey.mean())
     values *= np.float32(contrast * saturation)
     grey *= np.float32(contrast * (1.0 - saturation))

@@ -20,7 +20,7 @@ from tf_btgmi.pictures import levels
 # Radius of OpenCV's methods in pixels.
 _RADIUS = 3
 _PATCH_SIZE = 3
-# Side of the windows of `telea_redrawn`: the default size of evaluated pictures.
+# Side of the windows of `telea_retouched`: the default size of evaluated pictures.
 _WINDOW = 128
 
 
@@ -58,7 +58,7 @@ def telea(holed, mask):
     return cv2.inpaint(holed, mask.astype(np.uint8), _RADIUS, cv2.INPAINT_TELEA)
 
 
-def telea_redrawn(holed, mask):
+def telea_retouched(holed, mask):
     """Telea instead of the network, retouched like the fills of a model.
 
     A model's gain over this is due to its network.
@@ -104,8 +104,8 @@ FILLS = {
     "biharmonic": (biharmonic, "scikit-image", ""),
     "navier_stokes": (navier_stokes, "opencv-python-headless", f"radius {_RADIUS}"),
     "telea": (telea, "opencv-python-headless", f"radius {_RADIUS}"),
-    "telea_redrawn": (
-        telea_redrawn,
+    "telea_retouched": (
+        telea_retouched,
         "opencv-python-headless",
         f"radius {_RADIUS}, {filling.version(retouched=True)}",
     ),

@@ -12,11 +12,11 @@ Public functions take colours in [0, 255]; internally they are in [0, 1].
 import cv2
 import numpy as np
 
-from tf_btgmi.pictures.levels import rounded
+from tf_btgmi.pictures.levels import LUMA, rounded
 
 # Vertices in y, in x, and from black to white.
 _ROWS, _COLUMNS, _LEVELS = 8, 8, 6
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+_LUMA = np.float32(LUMA)
 # Sigma of the blur of both pictures before the fit, in pixels: the network's lack of
 # sharpness must not look like a loss of contrast.
 _BLUR = 1.5

@@ -25,9 +25,10 @@ from typing import NamedTuple, Optional
 import cv2
 import numpy as np
 
+from tf_btgmi.pictures.levels import LUMA
+
 SIDE = 16
 _STEP = 4
-_LUMA = (0.299, 0.587, 0.114)
 _FLOOR = 1.0
 # Half width of a ring, in steps of the discrete frequencies.
 _RING = 0.75
@@ -102,7 +103,7 @@ def of_set(log_ratios: np.ndarray) -> Weave:
 
 
 def _power(picture: np.ndarray, weights: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    luma = picture.astype(np.float64) @ _LUMA
+    luma = picture.astype(np.float64) @ LUMA
     flat = cv2.Laplacian(luma, cv2.CV_64F, borderType=cv2.BORDER_REFLECT_101)
     values = _windows(flat)[chosen]
     totals = weights.sum(axis=(1, 2), keepdims=True)

@@ -5,6 +5,9 @@
 
 import numpy as np
 
+# Weights of red, green and blue in luma, ITU-R BT.601.
+LUMA = (0.299, 0.587, 0.114)
+
 
 def rounded(values: np.ndarray) -> np.ndarray:
     """Values of any size and range to the nearest uint8 level, clipped to 0..255."""

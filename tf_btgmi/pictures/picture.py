@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from tf_btgmi.pictures import metadata as metadata_lib
-from tf_btgmi.pictures.levels import rounded
+from tf_btgmi.pictures.levels import LUMA, rounded
 from tf_btgmi.pictures.mask_arrays import bounding_box, is_hole
 
 MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK")
@@ -197,7 +197,7 @@ def _fill_palette(picture: Picture, part, hole, colors, opaque: bool) -> None:
 
 
 def _luminance(colors: np.ndarray) -> np.ndarray:
-    return (colors @ np.array([0.299, 0.587, 0.114]) + 0.5).astype(colors.dtype)
+    return (colors @ np.array(LUMA) + 0.5).astype(colors.dtype)
 
 
 def _black_share(pixels: np.ndarray) -> float:
