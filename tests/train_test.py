@@ -50,7 +50,7 @@ def test_wrong_flags_are_one_line_and_exit_code_2(arguments, message):
     "argument, message",
     [
         ("--resume_from=missing", "There is no folder or checkpoint missing."),
-        ("--init_from=btgmi-outdoor-193", "nor the name of a model (the bundled"),
+        ("--init_from=btgmi-outdoor-193", "did you mean btgmi-outdoor-192?"),
         ("--config.data.source=folder:missing", "There is no folder missing"),
         ("--config.data.min_crop=7", "min_crop must be 0.05 to 1; it is 7"),
         ("--config.masks.max_hole_ratio=0.001", "no such hole is within"),
