@@ -28,6 +28,11 @@ def call(function: Callable[..., dict], **arguments) -> dict:
             raise program.ProgramFailure(
                 f"{function.__name__} failed: {one_line(error)}"
             ) from error
+        except BaseException:
+            # The pool would wait for the end of the work.
+            for child in multiprocessing.active_children():
+                child.kill()
+            raise
 
 
 def _measured(function, arguments) -> dict:

@@ -11,11 +11,9 @@ of PyTorch's time over TensorFlow's in the same turn: above 1 TensorFlow is fast
 Run it on an idle machine: beside other work, PyTorch's threads wait for each other.
 """
 
-import importlib.util
-
 from absl import flags
 
-from benchmarks import children, shared_flags, timing
+from benchmarks import children, requirements, shared_flags, timing
 from tf_btgmi import loading
 from tf_btgmi.cli import common_flags, program
 
@@ -35,7 +33,7 @@ def main(argv):
     """Prints a row for each precision, size and kind of work."""
     del argv
     precisions, sizes = shared_flags.precisions(), shared_flags.whole_numbers("sizes")
-    need_pytorch()
+    requirements.need_pytorch()
     loading.check(FLAGS.model)
     print("| precision | size | what | TensorFlow | PyTorch | factor |")
     print("|---|---|---|---|---|---|")
@@ -61,18 +59,6 @@ def main(argv):
             notes.append(f"{precision}, {size} px: {found['note']}")
     print("\n" + "\n".join(notes))
     return 0
-
-
-def need_pytorch() -> None:
-    """Raises with the command that installs PyTorch if it is missing.
-
-    Raises:
-        UsageError: it is.
-    """
-    if importlib.util.find_spec("torch") is None:
-        raise program.UsageError(
-            "PyTorch is not installed: pip install -r requirements-benchmarks.txt."
-        )
 
 
 def measure(place, precision, size, batch_size, rounds) -> dict:

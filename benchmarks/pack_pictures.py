@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 from absl import flags
 
+from benchmarks import requirements
 from tf_btgmi.cli import config_flag, program
 from tf_btgmi.data.masks import ObjectShapes
 from tf_btgmi.data.transforms import reduced
@@ -44,6 +45,7 @@ def main(argv):
     del argv
     if FLAGS.config is None:
         raise program.UsageError("Give --config=FILE, the config to be trained.")
+    requirements.need_pytorch()
     options = FLAGS.side, FLAGS.quality, FLAGS.part_mib, FLAGS.keep
     pack(FLAGS.config, FLAGS.pack, *options)
     for path in sorted(glob.glob(os.path.join(FLAGS.pack, "*.zip"))):

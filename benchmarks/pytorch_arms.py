@@ -20,12 +20,18 @@ import time
 # Where it is started by its path, as on a machine where nothing is installed.
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from benchmarks import requirements  # noqa: E402
+from tf_btgmi.cli import program  # noqa: E402
+
+if __name__ == "__main__":
+    # Before modules that import it.
+    program.answered(requirements.need_pytorch)
+
 import numpy as np  # noqa: E402
 
 from benchmarks import pytorch_weights, train_pytorch  # noqa: E402
 from tf_btgmi import config as config_lib  # noqa: E402
 from tf_btgmi.ablation.arms import ARMS, arm_config, num_steps  # noqa: E402
-from tf_btgmi.cli import program  # noqa: E402
 from tf_btgmi.config import files as config_files  # noqa: E402
 
 _PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "train_pytorch.py")

@@ -18,6 +18,7 @@ import os
 import numpy as np
 from absl import flags
 
+from benchmarks import requirements
 from tf_btgmi import config as config_lib
 from tf_btgmi import files
 from tf_btgmi.cli import program
@@ -40,6 +41,7 @@ def main(argv):
         raise program.UsageError("Give either --to_state or --state.")
     if bool(FLAGS.study) == bool(FLAGS.workdir) or (FLAGS.study and FLAGS.to_state):
         raise program.UsageError("Give --workdir or, with --state, --study.")
+    requirements.need_pytorch()
     if FLAGS.study:
         for name in write_study(FLAGS.state, FLAGS.study):
             print(name)

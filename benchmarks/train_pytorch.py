@@ -23,6 +23,13 @@ import time
 # Where it is started by its path, as on a machine where nothing is installed.
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from benchmarks import requirements  # noqa: E402
+from tf_btgmi.cli import program  # noqa: E402
+
+if __name__ == "__main__":
+    # Before modules that import it.
+    program.answered(requirements.need_pytorch)
+
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
@@ -37,7 +44,6 @@ from benchmarks import (  # noqa: E402
 )
 from tf_btgmi import assets  # noqa: E402
 from tf_btgmi import config as config_lib  # noqa: E402
-from tf_btgmi.cli import program  # noqa: E402
 from tf_btgmi.config import files as config_files  # noqa: E402
 from tf_btgmi.schedules import Schedules  # noqa: E402
 

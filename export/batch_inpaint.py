@@ -8,8 +8,8 @@ r"""Fills holes in millions of pictures with Apache Beam, on one machine or many
 
 Pictures, masks and jobs are those of `tf_btgmi.inpaint`. Arguments after `--` go to
 Beam. The same command resumes: existing results are skipped. Pictures that fail are
-listed in failed.jsonl with the reasons; counts.json has the numbers of pictures done,
-skipped and failed. See docs/scaling.md.
+listed in failed.jsonl with the reasons; counts.json has the numbers of pictures
+`done`, `skipped` and `failed`, of which those above 0. See docs/scaling.md.
 
 Exit code: 0 success; 1 some pictures or the runner failed; 2 an error in the command
 line.

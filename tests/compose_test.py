@@ -67,7 +67,9 @@ def test_a_mask_is_pasted_where_it_is_wanted(folder, capsys):
     outside = np.ones(image.shape[:2], bool)
     outside[150:250, 150:350] = False
     np.testing.assert_array_equal(result[outside], image[outside])
-    assert capsys.readouterr().out == "1 done, 0 skipped, 0 failed.\n"
+    assert capsys.readouterr().out == (
+        "1 done, 0 skipped, 0 failed.\nResults: new.png\n"
+    )
 
 
 def test_a_result_in_a_folder_has_the_name_of_the_picture(folder):

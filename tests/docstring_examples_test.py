@@ -6,7 +6,7 @@ import inspect
 
 import pytest
 
-# Every public class of these modules that has an example of its own.
+# Every public class of these modules that has an example of its own, and `load`.
 CLASSES = [
     "config.schema.Config",
     "data.masks.MaskSampler",
@@ -18,6 +18,7 @@ CLASSES = [
     "layers.residual.DilatedResidualBlock",
     "layers.residual.RefinementBlock",
     "layers.spectral.SpectralConvolution",
+    "load",
     "losses.lpips.LPIPSDistance",
     "losses.objective.Objective",
     "losses.perceptual.PatchPerceptualLoss",

@@ -46,7 +46,9 @@ def test_one_picture_is_filled(files, capsys):
     result = read("new.png")
     np.testing.assert_array_equal(result[mask == 0], values[mask == 0])
     assert (result[mask > 0] == (255, 0, 0)).all()
-    assert capsys.readouterr().out == "1 done, 0 skipped, 0 failed, 0 unmatched.\n"
+    assert capsys.readouterr().out == (
+        "1 done, 0 skipped, 0 failed, 0 unmatched.\nResults: new.png\n"
+    )
 
 
 def test_sixteen_bits_are_filled_with_sixteen_bits(files):
@@ -134,7 +136,7 @@ def test_names_without_a_partner_are_listed_and_the_rest_is_done(files, capsys):
     captured = capsys.readouterr()
     assert "photos/b.png: no mask named b.* or b_mask* in masks" in captured.err
     assert "masks/d.png: no picture named d.* in photos" in captured.err
-    assert captured.out == "2 done, 0 skipped, 0 failed, 2 unmatched.\n"
+    assert captured.out == ("2 done, 0 skipped, 0 failed, 2 unmatched.\nResults: out\n")
     assert sorted(os.listdir("out")) == ["a.png", "c.png"]
 
 
@@ -169,7 +171,7 @@ def test_a_bad_pair_is_one_line_and_the_rest_is_done(files, capsys, damage, line
     captured = capsys.readouterr()
     assert captured.err.count(line) == 1
     assert "Traceback" not in captured.err
-    assert captured.out == "2 done, 0 skipped, 1 failed, 0 unmatched.\n"
+    assert captured.out == ("2 done, 0 skipped, 1 failed, 0 unmatched.\nResults: out\n")
 
 
 def test_a_repeated_command_skips_the_results_that_exist(files, capsys):
@@ -180,7 +182,7 @@ def test_a_repeated_command_skips_the_results_that_exist(files, capsys):
         assert run(image="photos", mask="masks") == 0
         captured = capsys.readouterr()
         counts = f"{3 - skipped} done, {skipped} skipped, 0 failed, 0 unmatched"
-        assert captured.out == f"{counts}.\n"
+        assert captured.out == f"{counts}.\nResults: out\n"
         assert (
             f"Skipped {skipped}: the results exist already. --overwrite replaces them."
             in captured.err
@@ -229,7 +231,9 @@ def test_no_picture_of_a_folder_is_its_own_mask(files, capsys):
     open("lama/notes.txt", "w").close()
     assert run(image="lama", mask="lama", output="lama/out") == 0
     captured = capsys.readouterr()
-    assert captured.out == "2 done, 0 skipped, 0 failed, 0 unmatched.\n"
+    assert captured.out == (
+        "2 done, 0 skipped, 0 failed, 0 unmatched.\nResults: lama/out\n"
+    )
     assert captured.err.count("Skipped in lama: 1 .txt.\n") == 1
     for name in ("1.png", "sea/1.png"):
         changed = (read(f"lama/out/{name}") != values).any(axis=-1)
@@ -311,7 +315,9 @@ def test_the_program_fills_pictures_with_a_trained_model(files, make_workdir, tm
         folder=tmp_path,
     )
     assert result.returncode == 0, result.stderr
-    assert result.stdout == "3 done, 0 skipped, 0 failed, 0 unmatched.\n"
+    assert result.stdout == (
+        "3 done, 0 skipped, 0 failed, 0 unmatched.\nResults: out\n"
+    )
     changed = (read("out/a.png") != values).any(axis=-1)
     assert changed[mask > 0].all()
     assert changed.sum() <= (5 + 2) * (6 + 2)

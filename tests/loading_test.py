@@ -89,8 +89,12 @@ def test_a_bundled_model_is_found_by_its_name(places, tmp_path, monkeypatch):
     assert assets.model_names() == ("b", "a-guided")
     assert loading.describe("a-guided").startswith("release a-guided, ")
     assert loading.describe() == loading.describe("b")
-    with pytest.raises(ValueError, match="the bundled models are b, a-guided"):
-        loading.load("c")
+    with pytest.raises(ValueError) as unknown:
+        loading.load("a-giuded")
+    assert str(unknown.value) == (
+        "a-giuded is neither a folder nor the name of a model; did you mean a-guided? "
+        "The bundled models are b, a-guided and, to select objects, btgmi-select-192."
+    )
 
 
 def test_a_place_without_a_model_is_said(tmp_path):

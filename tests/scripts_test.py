@@ -3,6 +3,8 @@
 import importlib
 import os
 import pickle
+import runpy
+import sys
 
 import numpy as np
 import pytest
@@ -16,6 +18,23 @@ SCRIPTS = sorted(path.stem for path in (ROOT / "scripts").glob("*.py"))
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_what_a_script_imports_is_there(name):
     importlib.import_module(f"scripts.{name}")
+
+
+@pytest.mark.parametrize("name", ["studio_animation", "studio_screenshots"])
+def test_pictures_of_a_studio_that_is_not_running_are_one_line(
+    name, monkeypatch, capsys
+):
+    path = str(ROOT / "scripts" / f"{name}.py")
+    # The port of the discard service.
+    monkeypatch.setattr(sys, "argv", [path, "--url=http://127.0.0.1:9"])
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(path, run_name="__main__")
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == (
+        f"{name}.py: No studio answers at http://127.0.0.1:9. Start it first: python "
+        "-m tf_btgmi.serve_ui\n"
+    )
 
 
 def test_the_judge_s_weights_are_read_from_a_pickle_of_arrays():

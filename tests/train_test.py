@@ -68,7 +68,7 @@ def test_only_models_with_trainable_weights_are_for_init_from(
 
 def test_a_bundled_model_is_for_init_from():
     train._check_init_from("btgmi-outdoor-192")
-    with pytest.raises(ValueError, match="nor the name of a model .the bundled"):
+    with pytest.raises(ValueError, match="did you mean btgmi-outdoor-192"):
         train._check_init_from("btgmi-outdoor-193")
 
 

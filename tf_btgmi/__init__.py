@@ -15,10 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def load(model_path=None, retouched=True):
-    """Loads a model by its name or folder, as a `Predictor`.
-
-    `tf_btgmi.load("btgmi-outdoor-192").inpaint(image, mask)` fills the hole of a
-    picture, uint8 [H, W, 3], where the mask, bool [H, W], is true.
+    """Loads a model by its name, folder, file or address.
 
     TensorFlow does not survive a fork: start processes that use models with
         `multiprocessing.get_context("spawn")` and load a model in each. A forked child
@@ -26,14 +23,29 @@ def load(model_path=None, retouched=True):
 
     Args:
         model_path: a bundled model's name; the folder of a training run, of a release
-            or of an exported model; or a model on a server, `grpc://HOST:8500/NAME` or
-            `http://HOST:8501/NAME`. Default: the first bundled model.
+            or of an exported model; a `.tflite` file; or a model on a server,
+            `grpc://HOST:8500/NAME` or `http://HOST:8501/NAME`. Default: the first
+            bundled model.
         retouched: False returns the network's own fills, see `Predictor`.
+
+    Returns:
+        A `Predictor`, with the methods `inpaint`, `remove`, `harmonize` and `compose`.
+        Pictures of any size are uint8 or uint16 [H, W, 3], masks bool [H, W].
 
     Raises:
         ValueError: no model there, or a damaged one.
         OSError: a server that cannot be reached, or refuses.
         RuntimeError: a model was loaded before this process was forked.
+
+    Example:
+        >>> import numpy as np
+        >>> import tf_btgmi
+        >>> model = tf_btgmi.load("btgmi-outdoor-192")
+        >>> image = np.zeros((200, 300, 3), np.uint8)
+        >>> hole = np.zeros((200, 300), bool)
+        >>> hole[80:120, 100:150] = True
+        >>> model.inpaint(image, hole).shape
+        (200, 300, 3)
     """
     from tf_btgmi import loading
 

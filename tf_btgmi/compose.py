@@ -105,7 +105,7 @@ def main(argv):
     inputs = job_files.paths_of(jobs, ("image", "guide", "guide_mask"))
     outputs = batches.Outputs(FLAGS.overwrite, bool(FLAGS.jobs), inputs)
     counts = batches.run(jobs, lambda job: compose_file(predictor, job, outputs))
-    print(f"{counts}.")
+    print(f"{counts}.{counts.results_in(FLAGS.output)}")
     return program.FAILURE_EXIT_CODE if counts.failed else 0
 
 

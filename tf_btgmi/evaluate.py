@@ -3,7 +3,8 @@ r"""Evaluates models and classical methods on the same holes.
     python -m tf_btgmi.evaluate --data=photos --mask_kind=rectangles --image_size=128 \
         --model=runs/outdoor --output=runs/evaluation
     python -m tf_btgmi.evaluate --data=photos --mask_folder=masks \
-        --results=other=their_results --baseline=other --output=runs/evaluation
+        --image_size=256 --results=other=their_results --baseline=other \
+        --output=runs/evaluation
     python -m tf_btgmi.evaluate --data=tfds:places365_small:test \
         --mask_kind=broad_strokes --model=ours=btgmi-outdoor-192 \
         --inception_weights=FILE --output=runs/evaluation

@@ -18,6 +18,7 @@ from tf_btgmi.inference.predictor import Predictor
 from tf_btgmi.outputs import INPAINTED
 from tf_btgmi.pictures import levels
 from tf_btgmi.serving import client, contract, saved_graph, tflite_file
+from tf_btgmi.wording import did_you_mean
 
 _TFLITE = "TFLite file"
 # TensorFlow's hashes of a SavedModel's graph and weights.
@@ -185,8 +186,9 @@ def _find(model_path: Optional[str], output: str = INPAINTED) -> tuple[str, str]
         )
     if not os.path.isdir(model_path):
         raise ValueError(
-            f"{model_path} is neither a folder nor the name of a model (the bundled "
-            f"models are {', '.join(names)})."
+            f"{model_path} is neither a folder nor the name of a model"
+            f"{did_you_mean(model_path, names)} The bundled models are "
+            f"{', '.join(names)} and, to select objects, {assets.SELECTOR}."
         )
     model_path = os.path.normpath(model_path)
     if os.path.exists(os.path.join(model_path, assets.RELEASE)):

@@ -1,4 +1,8 @@
 import os
+import signal
+import subprocess
+import threading
+import time
 
 import pytest
 
@@ -24,3 +28,12 @@ def test_a_child_returns_the_functions_result_and_its_peak_of_memory():
 def test_a_failed_child_is_reported_in_one_line(function, arguments, message):
     with pytest.raises(program.ProgramFailure, match=message):
         children.call(function, **arguments)
+
+
+def test_an_interrupt_does_not_wait_for_the_child(interruptible):
+    interrupt = threading.Timer(2, os.kill, (os.getpid(), signal.SIGINT))
+    interrupt.start()
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        children.call(subprocess.run, args=["sleep", "20"])
+    assert time.monotonic() - start < 10

@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from benchmarks import compare_pytorch
 from tests.benchmarks.twins import (
-    HAVE_TORCH,
     assert_moved_alike,
     assert_same_losses,
     needs_torch,
@@ -26,12 +24,6 @@ from tf_btgmi.training.build import scheduled_callbacks
 
 # Importing PyTorch beside TensorFlow alone can take half a minute on a busy machine.
 pytestmark = pytest.mark.timeout(300)
-
-
-@pytest.mark.skipif(HAVE_TORCH, reason="PyTorch is installed")
-def test_a_missing_pytorch_is_told_with_what_to_do():
-    with pytest.raises(ValueError, match="pip install -r requirements-benchmarks.txt"):
-        compare_pytorch.need_pytorch()
 
 
 @pytest.fixture

@@ -95,6 +95,18 @@ def test_a_place_without_checkpoints_is_named(tmp_path):
         newest_checkpoint(str(tmp_path))
 
 
+def test_a_checkpoint_of_the_other_stack_is_told_by_its_optimizers(
+    model, checkpoints, tmp_path, monkeypatch
+):
+    path = checkpoints.save()
+    first, second = model.other_state.values()
+    swapped = {"generator_optimizer": second, "discriminator_optimizer": first}
+    monkeypatch.setattr(type(model), "other_state", swapped)
+    again = Checkpoints(model, str(tmp_path), 2, tf.distribute.get_strategy())
+    with pytest.raises(ValueError, match="optimizers' states do not, as in a run on"):
+        again.restore(path)
+
+
 @pytest.mark.parametrize("network", ["generator", "discriminator", "ema_generator"])
 def test_a_weight_that_is_not_finite_is_never_saved(
     model, checkpoints, tmp_path, network

@@ -210,6 +210,10 @@ def test_resuming_with_another_config_is_refused_with_the_fields(
         data__num_validation_images=2,
         generator__base_filters=6,
         procedure__learning_rate=1e-3,
+        training__seed=5,
+        training__precision="mixed_bfloat16",
+        training__ema_decay=0.5,
+        losses__pixel_weight=3.0,
     )
     with pytest.raises(ValueError) as caught:
         train(config, workdir, one_device())
@@ -217,6 +221,8 @@ def test_resuming_with_another_config_is_refused_with_the_fields(
     assert "config.generator.base_filters was 4 and is 6" in message
     assert "config.procedure.learning_rate was 0.0002 and is 0.001" in message
     assert "checkpoint_every_steps" not in message
+    # The last of six fields is not listed.
+    assert message.count(" was ") == 5 and "; and 1 more. Start" in message
     # A finished run has no more steps.
     assert message.endswith(
         f"Start a new --workdir with --init_from={workdir} (at step 0)."

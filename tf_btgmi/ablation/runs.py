@@ -12,7 +12,6 @@ command resumes a stopped study. A training whose workdir has the checkpoint of 
 step, wherever it was made, is only measured.
 """
 
-import contextlib
 import dataclasses
 import json
 import os
@@ -23,7 +22,7 @@ import time
 from typing import Any, Sequence
 
 from tf_btgmi import config as config_lib
-from tf_btgmi import files
+from tf_btgmi import files, interrupts
 from tf_btgmi.ablation.arms import arm_config, num_steps, run_name
 from tf_btgmi.config import Config
 
@@ -145,7 +144,7 @@ class Ablation:
                 pass_fds=[self._lock],
             )
             try:
-                with _sigterm_as_exit():
+                with interrupts.handled(_leave, signal.SIGTERM, signal.SIGINT):
                     code = process.wait()
             except BaseException:
                 process.terminate()
@@ -196,17 +195,14 @@ def _killed_by(number: int) -> str:
     return f"{text}; often out of memory)" if number == signal.SIGKILL else f"{text})"
 
 
-@contextlib.contextmanager
-def _sigterm_as_exit():
-    def leave(number, frame):
-        print("Stopped. The same command resumes.", flush=True)
-        sys.exit(0)
-
-    previous = signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)
+def _leave(number, frame) -> None:
+    print(
+        "Stopping. Finished arms are kept, and the training is saved. The same command "
+        "resumes.",
+        flush=True,
+    )
+    # As a training ends.
+    sys.exit(interrupts.EXIT_CODE if number == signal.SIGINT else 0)
 
 
 def _flat(tree, prefix="") -> dict[str, Any]:

@@ -31,6 +31,10 @@ class Counts(NamedTuple):
     def __str__(self):
         return f"{self.done} done, {self.skipped} skipped, {self.failed} failed"
 
+    def results_in(self, output: Optional[str]) -> str:
+        """A line with the file or folder of the results; empty without any."""
+        return f"\nResults: {output}" if output and (self.done or self.skipped) else ""
+
 
 def run(jobs: Sequence[Job], work: Callable[[Job], Optional[Written]]) -> Counts:
     """Does all jobs, with a progress bar if there are several.

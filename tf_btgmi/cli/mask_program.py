@@ -155,7 +155,8 @@ def run(
     )
     for line in unmatched:
         print(line, file=sys.stderr)
-    print(f"{counts}, {len(unmatched)} unmatched.")
+    where = counts.results_in(FLAGS.output)
+    print(f"{counts}, {len(unmatched)} unmatched.{where}")
     return program.FAILURE_EXIT_CODE if counts.failed or unmatched else 0
 
 

@@ -1,6 +1,5 @@
 """Validation of a config: the limits of each field, and relations between fields."""
 
-import difflib
 import math
 
 from tf_btgmi.config.fields import walk
@@ -11,6 +10,7 @@ from tf_btgmi.config.schema import (
     GuidedConfig,
     MaskConfig,
 )
+from tf_btgmi.wording import did_you_mean
 
 # Of a square of a decimal fraction.
 _ROUNDING = 1e-9
@@ -55,8 +55,7 @@ def validate_training(config: Config) -> None:
 def _check_limits(path: str, metadata, value) -> None:
     choices = metadata.get("choices")
     if choices and value not in choices:
-        near = difflib.get_close_matches(str(value), choices, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else "."
+        hint = did_you_mean(str(value), choices, repr)
         raise ValueError(
             f"config.{path} must be one of {', '.join(choices)}; it is {value!r}{hint}"
         )

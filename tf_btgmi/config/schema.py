@@ -1,12 +1,13 @@
-"""The fields of an experiment, with the paper's values as defaults.
+"""The fields of an experiment; `Config()` is the paper's model at 256x256.
 
-Every constant of the method (Secs. 3.1 to 3.3 and Alg. 1 of the paper) is a field, so
-that `Config()` is the paper's model at 256x256. `limited` gives a field its default,
-least and largest value, `choice` its values, the default first; `checks.py` has the
-relations between fields. Sizes of networks are limited, so that the config of somebody
-else's model cannot exhaust the memory.
+Every constant of the method is a field. Where the paper gives a value (Secs. 3.1 to 3.3
+and Alg. 1), it is the default in `generator`, `discriminator`, `losses` and
+`procedure`; all other defaults are choices of this project. `limited` gives a field its
+default, least and largest value, `choice` its values, the default first; `checks.py`
+has the relations between fields. Sizes of networks are limited, so that the config of
+somebody else's model cannot exhaust the memory.
 
-Choices of this project where the paper is silent: the adversarial loss
+Among these choices, where the paper is silent: the adversarial loss
 (`losses.adversarial`, LSGAN), the moving average of the weights (`training.ema_decay`),
 the restart of the optimizer at every stage (`procedure.restart_optimizer`), the linear
 ramp that fades a block in (`procedure.fade_in_steps`), and the context box of the patch

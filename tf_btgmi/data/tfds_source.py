@@ -4,7 +4,6 @@ Nothing is downloaded; the dataset must be prepared in the folder of TFDS
 (`~/tensorflow_datasets` or `$TFDS_DATA_DIR`). The picture is the feature `image`.
 """
 
-import difflib
 import re
 from typing import Optional
 
@@ -14,6 +13,7 @@ import tensorflow_datasets as tfds
 
 from tf_btgmi.data.streaming import StreamingSource
 from tf_btgmi.files import first_line
+from tf_btgmi.wording import did_you_mean
 
 IMAGE = "image"
 DEFAULT_SPLIT = "train"
@@ -113,8 +113,7 @@ def _builder(name: str):
     try:
         return tfds.builder(name)
     except tfds.core.DatasetNotFoundError:
-        near = difflib.get_close_matches(name, tfds.list_builders(), n=1)
-        hint = f"; did you mean {near[0]}?" if near else "."
+        hint = did_you_mean(name, tfds.list_builders())
         raise ValueError(f"TFDS has no dataset {name}{hint}") from None
     except (AssertionError, ValueError, KeyError) as error:
         raise ValueError(f"tfds:{name} cannot be opened: {first_line(error)}") from None

@@ -8,12 +8,15 @@ from typing import Callable, Optional
 
 import numpy as np
 
+from tf_btgmi import config as config_lib
 from tf_btgmi import files
 from tf_btgmi.evaluation.batching import in_batches
 from tf_btgmi.evaluation.tasks import FEATURES, VGG_FEATURES
 from tf_btgmi.pictures.mask_arrays import bounding_box
 
-MIN_SIDE = 32
+# Smallest side of a scored picture or box, as of a network's pictures: AlexNet has no
+# output below 31 pixels.
+MIN_SIDE = config_lib.MIN_IMAGE_SIZE
 # Memory of a running network per pixel; measured: 108 bytes for AlexNet at 1,024 px,
 # 870 for VGG16 at 256 px.
 _ALEXNET_BYTES = 128

@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 
 from tf_btgmi.files import write_failure
+from tf_btgmi.keras_compat import KERAS_2
 from tf_btgmi.models.naming import named_weights
 from tf_btgmi.training.strategy import is_chief
 from tf_btgmi.workdir import (
@@ -43,10 +44,9 @@ class Checkpoints:
             # All workers take part in a save; the files of the others are discarded.
             task = strategy.cluster_resolver.task_id
             folder = os.path.join(workdir, f".{CHECKPOINTS}-of-worker-{task}")
+        self._networks = {k: named_weights(each) for k, each in model.networks.items()}
         self._checkpoint = tf.train.Checkpoint(
-            **{name: named_weights(each) for name, each in model.networks.items()},
-            **model.other_state,
-            step=model.step,
+            **self._networks, **model.other_state, step=model.step
         )
         self._remove_broken(folder)
         self._manager = tf.train.CheckpointManager(
@@ -57,9 +57,19 @@ class Checkpoints:
         """Restores everything from the checkpoint `path` and returns its step.
 
         Raises:
-            ValueError: it is damaged or has another model.
+            ValueError: it is damaged, has another model or is of the other stack.
         """
-        restore(self._checkpoint, path)
+        try:
+            restore(self._checkpoint, path)
+        except ValueError as error:
+            if isinstance(error.__cause__, ValueError) and self._fits_networks(path):
+                this, other = (2, 3) if KERAS_2 else (3, 2)
+                raise ValueError(
+                    f"Keras {this} cannot resume from {path}: its weights fit, but its "
+                    f"optimizers' states do not, as in a run on Keras {other}. Resume "
+                    "it there, or start a new --workdir."
+                ) from error
+            raise
         return int(self._model.step.numpy())
 
     def save(self) -> str:
@@ -90,6 +100,13 @@ class Checkpoints:
         if not has_checkpoint(self._workdir):
             return ""
         return newest_checkpoint(self._workdir)
+
+    def _fits_networks(self, path):
+        try:
+            restore(tf.train.Checkpoint(**self._networks), path)
+        except ValueError:
+            return False
+        return True
 
     def _check_finite(self, step):
         for name, network in self._model.networks.items():

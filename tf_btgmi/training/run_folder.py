@@ -17,6 +17,7 @@ from tf_btgmi.config import Config
 from tf_btgmi.data.object_folder import IMAGES
 from tf_btgmi.schedules import Schedules
 from tf_btgmi.training import initialization
+from tf_btgmi.wording import first_of
 
 _BATCH_SIZE = "data.global_batch_size"
 # Fields that may differ in a resumed run.
@@ -77,16 +78,12 @@ def check(config: Config, workdir: str) -> dict[str, tuple]:
         return {}
     old_config = config_lib.load(path)
     changes = config_lib.differences(old_config, config)
-    listed = "; ".join(
-        f"config.{name} was {old!r} and is {new!r}"
-        for name, (old, new) in changes.items()
-        if name not in _FREE_FIELDS
-    )
-    if not listed:
+    refused = {k: pair for k, pair in changes.items() if k not in _FREE_FIELDS}
+    if not refused:
         return changes
     advice = "Start a new --workdir"
     if not _is_finished(config, workdir) and not any(
-        name.startswith(_NETWORK) for name in changes if name not in _FREE_FIELDS
+        name.startswith(_NETWORK) for name in refused
     ):
         advice += f" with --resume_from={shlex.quote(workdir)}"
     elif _can_start_from(workdir, config):
@@ -94,7 +91,18 @@ def check(config: Config, workdir: str) -> dict[str, tuple]:
     if not _is_finished(old_config, workdir):
         advice += f", or resume with --config={shlex.quote(path)}"
     raise ValueError(
-        f"{workdir} contains a run with a different config ({listed}). {advice}."
+        f"{workdir} contains a run with a different config: "
+        f"{_listed(refused, 'config.')}. {advice}."
+    )
+
+
+def _listed(changes: dict[str, tuple], prefix: str = "") -> str:
+    """The first changes, each with its value in the run and the new one."""
+    return first_of(
+        [
+            f"{prefix}{name} was {old!r} and is {new!r}"
+            for name, (old, new) in changes.items()
+        ]
     )
 
 
@@ -162,15 +170,15 @@ def settle_settings(settings: dict, workdir: str, free: Sequence[str]) -> None:
     if os.path.exists(path) and workdir_lib.has_checkpoint(workdir):
         old = files.read_json(path)
         # As JSON, where the order of sources counts.
-        changed = [
-            f"{name} was {old.get(name)!r} and is {value!r}"
+        changes = {
+            name: (old.get(name), value)
             for name, value in settings.items()
             if name not in free and json.dumps(old.get(name)) != json.dumps(value)
-        ]
-        if changed:
+        }
+        if changes:
             raise ValueError(
-                f"{workdir} contains a run with different settings "
-                f"({'; '.join(changed)}). Resume with the same ones, or start a new "
+                f"{workdir} contains a run with different settings: "
+                f"{_listed(changes)}. Resume with the same ones, or start a new "
                 "--workdir."
             )
     files.write_json(path, settings)
