@@ -70,6 +70,9 @@ def test_jobs_wait_in_order_can_be_watched_cancelled_and_refused(
     assert client.post("/api/v1/inpaint", content=b"x").status_code == 503
     # One that waits goes at once, one that runs at its next step.
     assert client.delete("/api/v1/jobs/waiting-1").status_code == 204
+    states = [client.get(f"/api/v1/jobs/{name}").json() for name in names[1:]]
+    assert [s["state"] for s in states] == ["cancelled", "waiting"]
+    assert [s["position"] for s in states] == [0, 1]
     assert client.delete("/api/v1/jobs/running-1").status_code == 204
     client.paint.gate.set()
     for thread, _ in runs:
@@ -184,6 +187,6 @@ def test_a_job_whose_client_has_gone_is_cancelled(client, picture, mask, in_back
     scope = {"type": "http", "method": "POST", "headers": headers, **url}
     asyncio.run(client.app(scope, receive, send))
     assert statuses[0] == 409
-    assert client.get("/api/v1/jobs/leaving-1").status_code == 404
+    assert client.get("/api/v1/jobs/leaving-1").json()["state"] == "cancelled"
     client.paint.gate.set()
     thread.join(timeout=10)

@@ -69,7 +69,7 @@ class HealthBody(BaseModel):
 class JobBody(BaseModel):
     """Progress of a job."""
 
-    state: str = Field(description="waiting, running or ended.")
+    state: str = Field(description="waiting, running, ended or cancelled.")
     position: int = Field(description="Position in the queue; 0 while it runs.")
     done: int = Field(description="Steps taken.")
     total: Optional[int] = Field(description="Number of steps, if known.")
