@@ -102,8 +102,8 @@ class PictureForm(BaseModel):
     image: File = Field(description="The picture file.")
     overlay: Optional[File] = Field(
         None,
-        description="PNG of the same size, opaque where earlier runs changed it; one "
-        "level below opaque where the picture keeps its transparency.",
+        description="PNG of the same size, opaque where earlier runs changed it; "
+        "254/255 of it where the picture keeps its transparency.",
     )
 
 
