@@ -100,11 +100,12 @@ def test_a_crash_is_told_as_a_mistake_and_the_next_job_runs(worker):
     assert worker.submit(lambda job: 7, "next").result.result(timeout=5) == 7
 
 
-def test_stopping_ends_what_waits(worker):
-    gate = threading.Event()
-    running = worker.submit(lambda job: (gate.wait(5), job.check()), "running")
-    time.sleep(0.05)
+def test_stopping_answers_all_jobs_and_does_not_wait_for_the_running_one(worker, held):
+    running, gate = held
     waiting = worker.submit(lambda job: 1, "waiting")
-    threading.Timer(0.1, gate.set).start()
     worker.stop()
     assert code_of(waiting) == code_of(running) == "stopped"
+    assert worker.is_alive()
+    gate.set()
+    worker._thread.join(timeout=5)
+    assert not worker.is_alive()

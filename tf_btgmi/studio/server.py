@@ -58,6 +58,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.cancel_jobs = lambda: [worker.cancel_all() for worker in workers]
+    app.state.is_working = lambda: any(worker.is_alive() for worker in workers)
     router = api.make_router(models, limits, workers)
     app.include_router(router)
     _add_pages(app)

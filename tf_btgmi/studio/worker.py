@@ -152,21 +152,29 @@ class Worker:
             return True
 
     def cancel_all(self) -> None:
-        """Cancels the running job and all that wait; takes no other."""
+        """Cancels the running job and all that wait; takes no other.
+
+        All are answered at once; the running one ends at its next step.
+        """
         with self._changed:
             self._stopped = True
             for job in self._waiting:
                 job.result.set_exception(errors.stopped())
             self._waiting.clear()
-            if self._running:
+            if self._running and not self._running.result.done():
                 self._running.cancel(errors.stopped())
+                self._running.result.set_exception(errors.stopped())
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """Ends the thread after the running job."""
+        """Ends the thread after the running job, and waits a moment for it."""
         self.cancel_all()
         if self._thread:
-            self._thread.join(timeout=5)
+            self._thread.join(timeout=0.5)
+
+    def is_alive(self) -> bool:
+        """Whether the thread has not ended."""
+        return self._thread is not None and self._thread.is_alive()
 
     def _find(self, name: str) -> Optional[Job]:
         jobs = self._waiting + ([self._running] if self._running else [])
@@ -199,7 +207,10 @@ class Worker:
             with self._changed:
                 self._running = None
                 self._remember(job, error)
-            if error is not None:
+                is_answered = job.result.done()
+            if is_answered:
+                pass  # The studio was stopped.
+            elif error is not None:
                 job.result.set_exception(error)
             else:
                 job.result.set_result(outcome)
