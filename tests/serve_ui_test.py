@@ -1,6 +1,8 @@
 """The serve_ui program: flags, what it says, and that it serves."""
 
+import os
 import socket
+import sys
 
 import httpx
 import pytest
@@ -67,6 +69,22 @@ def test_other_addresses_are_warned_of_and_the_page_is_named(capsys):
         said = capsys.readouterr().out
         assert said.startswith("WARNING: --host=0.0.0.0 is open\n")
         assert f"http://localhost:{port}/" in said
+
+
+@pytest.mark.parametrize(
+    "end, code", [(KeyboardInterrupt(), 0), (SystemExit(143), 143)]
+)
+def test_the_process_does_not_wait_for_a_thread_that_computes(monkeypatch, end, code):
+    def stopped(*_, **__):
+        raise end
+
+    codes = []
+    monkeypatch.setattr(web._Server, "run", stopped)
+    monkeypatch.setattr(os, "_exit", lambda code: codes.append(code) or sys.exit(code))
+    with web.listen("127.0.0.1", 0) as listener:
+        with pytest.raises(SystemExit):
+            web.serve(None, listener, is_working=lambda: True)
+    assert codes == [code]
 
 
 def test_the_flags_reach_the_page(monkeypatch):

@@ -67,7 +67,12 @@ def main(argv):
         "or encryption. Pictures and results travel in the clear."
     )
     web.announce("The studio", FLAGS.host, listener, warning)
-    web.serve(app, listener, cancel=app.state.cancel_jobs)
+    web.serve(
+        app,
+        listener,
+        cancel=app.state.cancel_jobs,
+        is_working=app.state.is_working,
+    )
     return 0
 
 

@@ -107,6 +107,9 @@ def test_a_turned_object_keeps_its_area_and_the_box_is_tight():
     [
         (Pose((-2, 10)), "rows -3 to 0 and columns 8 to 13, and the picture is 50x40"),
         (Pose((20, 53)), "The object is outside the picture"),
+        (Pose((1e300, 10)), r"rows 1e\+300 to 1e\+300 and columns 8 to 13, and"),
+        (Pose((20, 20), scale=1e-9), "smaller than a pixel: scale is 1e-09"),
+        (Pose((20, 20), scale=1e-300), "smaller than a pixel"),
         (Pose((20, 20), scale=0.0), "scale must be above 0"),
         (Pose((20, 20), scale=float("nan")), "finite numbers"),
         (Pose((20, float("inf"))), "finite numbers"),

@@ -161,7 +161,7 @@ def test_a_mask_file_is_answered_as_the_runs_read_it(client, picture, mask):
         np.testing.assert_array_equal(read, mask)
     files = {"image": file_of(picture), "mask": file_of(mask[:9])}
     error = error_of(post(client, "mask", files))
-    assert "It has 64x9 pixels and the picture 64x48" in error["why"]
+    assert "It has 64x9 pixels and its picture 64x48" in error["why"]
 
 
 def test_a_second_model_is_asked_by_its_name(client, picture, mask):
@@ -361,6 +361,59 @@ def test_mistakes_are_told_as_what_why_and_what_to_do(
     assert (response.status_code, error_of(response)["code"]) == (status, code)
 
 
+def test_every_field_says_what_it_must_be(client):
+    paths = client.get("/openapi.json").json()["paths"]
+    for path, methods in paths.items():
+        if "post" not in methods:
+            continue
+        body = methods["post"]["requestBody"]["content"]["application/json"]
+        required = dict.fromkeys(body["schema"]["required"], "0000")
+        for name in body["schema"]["properties"]:
+            response = client.post(path, json={**required, name: {}})
+            assert response.status_code == 422
+            assert error_of(response)["why"].startswith(f"{name} must be "), path
+
+
+@pytest.mark.parametrize(
+    "call, fields, why",
+    [
+        ("segment", {"box": "[1, 2, 3]"}, "box must be a list [y0, x0, y1, x1] of"),
+        ("segment", {"box": "x"}, "box must be a list"),
+        ("segment", {"box": "[" * 10_000}, "box must be a list"),
+        ("segment", {"box": "[NaN, 1, 2, 3]"}, "box must be a list"),
+        (
+            "segment",
+            {"clicks": "[[1, 2, 3]]"},
+            "clicks must be a list [[y, x, 1], ...]",
+        ),
+        ("segment", {"job": "x"}, "job must be 8 to 64 letters, digits or hyphens."),
+        (
+            "preview",
+            {"color": "x"},
+            "There is no field color; there are image, overlay.",
+        ),
+        ("preview", {"image": "?"}, "image must be a file, in JSON as base64."),
+        ("mask", {}, "mask is missing."),
+    ],
+)
+def test_the_error_of_a_field_names_it_and_what_is_allowed(
+    client, picture, call, fields, why
+):
+    image = base64.b64encode(file_of(picture)).decode()
+    response = client.post(f"/api/v1/{call}", json={"image": image, **fields})
+    assert response.status_code == 422
+    assert error_of(response)["why"].startswith(why)
+
+
+def test_an_empty_overlay_is_refused(client, picture):
+    files = {"image": file_of(picture), "overlay": b""}
+    error = error_of(post(client, "export", files))
+    assert (error["what"], error["why"]) == (
+        "The overlay cannot be used.",
+        "It is empty.",
+    )
+
+
 def test_other_content_types_and_addresses_are_refused_in_words(client):
     response = client.post("/api/v1/inpaint", content=b"x")
     assert response.status_code == 415
@@ -370,7 +423,10 @@ def test_other_content_types_and_addresses_are_refused_in_words(client):
     headers = {"content-type": "multipart/form-data; boundary=x"}
     response = client.post("/api/v1/inpaint", content=b"--y", headers=headers)
     assert error_of(response)["code"] == "bad_request"
-    assert error_of(client.get("/api/v1/nothing"))["code"] == "not_found"
+    error = error_of(client.get("/api/v1/nothing"))
+    assert error["code"] == "not_found" and error["why"].startswith("There is nothing")
+    error = error_of(client.get("/api/v1/jobs/x"))
+    assert error["why"] == "job must be 8 to 64 letters, digits or hyphens."
     response = client.get("/api/v1/inpaint")
     assert (response.status_code, response.headers["allow"]) == (405, "POST")
     response = client.put("/api/v1/jobs/some-job")

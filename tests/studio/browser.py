@@ -180,19 +180,17 @@ class Visit:
     def results(self):
         return self.page.locator("#result-list li").count()
 
-    def shown(self):
-        """The target as it is now, uint8 [H, W, 3]."""
+    def shown(self, mode="RGB"):
+        """The target as it is now, uint8 [H, W, channels]."""
         pixels = self.page.evaluate(
             """import('/static/js/state.js').then(({state: {target}}) => {
               const canvas = document.createElement('canvas');
               canvas.width = target.width; canvas.height = target.height;
-              const context = canvas.getContext('2d');
-              context.drawImage(target.bitmap, 0, 0);
-              if (target.overlayBitmap) context.drawImage(target.overlayBitmap, 0, 0);
+              target.drawOn(canvas);
               return canvas.toDataURL().split(',')[1];
             })"""
         )
-        picture = Image.open(io.BytesIO(base64.b64decode(pixels))).convert("RGB")
+        picture = Image.open(io.BytesIO(base64.b64decode(pixels))).convert(mode)
         return np.array(picture)
 
     def edited(self):

@@ -2,6 +2,7 @@
 
 import io
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -255,6 +256,32 @@ def test_before_and_after(visit):
     visit.page.keyboard.up("c")
     visit.page.wait_for_timeout(100)
     assert color(180, 380) == list(RED)
+
+
+def test_a_recoloured_picture_keeps_its_transparency_on_the_page(visit):
+    # Browsers show 16 bits, as they are here, in 8.
+    half = np.random.default_rng(0).integers(0, 65536, (60, 80, 4), np.uint16)
+    half[..., 3] = 120 * 257
+    half[:, 40:, 3] = 65535
+    visit.open_file("half.png", cv2.imencode(".png", half)[1].tobytes())
+    visit.opened()
+    before = visit.shown("RGBA")
+    visit.tool("box")
+    visit.drag((10, 10), (50, 70))
+    visit.page.click('[data-mode-button="harmonize"]')
+    visit.run()
+    after = visit.shown("RGBA")
+    assert (after[10:50, 10:70, :3] != before[10:50, 10:70, :3]).any(
+        axis=-1
+    ).mean() > 0.5
+    np.testing.assert_array_equal(after[..., 3], half[..., 3] // 257)
+    # Fills are opaque.
+    visit.page.click('[data-mode-button="fill"]')
+    visit.page.uncheck("#margin-check")
+    visit.drag((10, 10), (50, 30))
+    visit.run()
+    assert (visit.shown("RGBA")[10:50, 10:30, 3] == 255).all()
+    assert (visit.shown("RGBA")[10:50, 30:40, 3] == 120).all()
 
 
 @pytest.mark.slow

@@ -7,7 +7,6 @@ import threading
 import time
 
 import httpx
-import numpy as np
 import pytest
 import uvicorn
 from starlette.testclient import TestClient
@@ -70,6 +69,9 @@ def test_jobs_wait_in_order_can_be_watched_cancelled_and_refused(
     assert client.post("/api/v1/inpaint", content=b"x").status_code == 503
     # One that waits goes at once, one that runs at its next step.
     assert client.delete("/api/v1/jobs/waiting-1").status_code == 204
+    states = [client.get(f"/api/v1/jobs/{name}").json() for name in names[1:]]
+    assert [s["state"] for s in states] == ["cancelled", "waiting"]
+    assert [s["position"] for s in states] == [0, 1]
     assert client.delete("/api/v1/jobs/running-1").status_code == 204
     client.paint.gate.set()
     for thread, _ in runs:
@@ -133,8 +135,8 @@ def test_a_run_that_takes_too_long_is_ended(picture, mask):
 
 def test_a_server_that_is_stopped_does_not_wait_for_its_jobs(picture, mask):
     paint, models = make_models(image_size=32)
-    # Some hundred windows.
-    paint.seconds = 0.1
+    # The model is in the middle of a window.
+    paint.gate.clear()
     app = create_app(models)
     listener = web.listen("127.0.0.1", 0)
     settings = uvicorn.Config(app, log_level="error")
@@ -142,8 +144,7 @@ def test_a_server_that_is_stopped_does_not_wait_for_its_jobs(picture, mask):
     running = threading.Thread(target=server.run, args=([listener],))
     running.start()
     address = f"http://127.0.0.1:{listener.getsockname()[1]}/api/v1/"
-    wide = np.tile(picture, (8, 8, 1)), np.tile(mask, (8, 8))
-    files = {"image": file_of(wide[0]), "mask": file_of(wide[1])}
+    files = {"image": file_of(picture), "mask": file_of(mask)}
     answers = []
     client = threading.Thread(
         target=lambda: answers.append(
@@ -159,6 +160,9 @@ def test_a_server_that_is_stopped_does_not_wait_for_its_jobs(picture, mask):
     running.join(timeout=30)
     assert time.monotonic() - started < 3
     assert (answers[0].status_code, error_of(answers[0])["code"]) == (503, "stopped")
+    assert app.state.is_working()
+    paint.gate.set()
+    wait_for(lambda: not app.state.is_working())
 
 
 def test_a_job_whose_client_has_gone_is_cancelled(client, picture, mask, in_background):
@@ -184,6 +188,6 @@ def test_a_job_whose_client_has_gone_is_cancelled(client, picture, mask, in_back
     scope = {"type": "http", "method": "POST", "headers": headers, **url}
     asyncio.run(client.app(scope, receive, send))
     assert statuses[0] == 409
-    assert client.get("/api/v1/jobs/leaving-1").status_code == 404
+    assert client.get("/api/v1/jobs/leaving-1").json()["state"] == "cancelled"
     client.paint.gate.set()
     thread.join(timeout=10)

@@ -49,6 +49,38 @@ def test_a_job_that_has_ended_is_known_for_a_while(worker):
     assert worker.state("other") is None
 
 
+@pytest.fixture
+def held(worker):
+    """A job that runs until the event is set: (job, event)."""
+    gate, runs = threading.Event(), threading.Event()
+    job = worker.submit(lambda job: (runs.set(), gate.wait(5), job.check()), "held")
+    assert runs.wait(5)
+    yield job, gate
+    gate.set()
+
+
+def test_a_cancelled_job_leaves_the_queue_and_is_known_as_cancelled(worker, held):
+    job, gate = held
+    first, second = (worker.submit(lambda job: 7, name) for name in ("one", "two"))
+    assert worker.cancel("one")
+    assert worker.state("one")["state"] == "cancelled"
+    assert worker.state("two")["position"] == 1
+    assert code_of(first) == "cancelled" and not worker.cancel("one")
+    assert worker.cancel("held")
+    gate.set()
+    assert code_of(job) == worker.state("held")["state"] == "cancelled"
+    assert second.result.result(timeout=5) == 7
+
+
+def test_whoever_holds_a_future_cannot_end_the_worker(worker, held):
+    job, gate = held
+    waiting = worker.submit(lambda job: 1, "waiting")
+    assert not waiting.result.cancel() and not job.result.cancel()
+    gate.set()
+    assert waiting.result.result(timeout=5) == 1
+    assert worker.submit(lambda job: 7, "next").result.result(timeout=5) == 7
+
+
 def test_a_job_ends_at_its_next_step_after_its_time(worker):
     def work(job):
         while True:
@@ -68,11 +100,12 @@ def test_a_crash_is_told_as_a_mistake_and_the_next_job_runs(worker):
     assert worker.submit(lambda job: 7, "next").result.result(timeout=5) == 7
 
 
-def test_stopping_ends_what_waits(worker):
-    gate = threading.Event()
-    running = worker.submit(lambda job: (gate.wait(5), job.check()), "running")
-    time.sleep(0.05)
+def test_stopping_answers_all_jobs_and_does_not_wait_for_the_running_one(worker, held):
+    running, gate = held
     waiting = worker.submit(lambda job: 1, "waiting")
-    threading.Timer(0.1, gate.set).start()
     worker.stop()
     assert code_of(waiting) == code_of(running) == "stopped"
+    assert worker.is_alive()
+    gate.set()
+    worker._thread.join(timeout=5)
+    assert not worker.is_alive()

@@ -1,8 +1,10 @@
 """Serves a web application on this machine until Ctrl-C."""
 
 import ipaddress
+import os
 import signal
 import socket
+import sys
 from typing import Callable
 
 import uvicorn
@@ -81,8 +83,9 @@ def serve(
     listener: socket.socket,
     max_connections: int = 64,
     cancel: Callable[[], None] = lambda: None,
+    is_working: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Serves an ASGI application until Ctrl-C.
+    """Serves an ASGI application until Ctrl-C or SIGTERM.
 
     Args:
         app: the application.
@@ -90,6 +93,8 @@ def serve(
         max_connections: limit for all browsers together, each of which uses up to six;
             further requests are refused before they are read.
         cancel: ends what open requests wait for; called before they are waited for.
+        is_working: whether a thread is still computing at the end. The process then
+            ends at once, since Python would wait for TensorFlow.
     """
     settings = uvicorn.Config(
         app,
@@ -100,6 +105,10 @@ def serve(
     )
     try:
         _Server(settings, cancel).run(sockets=[listener])
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:
         # Ctrl-C is the way to stop; uvicorn has closed all connections.
-        return
+        if is_working():
+            sys.stdout.flush()
+            os._exit(getattr(end, "code", 0))
+        if isinstance(end, SystemExit):
+            raise

@@ -98,6 +98,10 @@ def place(
         int(math.floor(centre - length / 2 + 0.5))
         for centre, length in zip(pose.position, high - low)
     )
+    if (high - low).max() < 0.5:
+        raise ValueError(
+            f"The object would be smaller than a pixel: scale is {pose.scale:g}."
+        )
     rows, columns = (max(1, int(n)) for n in np.ceil(high - low - 1e-6))
     whole = (top, left, top + rows, left + columns)
     box = clipped(whole, *size)
@@ -188,6 +192,6 @@ def extended_colors(colors: np.ndarray, object_mask: np.ndarray) -> np.ndarray:
 def _nothing_left(whole: Box, size) -> ValueError:
     y0, x0, y1, x1 = whole
     return ValueError(
-        f"The object is outside the picture: it covers rows {y0} to {y1} and columns "
-        f"{x0} to {x1}, and the picture is {size[1]}x{size[0]} pixels."
+        f"The object is outside the picture: it covers rows {y0:.6g} to {y1:.6g} and "
+        f"columns {x0:.6g} to {x1:.6g}, and the picture is {size[1]}x{size[0]} pixels."
     )

@@ -13,7 +13,7 @@ import json
 import uuid
 from typing import Optional
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -69,7 +69,7 @@ class HealthBody(BaseModel):
 class JobBody(BaseModel):
     """Progress of a job."""
 
-    state: str = Field(description="waiting, running or ended.")
+    state: str = Field(description="waiting, running, ended or cancelled.")
     position: int = Field(description="Position in the queue; 0 while it runs.")
     done: int = Field(description="Steps taken.")
     total: Optional[int] = Field(description="Number of steps, if known.")
@@ -170,7 +170,6 @@ def _add_descriptions(router: APIRouter, models, limits: Limits) -> None:
 
 def _add_jobs(router: APIRouter, workers) -> None:
     """Adds the routes of a job's progress and cancellation."""
-    job_path = Path(pattern=forms.JOB_PATTERN)
     missing = {404: _ERROR, 422: _ERROR, 421: _ERROR, 403: _ERROR}
 
     @router.get(
@@ -179,7 +178,7 @@ def _add_jobs(router: APIRouter, workers) -> None:
         responses=missing,
         summary="Get the progress of a job",
     )
-    async def job_state(job: str = job_path):
+    async def job_state(job: forms.JobName):
         states = (worker.state(job) for worker in workers)
         state = next((state for state in states if state), None)
         if state is None:
@@ -189,7 +188,7 @@ def _add_jobs(router: APIRouter, workers) -> None:
     @router.delete(
         "/jobs/{job}", status_code=204, responses=missing, summary="Cancel a job"
     )
-    async def cancel_job(job: str = job_path):
+    async def cancel_job(job: forms.JobName):
         if not any(worker.cancel(job) for worker in workers):
             raise _no_job()
 

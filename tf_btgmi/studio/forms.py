@@ -7,7 +7,7 @@ the upload is read before the queue can be asked for room.
 import base64
 import copy
 import json
-from typing import Annotated, Any, Literal, Optional, TypeVar
+from typing import Annotated, Any, Literal, Optional, Sequence, TypeVar
 
 from fastapi import Request
 from pydantic import (
@@ -17,6 +17,7 @@ from pydantic import (
     Field,
     ValidationError,
     WithJsonSchema,
+    WrapValidator,
 )
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -27,19 +28,29 @@ from tf_btgmi.studio.limits import Limits
 
 # Uploads stay in memory and never reach the disk.
 MultiPartParser.spool_max_size = 1 << 40
-JOB_PATTERN = r"^[A-Za-z0-9-]{8,64}$"
 _MAX_CLICKS = 200
+_MAX_FILES = 6
+_MAX_FIELDS = 24
+
+
+def _must_be(allowed: str) -> WrapValidator:
+    """Words the error of a field, whatever pydantic finds wrong with its value."""
+
+    def check(value, validate):
+        try:
+            return validate(value)
+        except ValidationError:
+            raise ValueError(f"must be {allowed}") from None
+
+    return WrapValidator(check)
 
 
 def _file(value: Any) -> bytes:
     if isinstance(value, bytes):
         return value
     if not isinstance(value, str):
-        raise ValueError("must be a file, in JSON as base64")
-    try:
-        return base64.b64decode(value, validate=True)
-    except ValueError:
-        raise ValueError("must be base64") from None
+        raise ValueError
+    return base64.b64decode(value, validate=True)
 
 
 def _from_text(value: Any) -> Any:
@@ -47,8 +58,8 @@ def _from_text(value: Any) -> Any:
     if isinstance(value, str):
         try:
             return json.loads(value)
-        except (ValueError, RecursionError):
-            raise ValueError("must be a JSON list like [10, 20]") from None
+        except RecursionError:
+            raise ValueError from None
     return value
 
 
@@ -56,10 +67,31 @@ File = Annotated[
     bytes,
     BeforeValidator(_file),
     WithJsonSchema({"type": "string", "format": "byte"}),
+    _must_be("a file, in JSON as base64"),
 ]
-Number = Annotated[float, Field(allow_inf_nan=False)]
-Click = tuple[Number, Number, bool]
-Clicks = Annotated[list[Click], BeforeValidator(_from_text)]
+Flag = Annotated[bool, _must_be("true or false")]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Coordinate = Annotated[Finite, _must_be("a finite number of pixels")]
+JobName = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9-]{8,64}$"),
+    _must_be("8 to 64 letters, digits or hyphens"),
+]
+Box = Annotated[
+    list[Finite],
+    Field(min_length=4, max_length=4),
+    BeforeValidator(_from_text),
+    _must_be("a list [y0, x0, y1, x1] of four finite numbers"),
+]
+Clicks = Annotated[
+    list[tuple[Finite, Finite, bool]],
+    Field(max_length=_MAX_CLICKS),
+    BeforeValidator(_from_text),
+    _must_be(
+        f"a list [[y, x, 1], ...] of at most {_MAX_CLICKS} clicks, each with 1 on the "
+        "object or 0 on the background"
+    ),
+]
 
 
 class PictureForm(BaseModel):
@@ -70,28 +102,31 @@ class PictureForm(BaseModel):
     image: File = Field(description="The picture file.")
     overlay: Optional[File] = Field(
         None,
-        description="PNG of the same size, opaque where earlier runs changed it; one "
-        "level below opaque where the picture keeps its transparency.",
+        description="PNG of the same size, opaque where earlier runs changed it; "
+        "254/255 of it where the picture keeps its transparency.",
     )
 
 
 class RunForm(PictureForm):
     """Fields of every run of a model."""
 
-    model: Optional[str] = Field(
+    model: Optional[
+        Annotated[
+            str, Field(max_length=200), _must_be("text of at most 200 characters")
+        ]
+    ] = Field(
         None,
-        max_length=200,
         description="A name from /api/v1/models. Default: the first with the output.",
     )
-    job: Optional[str] = Field(
-        None,
-        pattern=JOB_PATTERN,
-        description="A name of your choice, to follow or cancel the job.",
+    job: Optional[JobName] = Field(
+        None, description="A name of your choice, to follow or cancel the job."
     )
-    output: Literal["picture", "overlay"] = Field(
-        "picture",
-        description="The finished picture in its own format with its metadata, or a "
-        "PNG that is opaque where it changed.",
+    output: Annotated[Literal["picture", "overlay"], _must_be("picture or overlay")] = (
+        Field(
+            "picture",
+            description="The finished picture in its own format with its metadata, or "
+            "a PNG that is opaque where it changed.",
+        )
     )
 
 
@@ -99,10 +134,12 @@ class InpaintForm(RunForm):
     """Fill the white part of the mask."""
 
     mask: File = Field(description="Picture of the same size; white is filled.")
-    mask_dilation: Optional[int] = Field(
-        None, ge=0, le=512, description="Dilation of the hole in pixels."
-    )
-    remove: bool = Field(
+    mask_dilation: Optional[
+        Annotated[
+            int, Field(ge=0, le=512), _must_be("a whole number of pixels from 0 to 512")
+        ]
+    ] = Field(None, description="Dilation of the hole in pixels.")
+    remove: Flag = Field(
         False,
         description="Treat the mask as an object: without mask_dilation it is dilated "
         "by 1.5 % of the picture's shorter side.",
@@ -120,14 +157,18 @@ class ComposeForm(RunForm):
 
     guide: File = Field(description="Picture with the object.")
     guide_mask: File = Field(description="Of the guide's size; white is the object.")
-    y: Number = Field(description="Row of the picture for the centre of its box.")
-    x: Number = Field(description="Column of the picture for the centre of its box.")
-    scale: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = 1.0
-    rotate: Annotated[float, Field(ge=-360, le=360, allow_inf_nan=False)] = Field(
-        0.0, description="Degrees, counter-clockwise."
+    y: Coordinate = Field(description="Row of the picture for the centre of its box.")
+    x: Coordinate = Field(
+        description="Column of the picture for the centre of its box."
     )
-    flip: bool = Field(False, description="Mirror the object left to right.")
-    harmonize: bool = Field(
+    scale: Annotated[
+        Finite, Field(gt=0, le=100), _must_be("a number above 0, at most 100")
+    ] = 1.0
+    rotate: Annotated[
+        Finite, Field(ge=-360, le=360), _must_be("a number from -360 to 360")
+    ] = Field(0.0, description="Degrees, counter-clockwise.")
+    flip: Flag = Field(False, description="Mirror the object left to right.")
+    harmonize: Flag = Field(
         True, description="Match its colours; needs the output harmonized."
     )
 
@@ -139,7 +180,7 @@ class MaskForm(BaseModel):
 
     image: File = Field(description="The picture that the mask is for.")
     mask: File = Field(description="Picture of the same size.")
-    is_object: bool = Field(
+    is_object: Flag = Field(
         False,
         description="Whether it is the mask of a cut-out: where it is the picture "
         "itself, the visible part is selected.",
@@ -149,23 +190,20 @@ class MaskForm(BaseModel):
 class SegmentForm(PictureForm):
     """Select an object by a box, by clicks, or by both."""
 
-    box: Annotated[Optional[list[Number]], BeforeValidator(_from_text)] = Field(
+    box: Optional[Box] = Field(
         None,
-        min_length=4,
-        max_length=4,
         description="[y0, x0, y1, x1] in pixels, end-exclusive; in forms as JSON. With "
         "clicks and a mask: the box that the selection began with.",
     )
     clicks: Clicks = Field(
         [],
-        max_length=_MAX_CLICKS,
         description="[[y, x, 1], ...], oldest first: 1 on the object, 0 on the "
         "background.",
     )
     mask: Optional[File] = Field(
         None, description="The selection so far; the newest click changes it."
     )
-    job: Optional[str] = Field(None, pattern=JOB_PATTERN)
+    job: Optional[JobName] = None
 
 
 Form = TypeVar("Form", bound=BaseModel)
@@ -193,10 +231,25 @@ async def read(request: Request, form: type[Form], limits: Limits) -> Form:
     try:
         return form.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        first["msg"] = first["msg"].replace("Value error, ", "")
-        place = ".".join(str(part) for part in first["loc"]) or "body"
-        raise errors.bad_request(f"{place}: {first['msg']}.") from None
+        raise errors.bad_request(why(error, list(form.model_fields))) from None
+
+
+def why(error, names: Sequence[str] = ()) -> str:
+    """A sentence about the first of the errors that pydantic or FastAPI has found.
+
+    Args:
+        error: their exception.
+        names: of the fields.
+    """
+    first = error.errors()[0]
+    if not first["loc"]:
+        return "The name of a field is not valid Unicode."
+    name = str(first["loc"][-1])[:100]
+    if first["type"] == "missing":
+        return f"{name} is missing."
+    if first["type"] == "extra_forbidden":
+        return f"There is no field {name}; there are {', '.join(names)}."
+    return f"{name} {first['msg'].removeprefix('Value error, ')}."
 
 
 def body_schema(form: type[BaseModel]) -> dict:
@@ -233,9 +286,12 @@ async def _multipart(request: Request, limits: Limits) -> dict:
     values = {}
     try:
         # Fields are as limited as files, which may be sent as text.
-        form = await request.form(max_files=6, max_fields=24)
-    except (HTTPException, ValueError) as error:
-        raise errors.bad_request(f"The form is damaged: {error}") from None
+        form = await request.form(max_files=_MAX_FILES, max_fields=_MAX_FIELDS)
+    except (HTTPException, ValueError):
+        raise errors.bad_request(
+            f"The form is damaged, or has more than {_MAX_FILES} files or "
+            f"{_MAX_FIELDS} other fields."
+        ) from None
     for key, value in form.multi_items():
         if key in values:
             raise errors.bad_request(f"{key} is given twice.")

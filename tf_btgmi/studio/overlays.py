@@ -1,10 +1,10 @@
 """Overlays: the edited pixels of a picture, as a separate picture.
 
 An overlay is a PNG of the picture's size and depth, opaque where a pixel was changed or
-filled since the file was opened; one level less than opaque where it was recoloured
-alone, so that the picture keeps its own transparency there. The page draws it over the
-picture, sends it with the next run, and stores one per result. The server therefore
-stores nothing, and known pixels are never encoded twice.
+filled since the file was opened; 254/255 of that where it was recoloured alone, so that
+the picture keeps its own transparency there. The page draws it over the picture, sends
+it with the next run, and stores one per result. The server therefore stores nothing,
+and known pixels are never encoded twice.
 """
 
 from typing import Optional
@@ -24,7 +24,7 @@ def covered(overlay: np.ndarray) -> np.ndarray:
 
 def recolored(overlay: np.ndarray) -> np.ndarray:
     """The part of `covered` that keeps the picture's transparency, bool [H, W]."""
-    return overlay[..., 3] == np.iinfo(overlay.dtype).max - 1
+    return overlay[..., 3] == _recolored_alpha(overlay.dtype)
 
 
 def applied(image: np.ndarray, overlay: Optional[np.ndarray]) -> np.ndarray:
@@ -56,8 +56,13 @@ def encode(
     overlay = np.zeros((*mask.shape, 4), composite.dtype)
     overlay[..., :3] = composite * mask[..., None]
     overlay[..., 3] = mask * composite.dtype.type(np.iinfo(composite.dtype).max)
-    overlay[..., 3] -= mask & kept
+    overlay[mask & kept, 3] = _recolored_alpha(overlay.dtype)
     return png(overlay, picture)
+
+
+def _recolored_alpha(dtype) -> int:
+    # Browsers show 16 bits in 8: there it is 254, too.
+    return np.iinfo(dtype).max // 255 * 254
 
 
 def png(pixels: np.ndarray, picture: Optional[Picture] = None) -> bytes:

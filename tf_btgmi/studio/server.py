@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from tf_btgmi import __version__
-from tf_btgmi.studio import api, errors
+from tf_btgmi.studio import api, errors, forms
 from tf_btgmi.studio.limits import Limits
 from tf_btgmi.studio.models import Model
 from tf_btgmi.studio.worker import Worker
@@ -58,6 +58,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.cancel_jobs = lambda: [worker.cancel_all() for worker in workers]
+    app.state.is_working = lambda: any(worker.is_alive() for worker in workers)
     router = api.make_router(models, limits, workers)
     app.include_router(router)
     _add_pages(app)
@@ -101,13 +102,15 @@ def _add_error_handlers(app: FastAPI, routes) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError):
         del request
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        return await known(None, errors.bad_request(f"{place}: {first['msg']}."))
+        return await known(None, errors.bad_request(forms.why(error)))
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException):
         headers = dict(error.headers or {})
+        why = {
+            404: "There is nothing at this address.",
+            405: "The address does not take this method.",
+        }.get(error.status_code, str(error.detail))
         if error.status_code == 405:
             # A path may be several routes; each knows its own methods only.
             matching = [r for r in routes if r.matches(request.scope)[0] != Match.NONE]
@@ -118,7 +121,7 @@ def _add_error_handlers(app: FastAPI, routes) -> None:
             error.status_code,
             "not_found" if error.status_code == 404 else "http_error",
             f"{request.method} {request.url.path[:200]} cannot be served.",
-            str(error.detail),
+            why,
             "See /docs for what there is.",
         )
         return JSONResponse(text.body(), error.status_code, headers=headers)

@@ -120,7 +120,7 @@ def segment(job: Job, form: forms.SegmentForm, limits: Limits):
     del job
     image = _current(form, limits).composite
     mask: Optional[np.ndarray] = None
-    if form.mask:
+    if form.mask is not None:
         mask = uploads.read_mask(form.mask, limits, image.shape[:2], form.image)
     try:
         selected = select(in_depth(image, np.uint8), form.box, form.clicks, mask)
@@ -172,7 +172,7 @@ class _Current(NamedTuple):
 def _current(form: forms.PictureForm, limits: Limits) -> _Current:
     picture = uploads.read_picture(form.image, limits)
     image = picture.rgb(sixteen_bits=True)
-    if not form.overlay:
+    if form.overlay is None:
         nothing = np.zeros(image.shape[:2], bool)
         return _Current(picture, image, nothing, nothing)
     overlay = uploads.read_overlay(form.overlay, limits, image.shape[:2])

@@ -50,7 +50,7 @@ def read_mask(
     if mask.shape != tuple(shape):
         raise errors.bad_picture(
             what,
-            f"It has {mask.shape[1]}x{mask.shape[0]} pixels and the picture "
+            f"It has {mask.shape[1]}x{mask.shape[0]} pixels and its picture "
             f"{shape[1]}x{shape[0]}.",
             "Use a mask that was made for this picture.",
         )
@@ -65,17 +65,17 @@ def read_overlay(data: bytes, limits: Limits, shape) -> np.ndarray:
     Raises:
         ApiError: as `read_picture`, or another size.
     """
-    what = "The overlay"
+    what, to_do = "The overlay", "Send the one that a run of this picture returned."
     picture = read_picture(data, limits, what)
     if picture.format != "PNG":
-        raise errors.bad_picture(what, "It is not a PNG.")
+        raise errors.bad_picture(what, "It is not a PNG.", to_do)
     overlay = picture.pixels
     if picture.mode != "RGBA":
         overlay, alpha = picture.rgb(sixteen_bits=True), picture.alpha()
         alpha = np.full(overlay.shape[:2], 255, np.uint8) if alpha is None else alpha
         overlay = np.dstack([overlay, in_depth(alpha, overlay.dtype)])
     if overlay.shape[:2] != tuple(shape):
-        raise errors.bad_picture(what, "Its size differs from the picture's.")
+        raise errors.bad_picture(what, "Its size differs from the picture's.", to_do)
     return overlay
 
 

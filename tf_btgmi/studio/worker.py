@@ -26,7 +26,7 @@ class Job:
         max_seconds: limit of its run time.
 
     Attributes:
-        result: a future of what `work` returns.
+        result: a future of what `work` returns; only its worker ends it.
         done: steps taken.
         total: number of steps; None if unknown.
         model_seconds: time spent in a model.
@@ -38,6 +38,8 @@ class Job:
         self.name = name
         self.max_seconds = max_seconds
         self.result: concurrent.futures.Future = concurrent.futures.Future()
+        # From here on `Future.cancel` does nothing: a job is cancelled by its worker.
+        self.result.set_running_or_notify_cancel()
         self.done = 0
         self.total: Optional[int] = None
         self.model_seconds = 0.0
@@ -80,7 +82,9 @@ class Worker:
         self._changed = threading.Condition()
         self._waiting: list[Job] = []
         self._running: Optional[Job] = None
-        self._ended = collections.deque(maxlen=_REMEMBERED)
+        self._ended: collections.deque[tuple[str, str]] = collections.deque(
+            maxlen=_REMEMBERED
+        )
         self._stopped = True
         self._name = name
         self._thread: Optional[threading.Thread] = None
@@ -116,15 +120,16 @@ class Worker:
     def state(self, name: str) -> Optional[dict[str, Any]]:
         """State, position in the queue and steps of a job; None if it is unknown.
 
-        The last jobs that ended are known, so that a client that asks a moment too late
-        gets an answer.
+        The last jobs that ended or were cancelled are known, so that a client that asks
+        a moment too late gets an answer.
         """
         with self._changed:
             job = self._find(name)
             if job is None:
-                if name not in self._ended:
+                state = dict(self._ended).get(name)
+                if state is None:
                     return None
-                return {"state": "ended", "position": 0, "done": 0, "total": None}
+                return {"state": state, "position": 0, "done": 0, "total": None}
             waits = job in self._waiting
             return {
                 "state": "waiting" if waits else "running",
@@ -142,29 +147,42 @@ class Worker:
             job.cancel(errors.cancelled())
             if job in self._waiting:
                 self._waiting.remove(job)
+                self._remember(job, errors.cancelled())
                 job.result.set_exception(errors.cancelled())
             return True
 
     def cancel_all(self) -> None:
-        """Cancels the running job and all that wait; takes no other."""
+        """Cancels the running job and all that wait; takes no other.
+
+        All are answered at once; the running one ends at its next step.
+        """
         with self._changed:
             self._stopped = True
             for job in self._waiting:
                 job.result.set_exception(errors.stopped())
             self._waiting.clear()
-            if self._running:
+            if self._running and not self._running.result.done():
                 self._running.cancel(errors.stopped())
+                self._running.result.set_exception(errors.stopped())
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """Ends the thread after the running job."""
+        """Ends the thread after the running job, and waits a moment for it."""
         self.cancel_all()
         if self._thread:
-            self._thread.join(timeout=5)
+            self._thread.join(timeout=0.5)
+
+    def is_alive(self) -> bool:
+        """Whether the thread has not ended."""
+        return self._thread is not None and self._thread.is_alive()
 
     def _find(self, name: str) -> Optional[Job]:
         jobs = self._waiting + ([self._running] if self._running else [])
         return next((job for job in jobs if job.name == name), None)
+
+    def _remember(self, job: Job, error: Optional[errors.ApiError]) -> None:
+        is_cancelled = error is not None and error.text.code == "cancelled"
+        self._ended.append((job.name, "cancelled" if is_cancelled else "ended"))
 
     def _run(self) -> None:
         while True:
@@ -188,10 +206,12 @@ class Worker:
                 outcome, error = None, errors.internal()
             with self._changed:
                 self._running = None
-                self._ended.append(job.name)
-            if error is not None:
+                self._remember(job, error)
+                # When the studio is stopped, running jobs are answered, too.
+                is_answered = job.result.done()
+            if error is not None and not is_answered:
                 job.result.set_exception(error)
-            else:
+            elif not is_answered:
                 job.result.set_result(outcome)
             # Nothing of a job stays here until the next one comes.
             del job, outcome, error

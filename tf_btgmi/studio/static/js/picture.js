@@ -24,7 +24,7 @@ export class Picture {
     this.height = bitmap.height;
     this.selection = new Selection(this.width, this.height);
     this.history = new History();
-    this.overlay = null; // PNG of the edited pixels, and the same as a bitmap
+    this.overlay = null; // PNG of the edited pixels, and what `decode` makes of it
     this.overlayBitmap = null;
     this.saved = null; // the overlay that was downloaded last
   }
@@ -65,6 +65,25 @@ export class Picture {
     this.selection.take("object", mask);
   }
 
+  /**
+   * Bitmap of an overlay. Of a transparent picture it is the whole edited picture: what was
+   * recoloured, one level below opaque in the overlay, keeps the transparency.
+   */
+  async decode(overlay) {
+    const bitmap = await createImageBitmap(overlay);
+    if (!this.transparent) return bitmap;
+    const edited = pixelsOf(this.bitmap);
+    const [to, from] = [edited.data, pixelsOf(bitmap).data];
+    bitmap.close();
+    for (let at = 0; at < to.length; at += 4) {
+      const alpha = from[at + 3];
+      if (alpha < 128) continue;
+      for (let channel = 0; channel < 3; channel += 1) to[at + channel] = from[at + channel];
+      if (alpha !== 254) to[at + 3] = 255;
+    }
+    return createImageBitmap(edited);
+  }
+
   setOverlay(overlay, bitmap) {
     this.overlay = overlay;
     this.overlayBitmap = bitmap;
@@ -76,18 +95,24 @@ export class Picture {
   }
 
   /** Draws the picture with its edits so that it covers a canvas. */
-  drawOn(canvas, overlay = this.overlayBitmap) {
+  drawOn(canvas, edits = this.overlayBitmap) {
     const scale = Math.max(canvas.width / this.width, canvas.height / this.height);
     const [width, height] = [this.width * scale, this.height * scale];
     const context = canvas.getContext("2d");
     context.clearRect(0, 0, canvas.width, canvas.height);
-    for (const layer of [this.bitmap, overlay]) {
-      if (layer) context.drawImage(layer, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
+    for (const layer of this.layers(edits)) {
+      context.drawImage(layer, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
     }
   }
 
+  /** What is drawn, the lowest first; `edits` is from `decode`, or null. */
+  layers(edits) {
+    if (!edits) return [this.bitmap];
+    return this.transparent ? [edits] : [this.bitmap, edits];
+  }
+
   /** The picture with its edits, as a PNG. */
-  toPng() { return flat(this.bitmap, this.overlayBitmap); }
+  toPng() { return flat(this.layers(this.overlayBitmap)); }
 }
 
 /** A copy of a file in memory: other programs may change, move or delete the original. */
@@ -104,16 +129,23 @@ export async function loaded(file) {
   }
 }
 
-/** A PNG of a picture with another on it. */
-function flat(bitmap, overlay = null) {
-  const [canvas, context] = offscreen(bitmap.width, bitmap.height);
-  for (const layer of [bitmap, overlay]) if (layer) context.drawImage(layer, 0, 0);
+/** A PNG of pictures of one size on each other, the lowest first. */
+function flat(layers) {
+  const [canvas, context] = offscreen(layers[0].width, layers[0].height);
+  for (const layer of layers) context.drawImage(layer, 0, 0);
   return toBlob(canvas);
+}
+
+function pixelsOf(bitmap) {
+  const { width, height } = bitmap;
+  const [, context] = offscreen(width, height);
+  context.drawImage(bitmap, 0, 0);
+  return context.getImageData(0, 0, width, height);
 }
 
 async function toPng(file) {
   try {
-    return new File([await flat(await createImageBitmap(file))], `${file.name.replace(/\.[^.]*$/, "")}.png`, { type: "image/png" });
+    return new File([await flat([await createImageBitmap(file)])], `${file.name.replace(/\.[^.]*$/, "")}.png`, { type: "image/png" });
   } catch {
     return null;
   }

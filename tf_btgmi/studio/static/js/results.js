@@ -25,7 +25,7 @@ export function start(picture) {
 
 /** A result from the overlay that a run has made of the result `base`. */
 export async function toResult(label, overlay, base) {
-  const bitmap = await createImageBitmap(overlay);
+  const bitmap = await state.target.decode(overlay);
   return { label, overlay, bitmap, thumbnail: thumbnail(state.target, bitmap), base };
 }
 
@@ -91,7 +91,7 @@ async function use(result) {
   if (result.overlay && !result.bitmap) {
     // The old pixels stay on the stage until the new ones are there.
     picture.setOverlay(result.overlay, picture.overlayBitmap);
-    const bitmap = await createImageBitmap(result.overlay);
+    const bitmap = await picture.decode(result.overlay);
     if (current !== result) return;
     result.bitmap = bitmap;
   }
@@ -118,9 +118,9 @@ function bound(result) {
   }
 }
 
-function thumbnail(picture, overlay) {
+function thumbnail(picture, edits) {
   const [canvas] = offscreen(144, 96);
-  picture.drawOn(canvas, overlay);
+  picture.drawOn(canvas, edits);
   return canvas;
 }
 

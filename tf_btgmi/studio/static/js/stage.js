@@ -87,8 +87,7 @@ function draw() {
   context.scale(view.scale, view.scale);
   context.imageSmoothingEnabled = view.scale < 3;
   context.imageSmoothingQuality = "high";
-  context.drawImage(picture.bitmap, 0, 0);
-  drawChanges(picture);
+  drawPicture(picture);
   const plain = state.holding || state.comparing;
   if (!plain && state.mode === "compose" && state.step === "place") state.layer?.draw(context);
   context.restore();
@@ -98,17 +97,22 @@ function draw() {
   $("zoom-value").value = `${Math.round(view.scale * 100)} %`;
 }
 
-function drawChanges(picture) {
-  if (!picture.overlayBitmap || state.holding) return;
-  context.save();
-  if (state.comparing) {
-    const from = picture.width * state.compareAt;
-    context.beginPath();
-    context.rect(from, 0, picture.width - from, picture.height);
-    context.clip();
+function drawPicture(picture) {
+  const edits = state.holding ? null : picture.overlayBitmap;
+  if (!state.comparing || !edits) {
+    for (const layer of picture.layers(edits)) context.drawImage(layer, 0, 0);
+    return;
   }
-  context.drawImage(picture.overlayBitmap, 0, 0);
-  context.restore();
+  const { width, height } = picture;
+  const from = width * state.compareAt;
+  for (const [layers, left, right] of [[picture.layers(null), 0, from], [picture.layers(edits), from, width]]) {
+    context.save();
+    context.beginPath();
+    context.rect(left, 0, right - left, height);
+    context.clip();
+    for (const layer of layers) context.drawImage(layer, 0, 0);
+    context.restore();
+  }
 }
 
 function drawDivider(picture, view) {
