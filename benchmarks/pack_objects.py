@@ -33,7 +33,8 @@ class GuidedPictures:
         config: the experiment; its `data.source` is a folder with `images/`.
 
     Raises:
-        ValueError: the source is no such folder, or has no pictures.
+        ValueError: the source is no such folder, has no pictures, or only as many as
+            are held out.
     """
 
     def __init__(self, config):
@@ -50,6 +51,7 @@ class GuidedPictures:
         self._with_regions = len(paths)
         self._names = {}
         with_objects = pack_pictures.paths_of(self._source)
+        pack_pictures.check_some_are_left(with_objects, config)
         for name, path in zip(self._source.training_names, with_objects):
             number = numbers.setdefault(files.sha256(path), len(paths))
             if number == len(paths):

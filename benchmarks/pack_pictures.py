@@ -84,12 +84,6 @@ def pack(
     if config.task == "guided":
         guided = pack_objects.GuidedPictures(config)
     paths = guided.paths if guided else _training_paths(config)
-    if not paths:
-        data = config.data
-        raise ValueError(
-            f"config.data.num_validation_images={data.num_held_out} holds out all "
-            f"pictures of {data.source}: lower it."
-        )
     os.makedirs(folder, exist_ok=True)
     parts = glob.glob(os.path.join(folder, pytorch_data.PICTURES.format("*")))
     parts = parts if keep else []
@@ -120,13 +114,24 @@ def pack(
         guided.write(folder, side)
 
 
+def check_some_are_left(paths, config) -> None:
+    """Raises a ValueError if validation holds out all pictures of a config."""
+    if not paths:
+        raise ValueError(
+            f"config.data.num_validation_images={config.data.num_held_out} holds out "
+            f"all pictures of {config.data.source}: lower it."
+        )
+
+
 def _training_paths(config):
     from tf_btgmi.data.sources import open_source
 
     source = open_source(config.data.source, config.data.num_held_out)
     if not hasattr(source, "training_names"):
         raise ValueError(f"Only a folder can be packed, not {config.data.source}.")
-    return paths_of(source)
+    paths = paths_of(source)
+    check_some_are_left(paths, config)
+    return paths
 
 
 def paths_of(source) -> list:

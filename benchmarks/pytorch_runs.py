@@ -40,7 +40,9 @@ def main(argv):
     if bool(FLAGS.to_state) == bool(FLAGS.state):
         raise program.UsageError("Give either --to_state or --state.")
     if bool(FLAGS.study) == bool(FLAGS.workdir) or (FLAGS.study and FLAGS.to_state):
-        raise program.UsageError("Give --workdir or, with --state, --study.")
+        raise program.UsageError(
+            "Give either --workdir or --study; --study goes with --state."
+        )
     requirements.need_pytorch()
     if FLAGS.study:
         for name in write_study(FLAGS.state, FLAGS.study):

@@ -3,8 +3,8 @@ r"""The base of the ablation: the method at 64x64, small enough to train many ti
 Command: python -m tf_btgmi.ablations --config=configs/ablation_64.py \
     --config.data.source=folder:PHOTOGRAPHS --test=OTHER_PHOTOGRAPHS \
     --output=runs/ablations
-Time: 2.3 minutes per training on one Intel Xeon core in float32, 5.9 with its
-evaluation by --lpips_vgg; 3 to 5 per training on two busy AMD cores in bfloat16.
+Time: 5.3 to 6.1 minutes per training and its evaluation by --lpips_vgg on one AMD core
+in bfloat16.
 To expect: docs/log.md, "Ablations".
 """
 
@@ -27,8 +27,8 @@ def get_config() -> Config:
     config.procedure.discriminator_learning_rate_factor = 3.0
     config.losses.ppl_patch_size = 48
     config.procedure.head_steps = 700
-    config.procedure.refinement_steps = 80
-    config.procedure.fade_in_steps = 50
+    config.procedure.refinement_steps = 200
+    config.procedure.fade_in_steps = 120
     config.training.ema_decay = 0.99
     config.training.checkpoint_every_steps = 200
     config.training.keep_checkpoints = 1

@@ -1,7 +1,7 @@
 """Takes the pictures of docs/studio.md from a running studio.
 
-    python -m tf_btgmi.serve_ui &
-    python scripts/studio_screenshots.py
+    python -m tf_btgmi.serve_ui         # until it has printed its address
+    python scripts/studio_screenshots.py    # in another terminal
 
 Removes and composes on a desktop, a phone and a phone on its side.
 """
@@ -105,7 +105,8 @@ def visitor(description):
         urllib.request.urlopen(url, timeout=10).close()
     except OSError as error:
         raise program.ProgramFailure(
-            f"No studio answers at {url}. Start it first: python -m tf_btgmi.serve_ui"
+            f"No studio answers at {url}. Start python -m tf_btgmi.serve_ui first, and "
+            "wait until it has printed its address."
         ) from error
     with launched() as browser:
 

@@ -14,7 +14,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 workers=
-for ((index = 0; index < NUM_WORKERS; index++)); do
+for ((index = 0; index < ${NUM_WORKERS:?is set by export/kubernetes/train.yaml}; index++)); do
   workers+="${workers:+, }\"$SERVICE-$index.$SERVICE:$PORT\""
 done
 export TF_CONFIG='{"cluster": {"worker": ['$workers']}, "task": {"type": "worker", "index": '$JOB_COMPLETION_INDEX'}}'

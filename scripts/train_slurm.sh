@@ -20,7 +20,7 @@ set -euo pipefail
 if [ -z "${SLURM_STEP_ID:-}" ]; then
   # The batch script's own place ($0) is a copy on the first machine only. Where one
   # worker fails the others cannot go on, so all end.
-  exec srun --kill-on-bad-exit=1 bash "$SLURM_SUBMIT_DIR/scripts/train_slurm.sh" "$@"
+  exec srun --kill-on-bad-exit=1 bash "${SLURM_SUBMIT_DIR:?Start this by sbatch; see docs/scaling.md}/scripts/train_slurm.sh" "$@"
 fi
 
 mapfile -t hosts < <(scontrol show hostnames "$SLURM_JOB_NODELIST")

@@ -151,10 +151,10 @@ def test_a_killed_training_is_told_by_its_signal(
 @pytest.mark.parametrize(
     "more, message",
     [
-        (["--test=missing"], "--test: there is no folder missing."),
+        (["--test=missing"], "There is no folder missing."),
         (["--arms=l3"], "There is no arm 'l3'"),
         (["--config.data.source="], "--config.data.source=folder:PATH is missing"),
-        (["--config.data.source=folder:x"], "source=folder:x: there is no such folder"),
+        (["--config.data.source=folder:x"], "There is no folder x."),
     ],
 )
 def test_wrong_flags_are_one_line_and_exit_code_2(command, more, message):
@@ -170,7 +170,7 @@ def test_a_study_trained_elsewhere_needs_no_training_pictures(command, tmp_path)
         folder.mkdir(parents=True)
         (folder / "measured").touch()
     done = run(command, "--config.data.source=")
-    assert done.stdout.startswith("2 arms x 1 seeds")
+    assert done.stdout.startswith("2 arms x 1 seed, ")
     assert "data.source" not in done.stderr
 
 

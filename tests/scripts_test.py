@@ -32,8 +32,8 @@ def test_pictures_of_a_studio_that_is_not_running_are_one_line(
         runpy.run_path(path, run_name="__main__")
     assert ended.value.code == 1
     assert capsys.readouterr().err == (
-        f"{name}.py: No studio answers at http://127.0.0.1:9. Start it first: python "
-        "-m tf_btgmi.serve_ui\n"
+        f"{name}.py: No studio answers at http://127.0.0.1:9. Start python "
+        "-m tf_btgmi.serve_ui first, and wait until it has printed its address.\n"
     )
 
 

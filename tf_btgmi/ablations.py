@@ -21,6 +21,8 @@ from tf_btgmi.ablation.arms import ARMS, BASE, num_steps, run_name
 from tf_btgmi.ablation.runs import EVALUATION, Ablation
 from tf_btgmi.cli import common_flags, config_flag, program
 from tf_btgmi.data.mask_shapes import NAMED_KINDS
+from tf_btgmi.pictures.listing import list_pictures
+from tf_btgmi.wording import number_of
 
 FLAGS = flags.FLAGS
 
@@ -91,10 +93,8 @@ def _check_source(source: str) -> None:
         raise program.UsageError(
             "--config.data.source=folder:PATH is missing: the training pictures."
         )
-    if source.startswith("folder:") and not os.path.isdir(source[len("folder:") :]):
-        raise program.UsageError(
-            f"--config.data.source={source}: there is no such folder."
-        )
+    if source.startswith("folder:"):
+        list_pictures(source[len("folder:") :])
 
 
 def _check_flags():
@@ -105,8 +105,8 @@ def _check_flags():
     )
     if FLAGS.lpips_vgg and not os.path.isfile(FLAGS.lpips_vgg):
         raise program.UsageError(f"--lpips_vgg: there is no file {FLAGS.lpips_vgg}.")
-    if not (FLAGS.test.startswith("tfds:") or os.path.isdir(FLAGS.test)):
-        raise program.UsageError(f"--test: there is no folder {FLAGS.test}.")
+    if not FLAGS.test.startswith("tfds:"):
+        list_pictures(FLAGS.test)
     # The arms of a study that exists may have been trained elsewhere.
     if not os.path.isdir(os.path.join(FLAGS.output, "runs")):
         _check_source(FLAGS.config.data.source)
@@ -122,8 +122,9 @@ def _check_flags():
 
 def _plan(arms, seeds) -> str:
     return (
-        f"{len(arms)} arms x {len(seeds)} seeds, {num_steps(FLAGS.config)} steps of "
-        f"{FLAGS.config.data.global_batch_size} pictures each."
+        f"{number_of(len(arms), 'arm')} x {number_of(len(seeds), 'seed')}, "
+        f"{number_of(num_steps(FLAGS.config), 'step')} of "
+        f"{number_of(FLAGS.config.data.global_batch_size, 'picture')} each."
     )
 
 

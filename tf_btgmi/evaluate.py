@@ -2,14 +2,13 @@ r"""Evaluates models and classical methods on the same holes.
 
     python -m tf_btgmi.evaluate --data=photos --mask_kind=rectangles --image_size=128 \
         --model=runs/outdoor --output=runs/evaluation
-    python -m tf_btgmi.evaluate --data=photos --mask_folder=masks \
-        --image_size=256 --results=other=their_results --baseline=other \
-        --output=runs/evaluation
+    python -m tf_btgmi.evaluate --data=photos --mask_folder=masks --image_size=256 \
+        --model=btgmi-outdoor-192 --output=runs/my_masks
     python -m tf_btgmi.evaluate --data=tfds:places365_small:test \
         --mask_kind=broad_strokes --model=ours=btgmi-outdoor-192 \
-        --inception_weights=FILE --output=runs/evaluation
+        --inception_weights=FILE --output=runs/places
     python -m tf_btgmi.evaluate --task=harmonization --composites=hard --data=photos \
-        --mask_folder=objects --model=runs/guided --output=runs/evaluation
+        --mask_folder=objects --model=runs/guided --output=runs/hard
 
 Pictures are cropped to the centre square and resized. Known pixels of the results are
 replaced by those of the pictures. The output folder gets report.html, table.md,
@@ -182,7 +181,8 @@ def main(argv):
     baseline = FLAGS.baseline or task.baseline
     if baseline not in identities:
         raise program.UsageError(
-            f"--baseline={baseline} is not among the methods: {', '.join(identities)}."
+            f"The baseline {baseline} is not among the methods: "
+            f"{', '.join(identities)}. Name one of these with --baseline."
         )
     if FLAGS.limits:
         compared = [name for name in identities if name != baseline]

@@ -14,8 +14,8 @@ A CSV file of jobs has the columns image, mask and output, and optionally mask_d
 its paths are relative to its folder.
 
 Results keep size, mode and metadata of the pictures. Known pixels do not change where
-the format is lossless. Results that exist already are skipped, so that the same command
-resumes a stopped run; --overwrite replaces them.
+the format is lossless. For folders and CSV jobs, results that exist already are
+skipped, so that the same command resumes a stopped run; --overwrite replaces them.
 
 Exit code: 0 success; 1 some pictures failed; 2 an error in the command line.
 """

@@ -79,6 +79,7 @@ def main(argv):
 def _load_all(places: list[Optional[str]]) -> list:
     """One `Model` per model path; all bundled ones for [None]."""
     from tf_btgmi import assets, loading
+    from tf_btgmi.serving.client import DEADLINE_SECONDS
     from tf_btgmi.studio.models import Model
 
     if places == [None]:
@@ -92,7 +93,8 @@ def _load_all(places: list[Optional[str]]) -> list:
             loading.check(place)
     models = []
     for name, place in zip(names, places):
-        print(f"Loading {name} ...", flush=True)
+        wait = f", at most {DEADLINE_SECONDS:.0f} s" if "://" in place else ""
+        print(f"Loading {name}{wait} ...", flush=True)
         predictor = loading.load(place)
         if "://" not in place:
             _warm_up(predictor)

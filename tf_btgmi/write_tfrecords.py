@@ -57,7 +57,8 @@ def main(_: list[str]) -> None:
     form, _, folder = (FLAGS.source or "").partition(":")
     if form != "folder" or not folder:
         raise program.UsageError(
-            "--source=folder:PATH is missing: the folder of the pictures."
+            "--source must be folder:PATH, the folder of the pictures"
+            f"{'; it is ' + FLAGS.source if FLAGS.source else ''}."
         )
     common_flags.require(("output", "FOLDER", "the folder of the shards"))
     names = sorted(list_pictures(folder), key=name_hash)

@@ -1,5 +1,6 @@
 """Packs of objects and regions, and trainings of the task `guided` by PyTorch alone."""
 
+import copy
 import os
 
 import numpy as np
@@ -46,6 +47,17 @@ def test_a_pack_holds_each_picture_once_with_its_object_and_regions(guided_pack)
     pack_pictures.pack(config, folder, side=48, quality=90, part_mib=1, keep=True)
     assert os.stat(path).st_mtime_ns == old
     assert len(pytorch_data.read_pictures(folder)) == 12
+
+
+def test_a_pack_without_objects_to_train_on_is_refused(guided_pack):
+    from benchmarks import pack_pictures
+
+    folder, config = guided_pack
+    config = copy.deepcopy(config)
+    # The photographs of regions alone are no pack.
+    config.data.num_validation_images = 1000
+    with pytest.raises(ValueError, match="num_validation_images=1000 holds out all"):
+        pack_pictures.pack(config, f"{folder}2", side=48, quality=90)
 
 
 def test_a_batch_is_that_of_tensorflow(guided_pack):

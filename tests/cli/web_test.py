@@ -25,6 +25,9 @@ def test_ctrl_c_stops_a_server(make_server):
     server = make_server(signal.default_int_handler)
     server.handle_exit(signal.SIGINT, None)
     assert server.should_exit
+    # What a wrapper forwards comes twice; uvicorn raises each signal again at the end.
+    server.handle_exit(signal.SIGINT, None)
+    assert server._captured_signals == [signal.SIGINT] and not server.force_exit
 
 
 def test_a_server_in_the_background_ignores_ctrl_c_but_not_sigterm(make_server):

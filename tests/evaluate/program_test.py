@@ -208,7 +208,7 @@ def test_one_picture_is_enough(folder, capsys):
         ({"results": ["telea=photos"]}, "Two methods are called telea"),
         ({"results": ["x=none"]}, "There is no folder none"),
         ({"methods": ["magic"]}, "no method 'magic'"),
-        ({"methods": ["holed"]}, "--baseline=telea is not among .*: holed"),
+        ({"methods": ["holed"]}, "The baseline telea is not among .*: holed"),
         ({"methods": []}, "There is no method to evaluate"),
     ],
 )

@@ -58,9 +58,10 @@ def announce(what: str, host: str, listener: socket.socket, warning: str) -> Non
 
 
 class _Server(uvicorn.Server):
-    """A server that ignores SIGINT if the process ignored it at the start.
+    """A server that ends at the first signal and ignores further ones.
 
-    A shell starts background jobs (`&`) that way, so that Ctrl-C leaves them alone.
+    It ignores SIGINT, too, if the process ignored it at the start: a shell starts
+    background jobs (`&`) that way, so that Ctrl-C leaves them alone.
     """
 
     def __init__(self, config: uvicorn.Config, cancel: Callable[[], None]):
@@ -69,7 +70,9 @@ class _Server(uvicorn.Server):
         self._ignores_interrupts = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
 
     def handle_exit(self, sig, frame):
-        if sig != signal.SIGINT or not self._ignores_interrupts:
+        ignored = sig == signal.SIGINT and self._ignores_interrupts
+        # uvicorn would raise a second signal again in the middle of its clean-up.
+        if not ignored and not self.should_exit:
             super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets=None):

@@ -1,6 +1,7 @@
 """Reads the weights of networks that are never trained from `.npz` files."""
 
 import os
+import zipfile
 from typing import Callable, Mapping
 
 import numpy as np
@@ -29,5 +30,6 @@ def read_weights(
         check(weights)
     # NumPy raises nearly anything for a damaged file.
     except Exception as error:
-        raise ValueError(f"{path} does not hold {what}: {error}") from error
+        reason = error if zipfile.is_zipfile(path) else "it is not an .npz file."
+        raise ValueError(f"{path} does not hold {what}: {reason}") from error
     return weights
