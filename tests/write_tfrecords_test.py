@@ -154,3 +154,8 @@ def test_shards_that_another_run_wrote_meanwhile_are_kept(
 def test_the_quality_is_at_most_100():
     with pytest.raises(flags.IllegalFlagValueError, match="quality"):
         run_main(write_tfrecords, quality=101)
+
+
+def test_a_source_that_is_no_folder_is_quoted(tmp_path):
+    with pytest.raises(program.UsageError, match="must be folder:PATH; it is photos"):
+        run_main(write_tfrecords, source="photos", output=str(tmp_path))

@@ -54,13 +54,13 @@ def define_flags():
 
 def main(_: list[str]) -> None:
     """Checks the flags and writes the shards."""
-    form, _, folder = (FLAGS.source or "").partition(":")
+    common_flags.require(
+        ("source", "folder:PATH", "the folder of the pictures"),
+        ("output", "FOLDER", "the folder of the shards"),
+    )
+    form, _, folder = FLAGS.source.partition(":")
     if form != "folder" or not folder:
-        raise program.UsageError(
-            "--source must be folder:PATH, the folder of the pictures"
-            f"{'; it is ' + FLAGS.source if FLAGS.source else ''}."
-        )
-    common_flags.require(("output", "FOLDER", "the folder of the shards"))
+        raise program.UsageError(f"--source must be folder:PATH; it is {FLAGS.source}.")
     names = sorted(list_pictures(folder), key=name_hash)
     for line in passed_over_lines([folder]):
         print(line, file=sys.stderr)
