@@ -103,7 +103,10 @@ def test_object_removal_places_shapes_of_objects(folder):
         ({"mask_kind": "thin_strokes"}, "--task=harmonization needs --mask_folder"),
         ({"mask_folder": "none"}, "There is no folder none"),
         ({"methods": ["telea"]}, "no method 'telea'; these are: seamless_clone"),
-        ({"methods": ["reinhard"]}, "The baseline copy_paste is not among .*: reinhard"),
+        (
+            {"methods": ["reinhard"]},
+            "The baseline copy_paste is not among .*: reinhard",
+        ),
         ({"task": "inpainting", "no_truth": True}, "needs --task=harmonization"),
         (
             {"task": "object_removal", "mask_folder": None},
