@@ -2,10 +2,12 @@
 
 import os
 import pathlib
+import runpy
 import subprocess
 import sys
 
 import numpy as np
+import pytest
 from absl import flags
 from absl.testing import flagsaver
 from PIL import Image
@@ -48,6 +50,15 @@ def run_main(program, *arguments, **values):
         flags.FLAGS([program.__name__])
     with flagsaver.flagsaver(**values):
         return program.main([program.__name__, *arguments])
+
+
+def exit_code_of_script(monkeypatch, path, *arguments):
+    """Runs a file as `python PATH ARGUMENTS`, in this process, to its `sys.exit`."""
+    monkeypatch.setattr(sys, "argv", [str(path), *arguments])
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(path), run_name="__main__")
+    return ended.value.code
 
 
 def on_a_terminal(monkeypatch):

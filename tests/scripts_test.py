@@ -3,14 +3,12 @@
 import importlib
 import os
 import pickle
-import runpy
-import sys
 
 import numpy as np
 import pytest
 
 from scripts import judge_weights
-from tests.programs import ROOT
+from tests.programs import ROOT, exit_code_of_script
 
 SCRIPTS = sorted(path.stem for path in (ROOT / "scripts").glob("*.py"))
 
@@ -24,13 +22,10 @@ def test_what_a_script_imports_is_there(name):
 def test_pictures_of_a_studio_that_is_not_running_are_one_line(
     name, monkeypatch, capsys
 ):
-    path = str(ROOT / "scripts" / f"{name}.py")
+    path = ROOT / "scripts" / f"{name}.py"
     # The port of the discard service.
-    monkeypatch.setattr(sys, "argv", [path, "--url=http://127.0.0.1:9"])
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    with pytest.raises(SystemExit) as ended:
-        runpy.run_path(path, run_name="__main__")
-    assert ended.value.code == 1
+    code = exit_code_of_script(monkeypatch, path, "--url=http://127.0.0.1:9")
+    assert code == 1
     assert capsys.readouterr().err == (
         f"{name}.py: No studio answers at http://127.0.0.1:9. Start python "
         "-m tf_btgmi.serve_ui first, and wait until it has printed its address.\n"
