@@ -87,7 +87,7 @@ def test_a_run_finishes_and_its_json_goes_on_with_it(config, tmp_path):
         f"--workdir={workdir}",
         "--config.generator.dilation=1",
     )
-    one_line_and_exit_2(done, "config.generator.dilation was 2 and is 1")
+    one_line_and_exit_2(done, "config.generator.dilation was 2 and is now 1")
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 """Wording of messages."""
 
 import difflib
-from typing import Callable, Iterable, Sequence
+from typing import Any, Callable, Iterable, Mapping, Sequence
 
 
 def number_of(count: int, noun: str) -> str:
@@ -18,11 +18,26 @@ def first_of(items: Sequence[str], most: int = 5) -> str:
     """The first `most` items of a list, and the number of the others.
 
     Example:
-        >>> first_of(["seed was 0 and is 1", "limit was 0 and is 9"], most=1)
-        'seed was 0 and is 1; and 1 more'
+        >>> first_of(["a.jpg", "b.jpg", "c.jpg"], most=2)
+        'a.jpg; b.jpg; and 1 more'
     """
     others = [f"and {len(items) - most} more"] if len(items) > most else []
     return "; ".join([*items[:most], *others])
+
+
+def changes(pairs: Mapping[str, tuple[Any, Any]]) -> str:
+    """The first changed values, by their names.
+
+    Args:
+        pairs: the old and the new value by name.
+
+    Example:
+        >>> changes({"seed": (0, 1), "source": ("tfds:coco", "folder:photos")})
+        "seed was 0 and is now 1; source was 'tfds:coco' and is now 'folder:photos'"
+    """
+    return first_of(
+        [f"{name} was {old!r} and is now {new!r}" for name, (old, new) in pairs.items()]
+    )
 
 
 def did_you_mean(

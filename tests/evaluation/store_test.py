@@ -78,7 +78,7 @@ def test_a_changed_setting_is_named_and_not_the_hashes_that_follow_from_it(folde
         Store(folder, new, METHODS)
     new["limit"] = 0
     both = (
-        "settings: the picture files have changed, the mask files have changed. Choose"
+        "settings: the picture files have changed; the mask files have changed. Choose"
     )
     with pytest.raises(ValueError, match=both):
         Store(folder, new, METHODS)

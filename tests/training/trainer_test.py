@@ -218,8 +218,8 @@ def test_resuming_with_another_config_is_refused_with_the_fields(
     with pytest.raises(ValueError) as caught:
         train(config, workdir, one_device())
     message = str(caught.value)
-    assert "config.generator.base_filters was 4 and is 6" in message
-    assert "config.procedure.learning_rate was 0.0002 and is 0.001" in message
+    assert "config.generator.base_filters was 4 and is now 6" in message
+    assert "config.procedure.learning_rate was 0.0002 and is now 0.001" in message
     assert "checkpoint_every_steps" not in message
     # The last of six fields is not listed.
     assert message.count(" was ") == 5 and "; and 1 more. Start" in message
@@ -291,7 +291,7 @@ def test_a_workdir_that_is_refused_is_refused_before_the_source_is_listed(
     with caplog.at_level("INFO", logger="absl"):
         with pytest.raises(ValueError, match="file is a file; give a folder"):
             train(config, str(tmp_path / "file"), one_device())
-        with pytest.raises(ValueError, match="base_filters was 4 and is 6"):
+        with pytest.raises(ValueError, match="base_filters was 4 and is now 6"):
             train(config, killed(TOTAL), one_device())
     assert "pictures" not in caplog.text
 

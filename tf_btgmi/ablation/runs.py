@@ -22,7 +22,7 @@ import time
 from typing import Any, Sequence
 
 from tf_btgmi import config as config_lib
-from tf_btgmi import files, interrupts
+from tf_btgmi import files, interrupts, wording
 from tf_btgmi.ablation.arms import arm_config, num_steps, run_name
 from tf_btgmi.config import Config
 
@@ -157,15 +157,17 @@ class Ablation:
     def _settle(self, settings) -> None:
         path = self._path("settings.json")
         if os.path.exists(path):
-            known = files.read_json(path)
-            for key, value in _flat(settings).items():
-                before = _flat(known).get(key)
-                if before != value:
-                    raise ValueError(
-                        f"{self.folder} contains an ablation with different settings: "
-                        f"{key} was {before!r} and is now {value!r}. Choose another "
-                        "--output."
-                    )
+            known = _flat(files.read_json(path))
+            changes = {
+                name: (known.get(name), value)
+                for name, value in _flat(settings).items()
+                if known.get(name) != value
+            }
+            if changes:
+                raise ValueError(
+                    f"{self.folder} contains an ablation with different settings: "
+                    f"{wording.changes(changes)}. Choose another --output."
+                )
         files.write_json(path, settings)
 
     def _workdir(self, name) -> str:

@@ -19,7 +19,7 @@ from typing import Any, Iterator, Optional, Sequence
 
 import numpy as np
 
-from tf_btgmi import files
+from tf_btgmi import files, wording
 from tf_btgmi.evaluation.result_files import read_picture
 from tf_btgmi.evaluation.tasks import JUDGE
 from tf_btgmi.pictures.writer import encode_png
@@ -251,20 +251,19 @@ def _compare(folder: str, known: dict[str, Any], new: dict[str, Any]) -> None:
         for key, value in new.items()
         if key != "methods" and known.get(key) != value
     }
-    # Hashes also change with --limit or --data, and are then not reported.
-    changes = [
-        f"{key} was {before!r} and is now {now!r}"
-        for key, (before, now) in changed.items()
-        if key not in _HASHED
-    ] or [f"{_HASHED[key]} have changed" for key in changed]
-    changes += [
-        f"the method {name} was {known['methods'][name]!r} and is now {identity!r}"
+    methods = {
+        f"the method {name}": (known["methods"][name], identity)
         for name, identity in new["methods"].items()
         if known["methods"].get(name, identity) != identity
-    ]
-    if changes:
+    }
+    # Hashes also change with --limit or --data, and are then not reported.
+    named = {key: pair for key, pair in changed.items() if key not in _HASHED}
+    hashed = [] if named else [f"{_HASHED[key]} have changed" for key in changed]
+    if changed or methods:
+        told = [*hashed, wording.changes({**named, **methods})]
         raise ValueError(
-            f"{folder} has an evaluation with other settings: {', '.join(changes)}. "
+            f"{folder} has an evaluation with different settings: "
+            f"{'; '.join(filter(None, told))}. "
             "Choose another --output, or another name to a method that has changed."
         )
 

@@ -10,7 +10,7 @@ from typing import Callable, Optional, Sequence
 
 import numpy as np
 
-from tf_btgmi.outputs import HARMONIZED, INPAINTED, OUTPUT_NAMES
+from tf_btgmi.outputs import HARMONIZED, INPAINTED, OUTPUT_NAMES, by_name
 from tf_btgmi.pictures import levels
 
 _FORKED = (
@@ -128,9 +128,7 @@ class Network:
                 foregrounds = np.zeros(gaps.shape[:3])
             channels.append(foregrounds.astype(np.float32)[..., None])
         inputs = np.concatenate(channels, axis=-1)
-        predictions = self.predict_fn(inputs)
-        if not isinstance(predictions, dict):
-            predictions = {self.outputs[0]: predictions}
+        predictions = by_name(self.predict_fn(inputs), self.outputs)
         missing = [name for name in self.outputs if name not in predictions]
         if missing:
             raise ValueError(

@@ -19,7 +19,7 @@ import tensorflow as tf
 from tf_btgmi.keras_compat import tensorflow_variable
 from tf_btgmi.models.generator import Generator
 from tf_btgmi.ops import image_ops, mask_ops
-from tf_btgmi.outputs import HARMONIZED, INPAINTED
+from tf_btgmi.outputs import HARMONIZED, INPAINTED, by_name
 from tf_btgmi.serving import picture_files, window
 
 # Minimum grey level of hole pixels.
@@ -213,9 +213,7 @@ class InpaintingModule(tf.Module):
         whole = None not in sides and not any(n % self.size_multiple for n in sides)
         if not whole:
             inputs, size = image_ops.pad_to_multiple(inputs, self.size_multiple)
-        predictions = self._generate(inputs)
-        if not isinstance(predictions, dict):
-            predictions = {self.outputs[0]: predictions}
+        predictions = by_name(self._generate(inputs), self.outputs)
         if not whole:
             predictions = {
                 name: image_ops.crop_to(prediction, *size)

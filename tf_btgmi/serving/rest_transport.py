@@ -12,6 +12,7 @@ from typing import Optional
 import numpy as np
 
 from tf_btgmi.files import first_line
+from tf_btgmi.outputs import by_name
 from tf_btgmi.serving.contract import SIGNATURE, ServingError, UnavailableError
 
 # Too many requests; a proxy's bad gateway, unavailable and timeout.
@@ -55,9 +56,8 @@ class RestTransport:
         body = {"signature_name": SIGNATURE, "inputs": values}
         answer = self._call(":predict", body, seconds)
         try:
-            values = answer["outputs"]
             # A single output has no name.
-            values = values if isinstance(values, dict) else {self._outputs[0]: values}
+            values = by_name(answer["outputs"], self._outputs)
             return {name: np.array(values[name]) for name in self._outputs}
         except (LookupError, TypeError, ValueError):
             raise ServingError(f"{self.place} returned no picture.") from None

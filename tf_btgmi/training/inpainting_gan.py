@@ -17,6 +17,7 @@ from tf_btgmi.losses.lpips import LPIPSDistance
 from tf_btgmi.losses.objective import Objective
 from tf_btgmi.models.discriminator import MultiScaleDiscriminator
 from tf_btgmi.models.generator import Generator
+from tf_btgmi.outputs import by_name
 from tf_btgmi.schedules import DISCRIMINATOR, GENERATOR
 from tf_btgmi.training import regions, scores
 from tf_btgmi.training.averaging import average_decay
@@ -285,7 +286,7 @@ class InpaintingGAN(keras.Model):
 
     def _predict(self, generator, batch, training):
         inputs = regions.generator_inputs(batch, self.output_names)
-        return regions.by_name(generator(inputs, training=training), self.output_names)
+        return by_name(generator(inputs, training=training), self.output_names)
 
     def discriminator_logits(self, batch: dict):
         """The discriminators' logits of a batch's images and composites.

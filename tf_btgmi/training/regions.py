@@ -39,13 +39,6 @@ def generator_inputs(batch: dict, output_names: Sequence[str]) -> tf.Tensor:
     return tf.concat(channels, axis=-1)
 
 
-def by_name(predictions, output_names: Sequence[str]) -> dict:
-    """A generator's result as a dict, even if it is a single picture."""
-    if isinstance(predictions, dict):
-        return predictions
-    return {output_names[0]: predictions}
-
-
 def examples(batch: dict, predictions: dict) -> dict:
     """The examples of all losses, concatenated over outputs.
 

@@ -11,13 +11,12 @@ import tensorflow as tf
 from absl import logging
 
 from tf_btgmi import config as config_lib
-from tf_btgmi import files
+from tf_btgmi import files, wording
 from tf_btgmi import workdir as workdir_lib
 from tf_btgmi.config import Config
 from tf_btgmi.data.object_folder import IMAGES
 from tf_btgmi.schedules import Schedules
 from tf_btgmi.training import initialization
-from tf_btgmi.wording import first_of
 
 _BATCH_SIZE = "data.global_batch_size"
 # Fields that may differ in a resumed run.
@@ -90,19 +89,9 @@ def check(config: Config, workdir: str) -> dict[str, tuple]:
         advice += f" with --init_from={shlex.quote(workdir)} (at step 0)"
     if not _is_finished(old_config, workdir):
         advice += f", or resume with --config={shlex.quote(path)}"
+    changed = wording.changes({f"config.{k}": pair for k, pair in refused.items()})
     raise ValueError(
-        f"{workdir} contains a run with a different config: "
-        f"{_listed(refused, 'config.')}. {advice}."
-    )
-
-
-def _listed(changes: dict[str, tuple], prefix: str = "") -> str:
-    """The first changes, each with its value in the run and the new one."""
-    return first_of(
-        [
-            f"{prefix}{name} was {old!r} and is {new!r}"
-            for name, (old, new) in changes.items()
-        ]
+        f"{workdir} contains a run with a different config: {changed}. {advice}."
     )
 
 
@@ -178,8 +167,8 @@ def settle_settings(settings: dict, workdir: str, free: Sequence[str]) -> None:
         if changes:
             raise ValueError(
                 f"{workdir} contains a run with different settings: "
-                f"{_listed(changes)}. Resume with the same ones, or start a new "
-                "--workdir."
+                f"{wording.changes(changes)}. Resume with the same ones, or start a "
+                "new --workdir."
             )
     files.write_json(path, settings)
 
