@@ -178,3 +178,24 @@ def test_the_toolbar_says_how_it_lies(visit):
     assert lies.get_attribute("aria-orientation") == "vertical"
     visit.page.set_viewport_size({"width": 390, "height": 844})
     visit.page.wait_for_selector("#tools[aria-orientation=horizontal]")
+
+
+def test_the_focus_is_never_half_hidden_in_the_row_of_a_phone(browser, studio):
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    visit = Visit(context.new_page(), studio.url).load()
+    visit.open_example()
+    visit.box()
+    visit.page.focus("#sign-subtract")
+    names = []
+    while "mask-save" not in names and len(names) < 9:
+        visit.page.keyboard.press("Tab")
+        name = visit.page.evaluate("document.activeElement.id")
+        button, row = (
+            visit.page.locator(place).bounding_box()
+            for place in (f"#{name}", ".panel-scroll")
+        )
+        assert button["x"] >= row["x"], name
+        assert button["x"] + button["width"] <= row["x"] + row["width"], name
+        names.append(name)
+    assert names[0] == "grow-button" and names[-1] == "mask-save"
+    context.close()

@@ -125,6 +125,10 @@ export function listen(given) {
     }
     if (keyOf(event) === "c") hold(false);
   });
+  // Browsers leave a control that is half hidden at the end of a row where it is.
+  document.querySelector(".panel-scroll").addEventListener("focusin", ({ target }) => {
+    if (target.matches(":focus-visible")) target.scrollIntoView({ block: "nearest", inline: "nearest" });
+  });
   window.addEventListener("blur", () => {
     pan.held = false;
     hold(false);

@@ -10,7 +10,7 @@ function move({ x }) {
 
 export const compareTool = {
   title: "Compare",
-  hint: "Drag the line. Esc ends the comparison.",
+  hint: "Drag the line. The same button ends the comparison.",
   down(point) {
     held = true;
     move(point);
