@@ -41,7 +41,7 @@ class _ArraysOnly(pickle.Unpickler):
 
 
 def converted(pickled: bytes) -> dict:
-    """The arrays that `metrics.lpips` takes by name, of the package's pickle.
+    """The arrays that `losses.lpips.load_judge` takes by name, of the package's pickle.
 
     Raises:
         pickle.UnpicklingError: it has more than arrays.

@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 
@@ -60,6 +61,21 @@ def test_the_size_of_a_model_is_that_of_all_its_files(places):
         expected = sum(path.stat().st_size for path in files_)
         assert loading.num_bytes(str(folder)) == expected
     assert loading.num_bytes(places["workdir"]) is None
+
+
+@pytest.mark.parametrize("kind", ["workdir", "release"])
+def test_a_model_has_another_identity_with_other_shares(places, tmp_path, kind):
+    copy = tmp_path / "copy"
+    name = {"workdir": "run", "release": "release"}[kind]
+    shutil.copytree(places["folder"] / name, copy)
+    before = loading.describe(str(copy))
+    config = json.loads((copy / "config.json").read_text())
+    config["training"]["keep_checkpoints"] += 1
+    (copy / "config.json").write_text(json.dumps(config))
+    assert loading.describe(str(copy)) == before
+    config["generator"]["change_share"] = 0.123
+    (copy / "config.json").write_text(json.dumps(config))
+    assert loading.describe(str(copy)) != before
 
 
 def test_the_newest_version_of_an_exported_model_is_taken(places, tmp_path):

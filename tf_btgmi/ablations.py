@@ -20,7 +20,7 @@ from tf_btgmi import files
 from tf_btgmi.ablation.arms import ARMS, BASE, num_steps, run_name
 from tf_btgmi.ablation.runs import EVALUATION, Ablation
 from tf_btgmi.cli import common_flags, config_flag, program
-from tf_btgmi.data.mask_shapes import NAMED_KINDS
+from tf_btgmi.data.masks import NAMED_KINDS
 from tf_btgmi.pictures.listing import list_pictures
 from tf_btgmi.wording import number_of
 

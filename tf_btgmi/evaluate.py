@@ -28,7 +28,7 @@ from absl import flags
 from tf_btgmi import config as config_lib
 from tf_btgmi import loading
 from tf_btgmi.cli import common_flags, program
-from tf_btgmi.data.mask_shapes import NAMED_KINDS
+from tf_btgmi.data.masks import NAMED_KINDS
 from tf_btgmi.evaluation import (
     composites,
     deep_scores,
@@ -48,7 +48,7 @@ from tf_btgmi.evaluation.picture_sets import open_pictures
 from tf_btgmi.evaluation.report import files
 from tf_btgmi.evaluation.report_metrics import METRIC_VERSION
 from tf_btgmi.evaluation.store import METHOD_NAME, Store, method_name
-from tf_btgmi.inference import filling
+from tf_btgmi.inference import filling, harmonizing
 from tf_btgmi.outputs import HARMONIZED, INPAINTED
 from tf_btgmi.pictures.listing import passed_over_lines
 
@@ -262,8 +262,8 @@ def model_methods(place: str, task: tasks.Task) -> list:
         predictor.need(HARMONIZED, "harmonize")
         # The model's colour change applied to the object's pixels, as in the programs,
         # and the pixels of the network itself.
-        fill = predictor.harmonize
-        return [method("", fill), method(".direct", fill, direct=True)]
+        fill, note = predictor.harmonize, f", harmonized v{harmonizing.VERSION}"
+        return [method("", fill, note), method(".direct", fill, note, direct=True)]
     predictor.need(INPAINTED, "fill holes")
 
     def filled(ending, model):

@@ -6,6 +6,9 @@ versions: the newest that has a model), a `.tflite` file of export.tflite, or a 
 a TensorFlow Serving server, `grpc://HOST:8500/NAME` or `http://HOST:8501/NAME`.
 """
 
+import dataclasses
+import hashlib
+import json
 import os
 from typing import Callable, Optional, Sequence
 
@@ -88,7 +91,7 @@ def check(model_path: Optional[str] = None, output: str = INPAINTED) -> None:
 
 
 def describe(model_path: Optional[str] = None, output: str = INPAINTED) -> str:
-    """Returns the identity of the model that `load` takes: kind, path and hash.
+    """Returns the identity of the model that `load` takes: kind, path and hashes.
 
     Raises:
         ValueError: the model does not exist.
@@ -103,9 +106,12 @@ def describe(model_path: Optional[str] = None, output: str = INPAINTED) -> str:
         parent, name = os.path.split(_newest_checkpoint(folder))
         # Another run may replace this one at the same step; an index has the
         # checksums of its tensors.
-        return f"{kind} {folder}, {name}, {_hash(parent, f'{name}.index')}"
+        weights = _hash(parent, f"{name}.index")
+        return f"{kind} {folder}, {name}, {weights}, {_generator_hash(folder)}"
     if kind == "release":
-        return f"{kind} {os.path.basename(folder)}, {_hash(folder, assets.RELEASE)}"
+        weights = _hash(folder, assets.RELEASE)
+        name = os.path.basename(folder)
+        return f"{kind} {name}, {weights}, {_generator_hash(folder)}"
     return f"{kind} {folder}, {_hash(folder, _FINGERPRINT)}"
 
 
@@ -151,6 +157,13 @@ def _newest_checkpoint(folder: str) -> str:
 
 def _hash(folder: str, name: str) -> str:
     return files.sha256(os.path.join(folder, name))[:12]
+
+
+def _generator_hash(folder: str) -> str:
+    """Hash of the generator's config, some of whose fields no weight depends on."""
+    config = config_lib.load(os.path.join(folder, config_lib.FILE))
+    text = json.dumps(dataclasses.asdict(config.generator), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _default(names: Sequence[str], output: str) -> str:

@@ -166,6 +166,11 @@ def test_features_are_kept_and_made_again_for_other_weights_or_pictures(tmp_path
     network.identity = "another"
     Image.new("RGB", (40, 40)).save(tmp_path / "out" / "composites" / "black" / "0.png")
     assert inception_distances(store, names, ["black"], network) != first
+    # The name was given to another model.
+    again = inception_distances(store, names, ["black"], network)
+    store.identities["black"] = "another model"
+    Image.new("RGB", (40, 40)).save(tmp_path / "out" / "composites" / "black" / "1.png")
+    assert inception_distances(store, names, ["black"], network) != again
     kept = tmp_path / "out" / "inception" / "black.npz"
     kept.write_bytes(b"cut")
     fewer = inception_distances(store, names[:2], ["black"], network)

@@ -9,19 +9,6 @@ import numpy as np
 
 from tf_btgmi.pictures.mask_arrays import bounding_box, disc
 
-# Fixed kinds of evaluation, drawn by `masks.named_mask`; defined here so that flags can
-# list them without importing TensorFlow.
-NAMED_KINDS = (
-    "centre64of256",
-    "centre128of256",
-    "rectangles",
-    "thin_strokes",
-    "medium_strokes",
-    "broad_strokes",
-    "objects",
-    "borders",
-    "large",
-)
 # Minimum and maximum brush width (fraction of the shorter side) and number of strokes.
 THIN = ((0.015, 0.04), (2, 5))
 MEDIUM = ((0.04, 0.09), (2, 5))

@@ -13,12 +13,23 @@ import numpy as np
 
 from tf_btgmi.config import MASK_KINDS, MaskConfig
 from tf_btgmi.data import mask_shapes
-from tf_btgmi.data.mask_shapes import NAMED_KINDS
 from tf_btgmi.data.transforms import Seed
 from tf_btgmi.data.unreadable import UnreadableCounter
 from tf_btgmi.pictures.listing import list_pictures
 from tf_btgmi.pictures.masks import read_mask
 
+# Fixed kinds of evaluation.
+NAMED_KINDS = (
+    "centre64of256",
+    "centre128of256",
+    "rectangles",
+    "thin_strokes",
+    "medium_strokes",
+    "broad_strokes",
+    "objects",
+    "borders",
+    "large",
+)
 # Draws of a kind; then a rectangle meets the limits of the hole ratio.
 MAX_DRAWS = 20
 # Number and maximum side of cached object shapes, stored as bits: 32 KiB each.

@@ -14,8 +14,6 @@ from tf_btgmi.pictures.levels import LUMA, rounded
 
 Seed = Union[int, Sequence[int]]
 
-# ITU-R 601.
-
 
 def training_crop(
     image: np.ndarray,

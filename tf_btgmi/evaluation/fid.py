@@ -42,7 +42,13 @@ def inception_distances(
 
 def _features(store, method, names, network, progress) -> np.ndarray:
     path = os.path.join(store.folder, "inception", f"{method}.npz")
-    stored = _stored(path, names, network)
+    # A name may stand for another model once its rows have been removed.
+    source = {
+        "names": list(names),
+        "network": network.identity,
+        "method": store.identities.get(method, TRUTH),
+    }
+    stored = _stored(path, source)
     if stored is not None:
         progress.update(len(names))
         return stored
@@ -58,19 +64,17 @@ def _features(store, method, names, network, progress) -> np.ndarray:
     features = np.concatenate(parts)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with files.replacing(path) as new, open(new, "wb") as file:
-        np.savez(file, features=features, names=names, network=network.identity)
+        np.savez(file, features=features, **source)
     return features
 
 
-def _stored(path, names, network):
+def _stored(path, source):
     if not os.path.exists(path):
         return None
     try:
         with np.load(path, allow_pickle=False) as stored:
-            same = stored["network"] == network.identity
-            if same and stored["names"].tolist() == list(names):
-                return stored["features"]
+            same = all(stored[key].tolist() == value for key, value in source.items())
+            return stored["features"] if same else None
     except (ValueError, KeyError, OSError, zipfile.BadZipFile):
         # Damaged files are computed again.
         return None
-    return None

@@ -20,6 +20,9 @@ from tf_btgmi.inference.placement import extended_colors
 from tf_btgmi.outputs import HARMONIZED
 from tf_btgmi.pictures.mask_arrays import bounding_box
 
+# Changes with the results; evaluations distinguish versions.
+VERSION = 1
+
 
 class Recoloring(NamedTuple):
     """Colour change of an object.

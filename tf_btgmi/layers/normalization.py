@@ -40,7 +40,7 @@ def normalization(
             1; those of `instance` are 1.
 
     Raises:
-        ValueError: `kind` is neither.
+        ValueError: another `kind`.
     """
     if kind == "batch":
         replicas = tf.distribute.get_strategy().num_replicas_in_sync

@@ -99,6 +99,12 @@ def _text(counted: Counted, rates, ranking: dict[str, Strength]) -> str:
         value, low, high = (number(value, 2, signed=True) for value in strength)
         chance = f"{100 * strength.chance:.0f} %"
         lines.append(f"{place:2}. {name:{width}}  {value} [{low}, {high}]  {chance}")
+    if num > len(counted.voters):
+        lines += [
+            "",
+            "All intervals treat answers as independent. Several of one voter are not",
+            "quite, so the true intervals are wider.",
+        ]
     return "\n".join(lines) + "\n"
 
 

@@ -5,8 +5,9 @@ generator by `procedure.discriminator_only_steps`.
 
 A network with a `harmonized` output may start from one that only inpaints: the trunk is
 the same, both back ends start as copies of its own, and the kernel of the first
-convolution gets zeros for the additional input channel, the foreground. A harmonized
-picture that is a change of the input starts unchanged.
+convolution gets zeros for the additional channels: the foreground and, with
+`generator.harmonized_change`, the mismatch along its edge. A harmonized picture that is
+a change of the input starts unchanged.
 
 A generator with more filters starts with the function of the narrower one
 (`models/widening.py`). Refinement blocks that the other run does not have are new; they
