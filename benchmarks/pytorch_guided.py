@@ -49,16 +49,15 @@ class GuidedGenerator(Generator):
     Args:
         fields: of `config.generator`, with `harmonized_change`.
         num_refinement_blocks: see `Generator`.
-        aligned: see `Generator`.
 
     Raises:
         ValueError: another kind of generator.
     """
 
-    def __init__(self, fields, num_refinement_blocks, aligned=True):
+    def __init__(self, fields, num_refinement_blocks):
         if not fields.harmonized_change:
             raise ValueError("PyTorch's guided generator needs harmonized_change.")
-        super().__init__(fields, num_refinement_blocks, aligned, _CHANNELS)
+        super().__init__(fields, num_refinement_blocks, channels=_CHANNELS)
         # Their weights are initialized or assigned like all others.
         self.harmonized_ups = copy.deepcopy(self.ups)
         self.harmonized_up_normalizations = copy.deepcopy(self.up_normalizations)

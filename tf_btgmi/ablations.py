@@ -18,7 +18,7 @@ from absl import flags
 from tf_btgmi import config as config_lib
 from tf_btgmi import files
 from tf_btgmi.ablation.arms import ARMS, BASE, num_steps, run_name
-from tf_btgmi.ablation.runs import EVALUATION, Ablation
+from tf_btgmi.ablation.runs import EVALUATION, RUNS, Ablation
 from tf_btgmi.cli import common_flags, config_flag, program
 from tf_btgmi.data.masks import NAMED_KINDS
 from tf_btgmi.pictures.listing import list_pictures
@@ -108,7 +108,7 @@ def _check_flags():
     if not FLAGS.test.startswith("tfds:"):
         list_pictures(FLAGS.test)
     # The arms of a study that exists may have been trained elsewhere.
-    if not os.path.isdir(os.path.join(FLAGS.output, "runs")):
+    if not os.path.isdir(os.path.join(FLAGS.output, RUNS)):
         _check_source(FLAGS.config.data.source)
     arms = [BASE, *(arm for arm in FLAGS.arms if arm and arm != BASE)]
     seeds = [int(seed) for seed in FLAGS.seeds if seed.isascii() and seed.isdigit()]

@@ -15,6 +15,7 @@ from absl import flags, logging
 from PIL import Image, ImageDraw
 
 from tf_btgmi import loading
+from tf_btgmi import workdir as workdir_lib
 from tf_btgmi.assets import model_names, sample_pictures
 from tf_btgmi.cli import config_flag, program
 
@@ -60,13 +61,14 @@ def main(argv):
     sheet = os.path.join(FLAGS.workdir, "before_and_after.png")
     filled = os.path.join(FLAGS.workdir, "filled")
     contact_sheet(fill_samples(FLAGS.workdir, filled)).save(sheet)
-    logs = os.path.join(FLAGS.workdir, "logs")
+    pictures = os.path.join(FLAGS.workdir, workdir_lib.PICTURES)
+    logs = os.path.join(FLAGS.workdir, workdir_lib.LOGS)
     print("4. Done. Look at:")
     for what, path in (
         ("the bundled model's pictures", shipped),
         ("the toy's before and after", sheet),
         ("the toy's filled pictures", filled),
-        ("validation pictures by step", os.path.join(FLAGS.workdir, "pictures")),
+        ("validation pictures by step", pictures),
         ("losses of its training", f"tensorboard --logdir={shlex.quote(logs)}"),
     ):
         print(f"   {what + ':':<32}{path}")

@@ -22,6 +22,7 @@ from tf_btgmi.outputs import INPAINTED
 from tf_btgmi.pictures import levels
 from tf_btgmi.serving import client, contract, saved_graph, tflite_file
 from tf_btgmi.wording import did_you_mean
+from tf_btgmi.workdir import newest_checkpoint
 
 _TFLITE = "TFLite file"
 # TensorFlow's hashes of a SavedModel's graph and weights.
@@ -87,23 +88,23 @@ def check(model_path: Optional[str] = None, output: str = INPAINTED) -> None:
     """
     kind, folder = _find(model_path, output)
     if kind == "workdir":
-        _newest_checkpoint(folder)
+        newest_checkpoint(folder)
 
 
-def describe(model_path: Optional[str] = None, output: str = INPAINTED) -> str:
+def describe(model_path: Optional[str] = None) -> str:
     """Returns the identity of the model that `load` takes: kind, path and hashes.
 
     Raises:
         ValueError: the model does not exist.
     """
-    kind, folder = _find(model_path, output)
+    kind, folder = _find(model_path)
     if kind == "server":
         return f"{kind} {folder}"
     if kind == _TFLITE:
         parent, name = os.path.split(folder)
         return f"{kind} {name}, {_hash(parent, name)}"
     if kind == "workdir":
-        parent, name = os.path.split(_newest_checkpoint(folder))
+        parent, name = os.path.split(newest_checkpoint(folder))
         # Another run may replace this one at the same step; an index has the
         # checksums of its tensors.
         weights = _hash(parent, f"{name}.index")
@@ -146,13 +147,6 @@ def num_bytes(model_path: Optional[str] = None) -> Optional[int]:
         return os.path.getsize(folder)
     paths = (os.path.join(top, f) for top, _, files in os.walk(folder) for f in files)
     return sum(os.path.getsize(path) for path in paths)
-
-
-def _newest_checkpoint(folder: str) -> str:
-    # Imported on demand: TensorFlow takes seconds.
-    from tf_btgmi.workdir import newest_checkpoint
-
-    return newest_checkpoint(folder)
 
 
 def _hash(folder: str, name: str) -> str:

@@ -18,6 +18,7 @@ from absl import flags
 
 from tf_btgmi.cli import common_flags, program
 from tf_btgmi.outputs import INPAINTED
+from tf_btgmi.serving import client
 
 FLAGS = flags.FLAGS
 
@@ -47,7 +48,7 @@ def main(argv):
     del argv
     if FLAGS.server and FLAGS.model:
         raise program.UsageError("--model and --server cannot be used together.")
-    if FLAGS.server and not FLAGS.server.startswith(("grpc://", "http://", "https://")):
+    if FLAGS.server and not client.is_server(FLAGS.server):
         raise program.UsageError(
             f"--server={FLAGS.server} is not an address like grpc://localhost:8500."
         )
@@ -79,7 +80,6 @@ def main(argv):
 def _load_all(places: list[Optional[str]]) -> list:
     """One `Model` per model path; all bundled ones for [None]."""
     from tf_btgmi import assets, loading
-    from tf_btgmi.serving.client import DEADLINE_SECONDS
     from tf_btgmi.studio.models import Model
 
     if places == [None]:
@@ -93,7 +93,7 @@ def _load_all(places: list[Optional[str]]) -> list:
             loading.check(place)
     models = []
     for name, place in zip(names, places):
-        wait = f", at most {DEADLINE_SECONDS:.0f} s" if "://" in place else ""
+        wait = f", at most {client.DEADLINE_SECONDS:.0f} s" if "://" in place else ""
         print(f"Loading {name}{wait} ...", flush=True)
         predictor = loading.load(place)
         if "://" not in place:

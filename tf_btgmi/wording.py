@@ -1,7 +1,10 @@
 """Wording of messages."""
 
 import difflib
-from typing import Any, Callable, Iterable, Mapping, Sequence
+from typing import Any, Callable, Iterable, Mapping
+
+# Changes that a message lists; it counts the others.
+_MOST_CHANGES = 5
 
 
 def number_of(count: int, noun: str) -> str:
@@ -14,17 +17,6 @@ def number_of(count: int, noun: str) -> str:
     return f"{count} {noun}" + ("" if count == 1 else "s")
 
 
-def first_of(items: Sequence[str], most: int = 5) -> str:
-    """The first `most` items of a list, and the number of the others.
-
-    Example:
-        >>> first_of(["a.jpg", "b.jpg", "c.jpg"], most=2)
-        'a.jpg; b.jpg; and 1 more'
-    """
-    others = [f"and {len(items) - most} more"] if len(items) > most else []
-    return "; ".join([*items[:most], *others])
-
-
 def changes(pairs: Mapping[str, tuple[Any, Any]]) -> str:
     """The first changed values, by their names.
 
@@ -35,9 +27,11 @@ def changes(pairs: Mapping[str, tuple[Any, Any]]) -> str:
         >>> changes({"seed": (0, 1), "source": ("tfds:coco", "folder:photos")})
         "seed was 0 and is now 1; source was 'tfds:coco' and is now 'folder:photos'"
     """
-    return first_of(
-        [f"{name} was {old!r} and is now {new!r}" for name, (old, new) in pairs.items()]
-    )
+    texts = [
+        f"{name} was {old!r} and is now {new!r}" for name, (old, new) in pairs.items()
+    ]
+    others = len(texts) - _MOST_CHANGES
+    return "; ".join(texts[:_MOST_CHANGES] + [f"and {others} more"] * (others > 0))
 
 
 def did_you_mean(

@@ -1,10 +1,12 @@
-"""Files in the folder of a training run."""
+"""Files in the folder of a training run.
+
+Imports TensorFlow only to read a checkpoint: it takes seconds.
+"""
 
 import os
 import re
 from typing import Optional
 
-import tensorflow as tf
 from absl import logging
 
 from tf_btgmi.files import first_line
@@ -35,15 +37,20 @@ def newest_checkpoint(place: str) -> str:
     return newest
 
 
-def has_checkpoint(workdir: str) -> bool:
-    """Whether a run in `workdir` has saved anything yet."""
-    return bool(_newest_in(os.path.join(workdir, CHECKPOINTS)))
+def has_checkpoint(workdir: str, step: Optional[int] = None) -> bool:
+    """Whether a run in `workdir` has saved that step, or anything yet."""
+    folder = os.path.join(workdir, CHECKPOINTS)
+    if step is None:
+        return bool(_newest_in(folder))
+    return os.path.exists(os.path.join(folder, f"ckpt-{step}.index"))
 
 
 def _newest_in(folder: str) -> Optional[str]:
     # TensorFlow relies on the file that names the newest checkpoint. If it is damaged,
     # or names a missing one, a run would begin at step 0 and overwrite the existing
     # checkpoints.
+    import tensorflow as tf
+
     try:
         newest = tf.train.latest_checkpoint(folder)
     except ValueError:
@@ -62,14 +69,20 @@ def _newest_in(folder: str) -> Optional[str]:
     return newest
 
 
-def restore(checkpoint: tf.train.Checkpoint, path: str) -> None:
-    """Restores the objects of `checkpoint` from the file `path`, all or none.
+def restore(checkpoint, path: str) -> None:
+    """Restores the objects of a checkpoint from a file, all or none.
 
     Other values in the file are ignored.
+
+    Args:
+        checkpoint: a `tf.train.Checkpoint`.
+        path: the file, without its extension.
 
     Raises:
         ValueError: the file is damaged, or a value is missing or has another shape.
     """
+    import tensorflow as tf
+
     try:
         status = checkpoint.restore(path).expect_partial()
         status.assert_existing_objects_matched()

@@ -25,6 +25,7 @@ from tf_btgmi import config as config_lib
 from tf_btgmi import files, interrupts, wording
 from tf_btgmi.ablation.arms import arm_config, num_steps, run_name
 from tf_btgmi.config import Config
+from tf_btgmi.workdir import has_checkpoint
 
 EVALUATION = "evaluation"
 RUNS = "runs"
@@ -109,8 +110,7 @@ class Ablation:
 
     def _is_trained(self, name) -> bool:
         config, workdir = self.configs[name], self._workdir(name)
-        last = f"ckpt-{num_steps(config)}.index"
-        if not os.path.exists(os.path.join(workdir, "checkpoints", last)):
+        if not has_checkpoint(workdir, num_steps(config)):
             return False
         return config_lib.load(os.path.join(workdir, config_lib.FILE)) == config
 
