@@ -7,10 +7,10 @@ TensorFlow; files are accessed through an object with `exists`, `read` and `writ
 import os
 from typing import Iterable, Iterator, NamedTuple, Union
 
+from tf_btgmi.cli.jobs import Job
 from tf_btgmi.files import identity, one_line
 from tf_btgmi.inference import holes
 from tf_btgmi.pictures.formats import TooLargeError
-from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.masks import decode_mask
 from tf_btgmi.pictures.pairs import match, result_path
 from tf_btgmi.pictures.reader import decode_picture

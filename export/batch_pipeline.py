@@ -26,9 +26,9 @@ from apache_beam.utils import shared
 from export import batch_filling
 from export.batch_filling import Outcome
 from tf_btgmi.cli import job_files
+from tf_btgmi.cli.jobs import Job
 from tf_btgmi.files import identity, is_below
 from tf_btgmi.outputs import INPAINTED
-from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.listing import is_picture, name_of
 from tf_btgmi.pictures.pairs import group_key, stem
 

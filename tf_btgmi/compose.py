@@ -27,13 +27,12 @@ from absl import flags
 
 from tf_btgmi import loading
 from tf_btgmi.cli import batches, job_files, mask_program, program
+from tf_btgmi.cli.jobs import Job, output_of
 from tf_btgmi.inference.composing import BOX
 from tf_btgmi.inference.placement import Pose
 from tf_btgmi.outputs import HARMONIZED, INPAINTED
 from tf_btgmi.pictures.color_profiles import rgb_as_in
-from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.masks import read_mask
-from tf_btgmi.pictures.pairs import output_of
 from tf_btgmi.pictures.reader import decode_picture, read_picture
 from tf_btgmi.selection import select
 

@@ -3,8 +3,8 @@
 import pytest
 
 from tf_btgmi.cli.batches import Outputs, Written, run
+from tf_btgmi.cli.jobs import Job
 from tf_btgmi.cli.program import ProgramFailure
-from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.serving.client import ServingClient
 from tf_btgmi.serving.contract import UnavailableError
 

@@ -12,9 +12,9 @@ from export import batch_filling, batch_inpaint
 from export.batch_filling import Options, Outcome, fill, pair
 from tests.picture_files import file_of
 from tests.programs import red, run_main
+from tf_btgmi.cli.jobs import Job
 from tf_btgmi.inference.predictor import Predictor
 from tf_btgmi.pictures.formats import WORDS
-from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.metadata import Metadata
 from tf_btgmi.pictures.picture import Picture
 from tf_btgmi.pictures.reader import decode_picture

@@ -6,9 +6,9 @@ from typing import Callable, Iterable, NamedTuple, Optional, Sequence
 
 import numpy as np
 
+from tf_btgmi.cli.jobs import Job
 from tf_btgmi.cli.program import ProgramFailure, message_of
 from tf_btgmi.pictures import writer
-from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.picture import Picture
 from tf_btgmi.progress_bar import progress_bar
 from tf_btgmi.serving.contract import GaveUpError

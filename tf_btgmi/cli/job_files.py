@@ -11,7 +11,7 @@ import csv
 import os
 from typing import Iterator, Optional, Sequence, TextIO
 
-from tf_btgmi.pictures.jobs import Job
+from tf_btgmi.cli.jobs import Job
 
 
 def read_jobs(path: str, required: Sequence[str], optional: Sequence[str]) -> list[Job]:

@@ -13,11 +13,10 @@ from absl import flags
 
 from tf_btgmi import loading
 from tf_btgmi.cli import batches, common_flags, job_files, program
+from tf_btgmi.cli.jobs import Job, find_jobs, output_of
 from tf_btgmi.inference.filling import Progress
 from tf_btgmi.inference.predictor import Predictor
-from tf_btgmi.pictures.jobs import Job
 from tf_btgmi.pictures.masks import read_mask
-from tf_btgmi.pictures.pairs import find_jobs, output_of
 from tf_btgmi.pictures.reader import decode_picture
 from tf_btgmi.progress_bar import progress_bar
 from tf_btgmi.selection import select
