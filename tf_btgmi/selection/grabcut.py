@@ -13,15 +13,12 @@ size, and the outline is scaled back. Boxes are (y0, x0, y1, x1) in pixels,
 end-exclusive; points are (y, x).
 """
 
-from numbers import Real
 from typing import Optional, Sequence
 
 import cv2
 import numpy as np
 
-from tf_btgmi.inference import boxes
-from tf_btgmi.inference.arguments import check_pair, check_picture
-from tf_btgmi.pictures.mask_arrays import bounding_box, is_hole
+from tf_btgmi.pictures.mask_arrays import bounding_box
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
@@ -256,46 +253,3 @@ def _scaled_box(box: Box, steps: np.ndarray, shape) -> tuple[int, int, int, int]
     high = np.ceil(np.array(box[2:]) * steps).astype(int)
     low, high = np.maximum(low, 0), np.minimum(high, shape)
     return (*low.tolist(), *high.tolist())
-
-
-def _is_box(box) -> bool:
-    try:
-        return len(box) == 4 and bool(np.isfinite(box).all())
-    except TypeError:
-        return False
-
-
-def check(image, box, clicks, mask) -> None:
-    """Raises `ValueError` unless a selection can start from these arguments."""
-    if mask is None:
-        check_picture("image", image, (np.uint8,))
-    else:
-        check_pair(image, mask, types=(np.uint8,))
-    selected = mask is not None and is_hole(mask).any()
-    if box is None and not selected and not any(click[2] for click in clicks):
-        raise ValueError("Give a box, a click on the object, or a mask to refine.")
-    height, width = image.shape[:2]
-    if box is not None:
-        _check_box(box, height, width)
-    for y, x, _ in clicks:
-        if not (isinstance(y, Real) and isinstance(x, Real)):
-            raise ValueError(f"A click is (y, x, is_object), not {(y, x)}.")
-        if not (0 <= y < height and 0 <= x < width):
-            raise ValueError(
-                f"The point {(y, x)} is outside the picture; points are (y, x), with "
-                f"y below {height} and x below {width}."
-            )
-
-
-def _check_box(box, height: int, width: int) -> None:
-    if not _is_box(box):
-        raise ValueError(f"box must be (y0, x0, y1, x1), not {box}.")
-    y0, x0, y1, x1 = box
-    if y0 >= y1 or x0 >= x1:
-        raise ValueError(
-            f"The box {tuple(box)} is empty: give (y0, x0, y1, x1) with y0 < y1 and "
-            "x0 < x1."
-        )
-    y0, x0, y1, x1 = boxes.clipped(box, height, width)
-    if y0 >= y1 or x0 >= x1:
-        raise ValueError(f"The box {tuple(box)} lies outside the picture.")

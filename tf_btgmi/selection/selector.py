@@ -10,12 +10,14 @@ the rules for a selection that exists already:
 - a click changes one connected region, the one it lies in.
 """
 
+from numbers import Real
 from typing import NamedTuple, Optional, Sequence
 
 import cv2
 import numpy as np
 
 from tf_btgmi.inference import boxes, holes
+from tf_btgmi.inference.arguments import check_pair, check_picture
 from tf_btgmi.pictures.mask_arrays import bounding_box, is_hole
 from tf_btgmi.selection import grabcut, network
 
@@ -82,7 +84,7 @@ def select(
         raise ValueError(
             f"clicks must be a list of (y, x, is_object), not {clicks!r}."
         ) from None
-    grabcut.check(image, box, clicks, mask)
+    _check(image, box, clicks, mask)
     finder = _GrabCut(image) if method == GRABCUT else _Network(image)
     selected = np.zeros(image.shape[:2], bool) if mask is None else is_hole(mask)
     if not selected.any():
@@ -295,3 +297,46 @@ def _points(clicks):
 
 def _as_mask(selected: np.ndarray) -> np.ndarray:
     return selected * np.uint8(255)
+
+
+def _is_box(box) -> bool:
+    try:
+        return len(box) == 4 and bool(np.isfinite(box).all())
+    except TypeError:
+        return False
+
+
+def _check(image, box, clicks, mask) -> None:
+    """Raises `ValueError` unless a selection can start from these arguments."""
+    if mask is None:
+        check_picture("image", image, (np.uint8,))
+    else:
+        check_pair(image, mask, types=(np.uint8,))
+    selected = mask is not None and is_hole(mask).any()
+    if box is None and not selected and not any(click[2] for click in clicks):
+        raise ValueError("Give a box, a click on the object, or a mask to refine.")
+    height, width = image.shape[:2]
+    if box is not None:
+        _check_box(box, height, width)
+    for y, x, _ in clicks:
+        if not (isinstance(y, Real) and isinstance(x, Real)):
+            raise ValueError(f"A click is (y, x, is_object), not {(y, x)}.")
+        if not (0 <= y < height and 0 <= x < width):
+            raise ValueError(
+                f"The point {(y, x)} is outside the picture; points are (y, x), with "
+                f"y below {height} and x below {width}."
+            )
+
+
+def _check_box(box, height: int, width: int) -> None:
+    if not _is_box(box):
+        raise ValueError(f"box must be (y0, x0, y1, x1), not {box}.")
+    y0, x0, y1, x1 = box
+    if y0 >= y1 or x0 >= x1:
+        raise ValueError(
+            f"The box {tuple(box)} is empty: give (y0, x0, y1, x1) with y0 < y1 and "
+            "x0 < x1."
+        )
+    y0, x0, y1, x1 = boxes.clipped(box, height, width)
+    if y0 >= y1 or x0 >= x1:
+        raise ValueError(f"The box {tuple(box)} lies outside the picture.")
