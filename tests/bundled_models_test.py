@@ -7,7 +7,7 @@ import pytest
 
 import tf_btgmi
 from tf_btgmi import assets, demo, loading
-from tf_btgmi.evaluation.yardsticks import yardstick
+from tf_btgmi.evaluation.classical_methods import classical_method
 from tf_btgmi.losses.lpips import LPIPSDistance
 
 NAMES = assets.model_names()
@@ -42,7 +42,7 @@ def lpips(image, composite):
 def test_a_bundled_model_fills_better_than_telea_does(name, tmp_path):
     """Six pictures that it was not trained on, LPIPS of the whole composite."""
     rows = demo.fill_samples(name, str(tmp_path))
-    telea = yardstick("telea")
+    telea = classical_method("telea")
     assert len(rows) == 6
     found, others = [], []
     for sample, image, mask, composite in rows:

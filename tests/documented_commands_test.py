@@ -11,7 +11,7 @@ from PIL import Image
 from export import tflite
 from tests.documented import DOCUMENTED, PROGRAMS, ROOT, parsed
 from tf_btgmi import assets, loading
-from tf_btgmi.evaluation import yardsticks
+from tf_btgmi.evaluation import classical_methods
 from tf_btgmi.training import initialization
 
 
@@ -44,7 +44,7 @@ def test_the_user_study_takes_the_folders_of_the_documented_evaluation():
     study = next(words for words in commands if words[2] == "tf_btgmi.user_study")
     (model,) = [w[len("--model=") :] for w in evaluation if w.startswith("--model=")]
     (output,) = [w[len("--output=") :] for w in evaluation if w.startswith("--output=")]
-    methods = {loading.short_name(model), *yardsticks.FILLS}
+    methods = {loading.short_name(model), *classical_methods.FILLS}
     folders = {f"{output}/composites/{name}" for name in methods}
     results = [w.split("=", 2)[2] for w in study if w.startswith("--results=")]
     assert len(results) == 3 and set(results) <= folders

@@ -18,7 +18,7 @@ from PIL import Image
 import tf_btgmi
 from tests.programs import ROOT
 from tf_btgmi import assets
-from tf_btgmi.evaluation import yardsticks
+from tf_btgmi.evaluation import classical_methods
 
 WEIGHTS_SHA256 = "8245880b91d52c4172ca7b97643244f900291d315155ad942f66605e06e4a9f7"
 EFFICIENTNET_SHA256 = "7ccbdedd6a14ea2c70e9b38a2117a1f0843da4618ed32c37cb23e83a1418b56f"
@@ -188,8 +188,10 @@ def test_a_wrong_changelog_is_found(text, version, faults):
     assert len(faults_of_changelog(text, version)) == faults
 
 
-def test_the_tests_requirements_have_every_yardsticks_package():
-    packages = {package for _, package, _ in yardsticks.FILLS.values() if package}
+def test_the_tests_requirements_have_every_classical_methods_package():
+    packages = {
+        package for _, package, _ in classical_methods.FILLS.values() if package
+    }
     assert "pypatchmatch" in packages
     listed = {
         requirement.name

@@ -30,8 +30,9 @@ from tf_btgmi import loading
 from tf_btgmi.cli import common_flags, program
 from tf_btgmi.data.masks import NAMED_KINDS
 from tf_btgmi.evaluation import (
+    classical_methods,
     composites,
-    deep_scores,
+    deep_metrics,
     examples,
     fid,
     harmonizers,
@@ -40,7 +41,6 @@ from tf_btgmi.evaluation import (
     result_files,
     summary,
     tasks,
-    yardsticks,
 )
 from tf_btgmi.evaluation.evaluator import evaluate
 from tf_btgmi.evaluation.hole_masks import DrawnMasks, MaskFiles
@@ -76,7 +76,7 @@ def _define_pictures():
         "image_size",
         128,
         "Side of the evaluated pictures in pixels.",
-        lower_bound=deep_scores.MIN_SIDE,
+        lower_bound=deep_metrics.MIN_SIDE,
         upper_bound=config_lib.MAX_IMAGE_SIZE,
     )
     flags.DEFINE_enum("mask_kind", None, NAMED_KINDS, "Kind of the drawn holes.")
@@ -122,8 +122,9 @@ def _define_methods():
     flags.DEFINE_list(
         "methods",
         None,
-        f"Classical methods: some of {', '.join(yardsticks.NAMES)}; for harmonization "
-        f"some of {', '.join(harmonizers.FILLS)}. Default: all that can run.",
+        f"Classical methods: some of {', '.join(classical_methods.NAMES)}; for "
+        f"harmonization some of {', '.join(harmonizers.FILLS)}. Default: all that can "
+        "run.",
     )
     flags.DEFINE_string(
         "baseline",
@@ -159,7 +160,7 @@ def _define_report():
 
 
 def main(argv):
-    """Fills and scores the missing results, and writes the reports."""
+    """Fills and measures the missing pictures, and writes the reports."""
     del argv
     task = tasks.TASKS[FLAGS.task]
     _check_flags(task)
@@ -195,7 +196,7 @@ def main(argv):
         from tf_btgmi.evaluation.inception import Inception
 
         network = Inception(FLAGS.inception_weights)
-    deep = deep_scores.DeepScores(FLAGS.lpips_vgg) if FLAGS.lpips_vgg else None
+    deep = deep_metrics.DeepMetrics(FLAGS.lpips_vgg) if FLAGS.lpips_vgg else None
     sizes = {method.name: method.num_bytes for method in methods}
     with Store.only_one(FLAGS.output, settings, identities) as store:
         prepared = examples.prepare(store, pictures, masks, FLAGS.image_size)
@@ -229,7 +230,7 @@ def _settings(task: tasks.Task, pictures, masks) -> dict:
     if task != tasks.INPAINTING:
         settings["task"] = task.name
     if FLAGS.lpips_vgg:
-        settings[tasks.JUDGE] = deep_scores.judge_identity(FLAGS.lpips_vgg)
+        settings[tasks.JUDGE] = deep_metrics.judge_identity(FLAGS.lpips_vgg)
     return settings
 
 
@@ -251,7 +252,7 @@ def model_methods(place: str, task: tasks.Task) -> list:
     predictor = loading.load(place, retouched=FLAGS.retouched)
 
     def method(ending, fill, note="", **options):
-        return yardsticks.Method(
+        return classical_methods.Method(
             f"{name}{ending}",
             lambda image, mask, _: fill(image, mask, **options),
             f"{identity}{note}",
@@ -327,18 +328,22 @@ def _methods(task: tasks.Task, picture_names) -> list:
     for place in FLAGS.results:
         name, folder = common_flags.results_folder(place)
         methods.append(result_files.results_method(name, folder, picture_names))
-    known = harmonizers.FILLS if task == tasks.HARMONIZATION else yardsticks.FILLS
+    known = (
+        harmonizers.FILLS if task == tasks.HARMONIZATION else classical_methods.FILLS
+    )
     chosen = FLAGS.methods
     if chosen is None:
         chosen = []
         for name in known:
-            reason = yardsticks.why_missing(name)
-            # `yardstick` raises for a baseline that cannot run.
+            reason = classical_methods.why_missing(name)
+            # `classical_method` raises for a baseline that cannot run.
             if reason is None or name == FLAGS.baseline:
                 chosen.append(name)
             else:
                 print(f"Left out: {reason}")
-    methods += [yardsticks.yardstick(name, known) for name in chosen if name]
+    methods += [
+        classical_methods.classical_method(name, known) for name in chosen if name
+    ]
     names = [method.name for method in methods]
     for name in names:
         if names.count(name) > 1:

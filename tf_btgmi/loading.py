@@ -92,7 +92,7 @@ def check(model_path: Optional[str] = None, output: str = INPAINTED) -> None:
 
 
 def describe(model_path: Optional[str] = None) -> str:
-    """Returns the identity of the model that `load` takes: kind, path and hashes.
+    """Returns the identity of the model that `load` takes: kind, path and hash.
 
     Raises:
         ValueError: the model does not exist.
@@ -104,15 +104,14 @@ def describe(model_path: Optional[str] = None) -> str:
         parent, name = os.path.split(folder)
         return f"{kind} {name}, {_hash(parent, name)}"
     if kind == "workdir":
-        parent, name = os.path.split(newest_checkpoint(folder))
+        checkpoint = newest_checkpoint(folder)
         # Another run may replace this one at the same step; an index has the
         # checksums of its tensors.
-        weights = _hash(parent, f"{name}.index")
-        return f"{kind} {folder}, {name}, {weights}, {_generator_hash(folder)}"
+        known = _hash_with_generator(folder, f"{checkpoint}.index")
+        return f"{kind} {folder}, {os.path.basename(checkpoint)}, {known}"
     if kind == "release":
-        weights = _hash(folder, assets.RELEASE)
-        name = os.path.basename(folder)
-        return f"{kind} {name}, {weights}, {_generator_hash(folder)}"
+        known = _hash_with_generator(folder, os.path.join(folder, assets.RELEASE))
+        return f"{kind} {os.path.basename(folder)}, {known}"
     return f"{kind} {folder}, {_hash(folder, _FINGERPRINT)}"
 
 
@@ -153,11 +152,11 @@ def _hash(folder: str, name: str) -> str:
     return files.sha256(os.path.join(folder, name))[:12]
 
 
-def _generator_hash(folder: str) -> str:
-    """Hash of the generator's config, some of whose fields no weight depends on."""
+def _hash_with_generator(folder: str, path: str) -> str:
+    """Hash of a file and the generator's config: it has fields no weight depends on."""
     config = config_lib.load(os.path.join(folder, config_lib.FILE))
     text = json.dumps(dataclasses.asdict(config.generator), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return hashlib.sha256((files.sha256(path) + text).encode()).hexdigest()[:12]
 
 
 def _default(names: Sequence[str], output: str) -> str:

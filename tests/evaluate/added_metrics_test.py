@@ -7,7 +7,7 @@ import pytest
 
 from tests.evaluate.running import run, summary
 from tf_btgmi import evaluate
-from tf_btgmi.evaluation import inception, yardsticks
+from tf_btgmi.evaluation import classical_methods, inception
 
 PROGRAM_MODULE = evaluate
 
@@ -36,13 +36,13 @@ def test_fid_is_added_to_what_is_there(folder, monkeypatch, capsys):
 
 def test_the_judge_is_added_to_what_is_there(folder, vgg_weights_path, capsys):
     calls = []
-    fill, *rest = yardsticks.FILLS["mean_fill"]
+    fill, *rest = classical_methods.FILLS["mean_fill"]
 
     def counted(given, mask):
         calls.append(given.tobytes())
         return fill(given, mask)
 
-    with mock.patch.dict(yardsticks.FILLS, {"mean_fill": (counted, *rest)}):
+    with mock.patch.dict(classical_methods.FILLS, {"mean_fill": (counted, *rest)}):
         run()
         assert "--lpips_vgg=FILE adds LPIPS-VGG, which nothing trains on" in (
             capsys.readouterr().out

@@ -14,7 +14,7 @@ from PIL import Image
 from tests.evaluate.running import FILES, run, summary
 from tf_btgmi import evaluate, files
 from tf_btgmi.cli import program
-from tf_btgmi.evaluation import yardsticks
+from tf_btgmi.evaluation import classical_methods
 from tf_btgmi.inference import detail, retouch
 
 PROGRAM_MODULE = evaluate
@@ -221,7 +221,7 @@ def test_mistakes_are_named(folder, values, text):
 
 def test_a_baseline_that_cannot_run_says_what_it_needs(folder, monkeypatch):
     missing = {"patchmatch": "patchmatch needs a package"}
-    monkeypatch.setattr(yardsticks, "why_missing", missing.get)
+    monkeypatch.setattr(classical_methods, "why_missing", missing.get)
     with pytest.raises(ValueError, match="^patchmatch needs a package"):
         run(baseline="patchmatch", methods=None)
     assert not os.path.exists("out")

@@ -9,14 +9,14 @@ import pytest
 from PIL import Image
 
 from tf_btgmi.evaluation import examples, summary, tables
-from tf_btgmi.evaluation.deep_scores import DeepScores
+from tf_btgmi.evaluation.classical_methods import Method, classical_method
+from tf_btgmi.evaluation.deep_metrics import DeepMetrics
 from tf_btgmi.evaluation.evaluator import evaluate
 from tf_btgmi.evaluation.hole_masks import DrawnMasks
 from tf_btgmi.evaluation.picture_sets import open_pictures
 from tf_btgmi.evaluation.report import page as report
 from tf_btgmi.evaluation.report.gallery import choose
 from tf_btgmi.evaluation.store import Store
-from tf_btgmi.evaluation.yardsticks import Method, yardstick
 
 SETTINGS = {
     "mask_kind": "rectangles",
@@ -28,7 +28,7 @@ SETTINGS = {
 
 @functools.lru_cache(1)
 def loaded():
-    return DeepScores()
+    return DeepMetrics()
 
 
 def run(folder, photos, methods, limit=0, baseline="mean_fill"):
@@ -48,7 +48,7 @@ def test_known_pixels_are_the_truth_whatever_a_method_gives(tmp_path, photos):
         seen.append((holed, mask))
         return np.full_like(holed, 255) * np.array([1, 0, 0], np.uint8)
 
-    methods = [Method("red", red, "red"), yardstick("mean_fill")]
+    methods = [Method("red", red, "red"), classical_method("mean_fill")]
     store, names, _ = run(tmp_path / "out", photos, methods)
     for name, (holed, mask) in zip(names, seen):
         image, composite = store.read_image(name), store.read_composite("red", name)
@@ -64,7 +64,7 @@ def test_a_method_that_knows_the_truth_is_perfect(tmp_path, photos):
     def perfect(holed, mask, name):
         return store.read_image(name)
 
-    methods = [Method("perfect", perfect, "p"), yardstick("mean_fill")]
+    methods = [Method("perfect", perfect, "p"), classical_method("mean_fill")]
     identities = {method.name: method.identity for method in methods}
     store = Store(str(tmp_path / "out"), SETTINGS, identities)
     _, _, found = run(tmp_path / "out", photos, methods)
@@ -86,7 +86,7 @@ def test_a_rerun_measures_what_is_missing_only(tmp_path, photos):
             raise KeyboardInterrupt
         return holed
 
-    methods = [Method("counted", counted, "c"), yardstick("mean_fill")]
+    methods = [Method("counted", counted, "c"), classical_method("mean_fill")]
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "out", photos, methods)
     _, names, first = run(tmp_path / "out", photos, methods)
@@ -133,7 +133,7 @@ def test_rows_without_a_new_metric_are_completed_not_filled_again(tmp_path, phot
         calls.append(name)
         return holed
 
-    methods = [Method("counted", counted, "c"), yardstick("mean_fill")]
+    methods = [Method("counted", counted, "c"), classical_method("mean_fill")]
     store, names, first = run(tmp_path / "out", photos, methods)
     for method in ("counted", "mean_fill"):
         path = tmp_path / "out" / "rows" / f"{method}.jsonl"
@@ -150,7 +150,7 @@ def test_rows_without_a_new_metric_are_completed_not_filled_again(tmp_path, phot
 
 
 def test_groups_and_times_are_of_their_own_rows(tmp_path, photos):
-    store, _, found = run(tmp_path / "out", photos, [yardstick("mean_fill")])
+    store, _, found = run(tmp_path / "out", photos, [classical_method("mean_fill")])
     rows = store.rows("mean_fill").values()
     times = np.quantile([row["milliseconds"] for row in rows], [0.5, 0.25, 0.75])
     assert found.costs["mean_fill"].milliseconds == pytest.approx(tuple(times))
@@ -163,8 +163,8 @@ def test_groups_and_times_are_of_their_own_rows(tmp_path, photos):
 
 
 def test_a_method_added_later_stands_beside_the_others(tmp_path, photos):
-    first = run(tmp_path / "out", photos, [yardstick("mean_fill")])[2]
-    both = [yardstick("telea"), yardstick("mean_fill")]
+    first = run(tmp_path / "out", photos, [classical_method("mean_fill")])[2]
+    both = [classical_method("telea"), classical_method("mean_fill")]
     second = run(tmp_path / "out", photos, both)[2]
     fill = "mean_fill"
     assert second.groups[0].values[fill] == first.groups[0].values[fill]
@@ -174,7 +174,11 @@ def test_a_method_added_later_stands_beside_the_others(tmp_path, photos):
 
 @pytest.mark.parametrize("limit", [0, 1])
 def test_no_report_holds_nan_or_infinity(tmp_path, photos, limit):
-    methods = [yardstick("telea"), yardstick("mean_fill"), yardstick("holed")]
+    methods = [
+        classical_method("telea"),
+        classical_method("mean_fill"),
+        classical_method("holed"),
+    ]
     store, names, found = run(tmp_path / "out", photos, methods, limit)
     every = [*tables.totals(found), *tables.differences(found)]
     every.append(tables.by_hole_ratio(found))
@@ -193,14 +197,17 @@ def test_no_report_holds_nan_or_infinity(tmp_path, photos, limit):
 
 
 def test_one_method_alone_has_no_differences(tmp_path, photos):
-    store, names, found = run(tmp_path / "out", photos, [yardstick("mean_fill")])
+    store, names, found = run(tmp_path / "out", photos, [classical_method("mean_fill")])
     assert tables.differences(found) == []
     assert "Against" not in report.render(store, found, names, 24)
 
 
 def test_the_page_is_one_file_with_its_text_escaped(tmp_path, photos):
     identity = "<script>alert(1)</script>"
-    methods = [Method("odd", lambda h, m, n: h, identity), yardstick("mean_fill")]
+    methods = [
+        Method("odd", lambda h, m, n: h, identity),
+        classical_method("mean_fill"),
+    ]
     store, names, found = run(tmp_path / "out", photos, methods)
     page = report.render(store, found, names, 2)
     assert identity not in page and "&lt;script&gt;" in page

@@ -1,9 +1,9 @@
-"""Yardsticks of harmonization against numbers worked out by hand."""
+"""Methods of harmonization against numbers worked out by hand."""
 
 import numpy as np
 import pytest
 
-from tf_btgmi.evaluation import harmonizers, yardsticks
+from tf_btgmi.evaluation import classical_methods, harmonizers
 
 
 def block(size=48, low=16, high=32):
@@ -18,7 +18,7 @@ def textured(size=48, seed=0):
 
 def run(name, given, mask):
     before = given.copy()
-    method = yardsticks.yardstick(name, harmonizers.FILLS)
+    method = classical_methods.classical_method(name, harmonizers.FILLS)
     result = method.fill(given, mask, "a")
     np.testing.assert_array_equal(given, before)
     assert result.dtype == np.uint8 and result.shape == given.shape
@@ -100,6 +100,6 @@ def test_objects_at_the_edge_and_specks_are_cloned():
         run("seamless_clone", given, block(48, low, high))
 
 
-def test_an_unknown_yardstick_is_named_with_those_of_its_task():
+def test_an_unknown_classical_method_is_named_with_those_of_its_task():
     with pytest.raises(ValueError, match="'telea'; these are: seamless_clone"):
-        yardsticks.yardstick("telea", harmonizers.FILLS)
+        classical_methods.classical_method("telea", harmonizers.FILLS)

@@ -162,7 +162,7 @@ def test_validation_counts_the_examples_that_an_output_has_a_part_in(
 ):
     model = guided_model()
     found = {n: float(v) for n, v in model.test_step(batch).items()}
-    assert tuple(found) == model.score_names
+    assert tuple(found) == model.validation_names
     before = (batch["masked_image"] - batch["image"]) * 127.5
     foreground = batch["foreground"].numpy()
     squares = (before.numpy() ** 2 * foreground).sum((1, 2, 3))

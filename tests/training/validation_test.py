@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tf_btgmi.data import pipeline
 from tf_btgmi.schedules import GENERATOR
-from tf_btgmi.training import scores
+from tf_btgmi.training import validation_metrics
 from tf_btgmi.training.build import build_model
 from tf_btgmi.training.validation import Validation
 
@@ -23,10 +23,10 @@ def test_every_picture_counts_the_same(make_config, two_replicas, tmp_path, repl
     validation.set_model(model)
     found = validation.validate(step=1)
     singly = [
-        scores.measure(example, model.predictions(example), model.lpips)[0]
+        validation_metrics.of_batch(example, model.predictions(example), model.lpips)[0]
         for example in pipeline.validation_dataset(config, 1)
     ]
-    for name in model.score_names:
+    for name in model.validation_names:
         wanted = np.mean([float(values[name][0]) for values in singly])
         np.testing.assert_allclose(found[name], wanted, rtol=1e-4)
 

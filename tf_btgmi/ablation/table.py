@@ -76,13 +76,13 @@ def numbers(
     every = [rows[run][name] for run in runs for name in names]
     chosen = [m for m in METRICS if all(m.source in row for row in every)]
     # [seeds, pictures, arms, metrics]
-    scores = np.array(
-        [[_scores(rows, seed, name, arms, chosen) for name in names] for seed in seeds]
+    measured = np.array(
+        [[_values(rows, seed, name, arms, chosen) for name in names] for seed in seeds]
     )
     base = list(arms).index(BASE)
     is_psnr = [metric.is_psnr for metric in chosen]
-    values, differences = statistics.estimates(scores.mean(axis=0), is_psnr, base)
-    by_seed = [statistics.estimates(one, is_psnr, base)[1] for one in scores]
+    values, differences = statistics.estimates(measured.mean(axis=0), is_psnr, base)
+    by_seed = [statistics.estimates(one, is_psnr, base)[1] for one in measured]
     keys = [metric.name for metric in chosen]
     by_arm = {}
     for position, arm in enumerate(arms):
@@ -166,7 +166,7 @@ def to_json(by_arm: dict[str, ArmNumbers]) -> dict[str, Any]:
     return result
 
 
-def _scores(rows, seed, name, arms, chosen):
+def _values(rows, seed, name, arms, chosen):
     return [
         [rows[run_name(arm, seed)][name][metric.source] for metric in chosen]
         for arm in arms

@@ -10,13 +10,13 @@ from typing import Any, Optional
 
 import numpy as np
 
-from tf_btgmi.evaluation.deep_scores import DeepScores
+from tf_btgmi.evaluation.classical_methods import Method
+from tf_btgmi.evaluation.deep_metrics import DeepMetrics
 from tf_btgmi.evaluation.examples import input_of
 from tf_btgmi.evaluation.store import TRUTH, Store
 from tf_btgmi.evaluation.tasks import MILLISECONDS, POWER_RATIO, Task, task_of
-from tf_btgmi.evaluation.yardsticks import Method
 from tf_btgmi.metrics import weave
-from tf_btgmi.metrics.picture_scores import picture_scores
+from tf_btgmi.metrics.picture_metrics import picture_metrics
 from tf_btgmi.progress_bar import progress_bar
 
 
@@ -24,7 +24,7 @@ def evaluate(
     store: Store,
     names: list[str],
     methods: list[Method],
-    deep: Optional[DeepScores] = None,
+    deep: Optional[DeepMetrics] = None,
 ) -> None:
     """Fills the holes, computes the metrics of the composites, and stores both.
 
@@ -46,7 +46,7 @@ def evaluate(
             ]
             progress.update(len(methods) - len(pending))
             if pending or not _has_truth(store, name, task):
-                deep = deep or DeepScores()
+                deep = deep or DeepMetrics()
                 _evaluate_one(store, name, pending, deep, task)
                 progress.update(len(pending))
 
@@ -86,15 +86,15 @@ def _evaluate_one(store, name, methods, deep, task) -> None:
         store.add_row(TRUTH, name, row)
     if not methods:
         return
-    deep_scores = deep.compare(image, composites, mask)
+    deep_metrics = deep.compare(image, composites, mask)
     features = deep.features(composites)
     for position, method in enumerate(methods):
         composite = composites[position]
         store.write_composite(method.name, name, composite)
         row = {
             "hole_ratio": float(mask.mean()),
-            **picture_scores(image, composite, mask),
-            **deep_scores[position],
+            **picture_metrics(image, composite, mask),
+            **deep_metrics[position],
             **{key: _encoded(features[key][position]) for key in task.features},
         }
         if times[position] is not None:

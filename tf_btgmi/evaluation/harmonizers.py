@@ -1,6 +1,6 @@
 """Classical methods of harmonization.
 
-Like the methods of `yardsticks.py`, each takes a picture with a recoloured object,
+Like those of `classical_methods.py`, each takes a picture with a recoloured object,
 uint8 [H, W, 3], and the object's mask, [H, W] bool. Only the object's pixels of the
 result count.
 """
@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from skimage.exposure import match_histograms
 
-from tf_btgmi.evaluation.yardsticks import unchanged
+from tf_btgmi.evaluation.classical_methods import unchanged
 from tf_btgmi.pictures.levels import rounded
 from tf_btgmi.pictures.mask_arrays import bounding_box
 

@@ -6,11 +6,11 @@ Pictures keep their proportions; their longer side has the size of the evaluatio
 import numpy as np
 
 from tf_btgmi.data.transforms import reduced
+from tf_btgmi.evaluation.classical_methods import Method
 from tf_btgmi.evaluation.examples import Example, prepare, unreadable_note
 from tf_btgmi.evaluation.hole_masks import MaskFiles
 from tf_btgmi.evaluation.report import gallery, page
 from tf_btgmi.evaluation.store import Store
-from tf_btgmi.evaluation.yardsticks import Method
 from tf_btgmi.progress_bar import progress_bar
 
 _TITLE = "Composites without truth"

@@ -7,7 +7,7 @@ from typing import Iterable, Union
 import numpy as np
 
 from tf_btgmi import files
-from tf_btgmi.evaluation.yardsticks import Method
+from tf_btgmi.evaluation.classical_methods import Method
 from tf_btgmi.pictures.decoding import decode_image
 from tf_btgmi.pictures.listing import list_pictures, name_of
 from tf_btgmi.wording import number_of

@@ -9,7 +9,7 @@ from typing import NamedTuple, Optional
 import numpy as np
 from scipy import stats
 
-from tf_btgmi.metrics.picture_scores import psnr
+from tf_btgmi.metrics.picture_metrics import psnr
 
 NUM_RESAMPLES = 2000
 LEVEL = 0.95

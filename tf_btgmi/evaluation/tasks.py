@@ -7,7 +7,7 @@ from tf_btgmi.evaluation.report_metrics import Metric
 
 # Key of the settings: identity of the weights of LPIPS-VGG.
 JUDGE = "lpips_vgg"
-# Keys of rows: `metrics.weave.log_power_ratio`, and `DeepScores.features` of AlexNet
+# Keys of rows: `metrics.weave.log_power_ratio`, and `DeepMetrics.features` of AlexNet
 # and VGG16.
 POWER_RATIO = "log_power_ratio"
 FEATURES, VGG_FEATURES = "features", "features_vgg"

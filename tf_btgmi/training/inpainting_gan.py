@@ -19,7 +19,7 @@ from tf_btgmi.models.discriminator import MultiScaleDiscriminator
 from tf_btgmi.models.generator import Generator
 from tf_btgmi.outputs import by_name
 from tf_btgmi.schedules import DISCRIMINATOR, GENERATOR
-from tf_btgmi.training import regions, scores
+from tf_btgmi.training import regions, validation_metrics
 from tf_btgmi.training.averaging import average_decay
 from tf_btgmi.training.descent import descend, scaled_loss
 from tf_btgmi.training.features import generator_features, logits, pair_features
@@ -84,9 +84,9 @@ class InpaintingGAN(keras.Model):
         self.adversarial_weight = _scalar(1.0, tf.float32, "adversarial_weight")
         self.output_names = generator.output_names
         # Metrics of validation.
-        self.score_names = scores.names(self.output_names)
+        self.validation_names = validation_metrics.names(self.output_names)
         self.means = {
-            name: keras.metrics.Mean(name) for name in LOSSES + self.score_names
+            name: keras.metrics.Mean(name) for name in LOSSES + self.validation_names
         }
         for new, old in zip(ema_generator.weights, generator.weights):
             new.assign(old)
@@ -117,7 +117,7 @@ class InpaintingGAN(keras.Model):
     @property
     def metrics(self):
         """Running means of validation, which Keras resets before each one."""
-        return [self.means[name] for name in self.score_names]
+        return [self.means[name] for name in self.validation_names]
 
     @property
     def networks(self) -> dict:
@@ -218,7 +218,9 @@ class InpaintingGAN(keras.Model):
 
     def test_step(self, batch):
         """Metrics of the averaged generator on a batch, by name."""
-        measured = scores.measure(batch, self.predictions(batch), self.lpips)
+        measured = validation_metrics.of_batch(
+            batch, self.predictions(batch), self.lpips
+        )
         return self._report(*_over_replicas(*measured))
 
     @tf.function

@@ -86,7 +86,7 @@ class Validation(keras.callbacks.Callback):
     def validate(self, step: int) -> dict[str, float]:
         """Measures, writes and returns the metrics at `step`."""
         metrics = self.model.evaluate(self._full_batches, verbose=0, return_dict=True)
-        metrics = {name: float(metrics[name]) for name in self.model.score_names}
+        metrics = {name: float(metrics[name]) for name in self.model.validation_names}
         if DISCRIMINATOR in self.model.trained:
             metrics.update(self._discrimination(step))
         self.history.append({"step": step, **metrics})

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_btgmi.evaluation.deep_scores import DeepScores, judged_box
+from tf_btgmi.evaluation.deep_metrics import DeepMetrics, judged_box
 from tf_btgmi.losses.lpips import LPIPSDistance, load_judge
 from tf_btgmi.ops.image_ops import to_float
 
 
 @pytest.fixture(scope="module")
-def scores():
-    return DeepScores()
+def metrics():
+    return DeepMetrics()
 
 
 def pictures(size=64):
@@ -23,9 +23,9 @@ def pictures(size=64):
     return image, composites, mask
 
 
-def test_distances_are_those_of_the_loss(scores):
+def test_distances_are_those_of_the_loss(metrics):
     image, composites, mask = pictures()
-    same, filled = scores.compare(image, composites, mask)
+    same, filled = metrics.compare(image, composites, mask)
     assert same == {"lpips": 0.0, "box_lpips": 0.0}
     lpips = LPIPSDistance()
     first, second = (to_float(tf.constant(p[None])) for p in (image, composites[1]))
@@ -38,7 +38,7 @@ def test_distances_are_those_of_the_loss(scores):
 
 def test_with_its_weights_the_judge_is_measured_as_well(vgg_weights_path):
     image, composites, mask = pictures()
-    found = DeepScores(vgg_weights_path).compare(image, composites, mask)
+    found = DeepMetrics(vgg_weights_path).compare(image, composites, mask)
     assert found[0]["lpips_vgg"] == found[0]["box_lpips_vgg"] == 0.0
     judge = load_judge(vgg_weights_path)
     first, second = (to_float(tf.constant(p[None])) for p in (image, composites[1]))
@@ -49,32 +49,32 @@ def test_with_its_weights_the_judge_is_measured_as_well(vgg_weights_path):
     assert box > whole > 0.01 and found[1]["lpips"] != found[1]["lpips_vgg"]
 
 
-def test_what_lies_outside_the_box_does_not_count_in_it(scores):
+def test_what_lies_outside_the_box_does_not_count_in_it(metrics):
     image, _, mask = pictures()
     changed = image.copy()
     changed[50:] = 0
-    (found,) = scores.compare(image, [changed], mask)
+    (found,) = metrics.compare(image, [changed], mask)
     assert found["box_lpips"] == 0.0 and found["lpips"] > 0.01
 
 
-def test_features_are_one_vector_per_picture(scores):
+def test_features_are_one_vector_per_picture(metrics):
     image, composites, _ = pictures()
-    (features,) = scores.features([image, *composites]).values()
+    (features,) = metrics.features([image, *composites]).values()
     assert features.shape == (3, 256) and features.dtype == np.float32
     np.testing.assert_allclose(features[0], features[1], atol=1e-5)
     assert (features >= 0).all() and np.abs(features[0] - features[2]).max() > 1e-3
 
 
-def test_features_of_the_judge_are_its_last_activations(scores, vgg_weights_path):
+def test_features_of_the_judge_are_its_last_activations(metrics, vgg_weights_path):
     image, composites, _ = pictures()
-    found = DeepScores(vgg_weights_path).features([image, composites[1]])
+    found = DeepMetrics(vgg_weights_path).features([image, composites[1]])
     assert set(found) == {"features", "features_vgg"}
     trunk = load_judge(vgg_weights_path).trunk
     for picture, features in zip((image, composites[1]), found["features_vgg"]):
         wanted = trunk(to_float(tf.constant(picture[None])))[-1].numpy().mean((0, 1, 2))
         np.testing.assert_allclose(features, wanted, rtol=1e-3, atol=1e-5)
         assert wanted.max() > 0.01
-    alex = scores.features([image, composites[1]])["features"]
+    alex = metrics.features([image, composites[1]])["features"]
     np.testing.assert_allclose(found["features"], alex, atol=1e-5)
 
 

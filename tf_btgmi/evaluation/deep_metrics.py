@@ -23,7 +23,7 @@ _ALEXNET_BYTES = 128
 _VGG16_BYTES = 1024
 
 
-class DeepScores:
+class DeepMetrics:
     """Compares composites with their truth; each network is loaded and traced once.
 
     Args:

@@ -1,4 +1,4 @@
-"""The yardsticks fill holes of any shape."""
+"""The classical_methods fill holes of any shape."""
 
 import re
 import sys
@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from tf_btgmi.data.masks import NAMED_KINDS, named_mask
-from tf_btgmi.evaluation import yardsticks
+from tf_btgmi.evaluation import classical_methods
 from tf_btgmi.evaluation.examples import HOLE_VALUE
 from tf_btgmi.inference import retouch
 
-RUNNABLE = [n for n in yardsticks.NAMES if not yardsticks.why_missing(n)]
+RUNNABLE = [n for n in classical_methods.NAMES if not classical_methods.why_missing(n)]
 
 
 def ramp(size=40):
@@ -32,10 +32,10 @@ def test_every_kind_of_hole_is_filled(name, kind):
     mask = named_mask(kind, 40, 40, 3) > 0
     given = holed(image, mask)
     before = given.copy()
-    filled = yardsticks.yardstick(name).fill(given, mask, "a")
+    filled = classical_methods.classical_method(name).fill(given, mask, "a")
     assert filled.dtype == np.uint8 and filled.shape == image.shape
     np.testing.assert_array_equal(given, before)
-    again = yardsticks.yardstick(name).fill(given, mask, "b")
+    again = classical_methods.classical_method(name).fill(given, mask, "b")
     np.testing.assert_array_equal(again, filled)
 
 
@@ -44,7 +44,9 @@ def test_a_picture_of_one_colour_is_restored(name):
     image = np.full((40, 40, 3), (10, 200, 77), np.uint8)
     mask = np.zeros((40, 40), bool)
     mask[12:25, 10:30] = True
-    filled = yardsticks.yardstick(name).fill(holed(image, mask), mask, "a")
+    filled = classical_methods.classical_method(name).fill(
+        holed(image, mask), mask, "a"
+    )
     # OpenCV's Telea is off by a few levels even here.
     np.testing.assert_allclose(filled.astype(int), image, atol=3)
 
@@ -56,8 +58,10 @@ def test_telea_is_retouched_as_the_fill_of_a_model_is():
     mask = np.zeros((128, 128), bool)
     mask[50:62, 40:90] = True
     given = holed(image, mask)
-    filled = yardsticks.yardstick("telea_retouched").fill(given, mask, "a")
-    telea = yardsticks.yardstick("telea").fill(given, mask, "a")
+    filled = classical_methods.classical_method("telea_retouched").fill(
+        given, mask, "a"
+    )
+    telea = classical_methods.classical_method("telea").fill(given, mask, "a")
     # The two outermost rows and columns are no examples.
     edge = np.ones((128, 128), bool)
     edge[2:-2, 2:-2] = False
@@ -73,7 +77,9 @@ def test_a_ramp_is_restored_better_than_by_its_mean(name):
     mask[14:26, 14:26] = True
     errors = []
     for method in ("mean_fill", name):
-        filled = yardsticks.yardstick(method).fill(holed(image, mask), mask, "a")
+        filled = classical_methods.classical_method(method).fill(
+            holed(image, mask), mask, "a"
+        )
         errors.append(np.abs(filled[mask].astype(float) - image[mask]).mean())
     assert errors[1] < errors[0]
 
@@ -83,13 +89,13 @@ def test_mean_fill_takes_the_mean_of_the_known_pixels():
     image[:2] = 100
     mask = np.zeros((4, 4), bool)
     mask[2:, :2] = True
-    filled = yardsticks.mean_fill(holed(image, mask), mask)
+    filled = classical_methods.mean_fill(holed(image, mask), mask)
     assert (filled[mask] == 67).all()
 
 
-def test_an_unknown_yardstick_is_named_with_those_there_are():
+def test_an_unknown_classical_method_is_named_with_those_there_are():
     with pytest.raises(ValueError, match="'magic'; these are: .*telea"):
-        yardsticks.yardstick("magic")
+        classical_methods.classical_method("magic")
 
 
 def test_patchmatch_has_the_patch_size_of_its_identity(monkeypatch):
@@ -109,7 +115,7 @@ def test_patchmatch_has_the_patch_size_of_its_identity(monkeypatch):
     monkeypatch.setitem(sys.modules, "patchmatch", package)
     image, mask = ramp(), np.zeros([40, 40], bool)
     mask[3:9, 4:8] = True
-    method = yardsticks.yardstick("patchmatch")
+    method = classical_methods.classical_method("patchmatch")
     assert (method.fill(image, mask, "a") == 7).all()
     seed, (given, hole, options) = calls
     assert (seed, options) == (0, {"patch_size": 3})
@@ -127,7 +133,9 @@ def test_patchmatch_carries_a_pattern_into_the_hole():
     mask[26:38, 26:38] = True
     errors = {}
     for name in ("patchmatch", "telea"):
-        filled = yardsticks.yardstick(name).fill(holed(image, mask), mask, "a")
+        filled = classical_methods.classical_method(name).fill(
+            holed(image, mask), mask, "a"
+        )
         errors[name] = np.abs(filled[mask].astype(float) - image[mask]).mean()
     assert errors["patchmatch"] < 0.25 * errors["telea"]
 
@@ -135,11 +143,11 @@ def test_patchmatch_carries_a_pattern_into_the_hole():
 def test_an_absent_package_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "patchmatch", None)
     with pytest.raises(ValueError, match="pip install pypatchmatch"):
-        yardsticks.yardstick("patchmatch")
+        classical_methods.classical_method("patchmatch")
 
 
 def test_an_identity_names_version_and_settings():
-    identity = yardsticks.yardstick("telea").identity
+    identity = classical_methods.classical_method("telea").identity
     assert re.fullmatch(
         r"telea, opencv-python-headless \d+\.\d+\S*, radius 3", identity
     )

@@ -115,7 +115,7 @@ FILLS = {
 NAMES = tuple(FILLS)
 
 
-def yardstick(name: str, known: dict[str, tuple] = FILLS) -> Method:
+def classical_method(name: str, known: dict[str, tuple] = FILLS) -> Method:
     """Returns the method of a name.
 
     Args:
@@ -124,7 +124,7 @@ def yardstick(name: str, known: dict[str, tuple] = FILLS) -> Method:
             task (`harmonizers.FILLS`).
 
     Raises:
-        ValueError: an unknown yardstick, or its package is not installed.
+        ValueError: an unknown name, or its package is not installed.
     """
     if name not in known:
         raise ValueError(f"There is no method {name!r}; these are: {', '.join(known)}.")
@@ -146,7 +146,7 @@ def yardstick(name: str, known: dict[str, tuple] = FILLS) -> Method:
 
 
 def why_missing(name: str) -> Optional[str]:
-    """Why a yardstick cannot run, in one sentence; None if it can."""
+    """Why a method cannot run, in one sentence; None if it can."""
     if name != "patchmatch":
         return None
     try:

@@ -9,7 +9,7 @@ from tf_btgmi.ops import mask_ops
 from tf_btgmi.outputs import HARMONIZED, INPAINTED
 from tf_btgmi.training.regions import NAMES, masked_image
 
-NAMES_OF_SCORES = {
+_NAMES = {
     INPAINTED: ("lpips", "hole_l1", "hole_psnr"),
     # The foreground's error before harmonization, to compare with.
     HARMONIZED: ("harmonized_lpips", "foreground_mse", "unharmonized_mse"),
@@ -17,11 +17,11 @@ NAMES_OF_SCORES = {
 
 
 def names(output_names: Sequence[str]) -> tuple[str, ...]:
-    """Names of the scores of a network with these outputs."""
-    return tuple(name for output in output_names for name in NAMES_OF_SCORES[output])
+    """Names of the metrics of a network with these outputs."""
+    return tuple(name for output in output_names for name in _NAMES[output])
 
 
-def measure(batch: dict, predictions: dict, lpips) -> tuple[dict, dict]:
+def of_batch(batch: dict, predictions: dict, lpips) -> tuple[dict, dict]:
     """Metrics of each output's composite with the truth.
 
     Args:
@@ -30,7 +30,7 @@ def measure(batch: dict, predictions: dict, lpips) -> tuple[dict, dict]:
         lpips: distance of two batches of pictures, [B].
 
     Returns:
-        Scores and their weights, both [B] by name; a weight is 0 where the example has
+        Metrics and their weights, both [B] by name; a weight is 0 where the example has
         no hole or no foreground.
     """
     image = batch["image"]
@@ -40,18 +40,18 @@ def measure(batch: dict, predictions: dict, lpips) -> tuple[dict, dict]:
         composite = mask_ops.composite(mask, prediction, image)
         distance = lpips(image, composite)
         if output == INPAINTED:
-            scores = [
+            measured = [
                 distance,
                 hole_l1(image, composite, mask),
                 hole_psnr(image, composite, mask),
             ]
         else:
-            scores = [
+            measured = [
                 distance,
                 foreground_mse(image, composite, mask),
                 foreground_mse(image, masked_image(batch), mask),
             ]
         present = tf.reduce_max(mask, axis=[1, 2, 3])
-        for name, value in zip(NAMES_OF_SCORES[output], scores):
+        for name, value in zip(_NAMES[output], measured):
             values[name], weights[name] = value, present
     return values, weights

@@ -1,4 +1,4 @@
-"""Scores of one composite against the truth, both as files hold them: uint8.
+"""Metrics of one composite against the truth, both as files hold them: uint8.
 
 Pictures are [H, W, 3] uint8, masks [H, W] bool with True = hole. Errors are shares of
 the range, 0 to 1. What belongs to the hole alone is named `hole_...`.
@@ -14,7 +14,7 @@ MAX_PSNR = 100.0
 MIN_SIDE = 11
 
 
-def picture_scores(
+def picture_metrics(
     image: np.ndarray, composite: np.ndarray, mask: np.ndarray
 ) -> dict[str, float]:
     """L1, L2, PSNR and SSIM over the picture and over the hole.
@@ -47,7 +47,7 @@ def picture_scores(
         full=True,
     )
     l2, hole_l2 = square.mean(), square[mask].mean()
-    scores = {
+    metrics = {
         "l1": np.abs(error).mean(),
         "l2": l2,
         "psnr": psnr(l2),
@@ -57,7 +57,7 @@ def picture_scores(
         "hole_psnr": psnr(hole_l2),
         "hole_ssim": ssim_map[mask].mean(),
     }
-    return {name: float(value) for name, value in scores.items()}
+    return {name: float(value) for name, value in metrics.items()}
 
 
 def psnr(mean_squared_error):
