@@ -46,7 +46,8 @@ def load(
         RuntimeError: a model was loaded before this process was forked.
     """
     kind, folder = _find(model_path, output)
-    if kind != "server":
+    # Retouching takes TensorFlow's matrix product.
+    if kind != "server" or retouched:
         claim_process()
     if kind == "server":
         predictor = _from_server(folder)

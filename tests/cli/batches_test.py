@@ -1,5 +1,7 @@
 """Which results of a run are skipped, and which may not be written."""
 
+import cv2
+import numpy as np
 import pytest
 
 from tf_btgmi.cli.batches import Outputs, Written, run
@@ -34,6 +36,25 @@ def test_a_server_that_is_gone_ends_the_batch():
         "without --overwrite resumes."
     )
     assert begun == ["a.png", "b.png", "c.png"]
+
+
+def test_a_picture_that_opencv_or_the_memory_cannot_hold_ends_no_batch(capsys):
+    def work(job):
+        if job.image == "a.png":
+            cv2.resize(np.zeros((2, 2)), (0, 0))
+        if job.image == "b.png":
+            raise MemoryError
+        if job.image == "d.png":
+            raise TypeError("a bug")
+        return Written(job.image, [])
+
+    jobs = [Job({"image": f"{name}.png"}, label=name) for name in "abcd"]
+    assert str(run(jobs[:3], work)) == "1 done, 0 skipped, 2 failed"
+    lines = capsys.readouterr().err.splitlines()
+    assert any(line.startswith("a: OpenCV cannot process a picture of ") for line in lines)
+    assert "b: Out of memory." in lines
+    with pytest.raises(TypeError):
+        run(jobs, work)
 
 
 @pytest.mark.parametrize("overwrite", [False, True])

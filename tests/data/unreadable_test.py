@@ -1,3 +1,5 @@
+import errno
+
 import pytest
 import tensorflow as tf
 
@@ -29,6 +31,22 @@ def test_exactly_one_percent_is_allowed_and_more_is_not():
     counter.add("a.png", OSError("cut off"))
     with pytest.raises(UnreadableError, match=r"2 of the 100 .*: a.png, b.png \(gone"):
         counter.add("b.png", OSError("gone"))
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.EIO, "Input/output error"), MemoryError()]
+)
+def test_a_picture_is_not_skipped_for_a_fault_of_the_machine(error):
+    counter = UnreadableCounter("folder:x", 1000)
+
+    def load(name):
+        if name == "b.png":
+            raise error
+        raise FileNotFoundError(errno.ENOENT, "No such file")
+
+    with pytest.raises(UnreadableError, match="^b.png of folder:x cannot be read: "):
+        counter.first_readable(["a.png", "b.png", "c.png"], 0, load)
+    assert list(counter.names) == ["a.png"]
 
 
 def test_the_line_is_found_in_what_tensorflow_makes_of_it():

@@ -56,6 +56,13 @@ def test_an_affine_change_is_carried_exactly_but_for_rounding():
     assert error.mean() < 0.5 and error.max() < 4
 
 
+def test_a_picture_wider_than_opencv_remaps_is_changed_like_its_parts():
+    small, wide = scene(64), np.tile(scene(64), (1, 520, 1))
+    change = ColorGrid(small, uint8(small @ MATRIX + OFFSET), whole())
+    error = np.abs(change.apply(wide) - (wide @ MATRIX + OFFSET))
+    assert wide.shape[1] > 2**15 and error.mean() < 0.5 and error.max() < 4
+
+
 def test_a_shift_of_a_plain_picture_is_a_shift():
     small = np.full((20, 30, 3), (90, 120, 50), np.uint8)
     change = ColorGrid(small, small + np.uint8(40), np.ones((20, 30)))

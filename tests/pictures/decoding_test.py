@@ -60,11 +60,13 @@ def test_a_palette_with_transparency_keeps_its_colours():
     )
 
 
-def test_sixteen_bit_grey_keeps_its_high_byte():
-    deep = np.array([[0, 255, 256, 32768, 65535]], np.uint16)
-    image = decode_image(file_of(Image.fromarray(deep)))
-    assert image.shape == (1, 5, 3)
-    assert image[0, :, 0].tolist() == [0, 0, 1, 128, 255]
+def test_sixteen_bit_grey_is_read_as_the_programs_read_it():
+    deep = np.array([[0, 128, 129, 32768, 40000, 65535]], np.uint16)
+    file = file_of(Image.fromarray(deep))
+    image = decode_image(file)
+    assert image.shape == (1, 6, 3)
+    assert image[0, :, 0].tolist() == [0, 0, 1, 128, 156, 255]
+    np.testing.assert_array_equal(image, decode_picture(file).rgb())
 
 
 @pytest.mark.parametrize("depth", [np.uint32, np.int32, np.int16])

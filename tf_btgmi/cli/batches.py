@@ -7,7 +7,7 @@ from typing import Callable, Iterable, NamedTuple, Optional, Sequence
 import numpy as np
 
 from tf_btgmi.cli.jobs import Job
-from tf_btgmi.cli.program import ProgramFailure, message_of
+from tf_btgmi.cli.program import ProgramFailure, failure_of
 from tf_btgmi.pictures import writer
 from tf_btgmi.pictures.picture import Picture
 from tf_btgmi.progress_bar import progress_bar
@@ -58,9 +58,11 @@ def run(jobs: Sequence[Job], work: Callable[[Job], Optional[Written]]) -> Counts
                 f"{error} {counts} before. The results so far are "
                 "complete; the same command without --overwrite resumes."
             ) from error
-        except (ValueError, OSError) as error:
+        except Exception as error:
+            message = failure_of(error)
+            if message is None:
+                raise
             failed += 1
-            message = message_of(error)
             line = f"{job.label}: {message}" if job.label else message
             progress.write(line, file=sys.stderr)
             continue

@@ -10,7 +10,7 @@ import re
 import select
 import signal
 import sys
-from typing import Callable
+from typing import Callable, Optional
 
 from absl import app, flags, logging
 
@@ -106,6 +106,24 @@ def message_of(error: BaseException) -> str:
     return str(error)
 
 
+def failure_of(error: Exception) -> Optional[str]:
+    """The message of an error that a picture can cause; None for a bug.
+
+    By name, because TensorFlow and OpenCV take long to import.
+    """
+    if isinstance(error, MemoryError):
+        return message_of(error) or "Out of memory."
+    if isinstance(error, (ValueError, OSError)):
+        return message_of(error)
+    if type(error).__name__ in _TENSORFLOW_FAILURES:
+        return f"{first_line(error)}."
+    if (type(error).__module__, type(error).__name__) == ("cv2", "error"):
+        if "Failed to allocate" in error.err:
+            return "Out of memory."
+        return f"OpenCV cannot process a picture of this size or kind: {error.err}."
+    return None
+
+
 def _with_home(argument: str) -> str:
     """Replaces the `~/` in `--flag=~/...`, which bash passes as it is."""
     return re.sub(
@@ -160,12 +178,13 @@ def answered(work: Callable[[], int]) -> int:
         _stop("Interrupted.", interrupts.EXIT_CODE)
     except (ValueError, FileNotFoundError, NotADirectoryError) as error:
         _stop(message_of(error), USAGE_EXIT_CODE)
-    except (ProgramFailure, FloatingPointError, OSError, MemoryError) as error:
-        _stop(message_of(error) or "Out of memory.", FAILURE_EXIT_CODE)
+    except (ProgramFailure, FloatingPointError) as error:
+        _stop(message_of(error), FAILURE_EXIT_CODE)
     except Exception as error:
-        if type(error).__name__ not in _TENSORFLOW_FAILURES:
+        message = failure_of(error)
+        if message is None:
             raise
-        _stop(f"{first_line(error)}.", FAILURE_EXIT_CODE)
+        _stop(message, FAILURE_EXIT_CODE)
 
 
 def _end_quietly_if_pipe_is_closed(function: Callable):

@@ -5,6 +5,7 @@ Pictures are decoded on threads of TensorFlow, which turns exceptions into
 for the user.
 """
 
+import errno
 import re
 import threading
 from typing import Callable, Optional, Sequence
@@ -16,6 +17,11 @@ from tf_btgmi.files import one_line
 MAX_SHARE = 0.01
 # Number of unreadable pictures that any source may have.
 MAX_NUMBER = 1
+# Faults of the machine or of a network drive, not of the file: they may pass.
+_PASSING = frozenset(
+    (errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ESTALE)
+    + (errno.ETIMEDOUT, errno.EHOSTDOWN, errno.ENETDOWN, errno.ENETUNREACH)
+)
 
 
 class UnreadableError(ValueError):
@@ -70,7 +76,9 @@ class UnreadableCounter:
         """`load(name)` of the name at `key`, or of the next name where it succeeds.
 
         Raises:
-            UnreadableError: too many pictures are unreadable, or all of `names`.
+            UnreadableError: too many pictures are unreadable, or all of `names`, or the
+                machine or the drive fails: a run that skipped a picture for that would
+                not be the same when it is resumed.
         """
         for step in range(len(names)):
             name = names[(key + step) % len(names)]
@@ -80,12 +88,22 @@ class UnreadableCounter:
                 return load(name)
             # Pillow raises many kinds of exceptions for damaged files.
             except Exception as error:
+                if _may_pass(error):
+                    raise UnreadableError(
+                        f"{name} of {self._source} cannot be read: "
+                        f"{one_line(error) or 'out of memory'}. This may pass: run the "
+                        "same command again."
+                    ) from error
                 self.add(name, error)
         raise self.none_readable()
 
     def none_readable(self) -> UnreadableError:
         """The error for a source of which nothing can be read."""
         return UnreadableError(f"No picture of {self._source} can be read.")
+
+
+def _may_pass(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or getattr(error, "errno", None) in _PASSING
 
 
 def clear_line(error: Exception) -> Optional[str]:

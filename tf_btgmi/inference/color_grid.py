@@ -26,7 +26,8 @@ _BLUR = 1.5
 _LOCAL_STRENGTH = 0.02
 _GLOBAL_STRENGTH = 1e-4
 _PRECISION = np.diag([1.0, 1.0, 1.0, 0.1])
-_STRIP = 128
+# Rows and columns that the change is applied to at once; OpenCV remaps at most 32,766.
+_STRIP, _LONGEST = 128, 16_384
 # Rows and columns to which the grid is interpolated before it is applied.
 _FINE = 128
 
@@ -74,10 +75,12 @@ class ColorGrid:
         result = np.empty_like(colors)
         fine = self._fine_maps()
         x = _places(width, _FINE)
+        y = _places(height, _FINE)
         for top in range(0, height, _STRIP):
-            strip = np.s_[top : top + _STRIP]
-            y = _places(height, _FINE)[strip]
-            result[strip] = _mapped(colors[strip], fine, y, x)
+            for left in range(0, width, _LONGEST):
+                rows, columns = np.s_[top : top + _STRIP], np.s_[left : left + _LONGEST]
+                part = np.ascontiguousarray(colors[rows, columns])
+                result[rows, columns] = _mapped(part, fine, y[rows], x[columns])
         return result
 
     def _fine_maps(self) -> np.ndarray:

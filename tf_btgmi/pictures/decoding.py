@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from tf_btgmi.pictures.formats import MAX_PIXELS, open_picture
-from tf_btgmi.pictures.picture import upright
+from tf_btgmi.pictures.picture import in_depth, upright
 
 _ORIENTATION_TAG = 0x0112
 
@@ -73,8 +73,8 @@ def _orientation(image: Image.Image) -> int:
 def _to_rgb(image: Image.Image, orientation: int) -> np.ndarray:
     if image.mode.startswith("I"):
         # 16-bit grey; Pillow's conversion clips at 255.
-        grey = np.clip(np.asarray(image).astype(np.int64) // 256, 0, 255)
-        image = Image.fromarray(grey.astype(np.uint8))
+        grey = np.clip(np.asarray(image), 0, 65_535).astype(np.uint16)
+        image = Image.fromarray(in_depth(grey, np.uint8))
     elif image.mode == "P" or image.mode == "PA":
         image = image.convert("RGBA")
     if image.mode != "RGB":
