@@ -46,8 +46,7 @@ def load(
         RuntimeError: a model was loaded before this process was forked.
     """
     kind, folder = _find(model_path, output)
-    # Retouching takes TensorFlow's matrix product.
-    if kind != "server" or retouched:
+    if kind != "server":
         claim_process()
     if kind == "server":
         predictor = _from_server(folder)
