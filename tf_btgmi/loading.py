@@ -47,6 +47,7 @@ def load(
     """
     kind, folder = _find(model_path, output)
     if kind != "server":
+        # A server's fills start TensorFlow in `products.smallest`, which claims it.
         claim_process()
     if kind == "server":
         predictor = _from_server(folder)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from tf_btgmi.inference.network import claim_process
+
 # Rows multiplied at once; more would not fit the processor's cache.
 _BATCH = 256
 
@@ -20,7 +22,11 @@ def smallest(factors: np.ndarray, terms: np.ndarray, num_groups: int = 1) -> np.
 
     Returns:
         int64 [G, B], the best row of each group, counted within the group.
+
+    Raises:
+        RuntimeError: TensorFlow has run in the parent of this forked process.
     """
+    claim_process()
     # TensorFlow takes seconds to import, and programs read their flags before.
     import tensorflow as tf
 
