@@ -16,7 +16,7 @@ import numpy as np
 from tf_btgmi import config as config_lib
 from tf_btgmi import files
 from tf_btgmi.assets import RELEASE
-from tf_btgmi.models.build import build_generator
+from tf_btgmi.models.build import build_generator, float32_policy
 from tf_btgmi.models.generator import Generator
 from tf_btgmi.models.naming import named_weights
 from tf_btgmi.models.selector import Selector
@@ -57,7 +57,8 @@ def load_release(folder: str):
             f"{os.path.join(folder, RELEASE)}: stage is {description['stage']}, and "
             f"the network has {blocks} refinement blocks."
         )
-    generator = build_generator(config)
+    with float32_policy():
+        generator = build_generator(config)
     _read_weights(generator, folder, description["sha256"])
     generator.stage = description["stage"]
     return generator, config
@@ -89,10 +90,11 @@ def load_selector(folder: str) -> Selector:
         for name, value in _FORMER_FIELDS.items():
             if size.pop(name, value) != value:
                 raise ValueError(f"{name} must be {value}")
-        selector = Selector(**size)
+        with float32_policy():
+            selector = Selector(**size)
+            selector.build()
     except (ValueError, LookupError, TypeError) as error:
         raise ValueError(f"{path} is not the config of a selector: {error}.") from error
-    selector.build()
     _read_weights(selector, folder, _description(folder)["sha256"])
     return selector
 

@@ -1,11 +1,13 @@
 import os
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tf_btgmi import config as config_lib
 from tf_btgmi.inference.weights import load_generator
+from tf_btgmi.releases import load_release, save_release
 from tf_btgmi.training.build import build_model
 from tf_btgmi.training.checkpoints import Checkpoints
 
@@ -88,3 +90,18 @@ def test_a_cut_checkpoint_is_an_error(model, config, tmp_path):
     os.truncate(data, os.path.getsize(data) // 2)
     with pytest.raises(ValueError, match="is damaged"):
         load_generator(str(tmp_path))
+
+
+def test_models_load_in_float32_and_leave_the_policy(model, config, tmp_path, rng):
+    (tmp_path / "run").mkdir()
+    save(model, config, str(tmp_path / "run"), 1)
+    generator, _ = load_generator(str(tmp_path / "run"))
+    save_release(generator, config, str(tmp_path / "release"))
+    inputs = rng.uniform(-1, 1, [1, 16, 16, 4]).astype(np.float32)
+    for load, name in ((load_generator, "run"), (load_release, "release")):
+        wanted = load(str(tmp_path / name))[0](inputs).numpy()
+        keras.mixed_precision.set_global_policy("mixed_bfloat16")
+        found = load(str(tmp_path / name))[0](inputs).numpy()
+        assert keras.mixed_precision.global_policy().name == "mixed_bfloat16"
+        keras.mixed_precision.set_global_policy("float32")
+        np.testing.assert_array_equal(found, wanted)

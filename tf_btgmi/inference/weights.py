@@ -2,12 +2,11 @@
 
 import os
 
-import keras
 import tensorflow as tf
 
 from tf_btgmi import config as config_lib
 from tf_btgmi import workdir
-from tf_btgmi.models.build import build_generator
+from tf_btgmi.models.build import build_generator, float32_policy
 from tf_btgmi.models.naming import named_weights
 from tf_btgmi.schedules import Schedules
 
@@ -27,8 +26,8 @@ def load_generator(folder: str):
     """
     config = config_lib.load(os.path.join(folder, config_lib.FILE))
     path = workdir.newest_checkpoint(folder)
-    keras.mixed_precision.set_global_policy("float32")
-    generator = build_generator(config)
+    with float32_policy():
+        generator = build_generator(config)
     step = tf.Variable(0, dtype=tf.int64)
     workdir.restore(
         tf.train.Checkpoint(ema_generator=named_weights(generator), step=step), path
