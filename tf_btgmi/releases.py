@@ -16,9 +16,10 @@ import numpy as np
 from tf_btgmi import config as config_lib
 from tf_btgmi import files
 from tf_btgmi.assets import RELEASE
-from tf_btgmi.models.build import build_generator, float32_policy
+from tf_btgmi.models.build import build_generator
 from tf_btgmi.models.generator import Generator
 from tf_btgmi.models.naming import named_weights
+from tf_btgmi.models.precision import under_policy
 from tf_btgmi.models.selector import Selector
 
 _WEIGHTS = "weights.npz"
@@ -57,7 +58,7 @@ def load_release(folder: str):
             f"{os.path.join(folder, RELEASE)}: stage is {description['stage']}, and "
             f"the network has {blocks} refinement blocks."
         )
-    with float32_policy():
+    with under_policy("float32"):
         generator = build_generator(config)
     _read_weights(generator, folder, description["sha256"])
     generator.stage = description["stage"]
@@ -90,7 +91,7 @@ def load_selector(folder: str) -> Selector:
         for name, value in _FORMER_FIELDS.items():
             if size.pop(name, value) != value:
                 raise ValueError(f"{name} must be {value}")
-        with float32_policy():
+        with under_policy("float32"):
             selector = Selector(**size)
             selector.build()
     except (ValueError, LookupError, TypeError) as error:

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tf_btgmi import config as config_lib
 from tf_btgmi.inference.weights import load_generator
+from tf_btgmi.models.folding import fold
 from tf_btgmi.releases import load_release, save_release
 from tf_btgmi.training.build import build_model
 from tf_btgmi.training.checkpoints import Checkpoints
@@ -99,9 +100,12 @@ def test_models_load_in_float32_and_leave_the_policy(model, config, tmp_path, rn
     save_release(generator, config, str(tmp_path / "release"))
     inputs = rng.uniform(-1, 1, [1, 16, 16, 4]).astype(np.float32)
     for load, name in ((load_generator, "run"), (load_release, "release")):
-        wanted = load(str(tmp_path / name))[0](inputs).numpy()
-        keras.mixed_precision.set_global_policy("mixed_bfloat16")
-        found = load(str(tmp_path / name))[0](inputs).numpy()
-        assert keras.mixed_precision.global_policy().name == "mixed_bfloat16"
-        keras.mixed_precision.set_global_policy("float32")
-        np.testing.assert_array_equal(found, wanted)
+        pictures = []
+        for policy in ("float32", "mixed_bfloat16"):
+            keras.mixed_precision.set_global_policy(policy)
+            loaded = load(str(tmp_path / name))[0]
+            folded = fold(loaded)
+            assert keras.mixed_precision.global_policy().name == policy
+            keras.mixed_precision.set_global_policy("float32")
+            pictures.append([loaded(inputs).numpy(), folded(inputs).numpy()])
+        np.testing.assert_array_equal(*pictures)

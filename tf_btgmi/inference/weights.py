@@ -6,8 +6,9 @@ import tensorflow as tf
 
 from tf_btgmi import config as config_lib
 from tf_btgmi import workdir
-from tf_btgmi.models.build import build_generator, float32_policy
+from tf_btgmi.models.build import build_generator
 from tf_btgmi.models.naming import named_weights
+from tf_btgmi.models.precision import under_policy
 from tf_btgmi.schedules import Schedules
 
 
@@ -26,7 +27,7 @@ def load_generator(folder: str):
     """
     config = config_lib.load(os.path.join(folder, config_lib.FILE))
     path = workdir.newest_checkpoint(folder)
-    with float32_policy():
+    with under_policy("float32"):
         generator = build_generator(config)
     step = tf.Variable(0, dtype=tf.int64)
     workdir.restore(

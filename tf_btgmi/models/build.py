@@ -1,9 +1,5 @@
 """Builds networks from a config, turning its fields into plain values."""
 
-import contextlib
-
-import keras
-
 from tf_btgmi.config import OUTPUTS_OF_TASKS, Config
 from tf_btgmi.models.baseline_discriminators import (
     GlobalDiscriminator,
@@ -12,17 +8,6 @@ from tf_btgmi.models.baseline_discriminators import (
 from tf_btgmi.models.baselines import CompletionNetwork, ContextEncoder
 from tf_btgmi.models.discriminator import MultiScaleDiscriminator
 from tf_btgmi.models.generator import Generator
-
-
-@contextlib.contextmanager
-def float32_policy():
-    """Builds layers in float32, whatever the caller's global policy, which is kept."""
-    before = keras.mixed_precision.global_policy()
-    keras.mixed_precision.set_global_policy("float32")
-    try:
-        yield
-    finally:
-        keras.mixed_precision.set_global_policy(before)
 
 
 def build_generator(config: Config, calibrated: bool = True):

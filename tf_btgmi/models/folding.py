@@ -11,10 +11,13 @@ import numpy as np
 from tf_btgmi.layers.convolution import NormalizedConvolution
 from tf_btgmi.layers.residual import DilatedResidualBlock
 from tf_btgmi.models.generator import Generator
+from tf_btgmi.models.precision import under_policy
 
 
 def fold(generator: Generator) -> Generator:
     """Returns a generator with equal predictions, up to rounding, and no normalization.
+
+    It has the generator's precision policy.
 
     Inactive refinement blocks are dropped. The generator itself is returned where
     folding would change more than rounding: with instance normalization, whose
@@ -30,8 +33,9 @@ def fold(generator: Generator) -> Generator:
     if generator.normalization != "batch" or generator.resampling != "strided":
         return generator
     changes = {"normalization": "folded", "num_refinement_blocks": generator.stage}
-    folded = type(generator).from_config({**generator.get_config(), **changes})
-    folded.build()
+    with under_policy(generator.dtype_policy):
+        folded = type(generator).from_config({**generator.get_config(), **changes})
+        folded.build()
     parts = generator.parts
     alpha = float(generator.fade_in_alpha.numpy())
     newest = f"refinement_block_{generator.stage - 1}"
