@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -28,6 +29,26 @@ def test_the_middle_lies_between_the_mismatches_of_its_sides(scene):
     row = found[0, 15, 7:18, 0]
     assert (np.diff(row) < 1e-6).all()
     assert row[0] > 0.4 and row[-1] < 0.0
+
+
+def test_it_is_near_the_harmonic_function_of_poisson_blending():
+    foreground = np.zeros([64, 64], np.float32)
+    foreground[16:48, 16:48] = 1
+    image = np.zeros([64, 64], np.float32)
+    image[:, :16], image[:, 48:] = 0.6, -0.2
+    harmonic = image
+    for _ in range(2000):
+        mean = cv2.blur(harmonic, (3, 1)) + cv2.blur(harmonic, (1, 3))
+        # Without the pixel itself.
+        mean = (3 * mean - 2 * harmonic) / 4
+        harmonic = np.where(foreground > 0, mean, image)
+    found = boundary_mismatch(
+        np.repeat(image[None, ..., None], 3, axis=-1),
+        foreground[None, ..., None],
+        np.zeros([1, 64, 64, 1], np.float32),
+    )
+    error = np.abs(found[0, ..., 0] - harmonic)[foreground > 0]
+    assert error.mean() < 0.05
 
 
 def test_nothing_is_compared_across_a_gap(scene):
