@@ -4,7 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from tf_btgmi.inference.boxes import slices
 from tf_btgmi.inference.holes import dilated
+from tf_btgmi.inference.placement import Pose, place
 from tf_btgmi.inference.predictor import Predictor, removal_dilation, removal_mask
 
 S = 32
@@ -69,6 +71,8 @@ def test_five_channels_are_picture_gap_and_foreground():
 def test_harmonizing_changes_the_object_alone(size, direct):
     image = picture(*size)
     mask = block(*size, 5, 15, 7, 19)
+    # Part of the object's box, not of the object.
+    mask[5:9, 7:12] = 0
     before = image.copy()
     result = both().harmonize(image, mask, direct)
     np.testing.assert_array_equal(image, before)
@@ -141,6 +145,27 @@ def test_a_band_is_filled_and_the_rest_stays(gap, width):
     np.testing.assert_array_equal(
         result[30:61, 45:76][mask[10:41, 15:46]], colors[mask]
     )
+
+
+def test_the_default_band_follows_the_longer_side_of_the_object():
+    image, colors = picture(220, 260), picture(20, 200, seed=2)
+    mask = np.ones((20, 200), bool)
+    result = both().compose(image, colors, mask, (100, 130), harmonize=False)
+    foreground = block(220, 260, 90, 110, 30, 230)
+    # 2 % of 200 pixels.
+    band = dilated(foreground, 4) & (foreground == 0)
+    np.testing.assert_array_equal((result == (255, 0, 0)).all(-1), band)
+
+
+def test_the_soft_edge_of_an_object_mixes_with_what_was_there():
+    image, (colors, mask) = picture(90, 120), guide()
+    placed = place((90, 120), colors, mask, Pose((45, 60), 1.3))
+    result = both().compose(image, colors, mask, (45, 60), 1.3, harmonize=False)
+    area, alpha = slices(placed.box), placed.alpha[..., None]
+    mixed = np.rint(alpha * placed.colors + (1 - alpha) * image[area])
+    edge = placed.foreground & (placed.alpha < 1)
+    assert edge.sum() > 30
+    np.testing.assert_array_equal(result[area][edge], mixed[edge])
 
 
 def test_the_gap_of_the_paper_is_all_of_the_box():

@@ -27,8 +27,10 @@ def test_an_object_as_it_is_is_copied_pixel_by_pixel():
 
 def test_a_mirrored_object_is_copied_the_other_way_round():
     colors, mask = guide()
+    mask[4, 6] = False
     placed = place((40, 50), colors, mask, Pose((20.5, 30.5), flip=True))
     np.testing.assert_array_equal(placed.colors, colors[4:7, 6:11][:, ::-1])
+    np.testing.assert_array_equal(placed.alpha, mask[4:7, 6:11][:, ::-1])
 
 
 @pytest.mark.parametrize(
@@ -77,6 +79,15 @@ def test_a_scaled_object_has_its_sides_times_the_scale(scale):
     assert (y1 - y0, x1 - x0) == (np.ceil(30 * scale), np.ceil(44 * scale))
     assert (placed.colors == (200, 30, 90)).all()
     assert placed.alpha.sum() == pytest.approx(30 * 44 * scale**2, rel=0.03)
+
+
+def test_fine_detail_of_a_smaller_object_becomes_its_mean():
+    colors = np.zeros((80, 80, 3), np.uint8)
+    colors[:, ::4] = 240
+    mask = np.zeros((80, 80), bool)
+    mask[8:72, 8:72] = True
+    placed = place((100, 100), colors, mask, Pose((50, 50), 0.25))
+    np.testing.assert_allclose(placed.colors, 60, atol=1)
 
 
 def test_no_colour_of_the_surroundings_comes_along():
