@@ -118,3 +118,20 @@ def test_strips_and_remapping_leave_no_steps():
     np.testing.assert_allclose(
         result, np.broadcast_to(result[:1], result.shape), atol=1
     )
+
+
+def test_detail_of_an_object_that_is_plain_when_small_stays():
+    small = np.full((32, 32, 3), 120, np.uint8)
+    large = np.random.default_rng(0).integers(90, 151, (64, 64, 3)).astype(np.uint8)
+    result = ColorGrid(small, small + np.uint8(40), whole(32)).apply(large)
+    np.testing.assert_allclose(result, large + np.uint8(40), atol=2)
+
+
+def test_a_mirrored_scene_has_the_mirrored_change():
+    small, large = scene(16), scene(300)
+    after = uint8(small * np.linspace(0.3, 1.1, 16)[None, :, None])
+    result = ColorGrid(small, after, whole(16)).apply(large)
+    mirrored = ColorGrid(small[:, ::-1], after[:, ::-1], whole(16)).apply(
+        large[:, ::-1]
+    )
+    np.testing.assert_allclose(mirrored[:, ::-1].astype(float), result, atol=1)

@@ -135,6 +135,33 @@ def test_scaling_down_averages_known_pixels_only():
     np.testing.assert_allclose(inputs[known, :3], 200 / 127.5 - 1, atol=1.5 / 127.5)
 
 
+def test_a_small_pixel_is_hole_if_less_than_half_of_it_is_known():
+    image, gap = np.full((8, 8, 3), 200, np.uint8), empty(8, 8)
+    # 4 of 16 pixels, 12, and all of them.
+    gap[0, :4] = gap[1:4, 4:] = gap[4:, 4:] = 1
+    small, hole = filling.shrunk(image, gap, 2)
+    np.testing.assert_array_equal(hole, [[0, 1], [0, 1]])
+    np.testing.assert_allclose(small[hole == 0], 200, atol=1)
+
+
+def test_small_windows_are_filled_before_large_ones():
+    mask = masks()["fat"]
+    mask[10:14, 10:290] = 255
+    sides = [crop.side for crop in crops.plan(Holes(mask), S)]
+    assert len(set(sides)) == 2
+    assert sides == sorted(sides)
+
+
+def test_a_hole_beside_a_scratch_is_filled_though_it_lies_in_its_box():
+    image, mask = picture(100, 100), empty(100, 100)
+    for row in range(10, 90):
+        mask[row, row : row + 3] = 255
+    # Beside the line, in the box of a part of it.
+    mask[46:49, 39:42] = 255
+    result = Predictor(Recorder(), S).inpaint(image, mask)
+    assert (result[mask > 0] == (255, 0, 0)).all()
+
+
 def test_the_edge_of_a_picture_is_two_pixels_wide_and_mirrored():
     crop = crops.Crop(y=-5, x=0, side=30, hole=1, box=(0, 0, 1, 1))
     edge = crops.edge_of(crop, height=20, width=200)
