@@ -66,6 +66,51 @@ def test_draws_are_those_of_the_seed_the_number_and_the_fields(rng):
     assert len(attempts) > 1
 
 
+def test_the_foreground_is_cropped_and_mirrored_with_the_picture():
+    config = Config(task="harmonization")
+    config.data.min_crop = 0.8
+    config.data.random_flip = True
+    # A white wedge on black, unlike its mirror image.
+    mask = np.tri(48, dtype=bool)
+    mask[:8] = mask[-8:] = False
+    own = ObjectPicture(np.repeat(np.uint8(255) * mask[..., None], 3, axis=-1), mask)
+    drawing = ObjectExamples(config)
+    for index in range(8):
+        found = drawing.training_example(own, own, index, 32, drawing.generator(index))
+        white = found["image"][..., :1] >= 128
+        np.testing.assert_array_equal(found["foreground"], white)
+
+
+@pytest.fixture
+def two_pictures(rng):
+    """A picture whose object has an unsuitable size, and one with a flat object."""
+    own, other = np.ones([64, 64], bool), np.zeros([64, 64], bool)
+    own[:2] = False
+    other[30:36, 8:56] = True
+    images = rng.integers(0, 256, [2, 64, 64, 3], np.uint8)
+    return [ObjectPicture(image, mask) for image, mask in zip(images, (own, other))]
+
+
+def test_an_object_of_an_unsuitable_size_is_not_the_foreground(two_pictures):
+    config = Config(task="harmonization")
+    drawing = ObjectExamples(config)
+    limits = config.guided
+    for index in range(8):
+        generator = drawing.generator(index)
+        found = drawing.training_example(*two_pictures, index, 64, generator)
+        share = found["foreground"].mean()
+        assert limits.min_object <= share <= limits.max_object
+
+
+def test_a_hole_has_the_shape_of_the_other_pictures_object(two_pictures):
+    drawing = ObjectExamples(Config(task="object_removal"))
+    for index in range(8):
+        generator = drawing.generator(index)
+        found = drawing.training_example(*two_pictures, index, 64, generator)
+        y0, x0, y1, x1 = found["hole_boxes"][0]
+        assert x1 - x0 > 2 * (y1 - y0)
+
+
 def test_colours_are_those_of_a_crop_of_the_other_picture(rng):
     config = Config(task="harmonization")
     config.data.color_jitter = 0.3

@@ -33,6 +33,13 @@ def test_crops_lie_anywhere_and_their_sides_span_the_range():
     assert 49 <= sides.min() <= 52 and 96 <= sides.max() <= 100
 
 
+def test_every_place_of_a_crop_is_drawn():
+    for axis, shape in enumerate([(18, 16), (16, 18)]):
+        image = gradient(*shape)
+        crops = [transforms.training_crop(image, 16, seed) for seed in range(40)]
+        assert {crop[0, 0, axis] for crop in crops} == {0, 1, 2}
+
+
 def test_half_of_the_crops_are_mirrored_if_asked_for():
     image = gradient(16, 16)
     for flip, low, high in ((False, 0, 0), (True, 70, 130)):
