@@ -68,17 +68,17 @@ def test_a_run_goes_through_its_stages_from_any_step(
         procedure__generator_only_steps=2,
         **changes,
     )
-    monkeypatch.setattr(trainer, "_distributed", lambda *asked: asked[2:])
+    monkeypatch.setattr(trainer, "_distributed", lambda *asked: asked[3:])
     monkeypatch.setattr(trainer, "_fit", lambda model, data, *_: model.append(data))
     calls = Calls()
-    trainer._train_stages(config, calls, None, [], start)
+    trainer._train_stages(config, None, calls, None, [], start)
     assert calls == expected
 
 
 def test_the_examples_of_a_stage_are_those_of_its_steps_and_size(make_config):
     config = make_config()
     strategy = tf.distribute.OneDeviceStrategy("CPU:0")
-    (found,) = trainer._distributed(config, strategy, 3, 1, 16)
+    (found,) = trainer._distributed(config, None, strategy, 3, 1, 16)
     wanted = list(pipeline.training_dataset(config, num_steps=4, image_size=16))[3]
     assert found["image"].shape == (4, 16, 16, 3)
     for name, value in wanted.items():
@@ -110,10 +110,10 @@ def test_validation_takes_its_fields(make_config, tmp_path):
         procedure__generator_only_steps=4,
     )
     strategy = tf.distribute.OneDeviceStrategy("CPU:0")
-    found = trainer._validation(config, strategy, 7, str(tmp_path), None)
+    found = trainer._validation(config, None, strategy, 7, str(tmp_path), None)
     assert (found._every_steps, found._total_steps) == (6, 7)
     assert found._discriminators_from == 4
     sizes = [len(batch["image"]) for batch in found._dataset]
     assert sizes == [2, 1]
     config = make_config()
-    assert trainer._validation(config, strategy, 7, str(tmp_path), None) is None
+    assert trainer._validation(config, None, strategy, 7, str(tmp_path), None) is None

@@ -4,12 +4,14 @@ import fcntl
 import logging
 import os
 import shutil
+from unittest import mock
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tf_btgmi import config as config_lib
+from tf_btgmi.data import pipeline
 from tf_btgmi.training import run_folder
 from tf_btgmi.training.inpainting_gan import InpaintingGAN
 from tf_btgmi.training.trainer import train
@@ -71,6 +73,13 @@ def test_a_run_ends_after_all_steps_with_a_checkpoint_and_its_config(whole):
     assert os.listdir(os.path.join(workdir, "logs"))
     pictures = sorted(os.listdir(os.path.join(workdir, "pictures")))
     assert pictures == ["0000006.png", "0000007.png"]
+
+
+def test_the_pictures_are_listed_once_for_training_and_validation(whole, killed):
+    opening = mock.patch.object(pipeline, "open_source", wraps=pipeline.open_source)
+    with opening as opened:
+        assert train(whole[0], killed(4), one_device()).step == TOTAL
+    assert opened.call_count == 1
 
 
 def test_every_step_has_its_stage_alpha_weight_and_rate(whole):

@@ -9,7 +9,7 @@ seed and of i; its position is i % global_batch_size of step i // global_batch_s
 resumed run, and one on any number of workers, sees the same batches.
 """
 
-from typing import Optional
+from typing import Any, NamedTuple, Optional
 
 import tensorflow as tf
 from absl import logging
@@ -25,12 +25,40 @@ from tf_btgmi.wording import number_of
 _NUM_SAMPLES = 50
 
 
+class Sources(NamedTuple):
+    """What a config's examples are made of: listing pictures may take minutes.
+
+    Attributes:
+        task: makes the examples.
+        training: the training pictures.
+        validation: the validation pictures; the same source if they are held out.
+    """
+
+    task: Any
+    training: Any
+    validation: Any
+
+
+def open_sources(config: Config) -> Sources:
+    """Opens the sources of a config, which every data set of a run can share.
+
+    Raises:
+        ValueError: the source or the object masks do not exist, or no training pictures
+            are left beside those held out.
+    """
+    task, training = make_task(config), _training_source(config)
+    if not config.data.validation_source:
+        return Sources(task, training, training)
+    return Sources(task, training, _validation_source(config))
+
+
 def training_dataset(
     config: Config,
     start_step: int = 0,
     num_steps: Optional[int] = None,
     image_size: Optional[int] = None,
     input_context: Optional[tf.distribute.InputContext] = None,
+    sources: Optional[Sources] = None,
 ) -> tf.data.Dataset:
     """Batches from step `start_step` on.
 
@@ -41,14 +69,13 @@ def training_dataset(
         image_size: side of the examples in pixels. Default: `config.data.image_size`.
             Examples show the same parts of the same pictures at any size.
         input_context: input pipelines; each yields its slice of every global batch.
+        sources: those of `open_sources`. Default: they are opened here.
 
     Raises:
-        ValueError: the source or the object masks do not exist, no training pictures
-            are left beside those held out, or the batch cannot be divided.
+        ValueError: as `open_sources`, or the batch cannot be divided.
     """
     size = image_size or config.data.image_size
-    task = make_task(config)
-    source = _training_source(config)
+    task, source, _ = sources or open_sources(config)
     own = batch_slice(config.data.global_batch_size, input_context)
 
     def example(index, *key):
@@ -58,19 +85,25 @@ def training_dataset(
     return _batches(records, example, task, size, own.size, drop_remainder=True)
 
 
-def validation_dataset(config: Config, batch_size: int) -> tf.data.Dataset:
+def validation_dataset(
+    config: Config, batch_size: int, sources: Optional[Sources] = None
+) -> tf.data.Dataset:
     """Validation pictures in a fixed order: centre crops with fixed masks.
 
     The masks have the kinds of training and depend only on the position, so that runs
     with different seeds are validated on the same examples. The last batch may be
     smaller.
 
+    Args:
+        config: the experiment.
+        batch_size: of all batches but the last.
+        sources: those of `open_sources`. Default: they are opened here.
+
     Raises:
-        ValueError: as `training_dataset`.
+        ValueError: as `open_sources`.
     """
     size = config.data.image_size
-    task = make_task(config)
-    source = _validation_source(config)
+    task, _, source = sources or open_sources(config)
 
     def example(index, *key):
         return task.held_out_example(source, int(index), key, size)
@@ -79,22 +112,23 @@ def validation_dataset(config: Config, batch_size: int) -> tf.data.Dataset:
     return _batches(records, example, task, size, batch_size, drop_remainder=False)
 
 
-def describe(config: Config) -> list[str]:
+def describe(config: Config, sources: Optional[Sources] = None) -> list[str]:
     """Lines for the log about the training and validation pictures.
 
     Small training pictures are reported as a warning of their own.
 
+    Args:
+        config: the experiment.
+        sources: those of `open_sources`. Default: they are opened here.
+
     Raises:
-        ValueError: as `training_dataset`.
+        ValueError: as `open_sources`.
     """
-    # Reports missing masks of objects.
-    make_task(config)
-    source = _training_source(config)
-    _warn_of_small_pictures(source, config.data.image_size)
-    lines = ["training: " + line for line in source.describe()]
-    if config.data.validation_source:
-        source = _validation_source(config)
-        lines += ["validation: " + line for line in source.describe()]
+    _, training, validation = sources or open_sources(config)
+    _warn_of_small_pictures(training, config.data.image_size)
+    lines = ["training: " + line for line in training.describe()]
+    if validation is not training:
+        lines += ["validation: " + line for line in validation.describe()]
     return lines
 
 
@@ -138,8 +172,6 @@ def _training_source(config: Config):
 
 def _validation_source(config: Config):
     data = config.data
-    if not data.validation_source:
-        return _training_source(config)
     try:
         return _open(config, data.validation_source, data.num_validation_images)
     except ValueError as error:

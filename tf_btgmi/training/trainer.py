@@ -85,7 +85,8 @@ def train(
     if init_from:
         initialization.check(config, init_from)
     run_folder.check(config, workdir)
-    for line in pipeline.describe(config):
+    sources = pipeline.open_sources(config)
+    for line in pipeline.describe(config, sources):
         logging.info("%s", line)
     with contextlib.ExitStack() as stack:
         chief = is_chief(strategy)
@@ -94,10 +95,10 @@ def train(
             stack.enter_context(run_folder.only_run(workdir))
         run_folder.settle_config(config, workdir, chief)
         stack.enter_context(without_chatter())
-        return _run(config, workdir, strategy, resume_from, init_from, stack)
+        return _run(config, sources, workdir, strategy, resume_from, init_from, stack)
 
 
-def _run(config, workdir, strategy, resume_from, init_from, stack):
+def _run(config, sources, workdir, strategy, resume_from, init_from, stack):
     model = build_model(config, strategy)
     training = config.training
     checkpoints = Checkpoints(model, workdir, training.keep_checkpoints, strategy)
@@ -132,7 +133,9 @@ def _run(config, workdir, strategy, resume_from, init_from, stack):
             strategy,
         )
     )
-    validation = _validation(config, strategy, plan.total_steps, workdir, writer)
+    validation = _validation(
+        config, sources, strategy, plan.total_steps, workdir, writer
+    )
     callbacks = [
         *scheduled,
         GeneratorAverage(),
@@ -141,7 +144,7 @@ def _run(config, workdir, strategy, resume_from, init_from, stack):
         *([validation] if validation else []),
         saving,
     ]
-    _train_stages(config, model, strategy, callbacks, start_step)
+    _train_stages(config, sources, model, strategy, callbacks, start_step)
     step = int(model.step.numpy())
     if step > start_step:
         saving.save()
@@ -155,7 +158,9 @@ def _run(config, workdir, strategy, resume_from, init_from, stack):
     )
 
 
-def _validation(config, strategy, total_steps, workdir, writer) -> Optional[Validation]:
+def _validation(
+    config, sources, strategy, total_steps, workdir, writer
+) -> Optional[Validation]:
     """The callback that validates, if the config has pictures for it."""
     if not config.data.num_validation_images:
         return None
@@ -163,7 +168,7 @@ def _validation(config, strategy, total_steps, workdir, writer) -> Optional[Vali
     largest = min(config.data.global_batch_size, _VALIDATION_BATCH)
     batch_size = max(largest // replicas, 1) * replicas
     return Validation(
-        pipeline.validation_dataset(config, batch_size).cache(),
+        pipeline.validation_dataset(config, batch_size, sources).cache(),
         batch_size,
         config.training.validate_every_steps,
         total_steps,
@@ -173,7 +178,7 @@ def _validation(config, strategy, total_steps, workdir, writer) -> Optional[Vali
     )
 
 
-def _train_stages(config, model, strategy, callbacks, start_step):
+def _train_stages(config, sources, model, strategy, callbacks, start_step):
     procedure = config.procedure
     schedules = Schedules(procedure)
     todo = schedules.segments(start_step, config.data.image_size)
@@ -191,7 +196,9 @@ def _train_stages(config, model, strategy, callbacks, start_step):
             image_size,
             "" if len(trained) == 2 else f", the {trained[0]} alone",
         )
-        dataset = _distributed(config, strategy, first, end - first, image_size)
+        dataset = _distributed(
+            config, sources, strategy, first, end - first, image_size
+        )
         _fit(model, dataset, end - first, callbacks)
         if model.stop_training:
             return
@@ -216,7 +223,7 @@ def _fit(model, dataset, num_steps, callbacks):
         raise
 
 
-def _distributed(config, strategy, first, num_steps, image_size):
+def _distributed(config, sources, strategy, first, num_steps, image_size):
     def make(context):
         dataset = pipeline.training_dataset(
             config,
@@ -224,6 +231,7 @@ def _distributed(config, strategy, first, num_steps, image_size):
             num_steps=num_steps,
             image_size=image_size,
             input_context=context,
+            sources=sources,
         )
         size = context.get_per_replica_batch_size(config.data.global_batch_size)
         return dataset.rebatch(size, drop_remainder=True).prefetch(2)
