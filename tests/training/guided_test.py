@@ -145,6 +145,16 @@ def test_the_shipped_models_step_is_by_ppl_and_a_change_of_colours(make_config, 
     assert all(changed(before, model.generator.active_trainable_variables))
 
 
+def test_every_output_has_boxes_of_its_own(batch):
+    boxes = {
+        "hole_boxes": tf.reshape(tf.range(24.0), [3, 2, 4]),
+        "foreground_boxes": tf.reshape(tf.range(100.0, 124.0), [3, 2, 4]),
+    }
+    outputs = dict.fromkeys(("inpainted", "harmonized"), batch["image"])
+    found = regions.examples({**batch, **boxes}, outputs)["hole_boxes"]
+    np.testing.assert_array_equal(found, np.concatenate(list(boxes.values())))
+
+
 def test_the_result_is_the_picture_outside_both_masks(guided_model, batch):
     model = guided_model()
     result = model(batch).numpy()
@@ -163,13 +173,17 @@ def test_validation_counts_the_examples_that_an_output_has_a_part_in(
     model = guided_model()
     found = {n: float(v) for n, v in model.test_step(batch).items()}
     assert tuple(found) == model.validation_names
-    before = (batch["masked_image"] - batch["image"]) * 127.5
-    foreground = batch["foreground"].numpy()
-    squares = (before.numpy() ** 2 * foreground).sum((1, 2, 3))
-    squares = squares[:2] / (3 * foreground.sum((1, 2, 3))[:2])
-    assert found["unharmonized_mse"] == pytest.approx(squares.mean(), rel=1e-5)
-    prediction = model.predictions(batch)["inpainted"]
-    error = np.abs(prediction - batch["image"]) / 2 * batch["mask"].numpy()
+    predictions, foreground = model.predictions(batch), batch["foreground"].numpy()
+    for name, picture in (
+        ("unharmonized_mse", batch["masked_image"]),
+        ("foreground_mse", predictions["harmonized"]),
+    ):
+        error = (picture - batch["image"]).numpy() * 127.5
+        squares = (error**2 * foreground).sum((1, 2, 3))
+        squares = squares[:2] / (3 * foreground.sum((1, 2, 3))[:2])
+        assert found[name] == pytest.approx(squares.mean(), rel=1e-5)
+    error = np.abs(predictions["inpainted"] - batch["image"]) / 2
+    error *= batch["mask"].numpy()
     share = error.sum((1, 2, 3)) / np.maximum(
         3 * batch["mask"].numpy().sum((1, 2, 3)), 1
     )
