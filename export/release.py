@@ -48,10 +48,10 @@ def main(argv):
             f"{folder} holds a release already. --overwrite replaces it."
         )
     # Imported late: TensorFlow takes seconds, and wrong flags are reported before.
-    from tf_btgmi.inference.weights import load_generator
     from tf_btgmi.releases import save_release
+    from tf_btgmi.runs import load_run
 
-    generator, config = load_generator(FLAGS.workdir)
+    generator, config = load_run(FLAGS.workdir)
     config.name = FLAGS.name
     _forget_places(config)
     save_release(generator, config, folder)

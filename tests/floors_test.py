@@ -32,6 +32,7 @@ FLOORS = {
     "losses": 5,
     "metrics": 5,
     "releases": 5,
+    "runs": 5,
     "training": 6,
     "inference": 6,
     "serving": 6,

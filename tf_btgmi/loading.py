@@ -219,9 +219,9 @@ def _generator(kind: str, folder: str):
         from tf_btgmi.releases import load_release
 
         return load_release(folder)
-    from tf_btgmi.inference.weights import load_generator as load_newest
+    from tf_btgmi.runs import load_run
 
-    return load_newest(folder)
+    return load_run(folder)
 
 
 def _from_saved_model(folder: str) -> Predictor:

@@ -9,9 +9,9 @@ import tensorflow as tf
 from tests.earlier_systems import SYSTEMS
 from tests.training.weights import changed, values
 from tf_btgmi.config import ProcedureConfig
-from tf_btgmi.inference.weights import load_generator
 from tf_btgmi.losses.adversarial import discriminator_loss
 from tf_btgmi.ops import mask_ops
+from tf_btgmi.runs import load_run
 from tf_btgmi.training.build import scheduled_callbacks
 from tf_btgmi.training.trainer import train
 
@@ -137,7 +137,7 @@ def test_the_rate_falls_to_0_in_the_last_steps(phased):
 
 
 def test_inference_loads_an_earlier_system(phased):
-    generator, config = load_generator(phased[0])
+    generator, config = load_run(phased[0])
     assert config.generator.architecture == "globally_locally"
     size = config.data.image_size
     assert generator(tf.zeros([1, size, size, 4])).shape == (1, size, size, 3)

@@ -6,9 +6,9 @@ import pytest
 import tensorflow as tf
 
 from tf_btgmi.data import pipeline
-from tf_btgmi.inference.weights import load_generator
 from tf_btgmi.losses.lpips import LPIPSDistance
 from tf_btgmi.ops import image_ops, mask_ops
+from tf_btgmi.runs import load_run
 from tf_btgmi.training.trainer import train
 
 
@@ -40,7 +40,7 @@ def test_trained_on_three_pictures_it_beats_telea_on_them_in_lpips(config, tmp_p
         cv2.inpaint(picture, hole, 3, cv2.INPAINT_TELEA)
         for picture, hole in zip(masked, holes)  # noqa: B905
     ]
-    generator, _ = load_generator(workdir)
+    generator, _ = load_run(workdir)
     inputs = tf.concat([mask_ops.mask_image(image, mask), mask], -1)
     composite = mask_ops.composite(mask, generator(inputs), image)
     composite = image_ops.to_float(image_ops.to_uint8(composite))

@@ -6,9 +6,9 @@ import pytest
 import tensorflow as tf
 
 from tf_btgmi import config as config_lib
-from tf_btgmi.inference.weights import load_generator
 from tf_btgmi.models.folding import fold
 from tf_btgmi.releases import load_release, save_release
+from tf_btgmi.runs import load_run
 from tf_btgmi.training.build import build_model
 from tf_btgmi.training.checkpoints import Checkpoints
 
@@ -51,7 +51,7 @@ def test_the_loaded_generator_predicts_what_the_averaged_one_does(
 ):
     save(model, config, str(tmp_path), step)
     model.begin_stage(stage)
-    generator, loaded = load_generator(str(tmp_path))
+    generator, loaded = load_run(str(tmp_path))
     assert loaded == config
     assert generator.stage == stage
     inputs = rng.uniform(-1, 1, [1, 16, 16, 4]).astype(np.float32)
@@ -63,18 +63,18 @@ def test_the_loaded_generator_predicts_what_the_averaged_one_does(
 def test_without_stages_all_blocks_run_from_the_start(model, config, tmp_path):
     config.procedure.block_wise = False
     save(model, config, str(tmp_path), 1)
-    assert load_generator(str(tmp_path))[0].stage == 3
+    assert load_run(str(tmp_path))[0].stage == 3
 
 
 def test_a_folder_without_a_run_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="no config file"):
-        load_generator(str(tmp_path))
+        load_run(str(tmp_path))
 
 
 def test_a_run_without_a_checkpoint_is_an_error(config, tmp_path):
     config_lib.save(config, str(tmp_path / "config.json"))
     with pytest.raises(ValueError, match="holds no checkpoint"):
-        load_generator(str(tmp_path))
+        load_run(str(tmp_path))
 
 
 def test_a_checkpoint_of_another_model_is_an_error(model, config, tmp_path):
@@ -82,7 +82,7 @@ def test_a_checkpoint_of_another_model_is_an_error(model, config, tmp_path):
     config.generator.num_head_blocks = 3
     config_lib.save(config, str(tmp_path / "config.json"))
     with pytest.raises(ValueError, match="holds another model"):
-        load_generator(str(tmp_path))
+        load_run(str(tmp_path))
 
 
 def test_a_cut_checkpoint_is_an_error(model, config, tmp_path):
@@ -90,16 +90,16 @@ def test_a_cut_checkpoint_is_an_error(model, config, tmp_path):
     data = f"{path}.data-00000-of-00001"
     os.truncate(data, os.path.getsize(data) // 2)
     with pytest.raises(ValueError, match="is damaged"):
-        load_generator(str(tmp_path))
+        load_run(str(tmp_path))
 
 
 def test_models_load_in_float32_and_leave_the_policy(model, config, tmp_path, rng):
     (tmp_path / "run").mkdir()
     save(model, config, str(tmp_path / "run"), 1)
-    generator, _ = load_generator(str(tmp_path / "run"))
+    generator, _ = load_run(str(tmp_path / "run"))
     save_release(generator, config, str(tmp_path / "release"))
     inputs = rng.uniform(-1, 1, [1, 16, 16, 4]).astype(np.float32)
-    for load, name in ((load_generator, "run"), (load_release, "release")):
+    for load, name in ((load_run, "run"), (load_release, "release")):
         pictures = []
         for policy in ("float32", "mixed_bfloat16"):
             keras.mixed_precision.set_global_policy(policy)

@@ -12,7 +12,7 @@ from tf_btgmi.models.precision import under_policy
 from tf_btgmi.schedules import Schedules
 
 
-def load_generator(folder: str):
+def load_run(folder: str):
     """Loads the averaged generator of the newest checkpoint.
 
     Args:
