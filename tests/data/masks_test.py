@@ -212,6 +212,17 @@ def test_an_object_is_mirrored_half_the_time_and_scaled_by_the_smaller_factor():
     assert 20 <= min(widths) < 23 and 57 < max(widths) <= 60
 
 
+def test_any_part_of_an_object_larger_than_the_picture_is_drawn():
+    # All of the picture, but for most of its first two rows.
+    shape = np.ones([32, 32], bool)
+    shape[:2, 4:] = False
+    below = [
+        mask_shapes.placed_object(np.random.default_rng(seed), 32, 32, shape)[0].all()
+        for seed in range(40)
+    ]
+    assert 0 < sum(below) < 40
+
+
 def test_mask_pictures_without_an_object_stop_the_run(tmp_path):
     for name in "ab":
         Image.new("L", (8, 8), 127).save(tmp_path / f"{name}.png")
