@@ -108,6 +108,14 @@ def test_detail_is_weakened_where_the_fill_has_less_and_never_strengthened(rng):
     assert 0.05 < detail._strength(coarse, weak, strong)[0] < 0.2
 
 
+def test_examples_keep_a_pixel_away_from_what_is_excluded():
+    # Enlarging looks one pixel beyond a patch of 6 x 6.
+    excluded = np.zeros((20, 20), bool)
+    excluded[:, :5] = excluded[:, 15:] = True
+    rows, columns = (set(corners) for corners in detail._places(excluded).T)
+    assert rows == set(range(1, 14)) and columns == {6, 7, 8}
+
+
 def test_excluded_pixels_are_no_examples(rng):
     """Detail comes from the texture unless that is excluded."""
     texture = tiles(96, rng)
