@@ -62,3 +62,31 @@ def test_a_point_of_the_picture_has_a_place_in_the_smaller_mask(point):
     assert abs(row - (point[0] - 100) * 250 / 1003) < 1
     assert abs(column - (point[1] - 200) * 301 / 1205) < 1
     assert 0 <= row < 250 and 0 <= column < 301
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """The inputs of a network that takes everything for the object."""
+    inputs = []
+
+    def predict(batch):
+        inputs.append(batch[0])
+        return np.full((1, 192, 192, 1), 5.0, np.float32)
+
+    monkeypatch.setattr(network, "_network", lambda: predict)
+    return inputs
+
+
+def test_a_selection_ends_a_quarter_of_its_side_beyond_a_box(seen):
+    image = np.full((300, 300, 3), 90, np.uint8)
+    found = network.find(image, box=(100, 100, 160, 180))
+    selected = found.in_picture(found.likely >= 0.5, (300, 300))
+    np.testing.assert_array_equal(np.flatnonzero(selected.any(1)), np.arange(85, 175))
+
+
+def test_the_network_sees_the_selection_so_far(seen):
+    image, mask = np.full((300, 300, 3), 90, np.uint8), disc((300, 300), (150, 150), 40)
+    found = network.find(image, mask=mask)
+    window = found.window
+    part = mask[window.slices]
+    assert seen[0][..., 6].mean() == pytest.approx(part.mean(), abs=0.01)
