@@ -197,6 +197,11 @@ def test_an_epoch_has_every_picture_once_and_none_held_out(source_config, number
 
 
 @pytest.mark.parametrize("source_config", KINDS[:3], indirect=True)
+def test_training_examples_alone_need_no_validation_source(source_config):
+    source_config.data.validation_source = "folder:nowhere"
+    assert len(list(pipeline.training_dataset(source_config, num_steps=1))) == 1
+
+
 def test_a_missing_validation_source_says_how_to_do_without(source_config):
     source_config.data.validation_source = "folder:missing"
     with pytest.raises(ValueError, match="missing.*validation_source= holds out"):

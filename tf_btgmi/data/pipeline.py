@@ -9,7 +9,8 @@ seed and of i; its position is i % global_batch_size of step i // global_batch_s
 resumed run, and one on any number of workers, sees the same batches.
 """
 
-from typing import Any, NamedTuple, Optional
+import functools
+from typing import Optional
 
 import tensorflow as tf
 from absl import logging
@@ -25,31 +26,38 @@ from tf_btgmi.wording import number_of
 _NUM_SAMPLES = 50
 
 
-class Sources(NamedTuple):
-    """What a config's examples are made of: listing pictures may take minutes.
+class Sources:
+    """What a config's examples are made of, for all data sets of a run.
 
-    Attributes:
-        task: makes the examples.
-        training: the training pictures.
-        validation: the validation pictures; the same source if they are held out.
-    """
+    Each is opened when it is first used: listing pictures may take minutes.
 
-    task: Any
-    training: Any
-    validation: Any
-
-
-def open_sources(config: Config) -> Sources:
-    """Opens the sources of a config, which every data set of a run can share.
+    Args:
+        config: the experiment.
 
     Raises:
-        ValueError: the source or the object masks do not exist, or no training pictures
-            are left beside those held out.
+        ValueError: where one is first used: the source or the object masks do not
+            exist, or no training pictures are left beside those held out.
     """
-    task, training = make_task(config), _training_source(config)
-    if not config.data.validation_source:
-        return Sources(task, training, training)
-    return Sources(task, training, _validation_source(config))
+
+    def __init__(self, config: Config):
+        self._config = config
+
+    @functools.cached_property
+    def task(self):
+        """Makes the examples."""
+        return make_task(self._config)
+
+    @functools.cached_property
+    def training(self):
+        """The training pictures."""
+        return _training_source(self._config)
+
+    @functools.cached_property
+    def validation(self):
+        """The validation pictures; the same source if they are held out."""
+        if not self._config.data.validation_source:
+            return self.training
+        return _validation_source(self._config)
 
 
 def training_dataset(
@@ -69,13 +77,14 @@ def training_dataset(
         image_size: side of the examples in pixels. Default: `config.data.image_size`.
             Examples show the same parts of the same pictures at any size.
         input_context: input pipelines; each yields its slice of every global batch.
-        sources: those of `open_sources`. Default: they are opened here.
+        sources: those of the run. Default: of this data set alone.
 
     Raises:
-        ValueError: as `open_sources`, or the batch cannot be divided.
+        ValueError: as `Sources`, or the batch cannot be divided.
     """
     size = image_size or config.data.image_size
-    task, source, _ = sources or open_sources(config)
+    sources = sources or Sources(config)
+    task, source = sources.task, sources.training
     own = batch_slice(config.data.global_batch_size, input_context)
 
     def example(index, *key):
@@ -97,13 +106,14 @@ def validation_dataset(
     Args:
         config: the experiment.
         batch_size: of all batches but the last.
-        sources: those of `open_sources`. Default: they are opened here.
+        sources: those of the run. Default: of this data set alone.
 
     Raises:
-        ValueError: as `open_sources`.
+        ValueError: as `Sources`.
     """
     size = config.data.image_size
-    task, _, source = sources or open_sources(config)
+    sources = sources or Sources(config)
+    task, source = sources.task, sources.validation
 
     def example(index, *key):
         return task.held_out_example(source, int(index), key, size)
@@ -119,16 +129,18 @@ def describe(config: Config, sources: Optional[Sources] = None) -> list[str]:
 
     Args:
         config: the experiment.
-        sources: those of `open_sources`. Default: they are opened here.
+        sources: those of the run. Default: of this data set alone.
 
     Raises:
-        ValueError: as `open_sources`.
+        ValueError: as `Sources`.
     """
-    _, training, validation = sources or open_sources(config)
-    _warn_of_small_pictures(training, config.data.image_size)
-    lines = ["training: " + line for line in training.describe()]
-    if validation is not training:
-        lines += ["validation: " + line for line in validation.describe()]
+    sources = sources or Sources(config)
+    # Reports missing masks of objects.
+    _ = sources.task
+    _warn_of_small_pictures(sources.training, config.data.image_size)
+    lines = ["training: " + line for line in sources.training.describe()]
+    if sources.validation is not sources.training:
+        lines += ["validation: " + line for line in sources.validation.describe()]
     return lines
 
 

@@ -85,7 +85,7 @@ def train(
     if init_from:
         initialization.check(config, init_from)
     run_folder.check(config, workdir)
-    sources = pipeline.open_sources(config)
+    sources = pipeline.Sources(config)
     for line in pipeline.describe(config, sources):
         logging.info("%s", line)
     with contextlib.ExitStack() as stack:
