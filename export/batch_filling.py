@@ -53,8 +53,9 @@ def fill(job: Job, predictor, files, options: Options) -> Outcome:
         options: options of the batch.
     """
     try:
-        if identity(job.output) == identity(job.image):
-            raise ValueError("The result would replace the picture.")
+        for name, path in (("picture", job.image), ("mask", job.mask)):
+            if identity(job.output) == identity(path):
+                raise ValueError(f"The result would replace the {name}.")
         target = format_of(job.output)
         if not options.overwrite and files.exists(job.output):
             return Outcome(SKIPPED, job.image)

@@ -16,5 +16,11 @@ answer=$({
   exit 1
 }
 # {"predictions": [{"composite_bytes": {"b64": "..."}, "error": ""}]}
-printf '%s' "$answer" | tr -d ' \n' |
-  sed 's/.*"composite_bytes":{"b64":"\([^"]*\)".*/\1/' | base64 -d > "$output"
+answer=$(printf '%s' "$answer" | tr '\n' ' ')
+error=$(printf '%s' "$answer" | sed -E -n 's/.*"error": *"((\\.|[^"\\])*)".*/\1/p')
+if [ -n "$error" ]; then
+  echo "$error" >&2
+  exit 1
+fi
+printf '%s' "$answer" |
+  sed 's/.*"composite_bytes": *{ *"b64": *"\([^"]*\)".*/\1/' | base64 -d > "$output"

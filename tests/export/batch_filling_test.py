@@ -163,6 +163,15 @@ def test_a_result_never_replaces_its_picture(files):
     assert files["in/a.png"] == before
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_result_never_replaces_its_mask(files, overwrite):
+    job = Job.of(**{**PLACES, "output": PLACES["mask"]})
+    before = files[PLACES["mask"]]
+    outcome = run(files, job, overwrite=overwrite)
+    assert outcome.state == "failed" and "replace the mask" in outcome.reason
+    assert files[PLACES["mask"]] == before
+
+
 @pytest.mark.parametrize("output", ["./in/a.png", "out/../in/a.png", "link/a.png"])
 def test_a_path_in_another_spelling_is_the_same_picture(
     files, tmp_path, monkeypatch, output

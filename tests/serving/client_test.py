@@ -1,4 +1,5 @@
 import base64
+import http.server
 import io
 import json
 import os
@@ -7,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -257,6 +259,41 @@ def test_the_examples_fill_files(model, local, tmp_path, command):
     found = np.asarray(Image.open(files[2]))
     np.testing.assert_array_equal(found[mask == 0], image[mask == 0])
     assert np.mean(found[mask > 0] != image[mask > 0]) > 0.9
+
+
+@pytest.mark.parametrize("example", ["request.py", "request.sh"])
+def test_an_example_writes_nothing_for_an_error_amid_a_batch(tmp_path, example):
+    """The server answers 200 if other pictures of its batch were filled."""
+    if example.endswith("sh") and not shutil.which("curl"):
+        pytest.skip("no curl here")
+    answer = {"composite_bytes": {"b64": ""}, "error": 'the "mask" is empty'}
+    body = json.dumps({"predictions": [answer]}, indent=2).encode()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments):
+            pass
+
+    (tmp_path / "file").write_bytes(b"old")
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        place = f"127.0.0.1:{server.server_port}"
+        program, host = {
+            "request.py": (sys.executable, f"http://{place}"),
+            "request.sh": ("bash", place),
+        }[example]
+        call = [program, os.path.join(EXAMPLES, example)]
+        call += [str(tmp_path / "file")] * 3 + [host]
+        failed = subprocess.run(call, check=False, capture_output=True, timeout=120)
+        server.shutdown()
+    assert failed.returncode == 1 and b"is empty" in failed.stderr
+    assert (tmp_path / "file").read_bytes() == b"old"
 
 
 @pytest.mark.parametrize(

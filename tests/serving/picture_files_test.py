@@ -1,3 +1,4 @@
+import io
 import struct
 
 import numpy as np
@@ -63,6 +64,20 @@ def test_a_cut_file_is_a_reason_and_no_error(decode, picture, kind, options):
         assert found.shape == (0, 0, 3)
         words = b"damaged" if kind != "WEBP" or HAS_WEBP else b"none of PNG"
         assert words in reason.numpy()
+
+
+@pytest.mark.parametrize("colors", [2, 64, 256])
+def test_a_bmp_with_a_palette_is_refused_not_misread(decode, picture, colors):
+    file = io.BytesIO()
+    Image.fromarray(picture).quantize(colors).save(file, "BMP")
+    found, reason = decode(file.getvalue())
+    assert found.shape == (0, 0, 3) and b"less than 24 bits" in reason.numpy()
+
+
+def test_a_grey_bmp_is_read(decode, picture):
+    found, reason = decode(file_of(picture[..., 0], "BMP"))
+    assert reason.numpy() == b""
+    np.testing.assert_array_equal(found, np.dstack([picture[..., 0]] * 3))
 
 
 def test_a_picture_of_too_many_pixels_is_not_decoded(picture, monkeypatch):

@@ -215,6 +215,14 @@ def test_json_with_base64_gives_json(client, picture, mask):
     assert (result[mask > 0] == (255, 0, 0)).all()
 
 
+def test_a_form_may_hold_files_as_text(client, rng, mask):
+    picture = rng.integers(0, 256, [700, 800, 3], dtype=np.uint8)
+    text = base64.b64encode(file_of(picture)).decode()
+    assert len(text) > 2**20
+    response = post(client, "preview", {"image": (None, text)})
+    np.testing.assert_array_equal(opened(response.content), picture)
+
+
 def test_the_picture_comes_back_in_its_format_turned_as_it_was(client, picture, mask):
     exif = Image.Exif()
     exif[0x0112] = 6  # shown turned clockwise

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import socket
 import threading
 import time
 
@@ -163,6 +164,25 @@ def test_a_server_that_is_stopped_does_not_wait_for_its_jobs(picture, mask):
     assert app.state.is_working()
     paint.gate.set()
     wait_for(lambda: not app.state.is_working())
+
+
+def test_a_server_ends_though_an_upload_does_not(monkeypatch):
+    monkeypatch.setattr(web, "_SECONDS_TO_END", 1)
+    app = create_app(make_models(image_size=32)[1])
+    listener = web.listen("127.0.0.1", 0)
+    server = web._Server(web._settings(app, 8), app.state.cancel_jobs)
+    running = threading.Thread(target=server.run, args=([listener],))
+    running.start()
+    wait_for(lambda: server.started)
+    with socket.create_connection(listener.getsockname()) as client:
+        client.sendall(
+            b"POST /api/v1/inpaint HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
+        )
+        wait_for(lambda: server.server_state.tasks)
+        server.should_exit = True
+        running.join(timeout=20)
+    assert not running.is_alive()
 
 
 def test_a_job_whose_client_has_gone_is_cancelled(client, picture, mask, in_background):

@@ -3,8 +3,10 @@
 import asyncio
 import re
 
+import numpy as np
 import pytest
 
+from tests.picture_files import file_of
 from tf_btgmi.studio import errors, server, uploads
 from tf_btgmi.studio.limits import Limits
 
@@ -51,11 +53,11 @@ def test_the_own_page_and_a_link_to_it_are_served(client):
 
 def test_a_body_is_refused_by_its_length_or_while_it_is_read(client):
     headers = {"content-type": "application/json"}
-    parts = [bytes(1_000_000)] * 7
+    parts = [bytes(1_000_000)] * 12
     response = client.post("/api/v1/inpaint", content=iter(parts), headers=headers)
     assert "content-length" not in response.request.headers
     assert response.status_code == 413
-    headers["content-length"] = "7000000"
+    headers["content-length"] = "12000000"
     response = client.post("/api/v1/inpaint", content=b"{}", headers=headers)
     assert response.status_code == 413
 
@@ -93,6 +95,16 @@ def test_a_file_that_is_too_long_is_told_both_sizes():
     assert Limits().max_file_bytes == 64_000_000  # docs/studio.md
     with pytest.raises(errors.ApiError, match="It has 1.5 MB; the limit is 900 kB."):
         uploads.read_picture(bytes(1_500_000), Limits(max_file_bytes=900_000))
+
+
+def test_the_servers_own_edits_may_be_larger_than_an_uploaded_file(rng):
+    edits = rng.integers(0, 256, [100, 100, 4], dtype=np.uint8)
+    limits = Limits(max_file_bytes=20_000, max_pixels=10_000)
+    data = file_of(edits)
+    assert len(data) > limits.max_file_bytes
+    np.testing.assert_array_equal(uploads.read_overlay(data, limits, (100, 100)), edits)
+    with pytest.raises(errors.ApiError, match="50 kB"):
+        uploads.read_overlay(data + bytes(50_000), limits, (100, 100))
 
 
 def test_every_answer_forbids_foreign_scripts_and_shares_nothing(client):

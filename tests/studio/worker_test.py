@@ -10,11 +10,24 @@ from tf_btgmi.studio.worker import Worker
 
 
 @pytest.fixture
-def worker():
-    worker = Worker("test", max_waiting=2, max_seconds=0.2)
-    worker.start()
-    yield worker
-    worker.stop()
+def make_worker():
+    """Makes a running worker with the given time limit of jobs."""
+    workers = []
+
+    def make(max_seconds):
+        worker = Worker("test", max_waiting=2, max_seconds=max_seconds)
+        worker.start()
+        workers.append(worker)
+        return worker
+
+    yield make
+    for worker in workers:
+        worker.stop()
+
+
+@pytest.fixture
+def worker(make_worker):
+    return make_worker(20)
 
 
 def code_of(job):
@@ -81,13 +94,43 @@ def test_whoever_holds_a_future_cannot_end_the_worker(worker, held):
     assert worker.submit(lambda job: 7, "next").result.result(timeout=5) == 7
 
 
-def test_a_job_ends_at_its_next_step_after_its_time(worker):
+def test_a_job_ends_at_its_next_step_after_its_time(make_worker):
     def work(job):
         while True:
             time.sleep(0.02)
             job.report(1, 2)
 
+    worker = make_worker(0.2)
     assert code_of(worker.submit(work, "slow")) == "too_slow"
+    # Work without steps is looked at when it ends.
+    assert code_of(worker.submit(lambda job: time.sleep(0.4), "slow")) == "too_slow"
+
+
+def test_work_without_steps_that_is_cancelled_gives_no_result(worker):
+    gate, runs = threading.Event(), threading.Event()
+    job = worker.submit(lambda job: (runs.set(), gate.wait(5)), "silent")
+    assert runs.wait(5) and worker.cancel("silent")
+    gate.set()
+    assert code_of(job) == worker.state("silent")["state"] == "cancelled"
+
+
+def test_requests_that_are_read_have_a_place_in_the_queue(worker, held):
+    worker.submit(lambda job: 7, "waiting")
+    with worker.place():
+        with pytest.raises(ApiError, match="2 jobs are waiting"):
+            with worker.place():
+                pass
+    with worker.place():
+        pass
+
+
+def test_an_ended_queue_takes_nothing(worker):
+    with worker.place():
+        worker.cancel_all()
+        with pytest.raises(ApiError, match="shut down"):
+            worker.submit(lambda job: 7, "late")
+    with pytest.raises(ApiError, match="shut down"), worker.place():
+        pass
 
 
 def test_a_crash_is_told_as_a_mistake_and_the_next_job_runs(worker):

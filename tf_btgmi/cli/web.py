@@ -11,6 +11,9 @@ import uvicorn
 
 from tf_btgmi.cli import program
 
+# Open requests have so many seconds to end after Ctrl-C.
+_SECONDS_TO_END = 5
+
 
 def listen(host: str, port: int) -> socket.socket:
     """Binds a port, before anything slow is done.
@@ -81,6 +84,18 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def _settings(app, max_connections: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        limit_concurrency=max_connections,
+        timeout_keep_alive=30,
+        # For requests whose clients do not send the rest.
+        timeout_graceful_shutdown=_SECONDS_TO_END,
+        server_header=False,
+    )
+
+
 def serve(
     app,
     listener: socket.socket,
@@ -99,15 +114,8 @@ def serve(
         is_working: whether a thread is still computing at the end. The process then
             ends at once, since Python would wait for TensorFlow.
     """
-    settings = uvicorn.Config(
-        app,
-        log_level="warning",
-        limit_concurrency=max_connections,
-        timeout_keep_alive=30,
-        server_header=False,
-    )
     try:
-        _Server(settings, cancel).run(sockets=[listener])
+        _Server(_settings(app, max_connections), cancel).run(sockets=[listener])
     except (KeyboardInterrupt, SystemExit) as end:
         # Ctrl-C is the way to stop; uvicorn has closed all connections.
         if is_working():

@@ -53,7 +53,8 @@ def _decode_rgba(data: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     )
     num_pixels = size[0] * size[1]
     # An unreadable size is 0.
-    usable = (num_pixels > 0) & (num_pixels <= MAX_PIXELS)
+    indexed = _is_indexed_bmp(data, header, kind)
+    usable = (num_pixels > 0) & (num_pixels <= MAX_PIXELS) & ~indexed
     picture = tf.cond(
         usable,
         lambda: _attempt(_decode, data, [None, None, 4], tf.uint8),
@@ -67,6 +68,12 @@ def _decode_rgba(data: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
                 lambda: tf.constant(f"it is none of {', '.join(_FORMATS)}"),
             ),
             (num_pixels > MAX_PIXELS, lambda: _too_large(size)),
+            (
+                indexed,
+                lambda: tf.constant(
+                    "it is a BMP with less than 24 bits a pixel: save it as PNG"
+                ),
+            ),
             (
                 tf.equal(tf.size(picture), 0),
                 lambda: tf.constant("it is damaged or incomplete"),
@@ -232,6 +239,23 @@ def _format_index(header: tf.Tensor) -> tf.Tensor:
         for parts in marks
     ]
     return tf.argmax(tf.stack(matches + [True]), output_type=tf.int32)
+
+
+def _is_indexed_bmp(data: tf.Tensor, header: tf.Tensor, kind: tf.Tensor) -> tf.Tensor:
+    """Whether TensorFlow's decoder would return indices of colours instead of greys."""
+    start = 14 + _little_endian(header, [14])[0]
+    end = start + 4 * 256
+
+    def has_colors():
+        palette = tf.io.decode_raw(tf.strings.substr(data, start, 4 * 256), tf.uint8)
+        palette = tf.reshape(palette, [256, 4])[:, :3]
+        greys = tf.range(256)[:, tf.newaxis]
+        return tf.reduce_any(tf.cast(palette, tf.int32) != greys)
+
+    is_long = (start >= 0) & (end <= tf.cast(tf.strings.length(data), tf.int64))
+    bits = header[28]
+    indexed = tf.equal(kind, _FORMATS.index("BMP")) & (bits > 0) & (bits < 24)
+    return indexed & tf.cond(indexed & is_long, has_colors, lambda: True)
 
 
 def _big_endian(header: tf.Tensor, places) -> tf.Tensor:

@@ -106,8 +106,8 @@ def make_router(models: list[models_lib.Model], limits: Limits, workers) -> APIR
         worker = model_worker if output else light_worker
 
         async def endpoint(request: Request) -> Response:
-            worker.check_room()
-            form = await forms.read(request, form_type, limits)
+            with worker.place():
+                form = await forms.read(request, form_type, limits)
             work = functools.partial(task, form=form, limits=limits)
             if output:
                 model = models_lib.find(models, form.model, output)

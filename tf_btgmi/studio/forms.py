@@ -285,8 +285,12 @@ async def _json(request: Request) -> dict:
 async def _multipart(request: Request, limits: Limits) -> dict:
     values = {}
     try:
-        # Fields are as limited as files, which may be sent as text.
-        form = await request.form(max_files=_MAX_FILES, max_fields=_MAX_FIELDS)
+        form = await request.form(
+            max_files=_MAX_FILES,
+            max_fields=_MAX_FIELDS,
+            # Files may be sent as text.
+            max_part_size=limits.max_body_bytes,
+        )
     except (HTTPException, ValueError):
         raise errors.bad_request(
             f"The form is damaged, or has more than {_MAX_FILES} files or "

@@ -21,6 +21,14 @@ class Limits:
     max_seconds: float = 300.0
 
     @property
+    def max_overlay_bytes(self) -> int:
+        """Bytes of the edits so far: four for a pixel, and what PNG adds.
+
+        The server made them itself, so that they may be larger than other files.
+        """
+        return 5 * self.max_pixels
+
+    @property
     def max_body_bytes(self) -> int:
-        """Bytes of one request: two pictures, two masks, a third more for base64."""
-        return 3 * self.max_file_bytes
+        """Bytes of one request: pictures, masks and edits, also as base64."""
+        return 3 * self.max_file_bytes + self.max_overlay_bytes

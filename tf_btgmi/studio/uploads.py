@@ -22,7 +22,11 @@ def read_picture(data: bytes, limits: Limits, what: str = "The picture"):
     Raises:
         ApiError: an unknown format, an animation, damaged or too large.
     """
-    with _checked(data, limits, what):
+    return _decoded(data, limits, what, limits.max_file_bytes)
+
+
+def _decoded(data: bytes, limits: Limits, what: str, max_bytes: int):
+    with _checked(data, max_bytes, what):
         return decode_picture(data, what, limits.max_pixels)
 
 
@@ -39,7 +43,7 @@ def read_mask(
     Raises:
         ApiError: as `read_picture`, or another size.
     """
-    with _checked(data, limits, what):
+    with _checked(data, limits.max_file_bytes, what):
         mask = decode_mask(
             data,
             what,
@@ -66,7 +70,7 @@ def read_overlay(data: bytes, limits: Limits, shape) -> np.ndarray:
         ApiError: as `read_picture`, or another size.
     """
     what, to_do = "The overlay", "Send the one that a run of this picture returned."
-    picture = read_picture(data, limits, what)
+    picture = _decoded(data, limits, what, limits.max_overlay_bytes)
     if picture.format != "PNG":
         raise errors.bad_picture(what, "It is not a PNG.", to_do)
     overlay = picture.pixels
@@ -80,13 +84,13 @@ def read_overlay(data: bytes, limits: Limits, shape) -> np.ndarray:
 
 
 @contextlib.contextmanager
-def _checked(data: bytes, limits: Limits, what: str):
+def _checked(data: bytes, max_bytes: int, what: str):
     """Refuses large files, and converts exceptions of decoders to `ApiError`."""
-    if len(data) > limits.max_file_bytes:
+    if len(data) > max_bytes:
         raise errors.too_large(
             what,
             f"It has {errors.size_text(len(data))}; the limit is "
-            f"{errors.size_text(limits.max_file_bytes)}.",
+            f"{errors.size_text(max_bytes)}.",
         )
     try:
         yield

@@ -6,6 +6,7 @@ however many are requested.
 
 import collections
 import concurrent.futures
+import contextlib
 import logging
 import threading
 import time
@@ -85,7 +86,10 @@ class Worker:
         self._ended: collections.deque[tuple[str, str]] = collections.deque(
             maxlen=_REMEMBERED
         )
+        self._reading = 0
         self._stopped = True
+        # Set for good by `cancel_all`.
+        self._ending = False
         self._name = name
         self._thread: Optional[threading.Thread] = None
 
@@ -95,22 +99,33 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         self._thread.start()
 
-    def check_room(self) -> None:
-        """Raises `ApiError` if the queue is full."""
+    @contextlib.contextmanager
+    def place(self):
+        """Keeps a place in the queue while a request is read, a context manager.
+
+        Otherwise any number of requests could be read into memory at once.
+
+        Raises:
+            ApiError: the queue is full, or ends.
+        """
         with self._changed:
-            if len(self._waiting) >= self.max_waiting:
-                raise errors.busy(len(self._waiting))
+            self._check_room(self._reading)
+            self._reading += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._reading -= 1
 
     def submit(self, work: Callable[[Job], Any], name: str) -> Job:
         """Puts work at the end of the queue.
 
         Raises:
-            ApiError: the queue is full, or has a job of this name.
+            ApiError: the queue is full, ends, or has a job of this name.
         """
         job = Job(work, name, self.max_seconds)
         with self._changed:
-            if len(self._waiting) >= self.max_waiting:
-                raise errors.busy(len(self._waiting))
+            self._check_room()
             if self._find(name):
                 raise errors.bad_request(f"There is a job named {name} already.")
             self._waiting.append(job)
@@ -157,7 +172,7 @@ class Worker:
         All are answered at once; the running one ends at its next step.
         """
         with self._changed:
-            self._stopped = True
+            self._stopped = self._ending = True
             for job in self._waiting:
                 job.result.set_exception(errors.stopped())
             self._waiting.clear()
@@ -175,6 +190,12 @@ class Worker:
     def is_alive(self) -> bool:
         """Whether the thread has not ended."""
         return self._thread is not None and self._thread.is_alive()
+
+    def _check_room(self, others: int = 0) -> None:
+        if self._ending:
+            raise errors.stopped()
+        if len(self._waiting) + others >= self.max_waiting:
+            raise errors.busy(len(self._waiting) + others)
 
     def _find(self, name: str) -> Optional[Job]:
         jobs = self._waiting + ([self._running] if self._running else [])
@@ -196,6 +217,8 @@ class Worker:
             try:
                 job.check()
                 outcome, error = job.work(job), None
+                # Not all work reports its steps.
+                job.check()
             except errors.ApiError as known:
                 outcome, error = None, known
             except MemoryError:
