@@ -2,15 +2,11 @@
 
     python -m benchmarks.pytorch_runs --workdir=runs/outdoor_128 --to_state=runs/state
     python -m benchmarks.pytorch_runs --state=runs/twin --workdir=runs/from_gpu
-    python -m benchmarks.pytorch_runs --state=runs/arms --study=runs/ablations
 
 A state is made of the newest checkpoint: both generators, the discriminator and the
 step. Every program takes a workdir made of a state as `--model`, and `tf_btgmi.train`
 as `--workdir` or `--init_from`; its optimizers start without Adam's moments.
 `train_pytorch` reads releases directly.
-
-A study is made of what `pytorch_arms` wrote: `tf_btgmi.ablations --output=STUDY
---config=STUDY/base.json` then measures the arms without training them.
 """
 
 import os
@@ -20,7 +16,6 @@ from absl import flags
 
 from benchmarks import requirements
 from tf_btgmi import config as config_lib
-from tf_btgmi import files
 from tf_btgmi.cli import program
 
 FLAGS = flags.FLAGS
@@ -28,10 +23,9 @@ FLAGS = flags.FLAGS
 
 def define_flags():
     """Defines the flags of this program, for `program.run`."""
-    flags.DEFINE_string("workdir", None, "Workdir of a training.")
+    flags.DEFINE_string("workdir", None, "Workdir of a training.", required=True)
     flags.DEFINE_string("to_state", None, "Folder of the written state.")
     flags.DEFINE_string("state", None, "State to read.")
-    flags.DEFINE_string("study", None, "Study to make of a state of `pytorch_arms`.")
 
 
 def main(argv):
@@ -39,15 +33,8 @@ def main(argv):
     del argv
     if bool(FLAGS.to_state) == bool(FLAGS.state):
         raise program.UsageError("Give either --to_state or --state.")
-    if bool(FLAGS.study) == bool(FLAGS.workdir) or (FLAGS.study and FLAGS.to_state):
-        raise program.UsageError(
-            "Give either --workdir or --study; --study goes with --state."
-        )
     requirements.need_pytorch()
-    if FLAGS.study:
-        for name in write_study(FLAGS.state, FLAGS.study):
-            print(name)
-    elif FLAGS.to_state:
+    if FLAGS.to_state:
         step = write_state(FLAGS.workdir, FLAGS.to_state)
         print(f"{FLAGS.to_state}: step {step}")
     else:
@@ -97,43 +84,6 @@ def write_workdir(folder: str, workdir: str) -> str:
         ValueError: the workdir has a checkpoint already; no state.
     """
     from benchmarks import pytorch_weights
-
-    return _write_run(*pytorch_weights.read_state(folder), workdir)
-
-
-def write_study(folder: str, study: str) -> list:
-    """Makes the run folders of an ablation from the output of `pytorch_arms`.
-
-    Returns:
-        The names of the trainings.
-
-    Raises:
-        ValueError: a training has a checkpoint there already; no such state.
-    """
-    from benchmarks import pytorch_arms, pytorch_weights
-    from tf_btgmi.ablation.arms import arm_config
-
-    arrays, base, step = pytorch_weights.read_state(folder)
-    pairs = pytorch_weights.of_network(arrays, pytorch_arms.RIGHT_PAIRS[:-1])
-    os.makedirs(study, exist_ok=True)
-    config_lib.save(base, os.path.join(study, "base.json"))
-    for name in pairs:
-        own = pytorch_weights.of_network(arrays, pytorch_arms.GENERATOR + name)
-        networks = {
-            f"{prefix}.{weight}": value
-            for prefix in ("ema_generator", "generator")
-            for weight, value in own.items()
-        }
-        workdir = os.path.join(study, "runs", name)
-        arm, _, seed = name.rpartition("-seed")
-        _write_run(networks, arm_config(base, arm, int(seed)), step, workdir)
-    shares = {name: shares.tolist() for name, shares in pairs.items()}
-    files.write_json(os.path.join(study, "right_pairs.json"), shares)
-    return list(pairs)
-
-
-def _write_run(arrays, config, step, workdir) -> str:
-    from benchmarks import pytorch_weights
     from tf_btgmi import workdir as workdir_lib
     from tf_btgmi.training.build import build_model
     from tf_btgmi.training.checkpoints import Checkpoints
@@ -141,6 +91,7 @@ def _write_run(arrays, config, step, workdir) -> str:
 
     if workdir_lib.has_checkpoint(workdir):
         raise ValueError(f"{workdir} holds a checkpoint; choose another folder.")
+    arrays, config, step = pytorch_weights.read_state(folder)
     strategy = make_strategy("one_device")
     model = build_model(config, strategy)
     for prefix, variables in _networks(model).items():

@@ -145,8 +145,7 @@ def _define_report():
     flags.DEFINE_string(
         "inception_weights",
         None,
-        "File of the network for FID: .pb, the Inception of 2015, or .h5, Keras's "
-        "InceptionV3 without top.",
+        "Network for FID: classify_image_graph_def.pb, the Inception of 2015.",
     )
     flags.DEFINE_integer(
         "num_shown", 24, "Number of pictures in report.html.", lower_bound=1

@@ -25,8 +25,6 @@ from tf_btgmi.models.selector import Selector
 _WEIGHTS = "weights.npz"
 # Maximum size of the header of a .npy file.
 _MAX_HEADER = 4096
-# Fields of earlier releases of selectors, with their only value.
-_FORMER_FIELDS = {"max_filters": 128, "window_side": 192, "normalization": "batch"}
 
 
 def save_release(generator: Generator, config, folder: str) -> None:
@@ -87,12 +85,8 @@ def load_selector(folder: str) -> Selector:
     path = os.path.join(folder, config_lib.FILE)
     fields = files.read_json(path)
     try:
-        size = dict(fields["selector"])
-        for name, value in _FORMER_FIELDS.items():
-            if size.pop(name, value) != value:
-                raise ValueError(f"{name} must be {value}")
         with under_policy("float32"):
-            selector = Selector(**size)
+            selector = Selector(**fields["selector"])
             selector.build()
     except (ValueError, LookupError, TypeError) as error:
         raise ValueError(f"{path} is not the config of a selector: {error}.") from error

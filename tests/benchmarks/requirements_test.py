@@ -7,7 +7,7 @@ import pytest
 from tests.programs import ROOT, exit_code_of_script
 
 
-@pytest.mark.parametrize("name", ["finetune_colors", "pytorch_arms", "train_pytorch"])
+@pytest.mark.parametrize("name", ["finetune_colors", "train_pytorch"])
 def test_a_missing_pytorch_is_one_line_with_what_to_do(name, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "torch", None)
     path = ROOT / "benchmarks" / f"{name}.py"

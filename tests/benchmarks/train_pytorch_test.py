@@ -149,7 +149,6 @@ def test_a_head_goes_on_with_new_blocks(pack):
     [
         ("train_pytorch", ["--out=out", "--config=configs/smoke.py"]),
         ("train_pytorch", ["--out=out", "--config=missing.py"]),
-        ("pytorch_arms", ["--out=out", "--work=work", "--config=missing.py"]),
     ],
 )
 def test_a_missing_file_is_one_line(program, flags):
