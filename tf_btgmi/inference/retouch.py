@@ -15,7 +15,8 @@ The network's fill is the initial value and remains deep inside the hole, where 
 patches are only a guess. In between, the two are blended by the distance to the nearest
 known pixel, and the change of colours is continued inwards, so that a sky that the
 network made too bright leaves no spot. Finally, known patches also replace flat regions
-deep inside, where faint patterns of the network would be visible.
+deep inside, where faint patterns of the network would be visible. Before all this, the
+fill loses colours that the picture does not have; `stray_colors.py`.
 
 The result is deterministic.
 """
@@ -27,10 +28,11 @@ import numpy as np
 
 from tf_btgmi.inference.boxes import Box, slices
 from tf_btgmi.inference.patch_search import KnownPatches, PatchSearch
+from tf_btgmi.inference.stray_colors import without_stray_colors
 from tf_btgmi.pictures.levels import rounded
 
 # Changes with the results; evaluations distinguish versions.
-VERSION = 5
+VERSION = 6
 
 # Passes from coarse to fine: side of a patch and distance of blocks in pixels, rounds,
 # and whether the search starts from the matches of the previous pass.
@@ -72,7 +74,7 @@ def retouch(
 
     Returns:
         uint8 [H, W, 3], equal to `filled` outside the hole and the box, and up to a
-        smooth change of colours deep inside the hole.
+        change of colours deep inside the hole.
     """
     if min(hole.shape) < _PASSES[0][0]:
         return filled
@@ -81,12 +83,14 @@ def retouch(
     known = [KnownPatches(image, excluded, side) for side, *_ in _PASSES]
     if any(len(patches.places) < _MIN_PLACES for patches in known):
         return filled
-    distance = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5)
-    weights = _pixel_weights(distance).reshape(-1)
     retouched = hole
     if box is not None:
         retouched = np.zeros_like(hole)
         retouched[slices(box)] = hole[slices(box)]
+    colored = without_stray_colors(filled, hole)
+    np.copyto(image, colored, where=retouched[..., np.newaxis])
+    distance = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5)
+    weights = _pixel_weights(distance).reshape(-1)
     share = np.where(retouched, _share(distance), np.float32(0.0))
     source = image.reshape(-1, 3)
     drawn = _retouched(source, known, share, weights)
