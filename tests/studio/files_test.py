@@ -72,6 +72,40 @@ def test_only_edits_that_were_not_downloaded_are_asked_about(visit):
     assert visit.selected() == 10_000
 
 
+def test_results_that_are_not_shown_are_asked_about(visit):
+    painted(visit)
+    visit.run()
+    visit.page.keyboard.press("Control+z")
+    assert visit.page.evaluate(ASKS_BEFORE_LEAVING)
+    visit.page.keyboard.press("Control+Shift+Z")
+    # The second result contains the first.
+    visit.drag((60, 40), (60, 90))
+    visit.run()
+    visit.download()
+    assert not visit.page.evaluate(ASKS_BEFORE_LEAVING)
+    # The third continues the first, and is not downloaded.
+    visit.page.click("#result-list li:nth-child(2) button")
+    visit.drag((30, 40), (30, 90))
+    visit.run()
+    visit.page.click("#result-list li:nth-child(3) button")
+    assert visit.page.evaluate(ASKS_BEFORE_LEAVING)
+    visit.open_file("next.png", NEXT)
+    visit.page.wait_for_selector("#ask:has-text('Results of sheep.jpg')")
+    visit.page.keyboard.press("Escape")
+    assert visit.results() == 4
+
+
+def test_a_run_under_way_is_asked_about(visit):
+    painted(visit)
+    visit.paint.gate.clear()
+    visit.page.click("#run")
+    visit.page.wait_for_selector("text=Filling, 0 %")
+    assert visit.page.evaluate(ASKS_BEFORE_LEAVING)
+    visit.page.click("#cancel")
+    visit.idle()
+    assert not visit.page.evaluate(ASKS_BEFORE_LEAVING)
+
+
 def test_edits_made_while_a_picture_opens_are_asked_about(visit):
     painted(visit)
     release = held(visit, "**/api/v1/preview")

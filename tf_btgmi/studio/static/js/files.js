@@ -46,7 +46,7 @@ function mayReplace(asGuide) {
     return ask("Open another picture for the object?", `The selection in ${guide.name} will be lost.`, "Discard and open");
   }
   if (!asGuide && target?.unsaved) {
-    return ask("Open another picture?", `The edits of ${target.name} were not downloaded and will be lost.`, "Discard and open");
+    return ask("Open another picture?", `Results of ${target.name} that were not downloaded will be lost.`, "Discard and open");
   }
   return true;
 }
@@ -148,14 +148,14 @@ export async function saveMask() {
 /** Downloads the picture at its full size, in its own format, with its metadata. */
 export async function download() {
   const { target } = state;
-  const overlay = target?.overlay;
-  if (!overlay) return;
+  const result = results.shownResult();
+  if (!target?.overlay) return;
   await watched(`Preparing ${target.name}`, async (signal) => {
-    const { blob, notes } = await api.exported(target.file, overlay, { signal });
+    const { blob, notes } = await api.exported(target.file, result.overlay, { signal });
     const endings = { "image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif", "image/webp": "webp", "image/bmp": "bmp" };
     const name = `${target.stem}-edited.${endings[blob.type] ?? "png"}`;
     save(blob, name);
-    target.saved = overlay;
+    target.downloaded(result);
     announce(`${name} is downloaded.`);
     if (notes.length) note(notes.join("; "));
   });
@@ -228,5 +228,5 @@ export async function showExamples() {
 }
 
 window.addEventListener("beforeunload", (event) => {
-  if (state.target?.unsaved) event.preventDefault();
+  if (state.running || state.target?.unsaved) event.preventDefault();
 });

@@ -26,7 +26,7 @@ export class Picture {
     this.history = new History();
     this.overlay = null; // PNG of the edited pixels, and what `decode` makes of it
     this.overlayBitmap = null;
-    this.saved = null; // the overlay that was downloaded last
+    this.pending = new Set(); // the numbers of results that were not downloaded
   }
 
   /**
@@ -53,8 +53,13 @@ export class Picture {
     return [picture, note];
   }
 
-  /** Whether there are edits that were not downloaded. */
-  get unsaved() { return this.overlay !== null && this.overlay !== this.saved; }
+  /** Whether there are edits that were not downloaded, shown or not. */
+  get unsaved() { return this.pending.size > 0; }
+
+  /** Notes that a result was downloaded, and with it those that it continues. */
+  downloaded(result) {
+    for (let one = result; one; one = one.base) this.pending.delete(one.number);
+  }
 
   get stem() { return this.name.replace(/\.[^.]*$/, "") || "picture"; }
 

@@ -43,6 +43,7 @@ export function take(made, { hole = null, layer = null, placement = null } = {})
   for (const result of made) {
     number += 1;
     Object.assign(result, { number, hole, layer, placement });
+    picture.pending.add(number);
   }
   results.push(...made);
   picture.remember({
