@@ -254,6 +254,69 @@ def test_what_lies_outside_the_picture_is_not_selected(visit):
     assert visit.page.locator(".message").count() == 0
 
 
+def test_a_gesture_ends_with_its_picture(visit):
+    visit.open_file("scene.png", file_of(scene()))
+    visit.opened()
+    for tool in ("brush", "object"):
+        visit.tool(tool)
+        release = held(visit, "**/api/v1/preview")
+        visit.open_file(f"{tool}.png", file_of(scene()))
+        visit.page.wait_for_selector(f"#running:has-text('{tool}.png')")
+        mouse = visit.page.mouse
+        mouse.move(*visit.at(65, 45))
+        mouse.down()
+        mouse.move(*visit.at(150, 140), steps=3)
+        release()
+        visit.until(f"state.target.name === '{tool}.png'")
+        mouse.move(*visit.at(175, 155), steps=3)
+        mouse.up()
+        visit.page.wait_for_timeout(300)
+        assert not visit.page.is_visible("#running")
+        assert visit.selected() == 0
+
+
+def test_a_gesture_ends_with_its_tool(visit):
+    press = visit.page.keyboard.press
+
+    def line():
+        """Selected pixels of a new stroke by keys."""
+        press("Delete")
+        visit.until("state.active.selection.isEmpty")
+        for key in ("Enter", *["ArrowRight"] * 5, "Enter"):
+            press(key)
+        return visit.selected()
+
+    press("Enter")  # without a picture
+    visit.open_example()
+    visit.tool("brush")
+    visit.page.focus("#canvas")
+    expected = line()
+    assert expected > 1000
+    for key in ("Enter", "ArrowRight", "e", "b"):
+        press(key)
+    assert line() > 0.9 * expected
+    visit.paint.gate.clear()
+    press("Shift+R")
+    visit.page.wait_for_selector("text=Filling, 0 %")
+    visit.page.focus("#canvas")
+    press("Enter")
+    visit.paint.gate.set()
+    visit.made(2)
+    visit.page.focus("#canvas")
+    assert line() > 0.9 * expected
+    # Comparing ends a stroke.
+    press("Delete")
+    visit.until("state.active.selection.isEmpty")
+    visit.page.mouse.move(*visit.at(100, 100))
+    visit.page.mouse.down()
+    visit.page.mouse.move(*visit.at(150, 200), steps=3)
+    press("v")
+    visit.until("state.comparing && !state.active.selection.live")
+    visit.page.mouse.up()
+    press("v")
+    assert visit.selected() == 0
+
+
 def test_every_press_of_the_grow_key_counts(visit):
     visit.open_file("scene.png", file_of(scene()))
     visit.opened()

@@ -8,7 +8,7 @@ import { edit } from "./edit.js";
 import { canCopy, chooseFile, copyResult, download, saveMask, showExamples, useTarget, wantsGuide } from "./files.js";
 import { listen } from "./keyboard.js";
 import { announce, note, problem, tell } from "./messages.js";
-import "./pointer.js";
+import { cancelGesture } from "./pointer.js";
 import { LABELS, canFillAgain, canHarmonize, fillAgain, nextRun, run } from "./runs.js";
 import { stage } from "./stage.js";
 import { state } from "./state.js";
@@ -32,13 +32,11 @@ function travel(action) {
 
 function chooseTool(tool) {
   if (!state.selecting) return;
-  currentTool()?.cancel();
   state.set({ tool, comparing: false });
 }
 
 function chooseMode(mode) {
   if (state.running || mode === state.mode) return;
-  currentTool()?.cancel();
   const step = state.layer ? "place" : state.guide ? "cut" : "guide";
   state.set({ mode, step, comparing: false });
 }
@@ -57,7 +55,7 @@ function mainAction() {
 function act() {
   const [, action] = mainAction();
   if (!action || state.running) return;
-  currentTool()?.cancel();
+  cancelGesture();
   action();
 }
 

@@ -9,6 +9,7 @@ const EDGE = 12; // of the stage, in CSS pixels, that arrow keys keep free of th
 const { canvas } = stage;
 const pointers = new Map();
 let pressed = null; // the tool that has the pointer
+let pressedOn = null; // its picture
 let panning = false;
 let pinch = null;
 let keyPressed = false;
@@ -26,6 +27,7 @@ const keys = (event) => ({ alt: event.altKey, shift: event.shiftKey });
 
 function press(point, modifiers) {
   pressed = state.running ? null : currentTool();
+  pressedOn = state.active;
   pressed?.down(point, modifiers);
 }
 
@@ -38,16 +40,15 @@ function release() {
 
 /** Cancels the gesture under way; whether there was one. */
 export function cancelGesture() {
-  const was = currentTool()?.cancel() ?? false;
+  const tool = pressed;
   pressed = null;
   keyPressed = false;
   stage.redraw();
-  return was;
+  return tool?.cancel() ?? false;
 }
 
 function startPinch() {
-  pressed?.cancel();
-  pressed = null;
+  cancelGesture();
   const [a, b] = pointers.values();
   pinch = { distance: Math.hypot(a.x - b.x, a.y - b.y), x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
 }
@@ -146,6 +147,7 @@ export function nudge(dx, dy, modifiers) {
 
 /** Enter presses the pointer, and releases it. */
 export function togglePress(modifiers) {
+  if (!state.active || state.running) return;
   const { view, size } = stage;
   pointer ??= view.toPicture({ x: size.width / 2, y: size.height / 2 });
   showKeys = true;
@@ -176,5 +178,7 @@ stage.marks.push((context, view) => {
 });
 
 state.onChange(() => {
+  // A gesture ends with its tool and its picture, and where a run begins.
+  if (pressed && (state.running || pressed !== currentTool() || pressedOn !== state.active)) cancelGesture();
   canvas.style.cursor = pan.held ? "grab" : state.comparing ? "ew-resize" : state.selecting ? "crosshair" : state.active ? "move" : "default";
 });

@@ -4,6 +4,7 @@ import { state } from "../state.js";
 
 function brush(erase) {
   let stroke = null; // {points, width, erase}, drawn by the stage until it ends
+  let picture = null; // that is selected in
   return {
     title: erase ? "Eraser" : "Brush",
     hint: erase ? "Paint over the area to deselect." : "Paint over the area to select.",
@@ -11,23 +12,23 @@ function brush(erase) {
     paints: !erase,
     down(point) {
       stroke = { points: [point], width: state.brushSize, erase };
-      state.active.selection.live = stroke;
+      picture = state.active;
+      picture.selection.live = stroke;
     },
     move(point) {
       stroke?.points.push(point);
     },
     up() {
       if (!stroke) return;
-      const { active } = state;
-      active.selection.live = null;
-      active.remember(active.selection.stroke(erase ? "eraser" : "brush", stroke));
+      picture.selection.live = null;
+      picture.remember(picture.selection.stroke(erase ? "eraser" : "brush", stroke));
       stroke = null;
       state.changed();
       if (!erase) state.dispatchEvent(new Event("stroke"));
     },
     cancel() {
       if (!stroke) return false;
-      state.active.selection.live = null;
+      picture.selection.live = null;
       stroke = null;
       return true;
     },
