@@ -24,6 +24,26 @@ def test_a_cancelled_run_answers_at_once(visit):
     assert visit.results() == 2
 
 
+def test_a_run_ends_although_the_mask_worker_does_not_answer(visit):
+    script = "**/mask_worker.js"
+    visit.page.route(script, lambda route: route.abort())
+    visit.load()
+    painted(visit)
+    visit.page.click("#run")
+    visit.page.wait_for_selector("text=The selection could not be processed.")
+    visit.idle()
+    visit.page.unroute(script)
+    visit.run()
+    assert visit.results() == 2
+    # A worker that hangs.
+    visit.page.evaluate("Worker.prototype.postMessage = () => {}")
+    visit.drag((60, 40), (60, 90))
+    visit.page.click("#run")
+    visit.page.click("#cancel")
+    visit.page.wait_for_selector("text=Cancelled. Nothing was changed.")
+    assert visit.page.is_enabled("#run")
+
+
 def test_opening_shows_that_something_happens_and_can_be_cancelled(visit):
     visit.open_example()
     release = held(visit, "**/api/v1/preview")

@@ -142,7 +142,8 @@ function loadMask(file) {
 
 export async function saveMask() {
   const picture = state.active;
-  if (picture) save(await picture.selection.toMask(), `${picture.stem}-mask.png`);
+  if (!picture) return;
+  await watched("Preparing the mask", async () => save(await picture.selection.toMask(), `${picture.stem}-mask.png`));
 }
 
 /** Downloads the picture at its full size, in its own format, with its metadata. */

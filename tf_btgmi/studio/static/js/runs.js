@@ -63,6 +63,14 @@ async function wider({ width, height }, hole) {
   return selection;
 }
 
+/** A promise's value, or an AbortError as soon as `signal` aborts. */
+function unlessAborted(promise, signal) {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
+    promise.then(resolve, reject);
+  });
+}
+
 /** Runs what `nextRun` says, or a result `again`, with the chosen model or with all of them. */
 export async function run(again = null) {
   const call = again ? "inpaint" : nextRun();
@@ -88,11 +96,14 @@ export async function run(again = null) {
   let hole = null;
   state.set({ running: mine, comparing: false });
   if (focused === $("run")) $("cancel").focus();
-  try {
+  const prepared = async () => {
     await settled();
     const selection = again ? await wider(target, again.hole) : target.selection;
     if (call === "inpaint") hole = selection.snapshot();
-    const fields = await fieldsOf(call, selection, base.overlay);
+    return fieldsOf(call, selection, base.overlay);
+  };
+  try {
+    const fields = await unlessAborted(prepared(), aborter.signal);
     for (const model of names) {
       mine.name = jobName();
       const text = all ? `${VERBS[call]} with ${model}` : VERBS[call];
