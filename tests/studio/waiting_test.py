@@ -210,6 +210,30 @@ def test_a_server_that_is_away_is_said_once(visit):
     visit.page.wait_for_selector("text=Reconnected to the server.")
 
 
+@pytest.mark.parametrize(
+    "status, message",
+    [(503, "The server is busy."), (502, "The server did not answer as expected.")],
+)
+def test_an_answer_that_is_not_json_loses_no_work(visit, status, message):
+    def refuse(route):
+        route.fulfill(status=status, content_type="text/plain", body="No")
+
+    painted(visit)
+    # Progress is not worth a message; the run goes on.
+    visit.page.route("**/api/v1/jobs/*", refuse)
+    visit.paint.gate.clear()
+    with visit.page.expect_response("**/api/v1/jobs/*"):
+        visit.page.click("#run")
+    visit.page.wait_for_timeout(100)
+    assert visit.page.locator(".message").count() == 0
+    visit.paint.gate.set()
+    visit.made(2)
+    visit.page.route("**/api/v1/export", refuse)
+    visit.page.click("#download")
+    shown = visit.page.locator(f".message:has-text('{message}')")
+    assert "Your work is still here. Try again" in shown.inner_text()
+
+
 def test_a_run_needs_no_list_of_models(visit):
     visit.until("state.models.length === 2")
     visit.page.select_option("#model", "blue")

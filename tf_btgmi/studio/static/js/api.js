@@ -23,11 +23,12 @@ function away() {
 }
 
 function refused(status, body) {
+  const isBusy = status === 503;
   return new Failure(body?.error ?? {
     code: "unknown",
-    what: "The server's answer cannot be read.",
-    why: `Its status is ${status}.`,
-    to_do: "Reload the page.",
+    what: isBusy ? "The server is busy." : "The server did not answer as expected.",
+    why: isBusy ? "It has no free connection." : `The status of its answer is ${status}.`,
+    to_do: "Your work is still here. Try again in a moment.",
   });
 }
 
