@@ -112,7 +112,9 @@ class Visit:
             "import('/static/js/stage.js').then(({stage: {view}}) => "
             "[view.scale, view.x, view.y])"
         )
-        box = self.page.locator("#canvas").bounding_box()
+        canvas = self.page.locator("#canvas")
+        canvas.scroll_into_view_if_needed()
+        box = canvas.bounding_box()
         return box["x"] + left + x * scale, box["y"] + top + y * scale
 
     def drag(self, *points):

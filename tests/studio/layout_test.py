@@ -14,6 +14,9 @@ SCREENS = {
     "short phone": (360, 560),
 }
 
+# As at 300 and 400 % zoom, or above the keyboard of a phone.
+WINDOWS = [(320, 256), (480, 270), (427, 320), (360, 330), (540, 480)]
+
 
 @pytest.fixture(params=SCREENS.values(), ids=SCREENS)
 def screen(browser, studio, request):
@@ -77,6 +80,39 @@ def test_the_picture_has_half_of_the_height_at_every_step(screen):
     assert is_short or in_sight(screen, "#adjust")
     if screen.page.is_visible("#hint-line"):
         assert "Adjust the placement" in screen.page.inner_text("#hint-line")
+
+
+@pytest.mark.parametrize("size", WINDOWS)
+def test_every_control_of_a_small_window_is_reached_by_scrolling(browser, studio, size):
+    width, height = size
+    context = browser.new_context(viewport={"width": width, "height": height})
+    visit = Visit(context.new_page(), studio.url).load()
+
+    def assert_reached():
+        assert visit.page.locator("#canvas").bounding_box()["height"] >= 200
+        inside = visit.page.evaluate("document.documentElement.scrollWidth")
+        assert inside <= width
+        for control in visit.page.query_selector_all("button:visible, input:visible"):
+            if control.is_enabled():
+                control.click(trial=True)
+
+    visit.open_example()
+    visit.tool("brush")
+    visit.drag((300, 40), (300, 120))
+    assert_reached()
+    visit.run()
+    # The picture is in sight again.
+    assert visit.page.evaluate("scrollY") < 100
+    assert_reached()
+    visit.page.click('[data-mode-button="compose"]')
+    visit.open_example("rocket")
+    visit.box()
+    visit.place()
+    assert_reached()
+    visit.run()
+    assert visit.results() == 3
+    context.close()
+    assert visit.problems == []
 
 
 def test_the_modes_are_in_the_middle_of_a_desktop(visit):

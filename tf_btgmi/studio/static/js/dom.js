@@ -13,6 +13,13 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
+/** Scrolls the list around an item until the item is in sight; the page stays where it is. */
+export function reveal(item) {
+  const { scrollX, scrollY } = window;
+  item?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  window.scrollTo(scrollX, scrollY);
+}
+
 /** An icon of the sprite in index.html. */
 export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");

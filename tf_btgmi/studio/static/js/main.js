@@ -3,7 +3,7 @@
 import { place } from "./compose.js";
 import "./connection.js";
 import { api } from "./api.js";
-import { $, element } from "./dom.js";
+import { $, element, reveal } from "./dom.js";
 import { edit } from "./edit.js";
 import { canCopy, chooseFile, copyResult, download, saveMask, showExamples, useTarget, wantsGuide } from "./files.js";
 import { listen } from "./keyboard.js";
@@ -116,7 +116,7 @@ function scrollPanel() {
   if (now === shownStep) return;
   shownStep = now;
   document.querySelector(".panel-scroll").scrollTo(0, 0);
-  $("panel-place").scrollIntoView({ block: "nearest", inline: "nearest" });
+  reveal($("panel-place"));
 }
 
 const pressed = (button, on) => button.setAttribute("aria-pressed", String(on));

@@ -1,6 +1,6 @@
 // Results of runs: numbered thumbnails; any of them can be chosen to continue from.
 
-import { $, element, offscreen } from "./dom.js";
+import { $, element, offscreen, reveal } from "./dom.js";
 import { state } from "./state.js";
 
 const MOST = 24;
@@ -137,5 +137,5 @@ function show() {
     });
     return element("li", {}, button);
   }));
-  list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  reveal(list.querySelector("[aria-current]"));
 }

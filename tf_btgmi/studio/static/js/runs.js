@@ -96,6 +96,8 @@ export async function run(again = null) {
   let hole = null;
   state.set({ running: mine, comparing: false });
   if (focused === $("run")) $("cancel").focus();
+  // On small windows the page may be scrolled away from the picture.
+  stage.canvas.scrollIntoView({ block: "nearest" });
   const prepared = async () => {
     await settled();
     const selection = again ? await wider(target, again.hole) : target.selection;
