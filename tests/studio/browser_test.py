@@ -1,5 +1,6 @@
 """Work on pictures in a real browser, on a studio whose models paint red and blue."""
 
+import base64
 import io
 
 import cv2
@@ -43,6 +44,46 @@ def test_a_stroke_is_filled_and_downloaded_in_the_pictures_format(visit):
     stored = Image.open(io.BytesIO(data))
     assert (stored.format, stored.size) == ("JPEG", (512, 371))
     assert abs(np.array(stored)[300, 80].astype(int) - [254, 0, 0]).max() < 20
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF"])
+def test_a_large_picture_is_copied_without_loss(visit, kind):
+    pixels = np.full((2050, 2050, 3), 90, np.uint8)
+    pixels[:300] = np.random.default_rng(0).integers(0, 256, (300, 2050, 3), np.uint8)
+    visit.open_file(f"large.{kind.lower()}", file_of(pixels, kind))
+    visit.opened()
+    visit.tool("box")
+    visit.drag((100, 100), (200, 200))
+    visit.run()
+    visit.page.evaluate(
+        """() => {
+          Object.defineProperty(navigator, 'clipboard', {value: {
+            write: async ([item]) => {
+              window.copied = await item.getType('image/png');
+            },
+          }});
+        }"""
+    )
+    visit.page.click("#copy")
+    if kind == "TIFF":
+        # Chromium cannot read it.
+        visit.page.wait_for_selector("text=Copied slightly compressed")
+        return
+    visit.page.wait_for_selector("text=Result copied.")
+    data = visit.page.evaluate(
+        """() => new Promise((resolve) => {
+          const reader = new FileReader();
+          reader.onload = () => resolve(reader.result.split(',')[1]);
+          reader.readAsDataURL(window.copied);
+        })"""
+    )
+    copied = Image.open(io.BytesIO(base64.b64decode(data)))
+    assert copied.format == "PNG"
+    copied = np.array(copied.convert("RGB"))
+    kept = ~visit.edited()
+    assert kept.mean() > 0.9
+    np.testing.assert_array_equal(copied[kept], pixels[kept])
+    assert red_pixels(copied)[150, 150]
 
 
 def test_an_object_is_boxed_and_removed_in_three_actions(visit):

@@ -168,12 +168,17 @@ export const canCopy = () => Boolean(state.target?.overlay && navigator.clipboar
 /** Copies the edited picture to the clipboard. */
 export async function copyResult() {
   if (!canCopy()) return;
-  try {
-    await navigator.clipboard.write([new ClipboardItem({ "image/png": state.target.toPng() })]);
-    note("Result copied.");
-  } catch {
-    tell(problem("The result could not be copied.", "The browser did not allow it.", "Download it instead."));
-  }
+  await watched("Copying the result", async (signal) => {
+    const made = state.target.copy({ signal });
+    try {
+      await navigator.clipboard.write([new ClipboardItem({ "image/png": made.then(([png]) => png) })]);
+    } catch {
+      await made; // may have failed itself
+      throw problem("The result could not be copied.", "The browser did not allow it.", "Download it instead.");
+    }
+    const [, told] = await made;
+    note(told || "Result copied.");
+  });
 }
 
 // Dropping and pasting.

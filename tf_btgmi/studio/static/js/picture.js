@@ -14,8 +14,10 @@ const FOREIGN = /\.(avif|hei[cf]|jxl|ico)$/i;
 const KEPT = ["JPEG", "MPO", "PNG", "TIFF", "WEBP", "BMP"];
 
 export class Picture {
-  constructor(file, bitmap, [format, , , transparent]) {
+  /** `exact` says whether the bitmap has the file's own colours: large previews are JPEG. */
+  constructor(file, bitmap, [format, , , transparent], exact = true) {
     this.file = file;
+    this.exact = exact;
     this.bitmap = bitmap;
     this.format = format;
     this.transparent = Boolean(transparent);
@@ -48,7 +50,7 @@ export class Picture {
       note = `The picture was converted to PNG: the studio does not write its format. It is downloaded as ${file.name}.`;
       preview = await api.preview(file, options);
     }
-    const picture = new Picture(file, await createImageBitmap(preview.blob), preview.notes);
+    const picture = new Picture(file, await createImageBitmap(preview.blob), preview.notes, preview.blob.type === "image/png");
     if (!KEPT.includes(picture.format)) note = `${picture.format} pictures are downloaded as PNG.`;
     return [picture, note];
   }
@@ -116,8 +118,18 @@ export class Picture {
     return this.transparent ? [edits] : [this.bitmap, edits];
   }
 
-  /** The picture with its edits, as a PNG. */
+  /** What is shown, with its edits, as a PNG. */
   toPng() { return flat(this.layers(this.overlayBitmap)); }
+
+  /** The edited picture as a PNG, as it would be downloaded: [PNG, note or ""]. */
+  async copy(options) {
+    if (this.exact) return [await this.toPng(), ""];
+    const { blob } = await api.exported(this.file, this.overlay, options);
+    if (blob.type === "image/png") return [blob, ""];
+    const bitmap = await createImageBitmap(blob).catch(() => null);
+    if (bitmap) return [await flat([bitmap]), ""];
+    return [await this.toPng(), `Copied slightly compressed: this browser cannot read ${this.format}. Download the exact result.`];
+  }
 }
 
 /** A copy of a file in memory: other programs may change, move or delete the original. */
