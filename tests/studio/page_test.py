@@ -1,5 +1,7 @@
 """The page itself in a real browser: keys, sizes, themes, a server that goes away."""
 
+import re
+
 import pytest
 
 from tests.studio.browser import Visit, red_pixels
@@ -296,6 +298,47 @@ def test_the_focus_is_never_lost(visit):
     visit.page.focus("#clear")
     visit.page.keyboard.press("Enter")
     visit.page.wait_for_selector("#canvas:focus")
+
+
+def test_the_focus_stays_in_the_results(visit):
+    visit.open_example()
+    visit.box()
+    visit.run()
+    for select in (
+        lambda: visit.page.click("#result-list li:nth-child(2) button"),
+        lambda: visit.page.keyboard.press("Control+z"),
+        lambda: visit.page.keyboard.press("Control+Shift+Z"),
+        lambda: visit.page.click("#result-list li:nth-child(1) button"),
+    ):
+        select()
+        assert visit.page.locator("#result-list [aria-current]:focus").count() == 1
+
+
+def test_what_is_selected_is_announced(visit):
+    visit.open_example()
+    visit.tool("brush")
+    visit.page.focus("#canvas")
+
+    def announced(*keys):
+        for key in keys:
+            visit.page.keyboard.press(key)
+        return visit.page.text_content("#announcement")
+
+    assert announced("Enter") == "Pressed."
+    assert announced(*["ArrowRight"] * 5) == "Pressed."
+    stroke = announced("Enter")
+    assert re.fullmatch(r"Released: \d\.\d percent is selected\.", stroke), stroke
+    # The shape of a single point selects nothing.
+    visit.tool("box")
+    visit.page.focus("#canvas")
+    assert announced("Enter", "Enter") == "Released."
+    announced("Delete")
+    text = "Done: nothing is selected."
+    visit.page.wait_for_selector(f"#announcement:text-is('{text}')", state="attached")
+    visit.tool("object")
+    visit.drag((30, 105), (350, 375))
+    visit.until("!state.active.selection.isEmpty")
+    assert re.match(r"Done: \d\d\.", announced())
 
 
 def test_the_pointer_of_the_arrow_keys_stays_in_sight(visit):

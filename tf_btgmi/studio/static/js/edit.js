@@ -1,7 +1,7 @@
 // Changes of the whole selection: grow, shrink, invert, clear.
 
 import { busy } from "./busy.js";
-import { tell } from "./messages.js";
+import { announce, tell } from "./messages.js";
 import { state } from "./state.js";
 
 let last = Promise.resolve(); // changes come one after the other
@@ -21,6 +21,7 @@ function change(text, apply) {
     const task = busy(text, cancel);
     try {
       active.remember(await apply(active.selection, signal));
+      announce(`Done: ${active.selected}.`);
     } catch (error) {
       tell(error);
     }

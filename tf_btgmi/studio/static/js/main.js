@@ -189,9 +189,7 @@ function showTool() {
 function describe() {
   const { active } = state;
   if (!active) return "No picture is open.";
-  const share = (100 * active.selection.count) / (active.width * active.height);
-  const selection = active.selection.isEmpty ? "nothing is selected" : `${share.toFixed(1)} percent is selected`;
-  return `${active.width} by ${active.height} pixels, ${selection}.`;
+  return `${active.width} by ${active.height} pixels, ${active.selected}.`;
 }
 
 async function loadModels() {

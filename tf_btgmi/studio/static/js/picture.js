@@ -55,6 +55,12 @@ export class Picture {
     return [picture, note];
   }
 
+  /** How much is selected, for screen readers. */
+  get selected() {
+    const share = (100 * this.selection.count) / (this.width * this.height);
+    return this.selection.isEmpty ? "nothing is selected" : `${share.toFixed(1)} percent is selected`;
+  }
+
   /** Whether there are edits that were not downloaded, shown or not. */
   get unsaved() { return this.pending.size > 0; }
 

@@ -1,5 +1,6 @@
 // Mouse, pen, fingers and keys on the stage: to the tool, or to zoom and pan.
 
+import { announce } from "./messages.js";
 import { stage } from "./stage.js";
 import { state } from "./state.js";
 import { currentTool } from "./tools/tools.js";
@@ -32,9 +33,14 @@ function press(point, modifiers) {
 }
 
 function release() {
+  const byKey = keyPressed;
+  const selection = pressedOn?.selection;
+  const version = selection?.version;
   pressed?.up();
   pressed = null;
   keyPressed = false;
+  if (selection && selection.version !== version) announce(`Released: ${pressedOn.selected}.`);
+  else if (byKey) announce("Released.");
   stage.redraw();
 }
 
@@ -156,6 +162,7 @@ export function togglePress(modifiers) {
   } else {
     keyPressed = true;
     press(pointer, modifiers);
+    announce("Pressed.");
   }
   stage.redraw();
 }

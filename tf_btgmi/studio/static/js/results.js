@@ -127,15 +127,15 @@ function thumbnail(picture, edits) {
 
 function show() {
   const list = $("result-list");
+  const focused = list.contains(document.activeElement);
   list.replaceChildren(...results.map((result) => {
     const label = result.number ? `${result.number} ${result.label}` : result.label;
     const button = element("button", { type: "button", title: label }, result.thumbnail, element("span", { textContent: label }));
     if (result === current) button.setAttribute("aria-current", "true");
-    button.addEventListener("click", () => {
-      choose(result);
-      list.querySelector("[aria-current]")?.focus();
-    });
+    button.addEventListener("click", () => choose(result));
     return element("li", {}, button);
   }));
-  reveal(list.querySelector("[aria-current]"));
+  const shown = list.querySelector("[aria-current]");
+  if (focused) shown.focus({ preventScroll: true });
+  reveal(shown);
 }

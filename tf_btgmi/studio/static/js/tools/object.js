@@ -3,7 +3,7 @@
 import { api } from "../api.js";
 import { busy } from "../busy.js";
 import { maskWork } from "../mask_work.js";
-import { note, problem, tell } from "../messages.js";
+import { announce, note, problem, tell } from "../messages.js";
 import { stage } from "../stage.js";
 import { state } from "../state.js";
 import { corners, outline } from "./shapes.js";
@@ -53,6 +53,7 @@ async function find(signal, picture, fieldsOf, how, { box, points }) {
     }
     picture.remember(picture.selection.take("object", mask, how));
     latest = { picture, version: picture.selection.version, box, points };
+    announce(`Done: ${picture.selected}.`);
   } catch (error) {
     if (error.name !== "AbortError") tell(error);
   } finally {
