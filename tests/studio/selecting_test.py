@@ -317,6 +317,27 @@ def test_a_gesture_ends_with_its_tool(visit):
     assert visit.selected() == 0
 
 
+def test_a_stroke_has_no_longest_length(visit):
+    visit.open_example()
+    count = visit.page.evaluate(
+        """async (points) => {
+          const {brushTool} = await import('/static/js/tools/brush.js');
+          const {state} = await import('/static/js/state.js');
+          const at = (n) => ({x: 100 + n % 200, y: 100 + (n / 200) % 100});
+          brushTool.down(at(0));
+          for (let n = 0; n < points; n += 1) brushTool.move(at(n));
+          // A hand that rests adds nothing.
+          for (let n = 0; n < 1000; n += 1) brushTool.move({x: 100, y: 100 + n / 1e4});
+          const {length} = state.active.selection.live.points;
+          brushTool.up();
+          return length;
+        }""",
+        200_000,
+    )
+    assert 200_000 <= count <= 200_002
+    assert visit.selected() > 20_000
+
+
 def test_every_press_of_the_grow_key_counts(visit):
     visit.open_file("scene.png", file_of(scene()))
     visit.opened()

@@ -104,11 +104,14 @@ export class Selection {
   get #all() { return [0, 0, this.width, this.height]; }
 
   #drawn(label, points, reach, erase, draw) {
-    const xs = points.map((point) => point.x);
-    const ys = points.map((point) => point.y);
-    const box = clipped([
-      Math.min(...xs) - reach, Math.min(...ys) - reach, Math.max(...xs) + reach, Math.max(...ys) + reach,
-    ], this.width, this.height);
+    let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
+    for (const { x, y } of points) {
+      x0 = Math.min(x0, x);
+      y0 = Math.min(y0, y);
+      x1 = Math.max(x1, x);
+      y1 = Math.max(y1, y);
+    }
+    const box = clipped([x0 - reach, y0 - reach, x1 + reach, y1 + reach], this.width, this.height);
     const [width, height] = [box[2] - box[0], box[3] - box[1]];
     if (width <= 0 || height <= 0) return null;
     const [, context] = offscreen(width, height, { willReadFrequently: true });
@@ -170,6 +173,12 @@ export class Selection {
     }
     this.version += 1;
   }
+}
+
+/** Continues a line, unless the point is less than half a pixel from its end. */
+export function extend(points, point) {
+  const end = points[points.length - 1];
+  if (Math.hypot(point.x - end.x, point.y - end.y) >= 0.5) points.push(point);
 }
 
 /** Draws a line through points, round at both ends. */

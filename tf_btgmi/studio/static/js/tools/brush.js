@@ -1,5 +1,6 @@
 // Brush and eraser: a stroke is one step of the history.
 
+import { extend } from "../selection.js";
 import { state } from "../state.js";
 
 function brush(erase) {
@@ -16,7 +17,7 @@ function brush(erase) {
       picture.selection.live = stroke;
     },
     move(point) {
-      stroke?.points.push(point);
+      if (stroke) extend(stroke.points, point);
     },
     up() {
       if (!stroke) return;

@@ -1,5 +1,6 @@
 // Box and lasso: the inside of the shape is added to the selection or subtracted from it.
 
+import { extend } from "../selection.js";
 import { state } from "../state.js";
 
 /** A dashed line in two tones, visible on any picture. */
@@ -60,4 +61,4 @@ function shapeTool(title, hint, add) {
 }
 
 export const boxTool = shapeTool("Box", "Drag from corner to corner.", (points, point) => { points[1] = point; });
-export const lassoTool = shapeTool("Lasso", "Draw around the area to select.", (points, point) => points.push(point));
+export const lassoTool = shapeTool("Lasso", "Draw around the area to select.", extend);
