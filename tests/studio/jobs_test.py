@@ -166,7 +166,7 @@ def test_a_server_that_is_stopped_does_not_wait_for_its_jobs(picture, mask):
     wait_for(lambda: not app.state.is_working())
 
 
-def test_a_server_ends_though_an_upload_does_not(monkeypatch):
+def test_a_server_ends_though_an_upload_does_not(monkeypatch, caplog):
     monkeypatch.setattr(web, "_SECONDS_TO_END", 1)
     app = create_app(make_models(image_size=32)[1])
     listener = web.listen("127.0.0.1", 0)
@@ -182,7 +182,11 @@ def test_a_server_ends_though_an_upload_does_not(monkeypatch):
         wait_for(lambda: server.server_state.tasks)
         server.should_exit = True
         running.join(timeout=20)
+        client.settimeout(5)
+        answer = client.recv(10_000)
     assert not running.is_alive()
+    assert b" 503 " in answer and b"The server was stopped." in answer
+    assert not any(record.exc_info for record in caplog.records)
 
 
 def test_a_job_whose_client_has_gone_is_cancelled(client, picture, mask, in_background):

@@ -131,6 +131,8 @@ def test_an_ended_queue_takes_nothing(worker):
             worker.submit(lambda job: 7, "late")
     with pytest.raises(ApiError, match="shut down"), worker.place():
         pass
+    worker.start()
+    assert worker.submit(lambda job: 7, "again").result.result(timeout=5) == 7
 
 
 def test_a_crash_is_told_as_a_mistake_and_the_next_job_runs(worker):

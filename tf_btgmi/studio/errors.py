@@ -1,8 +1,8 @@
 """Errors of the studio's API."""
 
-from tf_btgmi.web.errors import ApiError, ErrorBody, size_text, too_large
+from tf_btgmi.web.errors import ApiError, ErrorBody, size_text, stopped, too_large
 
-__all__ = ["ApiError", "ErrorBody", "size_text", "too_large"]
+__all__ = ["ApiError", "ErrorBody", "size_text", "stopped", "too_large"]
 
 
 def bad_picture(what: str, why: str, to_do: str = "") -> ApiError:
@@ -38,17 +38,6 @@ def cancelled() -> ApiError:
     """The job was cancelled."""
     return ApiError(
         409, "cancelled", "Cancelled.", "You ended this job.", "Run it again any time."
-    )
-
-
-def stopped() -> ApiError:
-    """The server ends."""
-    return ApiError(
-        503,
-        "stopped",
-        "The studio was stopped.",
-        "The server was shut down before the job finished.",
-        "Start it again and repeat the request.",
     )
 
 

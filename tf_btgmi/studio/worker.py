@@ -88,14 +88,14 @@ class Worker:
         )
         self._reading = 0
         self._stopped = True
-        # Set for good by `cancel_all`.
+        # From `cancel_all` to the next start.
         self._ending = False
         self._name = name
         self._thread: Optional[threading.Thread] = None
 
     def start(self) -> None:
         """Starts the thread; jobs that were submitted before wait for it."""
-        self._stopped = False
+        self._stopped = self._ending = False
         self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         self._thread.start()
 

@@ -40,6 +40,17 @@ def too_large(what: str, why: str) -> ApiError:
     )
 
 
+def stopped() -> ApiError:
+    """The server ends."""
+    return ApiError(
+        503,
+        "stopped",
+        "The server was stopped.",
+        "It was shut down before the request was done.",
+        "Start it again and repeat the request.",
+    )
+
+
 def size_text(num_bytes: int) -> str:
     """A number of bytes in kB or MB, rounded up to a tenth.
 

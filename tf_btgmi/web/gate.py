@@ -7,6 +7,7 @@
 - The page may load and call this server only, and may not be framed.
 """
 
+import asyncio
 import ipaddress
 import json
 from typing import Iterable, Optional
@@ -75,6 +76,11 @@ class Gate:
             await _answer(error, guarded_send)
         except ClientDisconnect:
             pass  # Nobody waits for an answer.
+        except asyncio.CancelledError:
+            # The server ends, and the rest of the request did not come.
+            if started:
+                raise
+            await _answer(errors.stopped(), guarded_send)
 
     def _check(self, headers) -> None:
         host = _name(headers.get("host", ""))
