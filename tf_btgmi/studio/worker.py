@@ -87,15 +87,14 @@ class Worker:
             maxlen=_REMEMBERED
         )
         self._reading = 0
-        self._stopped = True
         # From `cancel_all` to the next start.
-        self._ending = False
+        self._stopped = False
         self._name = name
         self._thread: Optional[threading.Thread] = None
 
     def start(self) -> None:
         """Starts the thread; jobs that were submitted before wait for it."""
-        self._stopped = self._ending = False
+        self._stopped = False
         self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         self._thread.start()
 
@@ -172,7 +171,7 @@ class Worker:
         All are answered at once; the running one ends at its next step.
         """
         with self._changed:
-            self._stopped = self._ending = True
+            self._stopped = True
             for job in self._waiting:
                 job.result.set_exception(errors.stopped())
             self._waiting.clear()
@@ -192,7 +191,7 @@ class Worker:
         return self._thread is not None and self._thread.is_alive()
 
     def _check_room(self, others: int = 0) -> None:
-        if self._ending:
+        if self._stopped:
             raise errors.stopped()
         if len(self._waiting) + others >= self.max_waiting:
             raise errors.busy(len(self._waiting) + others)
