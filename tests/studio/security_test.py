@@ -13,6 +13,14 @@ from tf_btgmi.studio.limits import Limits
 STATIC = server._STATIC
 
 
+@pytest.mark.parametrize("path", ["/", "/favicon.ico", "/api/v1/health"])
+def test_head_has_the_headers_of_get(client, path):
+    head, got = client.head(path), client.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    same = ("content-type", "content-length", "content-security-policy")
+    assert [head.headers[k] for k in same] == [got.headers[k] for k in same]
+
+
 @pytest.mark.parametrize(
     "host", ["localhost", "localhost:8000", "127.0.0.1:9", "[::1]:8000", "192.168.1.5"]
 )

@@ -43,6 +43,16 @@ def test_pictures_are_those_of_the_question_from_left_to_right(study):
                 assert found == GREYS[name]
 
 
+def test_a_picture_that_is_deleted_during_the_study_is_told(study, tmp_path, caplog):
+    token = begin(study)
+    for path in tmp_path.glob("*/*.png"):
+        path.unlink()
+    status, found = study.request(f"api/sessions/{token}/pictures/0/0")
+    assert (status, found["detail"]) == (410, "This picture can no longer be read.")
+    assert ".png cannot be read: " in caplog.text
+    assert study.request(f"api/sessions/{token}")[0] == 200
+
+
 def test_the_page_learns_no_name_of_a_method_or_a_picture(study):
     token = begin(study)
     status, state = study.request(f"api/sessions/{token}")

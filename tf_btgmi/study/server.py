@@ -127,7 +127,11 @@ def make_app(
         if not 0 <= place < len(question.shown):
             raise HTTPException(404, "There is no such picture.")
         read = pictures.check_png if question.is_check else pictures.method_png
-        content = read(question.shown[place], question.picture)
+        try:
+            content = read(question.shown[place], question.picture)
+        except (OSError, ValueError) as error:
+            logging.error("%s", error)
+            raise HTTPException(410, "This picture can no longer be read.") from error
         headers = {"Cache-Control": "private, max-age=3600"}
         return Response(content, media_type="image/png", headers=headers)
 

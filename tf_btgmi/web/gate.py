@@ -69,6 +69,9 @@ class Gate:
 
         try:
             self._check(headers)
+            if scope["method"] == "HEAD":
+                # Routes know GET alone; the server itself leaves the body out.
+                scope = {**scope, "method": "GET"}
             await self.app(scope, self._counted(receive), guarded_send)
         except errors.ApiError as error:
             if started:
