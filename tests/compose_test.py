@@ -115,6 +115,30 @@ def test_every_flag_and_column_reaches_the_model(folder, monkeypatch):
     ]
 
 
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_an_object_of_the_hidden_colour_is_seen_on_a_transparent_picture(folder, mode):
+    Image.new(mode, (120, 90)).save("canvas.png")
+    guide = np.full((60, 60, 3), 200, np.uint8)
+    guide[25:35, 25:35] = 0
+    Image.fromarray(guide).save("square.png")
+    square = np.zeros((60, 60), np.uint8)
+    square[10:50, 10:50] = 255
+    Image.fromarray(square).save("square_mask.png")
+    pictures = {"image": "canvas.png", "guide": "square.png"}
+    place = {"guide_mask": "square_mask.png", "position": "45,60", "gap": "0"}
+    assert one(**pictures, **place, harmonize=False) == 0
+    with Image.open("new.png") as stored:
+        alpha = np.array(stored)[..., -1]
+    expected = np.zeros((90, 120), np.uint8)
+    expected[25:65, 40:80] = 255
+    np.testing.assert_array_equal(alpha, expected)
+
+
+def test_what_a_csv_has_columns_for_is_no_flag_beside_it(folder):
+    with pytest.raises(program.UsageError, match="--guide_box and --jobs cannot be us"):
+        run(jobs="jobs.csv", guide_box=BOX)
+
+
 def test_a_grey_picture_stays_grey(folder):
     Image.open("moose.jpg").convert("L").save("grey.png")
     assert one(image="grey.png", guide_mask="mask.png") == 0

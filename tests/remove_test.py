@@ -105,7 +105,10 @@ def test_jobs_take_their_paths_from_the_folder_of_the_file(files):
             "photos/b.png,masks/b.png,b.png,many",
             "mask_dilation: 'many' is not",
         ),
-        ("photos/b.png,masks/b.png,a.png,", "a.png was written by an earlier job"),
+        (
+            "photos/b.png,masks/b.png,a.png,",
+            "a.png is the output of an earlier job",
+        ),
         ("photos/b.png,masks/b.png,photos/a.png,", "would replace the input"),
         ("photos/b.png,masks/b.png,masks/a.png,", "would replace the input"),
         ("photos/b.png,masks/b.png,b.gif,", "the file extension is .gif"),
@@ -172,6 +175,17 @@ def test_a_box_selects_the_object_in_place_of_a_mask(files):
         ({"box": "1,2,3"}, ValueError, "is not four numbers"),
         ({"box": "1,2,3,4", "mask": "masks/a.png"}, program.UsageError, "neither"),
         ({"box": "1,2,3,4", "image": "photos"}, program.UsageError, "one picture"),
+        ({"box": "1,2,3,4", "image": "photos/*"}, program.UsageError, "one picture"),
+        (
+            {"box": "1,2,3,4", "image": "x.png"},
+            ValueError,
+            "there is no x.png",
+        ),
+        (
+            {"box": "1,2,3,4", "image": None},
+            program.UsageError,
+            "--image=PATH is",
+        ),
         ({"box": "1,2,3,4", "output": None}, program.UsageError, "--output"),
     ],
 )

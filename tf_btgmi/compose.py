@@ -33,6 +33,7 @@ from tf_btgmi.inference.placement import Pose
 from tf_btgmi.outputs import HARMONIZED, INPAINTED
 from tf_btgmi.pictures.color_profiles import rgb_as_in
 from tf_btgmi.pictures.masks import read_mask
+from tf_btgmi.pictures.picture import in_depth
 from tf_btgmi.pictures.reader import decode_picture, read_picture
 from tf_btgmi.selection import select
 
@@ -89,7 +90,8 @@ def main(argv):
             ("guide", "the picture with the object"),
             ("position", "the row and column of the picture for the object's centre"),
             ("output", "the file of the result"),
-        )
+        ),
+        _OBJECT,
     )
     output = HARMONIZED if FLAGS.harmonize else INPAINTED
     loading.check(FLAGS.model, output)
@@ -127,13 +129,17 @@ def compose_file(predictor, job: Job, outputs) -> Optional[batches.Written]:
         return None
     picture = read_picture(job.image)
     image = picture.rgb(sixteen_bits=True)
+    alpha = picture.alpha()
+    if alpha is not None:
+        # Transparent pixels become opaque, even where their colour stays.
+        image = np.dstack([image, in_depth(alpha, image.dtype)])
     with open(job.path("guide"), "rb") as file:
         guide_data = file.read()
     guide = rgb_as_in(decode_picture(guide_data, job.path("guide")), picture)
     mask = _guide_mask(job, guide, guide_data)
     composite = predictor.compose(image, guide, mask, harmonize=FLAGS.harmonize, **pose)
     changed = (composite != image).any(axis=-1)
-    return outputs.write(picture, composite, changed, output)
+    return outputs.write(picture, composite[..., :3], changed, output)
 
 
 def _job_of_flags() -> Job:

@@ -50,7 +50,7 @@ from tf_btgmi.evaluation.report_metrics import METRIC_VERSION
 from tf_btgmi.evaluation.store import METHOD_NAME, Store, method_name
 from tf_btgmi.inference import filling, harmonizing
 from tf_btgmi.outputs import HARMONIZED, INPAINTED
-from tf_btgmi.pictures.listing import passed_over_lines
+from tf_btgmi.pictures.listing import is_same_folder, passed_over_lines
 
 FLAGS = flags.FLAGS
 
@@ -166,9 +166,14 @@ def main(argv):
     allowed = limits.read_limits(FLAGS.limits, task) if FLAGS.limits else {}
     # The pictures of a stored evaluation are not inputs.
     without = [FLAGS.output]
-    pictures = open_pictures(FLAGS.data, FLAGS.limit, FLAGS.mask_folder, without)
-    folders = FLAGS.data, FLAGS.mask_folder, FLAGS.objects_folder
-    for line in passed_over_lines(folders, without):
+    masks_of = [FLAGS.mask_folder, FLAGS.objects_folder]
+    # Nor are masks and results that lie below the pictures.
+    beside = [*masks_of, *(_named(place)[1] for place in FLAGS.results)]
+    beside = [each for each in beside if each and not is_same_folder(FLAGS.data, each)]
+    inside = [*without, *beside]
+    pictures = open_pictures(FLAGS.data, FLAGS.limit, FLAGS.mask_folder, inside)
+    notes = passed_over_lines([FLAGS.data], inside)
+    for line in dict.fromkeys([*notes, *passed_over_lines(masks_of, without)]):
         print(line, file=sys.stderr)
     masks = _masks(task, pictures.names)
     methods = _methods(task, pictures.names)

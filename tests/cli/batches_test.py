@@ -57,6 +57,19 @@ def test_a_picture_that_opencv_or_the_memory_cannot_hold_ends_no_batch(capsys):
         run(jobs, work)
 
 
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_second_job_of_an_output_fails_whether_the_first_was_done_or_skipped(
+    tmp_path, is_there
+):
+    path = tmp_path / "a.png"
+    if is_there:
+        path.write_bytes(b"of the run before")
+    outputs = Outputs(overwrite=False, skip=True, inputs=())
+    assert outputs.skips(str(path)) == is_there
+    with pytest.raises(ValueError, match="a.png is the output of an earlier job, too"):
+        outputs.skips(f"{tmp_path}/./a.png")
+
+
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_a_folder_is_no_result_that_exists(tmp_path, overwrite):
     folder = tmp_path / "dir.png"

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import pathlib
 import re
 import shutil
 
@@ -11,7 +12,7 @@ import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
 
-from tests.evaluate.running import FILES, run, summary
+from tests.evaluate.running import FILES, object_masks, run, summary
 from tf_btgmi import evaluate, files
 from tf_btgmi.cli import program
 from tf_btgmi.evaluation import classical_methods
@@ -118,6 +119,22 @@ def test_masks_beside_the_pictures_are_used_and_useless_ones_left_out(folder, ca
         Image.new("L", (48, 40)).save(f"photos/{name}_mask.png")
     with pytest.raises(ValueError, match="Nothing to evaluate"):
         run(mask_kind=None, mask_folder="photos", output="other")
+
+
+@pytest.mark.parametrize("use", ["masks", "objects", "results"])
+def test_masks_and_results_below_the_pictures_are_none(folder, use):
+    values = {
+        "masks": {"mask_kind": None, "mask_folder": "photos/below"},
+        "objects": {"mask_kind": "objects", "objects_folder": "photos/below"},
+        "results": {"results": ["theirs=photos/below"]},
+    }
+    object_masks("photos/below")
+    if use == "results":
+        for path in pathlib.Path("photos/below").iterdir():
+            Image.new("RGB", (32, 32)).save(path)
+    run(**values[use])
+    found = summary()
+    assert found["n"] == 3 and not found["left_out"]
 
 
 def test_masks_whose_white_is_known_are_inverted(folder):

@@ -362,6 +362,20 @@ def test_a_real_network_of_two_outputs_changes_no_colours_across_a_gap_at_first(
     assert (result[band] != pasted[band]).any()
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_an_object_and_its_gap_become_opaque(dtype):
+    opaque = np.iinfo(dtype).max
+    image = picture(90, 120).astype(dtype) * (opaque // 255)
+    alpha = np.random.default_rng(1).integers(1, opaque, (90, 120)).astype(dtype)
+    colors, mask = picture(60, 60, seed=1), block(60, 60, 20, 40, 15, 45)
+    pose = colors, mask, (45, 60)
+    result = both().compose(np.dstack([image, alpha]), *pose, gap=3)
+    np.testing.assert_array_equal(result[..., :3], both().compose(image, *pose, gap=3))
+    covered = dilated(block(90, 120, 35, 55, 45, 75), 3)
+    expected = np.where(covered, opaque, alpha)
+    np.testing.assert_array_equal(result[..., 3], expected)
+
+
 @pytest.mark.parametrize("harmonize", [True, False])
 def test_an_object_is_put_into_sixteen_bits_as_into_eight(harmonize):
     image = picture(100, 140).astype(np.uint16) * 257 + 100

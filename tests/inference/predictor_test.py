@@ -68,7 +68,7 @@ def test_dilation_grows_the_hole_by_that_many_pixels():
 def test_with_an_alpha_channel_the_hole_becomes_opaque(method, dtype):
     opaque = np.iinfo(dtype).max
     image = picture(60, 80).astype(dtype) * (opaque // 255)
-    alpha = np.random.default_rng(1).integers(0, opaque, (60, 80)).astype(dtype)
+    alpha = np.random.default_rng(1).integers(1, opaque, (60, 80)).astype(dtype)
     mask = empty(60, 80)
     mask[20:30, 30:40] = 255
     fill = getattr(Predictor(Recorder(), S), method)
@@ -78,6 +78,27 @@ def test_with_an_alpha_channel_the_hole_becomes_opaque(method, dtype):
     hole = dilated(mask, 2)
     assert (result[hole][:, 3] == opaque).all()
     np.testing.assert_array_equal(result[~hole][:, 3], alpha[~hole])
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_colours_below_full_transparency_do_not_enter_a_fill_and_stay(dtype):
+    factor = np.iinfo(dtype).max // 255
+    image = picture(60, 80).astype(dtype) * factor
+    alpha = np.full((60, 80, 1), 255 * factor, dtype)
+    alpha[:, 40:] = 0
+    hidden = [image.copy(), image.copy()]
+    hidden[0][:, 40:], hidden[1][:, 40:] = 0, 255 * factor
+    mask = empty(60, 80)
+    mask[20:30, 34:46] = 255
+    seen = []
+    for each in hidden:
+        network = Recorder()
+        rgba = np.concatenate([each, alpha], axis=-1)
+        result = Predictor(network, S).inpaint(rgba, mask)
+        np.testing.assert_array_equal(result[mask == 0], rgba[mask == 0])
+        seen.append(network.inputs[0])
+    np.testing.assert_array_equal(seen[0], seen[1])
+    assert len(np.unique(seen[0][..., :3])) > 100
 
 
 def test_bool_and_uint8_masks_mean_the_same():

@@ -79,6 +79,17 @@ def test_what_is_on_the_list_is_read_by_everyone(form):
         decode_mask(data)
 
 
+@pytest.mark.parametrize("options", [{}, {"tile": (16, 16)}, {"compression": "zlib"}])
+def test_sixteen_bits_in_separate_channels_are_refused_not_misread(options):
+    file = io.BytesIO()
+    pixels = np.full((3, 40, 30), 9000, np.uint16)
+    tifffile.imwrite(
+        file, pixels, photometric="rgb", planarconfig="separate", **options
+    )
+    with pytest.raises(ValueError, match="channels one after the other; save it with"):
+        decode_picture(file.getvalue())
+
+
 def corners() -> Image.Image:
     """A picture of four colours, no two of whose eight orientations are alike."""
     colors = np.uint8([[[10, 200, 10], [200, 10, 10]], [[10, 10, 200], [200, 200, 10]]])

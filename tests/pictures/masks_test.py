@@ -203,6 +203,18 @@ def test_a_soft_rim_belongs_to_the_hole(blur):
     assert (found & HOLE).sum() == HOLE.sum()
 
 
+def test_an_object_has_no_soft_rim():
+    levels = np.array(Image.fromarray(WHITE).filter(ImageFilter.GaussianBlur(3)))
+    found = decode_mask(file_of(levels), is_object=True)
+    np.testing.assert_array_equal(found, levels >= 128)
+    # A cut-out with a faint shadow.
+    alpha = WHITE.copy()
+    alpha[50:58, 5:60] = 90
+    cutout = file_of(np.dstack([photograph(), alpha]))
+    found = decode_mask(cutout, picture=cutout, is_object=True)
+    np.testing.assert_array_equal(found, HOLE)
+
+
 def test_grey_that_does_not_touch_the_hole_is_none():
     levels = WHITE.copy()
     levels[50:55, 5:15] = 100

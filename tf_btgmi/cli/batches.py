@@ -96,21 +96,22 @@ class Outputs:
         self._overwrite = overwrite
         self._skip = skip
         self._inputs = set(map(os.path.realpath, inputs))
-        self._written = set()
+        self._taken = set()
 
     def skips(self, path: str) -> bool:
         """Whether a job is skipped because its result exists; called before the work.
 
         Raises:
-            ValueError: the file may not be written: it is an input, an earlier job
-                wrote it, it exists and is not to be skipped, it is a folder, no format
+            ValueError: the file may not be written: it is an input, an earlier job has
+                the same, it exists and is not to be skipped, it is a folder, no format
                 has its extension, or its folder is not writable.
         """
         writer.format_of(path)
         if os.path.isdir(path):
             raise ValueError(f"{path} is a folder. Give the name of a file.")
-        if os.path.realpath(path) in self._written:
-            raise ValueError(f"{path} was written by an earlier job.")
+        if os.path.realpath(path) in self._taken:
+            raise ValueError(f"{path} is the output of an earlier job, too.")
+        self._taken.add(os.path.realpath(path))
         if self._overwrite or not os.path.exists(path):
             _check_writable(path)
             return False
@@ -145,9 +146,7 @@ class Outputs:
             os.makedirs(folder, exist_ok=True)
         if changed.any():
             picture = picture.filled(composite, changed, opaque)
-        notes = writer.write_picture(picture, path)
-        self._written.add(os.path.realpath(path))
-        return Written(path, notes)
+        return Written(path, writer.write_picture(picture, path))
 
 
 def _check_writable(path: str) -> None:

@@ -4,6 +4,7 @@ Each changes pictures where a mask is white. Jobs come from the flags, as one pi
 as folders, or from a CSV file; a failed job is reported and the others are done.
 """
 
+import glob
 import os
 import sys
 from typing import Callable, Optional, Sequence
@@ -82,23 +83,26 @@ def define_batch_flags(columns: str) -> None:
     common_flags.define_model()
 
 
-def check_flags(required: Sequence[tuple[str, str]]) -> None:
+def check_flags(
+    required: Sequence[tuple[str, str]], optional: Sequence[str] = ()
+) -> None:
     """Checks that either `--jobs` or all other flags of a job are there.
 
     Args:
         required: the names of those flags and their meanings.
+        optional: names of flags of a job that may be missing.
 
     Raises:
         UsageError: a flag is missing, or was used together with `--jobs`.
     """
-    for name, meaning in required:
-        value = FLAGS[name].value
-        if FLAGS.jobs and value:
+    for name in (*(name for name, _ in required), *optional):
+        if FLAGS.jobs and FLAGS[name].value:
             raise program.UsageError(
                 f"--{name} and --jobs cannot be used together; the CSV file has "
                 f"a column {name}."
             )
-        if not FLAGS.jobs and not value:
+    for name, meaning in required:
+        if not FLAGS.jobs and not FLAGS[name].value:
             placeholder = "Y,X" if name == "position" else "PATH"
             raise program.UsageError(f"--{name}={placeholder} is missing: {meaning}.")
 
@@ -133,7 +137,7 @@ def run(
     ]
     if not _box():
         required.insert(1, ("mask", f"the mask, white = {what}"))
-    elif FLAGS.jobs or FLAGS.mask or not os.path.isfile(FLAGS.image or ""):
+    elif FLAGS.jobs or FLAGS.mask or _names_several(FLAGS.image or ""):
         raise program.UsageError(
             "--box goes with one picture, --image=FILE, and with neither --mask nor "
             "--jobs."
@@ -188,6 +192,11 @@ def window_bar() -> Optional[Progress]:
     return show
 
 
+def _names_several(place: str) -> bool:
+    is_pattern = glob.has_magic(place) and not os.path.isfile(place)
+    return os.path.isdir(place) or is_pattern
+
+
 def _is_batch() -> bool:
     return bool(FLAGS.jobs) or not os.path.isfile(FLAGS.image)
 
@@ -203,6 +212,8 @@ def _find_jobs(columns: Sequence[str]) -> tuple[list[Job], list[str], list[str]]
     if _box():
         if FLAGS.mask_invert:
             raise program.UsageError("--mask_invert is for --mask, not for --box.")
+        if not os.path.isfile(FLAGS.image):
+            raise ValueError(f"--image: there is no {FLAGS.image}.")
         output = output_of(FLAGS.image, FLAGS.output)
         values = {"image": FLAGS.image, "box": _box(), "output": output}
         job = Job(values)
@@ -219,6 +230,8 @@ def _one(
     output, image_path = job.output, job.image
     box = job.value("box", job_files.box)
     where = f"the box {job.values['box']}" if box else job.mask
+    if box and FLAGS.mask_invert:
+        raise ValueError("--mask_invert is for a mask, not for a box.")
     if outputs.skips(output):
         return None
     with open(image_path, "rb") as file:

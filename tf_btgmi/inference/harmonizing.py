@@ -16,8 +16,8 @@ from tf_btgmi.inference.boxes import Box, moved, slices
 from tf_btgmi.inference.color_grid import ColorGrid
 from tf_btgmi.inference.filling import area_share, shrunk
 from tf_btgmi.inference.network import Network
-from tf_btgmi.inference.placement import extended_colors
 from tf_btgmi.outputs import HARMONIZED
+from tf_btgmi.pictures.extended_colors import extended_colors
 from tf_btgmi.pictures.mask_arrays import bounding_box
 
 # Changes with the results; evaluations distinguish versions.

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from tf_btgmi.inference.boxes import Box, clipped, moved, slices
+from tf_btgmi.pictures.extended_colors import extended_colors
 from tf_btgmi.pictures.mask_arrays import bounding_box, is_hole
 
 
@@ -167,26 +168,6 @@ def _resampled(colors, object_mask, turn, shift, box: Box):
     )
     alpha = cv2.warpAffine(np.ascontiguousarray(alpha), matrix, size)
     return colors, np.clip(alpha, 0.0, 1.0)
-
-
-def extended_colors(colors: np.ndarray, object_mask: np.ndarray) -> np.ndarray:
-    """Extends the object's colours into the background (nearest neighbour).
-
-    Args:
-        colors: uint8 [h, w, 3].
-        object_mask: bool [h, w], not empty.
-    """
-    if object_mask.all():
-        return colors
-    _, labels = cv2.distanceTransformWithLabels(
-        (~object_mask).astype(np.uint8),
-        cv2.DIST_L2,
-        5,
-        labelType=cv2.DIST_LABEL_PIXEL,
-    )
-    nearest = np.zeros((labels.max() + 1, 3), np.uint8)
-    nearest[labels[object_mask]] = colors[object_mask]
-    return nearest[labels]
 
 
 def _nothing_left(whole: Box, size) -> ValueError:

@@ -19,6 +19,7 @@ from tf_btgmi.inference.holes import Holes, dilated
 from tf_btgmi.inference.network import Network, predict_function
 from tf_btgmi.inference.placement import Pose, place
 from tf_btgmi.outputs import HARMONIZED, INPAINTED
+from tf_btgmi.pictures.extended_colors import visible_colors
 from tf_btgmi.pictures.mask_arrays import is_hole
 from tf_btgmi.pictures.picture import in_depth
 
@@ -103,11 +104,12 @@ class Predictor(Network):
                 f"mask_dilation must be a non-negative integer; it is {mask_dilation}."
             )
         if image.shape[2] == 4:
+            colors = visible_colors(np.ascontiguousarray(image[..., :3]), image[..., 3])
+            colors = self.inpaint(colors, mask, mask_dilation, progress)
+            hole = dilated(mask, mask_dilation)
             result = image.copy()
-            result[..., :3] = self.inpaint(
-                np.ascontiguousarray(image[..., :3]), mask, mask_dilation, progress
-            )
-            result[dilated(mask, mask_dilation), 3] = np.iinfo(image.dtype).max
+            result[hole, :3] = colors[hole]
+            result[hole, 3] = np.iinfo(image.dtype).max
             return result
         if image.dtype == np.uint16:
             return sixteen_bits.fill(
@@ -158,7 +160,8 @@ class Predictor(Network):
         """Recolours an object to fit its surroundings.
 
         Args:
-            image: uint8 or uint16 [H, W, 3]. New colours have a precision of 8 bits.
+            image: uint8 or uint16 [H, W, 3], or [H, W, 4] with an alpha channel, which
+                stays. New colours have a precision of 8 bits.
             mask: [H, W], bool, or uint8 with the object at >= 128.
             direct: whether the result has the network's own pixels, enlarged if
                 necessary, instead of the object's pixels with the network's colour
@@ -173,8 +176,14 @@ class Predictor(Network):
                 does not harmonize.
         """
         self.need(HARMONIZED, "harmonize")
-        check_pair(image, mask)
+        check_pair(image, mask, channels=(3, 4))
         foreground = is_hole(mask)
+        if image.shape[2] == 4:
+            colors = visible_colors(np.ascontiguousarray(image[..., :3]), image[..., 3])
+            result = image.copy()
+            colors = self.harmonize(colors, mask, direct)
+            result[foreground, :3] = colors[foreground]
+            return result
         if image.dtype == np.uint16:
             result = self.harmonize(in_depth(image, np.uint8), mask, direct)
             return np.where(foreground[..., None], in_depth(result, np.uint16), image)
@@ -202,7 +211,9 @@ class Predictor(Network):
         """Pastes an object of another picture, fills a gap around it and recolours it.
 
         Args:
-            image: uint8 or uint16 [H, W, 3]. New pixels have a precision of 8 bits.
+            image: uint8 or uint16 [H, W, 3], or [H, W, 4] with an alpha channel, which
+                becomes opaque in the object and its gap. New pixels have a precision
+                of 8 bits.
             guide: uint8 [h, w, 3], the picture that shows the object.
             guide_mask: [h, w], bool, or uint8 with the object at >= 128.
             position: (y, x) in `image` of the centre of the object's box.
@@ -225,26 +236,29 @@ class Predictor(Network):
         """
         if harmonize:
             self.need(HARMONIZED, "harmonize", "; harmonize=False keeps the colours")
-        check_picture("image", image)
+        check_picture("image", image, channels=(3, 4))
         check_pair(guide, guide_mask, "guide", (np.uint8,))
-        if image.dtype == np.uint16:
-            before = in_depth(image, np.uint8)
-            pose = position, scale, rotate, flip
-            result = self.compose(
-                before, guide, guide_mask, *pose, gap, harmonize, progress
-            )
-            changed = (result != before).any(axis=-1, keepdims=True)
-            return np.where(changed, in_depth(result, np.uint16), image)
         if INPAINTED not in self.outputs:
             if gap is not None and gap != 0:
                 self.need(INPAINTED, "fill a gap", "; gap=0 leaves none")
             gap = 0
         pose = Pose(position, scale, rotate, flip)
         placed = place(image.shape[:2], guide, guide_mask, pose)
-        return self._composed(image, placed, gap, harmonize, progress)
+        stored = in_depth(np.ascontiguousarray(image[..., :3]), np.uint8)
+        alpha = image[..., 3] if image.shape[2] == 4 else None
+        composite, covered = self._composed(
+            visible_colors(stored, alpha), placed, gap, harmonize, progress
+        )
+        result = np.array(image, order="C")
+        # Where 8 bits do not change, 16 bits stay.
+        changed = covered & (composite != stored).any(axis=-1)
+        result[changed, :3] = in_depth(composite[changed], image.dtype)
+        if alpha is not None:
+            result[covered, 3] = np.iinfo(image.dtype).max
+        return result
 
-    def _composed(self, image, placed, gap, harmonize, progress) -> np.ndarray:
-        """Pastes a placed object; see `compose`."""
+    def _composed(self, image, placed, gap, harmonize, progress):
+        """Pastes a placed object: the composite, and the object with its gap."""
         pasted = paste(image, placed, gap)
         colors = placed.colors
         if harmonize:
@@ -261,7 +275,9 @@ class Predictor(Network):
                 self, pasted.image, holes, pasted.foreground, progress=progress
             )
             background = np.where(pasted.gap[..., None], filled, image)
-        return blend(background, placed, colors)
+        covered = pasted.gap.copy()
+        covered[slices(placed.box)] |= placed.alpha > 0
+        return blend(background, placed, colors), covered
 
     def need(self, output: str, work: str, way_out: str = "") -> None:
         """Raises unless the model has this output.

@@ -13,7 +13,8 @@ The frame and the area of the picture distinguish the last two: strokes leave mo
 both transparent, an erased part leaves most of both visible. Any other is refused.
 
 Hole is a level of at least 128, and a soft rim: pixels of lower levels, above that of
-the background, that are connected to it. Masks are taken upright, as displayed.
+the background, that are connected to it. An object has no such rim: what is below is
+mostly background, or a shadow. Masks are taken upright, as displayed.
 """
 
 import dataclasses
@@ -90,8 +91,8 @@ def decode_mask(
         picture: the file of the picture that the mask is for. Where both are the same,
             the hole is its transparent part.
         max_pixels: see `decode_picture`.
-        is_object: whether it is the mask of a cut-out: where it and the picture are the
-            same file, the object is the visible part.
+        is_object: whether it is the mask of an object: without a soft rim, and, where
+            it and the picture are the same file, the visible part.
 
     Returns:
         [H, W] bool, True = hole; may be empty.
@@ -136,6 +137,8 @@ def decode_mask(
         raise _no_white(name, brightest, 255, helps)
     if invert:
         levels = 255 - levels
+    if is_object:
+        return levels >= 128
     is_lossy = mask.format == "JPEG" or mask.encoding.get("lossless") is False
     return _with_rim(levels, _LOSSY_NOISE if is_lossy else 0)
 

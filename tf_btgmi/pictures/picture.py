@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from tf_btgmi.pictures import metadata as metadata_lib
+from tf_btgmi.pictures.extended_colors import visible_colors
 from tf_btgmi.pictures.levels import LUMA, rounded
 from tf_btgmi.pictures.mask_arrays import bounding_box, is_hole
 
@@ -51,9 +52,14 @@ class Picture:
     def rgb(self, sixteen_bits: bool = False) -> np.ndarray:
         """The picture upright and opaque, [H, W, 3].
 
+        Pixels that are completely transparent have the colours of the nearest others.
+
         Args:
             sixteen_bits: whether 16-bit pictures are returned as uint16.
         """
+        return visible_colors(self._colors(sixteen_bits), self.alpha())
+
+    def _colors(self, sixteen_bits: bool) -> np.ndarray:
         if self.mode in _GREY_MODES:
             return cv2.merge([self.grey(sixteen_bits)] * 3)
         pixels = self.pixels

@@ -119,6 +119,11 @@ def _sixteen_bits(path: str, stored: Image.Image, data: bytes):
                 f"{path} is a 16-bit TIFF that is neither grey nor RGB(A) in whole "
                 "numbers; save it as one of these."
             )
+        if channels > 1 and stored.tag_v2.get(284, 1) != 1:
+            raise ValueError(
+                f"{path} is a 16-bit TIFF that holds its channels one after the other; "
+                "save it with interleaved channels, or as a PNG."
+            )
     elif stored.format == "PPM" and stored.mode == "RGB" and _ppm_maximum(stored) > 255:
         channels, largest = 3, _ppm_maximum(stored)
     else:

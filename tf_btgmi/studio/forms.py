@@ -182,8 +182,8 @@ class MaskForm(BaseModel):
     mask: File = Field(description="Picture of the same size.")
     is_object: Flag = Field(
         False,
-        description="Whether it is the mask of a cut-out: where it is the picture "
-        "itself, the visible part is selected.",
+        description="Whether it is the mask of an object: without a soft rim, and, "
+        "where it is the picture itself, the visible part.",
     )
 
 

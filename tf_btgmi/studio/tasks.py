@@ -93,15 +93,20 @@ def compose(job: Job, form: forms.ComposeForm, limits: Limits, model: Model):
     )
     _check_not_empty(mask, "Nothing is cut out.", "Select the object in the guide")
     pose = ((form.y, form.x), form.scale, form.rotate, form.flip)
+    image, alpha = before.composite, before.alpha()
+    if alpha is not None:
+        image = np.dstack([image, in_depth(alpha, image.dtype)])
     composite = model.run(
         job,
         lambda predictor: predictor.compose(
-            *(before.composite, guide, mask, *pose),
+            *(image, guide, mask, *pose),
             harmonize=form.harmonize,
             progress=job.report,
         ),
     )
-    return _changed(job, form, before, composite)
+    # Transparent pixels become opaque, even where their colour stays.
+    new = overlays.changed(image, composite)
+    return _changed(job, form, before, composite[..., :3], new)
 
 
 def mask(job: Job, form: forms.MaskForm, limits: Limits):
@@ -132,12 +137,12 @@ def segment(job: Job, form: forms.SegmentForm, limits: Limits):
 def preview(job: Job, form: forms.PictureForm, limits: Limits):
     """Answers /preview: the picture upright, in a format that browsers show."""
     del job
-    picture, image, edited, kept = _current(form, limits)
+    current = _current(form, limits)
+    picture, alpha = current.picture, current.picture.alpha()
     notes = [picture.format, picture.mode, str(picture.pixels.dtype)]
-    image = in_depth(image, np.uint8)
-    alpha = picture.alpha()
+    image = in_depth(current.composite, np.uint8)
     if alpha is not None and alpha.min() < alpha.max():
-        image = np.dstack([image, np.where(edited & ~kept, np.uint8(255), alpha)])
+        image = np.dstack([image, current.alpha()])
         notes.append("transparent")
     if image.shape[-1] == 4 or image.shape[0] * image.shape[1] <= _PNG_PIXELS:
         return Answer(overlays.png(image, picture), "image/png", notes)
@@ -167,6 +172,13 @@ class _Current(NamedTuple):
     composite: np.ndarray
     mask: np.ndarray
     kept: np.ndarray
+
+    def alpha(self) -> Optional[np.ndarray]:
+        """The alpha channel with all edits, uint8 [H, W]; None without one."""
+        alpha = self.picture.alpha()
+        if alpha is None:
+            return None
+        return np.where(self.mask & ~self.kept, np.uint8(255), alpha)
 
 
 def _current(form: forms.PictureForm, limits: Limits) -> _Current:
