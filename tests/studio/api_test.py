@@ -302,6 +302,20 @@ def test_an_object_is_composed_and_harmonized(client, picture):
     assert error["code"] == "not_possible" and "does not harmonize" in error["why"]
 
 
+def test_a_black_object_is_seen_on_a_transparent_picture(client):
+    guide_mask = np.zeros((48, 64), np.uint8)
+    guide_mask[10:20, 10:20] = 255
+    files = {
+        "image": file_of(np.zeros((48, 64, 4), np.uint8)),
+        "guide": file_of(np.zeros((48, 64, 3), np.uint8)),
+        "guide_mask": file_of(guide_mask),
+    }
+    place = {"y": "30", "x": "40", "harmonize": "false"}
+    found = opened(post(client, "compose", files, **place).content)
+    assert found.shape[-1] == 4 and (found[25:35, 35:45] == (0, 0, 0, 255)).all()
+    assert (found[:20, :, 3] == 0).all()
+
+
 def test_an_object_keeps_its_colors_under_another_color_profile(client):
     guide, grey = Image.new("RGB", (64, 48), (200, 30, 60)), np.zeros((48, 64, 3))
     guide_mask = np.zeros((48, 64), np.uint8)
