@@ -2,7 +2,8 @@ r"""Both outputs at 128x128: the network of outdoor_128.py, from its weights.
 
 Command: python -m tf_btgmi.train --config=configs/guided_outdoor_128.py \
     --workdir=runs/guided_outdoor_128 --init_from=btgmi-outdoor-192 \
-    --config.data.source=folder:OBJECTS
+    --config.data.source=folder:OBJECTS --config.procedure.block_wise=False \
+    --config.procedure.num_refinement_blocks=2
 where OBJECTS holds `images/` and `masks/` (white = object) with files of the same
 names. Without --init_from it starts from random weights and needs some 7,000 head
 steps.

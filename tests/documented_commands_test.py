@@ -12,6 +12,8 @@ from export import tflite
 from tests.documented import DOCUMENTED, PROGRAMS, ROOT, parsed
 from tf_btgmi import assets, loading
 from tf_btgmi.evaluation import classical_methods
+from tf_btgmi.releases import load_release
+from tf_btgmi.schedules import Schedules
 from tf_btgmi.training import initialization
 
 
@@ -30,6 +32,10 @@ def test_a_documented_training_can_start_from_the_bundled_model(words, monkeypat
     with parsed(words):
         place = assets.model_folder(flags.FLAGS.init_from)
         initialization.check(flags.FLAGS.config, place)
+        # Its blocks are active from the first step.
+        procedure = flags.FLAGS.config.procedure
+        active = Schedules(procedure).num_active_blocks(0)
+        assert active == load_release(place)[0].stage
 
 
 def test_the_commands_are_found():

@@ -176,6 +176,12 @@ def test_killed_in_stage_0_and_resumed_it_ends_bit_equal(
         assert row["generator_loss"] == other["generator_loss"]
 
 
+def test_blocks_that_a_new_run_leaves_out_at_first_are_told(whole, tmp_path, caplog):
+    config, workdir, _ = whole
+    train(config, str(tmp_path / "new"), one_device(), init_from=workdir)
+    assert f"{workdir} uses 1 refinement block, which block-wise tr" in caplog.text
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("step", [4, 5, 6])
 def test_killed_at_or_after_a_stage_boundary_and_resumed_it_ends_bit_equal(

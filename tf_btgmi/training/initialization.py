@@ -11,7 +11,8 @@ a change of the input starts unchanged.
 
 A generator with more filters starts with the function of the narrower one
 (`models/widening.py`). Refinement blocks that the other run does not have are new; they
-are faded in by the stages of training.
+are faded in by the stages of training, which start with the head alone, unless all
+blocks are trained from the first step (`procedure.block_wise`).
 """
 
 import os
@@ -24,11 +25,11 @@ from tf_btgmi import config as config_lib
 from tf_btgmi import workdir as workdir_lib
 from tf_btgmi.assets import RELEASE
 from tf_btgmi.config import Config
-from tf_btgmi.models import build
 from tf_btgmi.models.naming import named_weights
 from tf_btgmi.models.widening import widened
 from tf_btgmi.outputs import HARMONIZED
 from tf_btgmi.releases import load_release
+from tf_btgmi.runs import load_run
 from tf_btgmi.training.inpainting_gan import InpaintingGAN
 
 _STEM = "stem."
@@ -91,20 +92,23 @@ def check(config: Config, place: str) -> None:
         raise ValueError(f"Cannot start from {place}: {'; '.join(differing)}.")
 
 
-def initialize(model: InpaintingGAN, place: str) -> None:
+def initialize(model: InpaintingGAN, place: str) -> int:
     """Assigns the averaged generator, and a run's discriminator, to `model`.
 
     Args:
         model: of a new run.
         place: as for `check`.
 
+    Returns:
+        The number of refinement blocks that are active there.
+
     Raises:
         ValueError: see `check`; or a damaged checkpoint or release.
     """
-    if _is_release(place):
-        generator = named_weights(load_release(place)[0])
-    else:
-        generator = _restored(model, place)
+    source, _ = (load_release if _is_release(place) else load_run)(place)
+    generator = named_weights(source)
+    if not _is_release(place):
+        _restore_discriminator(model, place)
     generator = {name: _array(variable) for name, variable in generator.items()}
     strided = getattr(model.generator, "resampling", "") == "strided"
     for network in (model.generator, model.ema_generator):
@@ -114,6 +118,7 @@ def initialize(model: InpaintingGAN, place: str) -> None:
             own = [n for n in targets if n not in generator and _LAST in n]
             targets = {n: v for n, v in targets.items() if n not in own}
         _assign(targets, generator, ("back_end",) if strided else ())
+    return int(source.stage)
 
 
 def _is_release(place: str) -> bool:
@@ -124,16 +129,11 @@ def _config(place: str) -> Config:
     return config_lib.load(os.path.join(place, config_lib.FILE))
 
 
-def _restored(model: InpaintingGAN, workdir: str) -> dict[str, Any]:
-    """Restores the discriminator; the averaged generator's weights by their names."""
-    generator = named_weights(build.build_generator(_config(workdir)))
+def _restore_discriminator(model: InpaintingGAN, workdir: str) -> None:
     workdir_lib.restore(
-        tf.train.Checkpoint(
-            ema_generator=generator, discriminator=named_weights(model.discriminator)
-        ),
+        tf.train.Checkpoint(discriminator=named_weights(model.discriminator)),
         workdir_lib.newest_checkpoint(workdir),
     )
-    return generator
 
 
 def _array(variable) -> np.ndarray:

@@ -23,6 +23,7 @@ from tf_btgmi.training.guards import FiniteGuard, SaveInTime
 from tf_btgmi.training.progress import Progress, without_chatter
 from tf_btgmi.training.strategy import is_chief
 from tf_btgmi.training.validation import Validation
+from tf_btgmi.wording import number_of
 
 # Largest batch of a validation, over all replicas where these are fewer.
 _VALIDATION_BATCH = 8
@@ -110,8 +111,15 @@ def _run(config, sources, workdir, strategy, resume_from, init_from, stack):
     if source:
         logging.info("Resumed from %s, step %d.", source, start_step)
     elif init_from:
-        initialization.initialize(model, init_from)
+        used = initialization.initialize(model, init_from)
         logging.info("Starts with the weights of %s.", init_from)
+        if used > Schedules(config.procedure).num_active_blocks(0):
+            logging.warning(
+                "%s uses %s, which block-wise training leaves out at first. To train "
+                "them from the first step: --config.procedure.block_wise=False.",
+                init_from,
+                number_of(used, "refinement block"),
+            )
 
     plan = Schedules(config.procedure).plan
     scheduled = scheduled_callbacks(config.procedure)
