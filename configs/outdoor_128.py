@@ -5,9 +5,9 @@ Command: python -m tf_btgmi.train --config=configs/outdoor_128.py \
 Time: 12 hours for these 75,900 steps on two idle AMD cores, 8 in bfloat16, by the speed
 of single steps (docs/performance.md). The PyTorch twin takes 2,400 images/s on one H200
 with discriminators of 64 filters (docs/log.md, "The third filling model").
-To expect: the bundled btgmi-outdoor-192 is this network after 1.16 million images, with
-discriminators of 64 filters, batches of 32 and 64, and sizes up to 256 px; its card has
-its numbers.
+To expect: the head of the bundled btgmi-outdoor-192 is that of this network after 1.16
+million images, with discriminators of 64 filters, batches of 32 and 64, and sizes up to
+256 px; two blocks were added on a CPU. Its card has its numbers.
 """
 
 from tf_btgmi.config import Config
