@@ -33,7 +33,7 @@ from tf_btgmi.inference.placement import Pose
 from tf_btgmi.outputs import HARMONIZED, INPAINTED
 from tf_btgmi.pictures.color_profiles import rgb_as_in
 from tf_btgmi.pictures.masks import read_mask
-from tf_btgmi.pictures.picture import in_depth
+from tf_btgmi.pictures.picture import with_alpha
 from tf_btgmi.pictures.reader import decode_picture, read_picture
 from tf_btgmi.selection import select
 
@@ -128,11 +128,8 @@ def compose_file(predictor, job: Job, outputs) -> Optional[batches.Written]:
     if outputs.skips(output):
         return None
     picture = read_picture(job.image)
-    image = picture.rgb(sixteen_bits=True)
-    alpha = picture.alpha()
-    if alpha is not None:
-        # Transparent pixels become opaque, even where their colour stays.
-        image = np.dstack([image, in_depth(alpha, image.dtype)])
+    # Transparent pixels become opaque, even where their colour stays.
+    image = with_alpha(picture.stored_rgb(sixteen_bits=True), picture.alpha())
     with open(job.path("guide"), "rb") as file:
         guide_data = file.read()
     guide = rgb_as_in(decode_picture(guide_data, job.path("guide")), picture)

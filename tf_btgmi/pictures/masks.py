@@ -120,7 +120,7 @@ def decode_mask(
     elif alpha is None or alpha.min() == alpha.max() != 0 or alpha.min() >= 128:
         levels = mask.grey()
         if levels is None:
-            rgb = mask.rgb()
+            rgb = mask.stored_rgb()
             levels = _grey(rgb)
         if _is_photograph(levels, rgb):
             raise ValueError(
@@ -129,7 +129,7 @@ def decode_mask(
                 "black."
             )
     else:
-        levels = _levels_of_alpha(mask.rgb(), alpha, name)
+        levels = _levels_of_alpha(mask.stored_rgb(), alpha, name)
     brightest = int(levels.max())
     if 0 < brightest < 128:
         # A brighter red would soon be at its maximum, and still too dark a grey.

@@ -57,9 +57,10 @@ class Picture:
         Args:
             sixteen_bits: whether 16-bit pictures are returned as uint16.
         """
-        return visible_colors(self._colors(sixteen_bits), self.alpha())
+        return visible_colors(self.stored_rgb(sixteen_bits), self.alpha())
 
-    def _colors(self, sixteen_bits: bool) -> np.ndarray:
+    def stored_rgb(self, sixteen_bits: bool = False) -> np.ndarray:
+        """As `rgb`, with the stored colours of transparent pixels, too."""
         if self.mode in _GREY_MODES:
             return cv2.merge([self.grey(sixteen_bits)] * 3)
         pixels = self.pixels
@@ -148,6 +149,18 @@ def in_depth(pixels: np.ndarray, depth) -> np.ndarray:
     if depth == np.uint16:
         return pixels.astype(np.uint16) * np.uint16(257)
     return cv2.convertScaleAbs(pixels, alpha=1 / 257).reshape(pixels.shape)
+
+
+def with_alpha(image: np.ndarray, alpha: Optional[np.ndarray]) -> np.ndarray:
+    """Appends an alpha channel, if there is one, in the depth of the picture.
+
+    Args:
+        image: uint8 or uint16 [H, W, 3].
+        alpha: uint8 or uint16 [H, W], or None.
+    """
+    if alpha is None:
+        return image
+    return np.dstack([image, in_depth(alpha, image.dtype)])
 
 
 def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:

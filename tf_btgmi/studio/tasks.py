@@ -10,7 +10,7 @@ from PIL import Image
 from tf_btgmi.inference.holes import dilated
 from tf_btgmi.inference.predictor import removal_mask
 from tf_btgmi.pictures.color_profiles import rgb_as_in, rgb_profile
-from tf_btgmi.pictures.picture import Picture, in_depth, upright
+from tf_btgmi.pictures.picture import Picture, in_depth, upright, with_alpha
 from tf_btgmi.pictures.writer import encode_picture
 from tf_btgmi.selection import select
 from tf_btgmi.studio import errors, forms, overlays, uploads
@@ -93,9 +93,7 @@ def compose(job: Job, form: forms.ComposeForm, limits: Limits, model: Model):
     )
     _check_not_empty(mask, "Nothing is cut out.", "Select the object in the guide")
     pose = ((form.y, form.x), form.scale, form.rotate, form.flip)
-    image, alpha = before.composite, before.alpha()
-    if alpha is not None:
-        image = np.dstack([image, in_depth(alpha, image.dtype)])
+    image = with_alpha(before.composite, before.alpha())
     composite = model.run(
         job,
         lambda predictor: predictor.compose(
@@ -142,7 +140,7 @@ def preview(job: Job, form: forms.PictureForm, limits: Limits):
     notes = [picture.format, picture.mode, str(picture.pixels.dtype)]
     image = in_depth(current.composite, np.uint8)
     if alpha is not None and alpha.min() < alpha.max():
-        image = np.dstack([image, current.alpha()])
+        image = with_alpha(image, current.alpha())
         notes.append("transparent")
     if image.shape[-1] == 4 or image.shape[0] * image.shape[1] <= _PNG_PIXELS:
         return Answer(overlays.png(image, picture), "image/png", notes)

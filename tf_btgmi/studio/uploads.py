@@ -10,7 +10,7 @@ import numpy as np
 
 from tf_btgmi.pictures.formats import TooLargeError
 from tf_btgmi.pictures.masks import decode_mask
-from tf_btgmi.pictures.picture import in_depth
+from tf_btgmi.pictures.picture import with_alpha
 from tf_btgmi.pictures.reader import decode_picture
 from tf_btgmi.studio import errors
 from tf_btgmi.studio.limits import Limits
@@ -75,9 +75,9 @@ def read_overlay(data: bytes, limits: Limits, shape) -> np.ndarray:
         raise errors.bad_picture(what, "It is not a PNG.", to_do)
     overlay = picture.pixels
     if picture.mode != "RGBA":
-        overlay, alpha = picture.rgb(sixteen_bits=True), picture.alpha()
+        overlay, alpha = picture.stored_rgb(sixteen_bits=True), picture.alpha()
         alpha = np.full(overlay.shape[:2], 255, np.uint8) if alpha is None else alpha
-        overlay = np.dstack([overlay, in_depth(alpha, overlay.dtype)])
+        overlay = with_alpha(overlay, alpha)
     if overlay.shape[:2] != tuple(shape):
         raise errors.bad_picture(what, "Its size differs from the picture's.", to_do)
     return overlay
