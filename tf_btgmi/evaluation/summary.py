@@ -155,17 +155,17 @@ def summarize(
             for method in methods
         }
     return Summary(
-        settings,
-        dict(methods),
-        baseline,
-        groups,
-        distances,
-        fid,
-        _weaves(rows, names) if task_of(settings).has_weave else {},
-        pictures.left_out,
-        pictures.unreadable,
-        _notes(pictures, fid, task_of(settings)),
-        {m: Cost(_times(rows[m], names), (sizes or {}).get(m)) for m in methods},
+        settings=settings,
+        methods=dict(methods),
+        baseline=baseline,
+        groups=groups,
+        distances=distances,
+        fid=fid,
+        weave=_weaves(rows, names) if task_of(settings).has_weave else {},
+        left_out=pictures.left_out,
+        unreadable=pictures.unreadable,
+        notes=_notes(pictures, fid, task_of(settings)),
+        costs={m: Cost(_times(rows[m], names), (sizes or {}).get(m)) for m in methods},
     )
 
 

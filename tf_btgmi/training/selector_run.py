@@ -84,17 +84,8 @@ def train(
         FloatingPointError: the loss or a weight is no longer finite.
         OSError: the workdir cannot be written.
     """
-    # Only the names of the sources; their paths are private.
-    weights = {}
-    for folder, weight in sources:
-        name = base = os.path.basename(os.path.normpath(folder))
-        number = 1
-        while name in weights:
-            number += 1
-            name = f"{base} ({number})"
-        weights[name] = weight
     settings = {
-        "sources": weights,
+        "sources": _weights_by_name(sources),
         "steps": steps,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
@@ -153,6 +144,19 @@ def train(
         step, best = int(model.step), float(model.best)
         logging.info("Step %d, best validation IoU %.4f.", step, best)
         return SelectorResult(step, best, saving.signal_number)
+
+
+def _weights_by_name(sources: Sequence[tuple[str, float]]) -> dict[str, float]:
+    # Only the names of the folders; their paths are private.
+    weights = {}
+    for folder, weight in sources:
+        name = base = os.path.basename(os.path.normpath(folder))
+        number = 1
+        while name in weights:
+            number += 1
+            name = f"{base} ({number})"
+        weights[name] = weight
+    return weights
 
 
 def validate(selector: Selector, objects: list) -> float:
