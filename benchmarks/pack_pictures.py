@@ -23,7 +23,7 @@ from benchmarks import requirements
 from tf_btgmi.cli import config_flag, program
 from tf_btgmi.data.masks import ObjectShapes
 from tf_btgmi.data.transforms import reduced
-from tf_btgmi.pictures.decoding import decode_image
+from tf_btgmi.evaluation.result_files import read_picture
 
 FLAGS = flags.FLAGS
 
@@ -153,7 +153,7 @@ def write_part(path: str, numbers, encode) -> None:
 
 
 def _encode_picture(side, quality, path):
-    image = reduced(decode_image(path), side, min)
+    image = reduced(read_picture(path), side, min)
     image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     return encoded(".webp", image, (cv2.IMWRITE_WEBP_QUALITY, quality))
 

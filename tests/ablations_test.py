@@ -66,6 +66,8 @@ def test_more_arms_and_seeds_are_welcome_and_other_settings_refused(
         make(folder, make_config(generator__dilation=1), ["base"], [0])
     with pytest.raises(ValueError, match="evaluation.seed was 0 and is now 7"):
         make(folder, base, ["base"], [0], {**EVALUATION, "seed": 7})
+    with pytest.raises(ValueError, match="evaluation.seed was 0 and is now None"):
+        make(folder, base, ["base"], [0], {"data": "photos"})
 
 
 def test_a_training_that_is_measured_is_not_started_again(make_config, tmp_path):

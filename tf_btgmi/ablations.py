@@ -107,6 +107,11 @@ def _check_flags():
         raise program.UsageError(f"--lpips_vgg: there is no file {FLAGS.lpips_vgg}.")
     if not FLAGS.test.startswith("tfds:"):
         list_pictures(FLAGS.test)
+        if files.is_below(os.path.join(FLAGS.output, ""), FLAGS.test):
+            raise program.UsageError(
+                f"--output={FLAGS.output} is in {FLAGS.test}: pictures of the study "
+                "would become test pictures. Choose another --output."
+            )
     # The arms of a study that exists may have been trained elsewhere.
     if not os.path.isdir(os.path.join(FLAGS.output, RUNS)):
         _check_source(FLAGS.config.data.source)
@@ -132,7 +137,7 @@ def _report(arms, seeds, failed) -> None:
     # Imported late: the memory belongs to the trainings while they run.
     from tf_btgmi.ablation import table
     from tf_btgmi.evaluation import summary, tables
-    from tf_btgmi.evaluation.examples import Prepared
+    from tf_btgmi.evaluation.examples import Prepared, unreadable_note
     from tf_btgmi.evaluation.report import page
     from tf_btgmi.evaluation.store import Store
     from tf_btgmi.pictures.listing import natural_key
@@ -144,15 +149,19 @@ def _report(arms, seeds, failed) -> None:
     rows = {name: store.rows(name) for name in runs}
     by_arm = table.numbers(rows, names, arms, seeds)
     first_seed = {name: store.identities[name] for name in runs[: len(arms)]}
-    prepared = Prepared(names, [], [])
+    measured = files.read_json(os.path.join(store.folder, "summary.json"))
+    prepared = Prepared(names, measured["left_out"], measured["unreadable"])
     pictures = summary.summarize(store, first_seed, base, prepared)
     shown = table.tables(by_arm, len(names), seeds, pictures.set_label)
-    text = tables.to_markdown(shown)
+    notes = unreadable_note(prepared.unreadable)
+    text = "\n".join([tables.to_markdown(shown), *notes])
     numbers = {
         "base": FLAGS.config.name,
         "seeds": seeds,
         "n": len(names),
         "evaluation": store.settings,
+        "left_out": prepared.left_out,
+        "unreadable": prepared.unreadable,
         "failed": failed,
         "arms": table.to_json(by_arm),
     }

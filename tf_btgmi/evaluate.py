@@ -294,6 +294,14 @@ def _check_flags(task: tasks.Task) -> None:
                 "--task=harmonization needs --mask_folder=FOLDER, with a mask of the "
                 "object for each picture, and no --mask_kind."
             )
+        if FLAGS.no_truth:
+            without = ("baseline", "limits", "lpips_vgg", "inception_weights")
+            for name in without:
+                if FLAGS[name].value:
+                    raise program.UsageError(
+                        f"--{name} needs a truth to measure by, and --no_truth says "
+                        "that there is none."
+                    )
         return
     if FLAGS.no_truth:
         raise program.UsageError("--no_truth needs --task=harmonization.")
@@ -327,11 +335,18 @@ def _masks(task: tasks.Task, names):
     return DrawnMasks(FLAGS.mask_kind, FLAGS.seed, FLAGS.objects_folder)
 
 
+def _with_example(names) -> list[str]:
+    """Those with a stored picture to fill: others are left out or unreadable."""
+    stored = [name for name in names if Store.has_image(FLAGS.output, name)]
+    return stored or names
+
+
 def _methods(task: tasks.Task, picture_names) -> list:
     methods = [m for place in FLAGS.model for m in model_methods(place, task)]
     for place in FLAGS.results:
         name, folder = common_flags.results_folder(place)
-        methods.append(result_files.results_method(name, folder, picture_names))
+        names = _with_example(picture_names)
+        methods.append(result_files.results_method(name, folder, names))
     known = (
         harmonizers.FILLS if task == tasks.HARMONIZATION else classical_methods.FILLS
     )

@@ -26,7 +26,9 @@ def define_flags():
         "Folders of pictures as FOLDER=WEIGHT; validation is on the first one.",
     )
     flags.DEFINE_integer("steps", 4000, "Number of steps.", lower_bound=1)
-    flags.DEFINE_integer("batch_size", 15, "Windows per step.", lower_bound=1)
+    flags.DEFINE_integer(
+        "batch_size", 15, "Windows per step, rounded down to a multiple of 3.", 3
+    )
     flags.DEFINE_integer("base_filters", 16, "Filters at half of the window's size.", 1)
     flags.DEFINE_float(
         "learning_rate", 1e-3, "Learning rate; decays to 0 by a cosine.", 0, 1

@@ -8,6 +8,7 @@ of the whole. The shards get their names when all of them are complete.
 """
 
 import fnmatch
+import glob
 import os
 import shlex
 import sys
@@ -92,7 +93,8 @@ def main(_: list[str]) -> None:
     paths = tfrecord_shards.shards_in(FLAGS.output)
     megabytes = sum(os.path.getsize(path) for path in paths) / 1e6
     skipped = f"; skipped {unreadable} unreadable" if unreadable else ""
-    source = shlex.quote("tfrecord:" + os.path.join(FLAGS.output, "*.tfrecord"))
+    pattern = os.path.join(glob.escape(FLAGS.output), "*.tfrecord")
+    source = shlex.quote(f"tfrecord:{pattern}")
     print(
         f"Wrote {number_of(written, 'picture')} in {number_of(num_shards, 'shard')}, "
         f"{megabytes:.1f} MB{skipped}. Use --config.data.source={source}"

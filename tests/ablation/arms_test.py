@@ -53,6 +53,9 @@ def test_an_unknown_arm_and_one_that_is_the_base_itself_are_refused():
     with pytest.raises(ValueError, match="dilation_1 is the base itself"):
         arm_config(base, "dilation_1", 0)
     assert arm_config(base, BASE, 0).generator.dilation == 1
+    base.procedure.num_refinement_blocks = 0
+    with pytest.raises(ValueError, match="all_blocks is .* no refinement blocks"):
+        arm_config(base, "all_blocks", 0)
 
 
 def test_an_arm_that_makes_no_sense_together_is_refused():

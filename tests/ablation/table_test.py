@@ -104,3 +104,9 @@ def test_one_picture_has_numbers_without_intervals():
     assert found["l1"].differences["lpips"].low is None
     assert not found["l1"].is_clear("lpips")
     assert "**" not in to_markdown(tables(found, 1, [0, 1], "rectangles, seed 0"))
+
+
+def test_the_base_alone_is_compared_with_nothing():
+    found = numbers(ROWS, NAMES, ["base"], [0, 1])
+    shown = tables(found, 2, [0, 1], "rectangles, seed 0")
+    assert [table.title for table in shown] == ["The arms"]

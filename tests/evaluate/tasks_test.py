@@ -108,6 +108,7 @@ def test_object_removal_places_shapes_of_objects(folder):
             "The baseline copy_paste is not among .*: reinhard",
         ),
         ({"task": "inpainting", "no_truth": True}, "needs --task=harmonization"),
+        ({"no_truth": True, "limits": "x.json"}, "--limits needs a truth"),
         (
             {"task": "object_removal", "mask_folder": None},
             "needs --objects_folder",

@@ -49,6 +49,14 @@ def test_less_than_a_minute_is_one_minute_left(caplog, clock):
     assert caplog.messages[-1].endswith("0.1 images/s, 1 min left")
 
 
+def test_an_unknown_rate_is_not_shown(caplog, clock):
+    progress, step = progress_of(1)
+    with caplog.at_level("INFO", logger="absl"):
+        take_step(progress, step, clock, 40.0)
+    assert "step 1 of 1" in caplog.messages[-1]
+    assert "images/s" not in caplog.messages[-1] and "left" not in caplog.messages[-1]
+
+
 def test_a_validation_is_not_in_the_rate(clock):
     progress, step = progress_of(9)
     take_step(progress, step, clock, 2.0)

@@ -217,6 +217,16 @@ def test_a_finished_run_is_left_as_it_is(whole, killed, numbers_of):
     assert_bit_equal(numbers_of, result.checkpoint, again.checkpoint)
 
 
+def test_a_run_that_continues_a_finished_one_has_its_weights(
+    whole, tmp_path, numbers_of
+):
+    config, _, result = whole
+    workdir = str(tmp_path / "continued")
+    again = train(config, workdir, one_device(), resume_from=result.checkpoint)
+    assert again.finished and again.checkpoint.startswith(workdir)
+    assert_bit_equal(numbers_of, result.checkpoint, again.checkpoint)
+
+
 def test_resuming_with_another_config_is_refused_with_the_fields(
     make_config, whole, killed
 ):

@@ -69,6 +69,10 @@ ARMS = {
 }
 
 
+# Arms that change how refinement blocks are trained.
+_OF_BLOCKS = ("all_blocks", "identity_start", "constant_adversarial")
+
+
 def arm_config(base: Config, name: str, seed: int) -> Config:
     """Returns the config of an arm; `base` does not change.
 
@@ -77,6 +81,11 @@ def arm_config(base: Config, name: str, seed: int) -> Config:
     """
     if name not in ARMS:
         raise ValueError(f"There is no arm {name!r}; these are: {', '.join(ARMS)}.")
+    if name in _OF_BLOCKS and not base.procedure.num_refinement_blocks:
+        raise ValueError(
+            f"The arm {name} is the base itself, which has no refinement blocks. Leave "
+            "it out of --arms, or change the base."
+        )
     config = copy.deepcopy(base)
     for path, value in ARMS[name].changes.items():
         *sections, field = path.split(".")

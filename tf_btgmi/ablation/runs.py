@@ -157,11 +157,13 @@ class Ablation:
     def _settle(self, settings) -> None:
         path = self._path("settings.json")
         if os.path.exists(path):
-            known = _flat(files.read_json(path))
+            known, new = _flat(files.read_json(path)), _flat(settings)
+            # An evaluation's flag may also be missing now.
+            left_out = {name for name in known if name.startswith("evaluation.")}
             changes = {
-                name: (known.get(name), value)
-                for name, value in _flat(settings).items()
-                if known.get(name) != value
+                name: (known.get(name), new.get(name))
+                for name in {**new, **dict.fromkeys(sorted(left_out))}
+                if known.get(name) != new.get(name)
             }
             if changes:
                 raise ValueError(

@@ -14,6 +14,7 @@ from tf_btgmi.evaluation import report_metrics, statistics
 from tf_btgmi.evaluation.report_metrics import Metric
 from tf_btgmi.evaluation.statistics import Estimate
 from tf_btgmi.evaluation.tables import Cell, Table, estimate_cell, number
+from tf_btgmi.wording import number_of
 
 _LABELS = {
     "lpips_vgg": "LPIPS-VGG",
@@ -127,14 +128,17 @@ def tables(
         for arm, arm_numbers in by_arm.items()
         if arm != BASE
     ]
+    arms = Table(
+        "The arms",
+        f"Averaged over seeds ({listed}); 95 % bootstrap intervals over "
+        f"{number_of(num_pictures, 'picture')}.",
+        ["method", "what differs from the base", *headings],
+        values,
+    )
+    if not differences:
+        return [arms]
     return [
-        Table(
-            "The arms",
-            f"Averaged over seeds ({listed}); 95 % bootstrap intervals over "
-            f"{num_pictures} pictures.",
-            ["method", "what differs from the base", *headings],
-            values,
-        ),
+        arms,
         Table(
             "Against the base",
             "The arm minus the base: same pictures, holes and seeds. In brackets the "

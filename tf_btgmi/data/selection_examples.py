@@ -24,6 +24,7 @@ from tf_btgmi.data.simulated_clicks import (
     next_click,
 )
 from tf_btgmi.pictures.mask_arrays import bounding_box
+from tf_btgmi.wording import number_of
 
 # Initial input of an example and its probability; the mask is partly wrong.
 _BEGINNINGS, _SHARES = ("box", "click", "mask"), (0.65, 0.2, 0.15)
@@ -65,6 +66,9 @@ class SelectionExamples:
         sources: pairs of a folder for `ObjectFolder` and its weight.
         held_out: fraction of each folder's pictures that is held out of training.
         seed: seed of the examples.
+
+    Raises:
+        ValueError: a folder has no objects, or all of its pictures are held out.
     """
 
     def __init__(
@@ -73,7 +77,14 @@ class SelectionExamples:
         self.seed = seed
         self.folders: list[ObjectFolder] = []
         for folder, _ in sources:
-            count = round(held_out * ObjectFolder(folder).num_training)
+            num_pictures = ObjectFolder(folder).num_training
+            count = round(held_out * num_pictures)
+            if count >= num_pictures:
+                raise ValueError(
+                    f"{folder} has {number_of(num_pictures, 'picture')}, and a share "
+                    f"of {held_out:g} of them, rounded, would hold out all. Lower "
+                    "--held_out or add pictures."
+                )
             self.folders.append(ObjectFolder(folder, count))
         weights = np.array([weight for _, weight in sources], float)
         self._shares = weights / weights.sum()
@@ -116,12 +127,19 @@ class SelectionExamples:
         objects = []
         for name in source.held_out_names:
             try:
-                objects.append(source.read_object(name, rng))
+                picture = source.read_object(name, rng)
             # As for training; see `first_readable`.
             except Exception as error:
                 source.unreadable.add(name, error)
+                continue
+            if picture.mask.any():
+                objects.append(picture)
         if not objects:
-            raise source.unreadable.none_readable()
+            if source.unreadable.names:
+                raise source.unreadable.none_readable()
+            raise ValueError(
+                f"None of the held-out pictures in {source.folder} has an object."
+            )
         return objects
 
     def _names(self):

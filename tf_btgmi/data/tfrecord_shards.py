@@ -121,14 +121,16 @@ def _record(
     try:
         path = os.path.join(folder, name)
         image = decode_image(path, min_side=encoding.max_side)
+        if encoding.max_side:
+            image = transforms.reduced(image, encoding.max_side)
+        file = io.BytesIO()
+        options = {"quality": encoding.quality} if encoding.format == "jpeg" else {}
+        Image.fromarray(image).save(file, encoding.format, **options)
+    except MemoryError:
+        raise
     # Pillow raises many kinds of exceptions for damaged files.
     except Exception as error:
         return name, None, one_line(error)
-    if encoding.max_side:
-        image = transforms.reduced(image, encoding.max_side)
-    file = io.BytesIO()
-    options = {"quality": encoding.quality} if encoding.format == "jpeg" else {}
-    Image.fromarray(image).save(file, encoding.format, **options)
     height, width = image.shape[:2]
     feature = {
         tfrecord_source.ENCODED: _bytes(file.getvalue()),

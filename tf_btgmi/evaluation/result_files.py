@@ -34,6 +34,8 @@ def results_method(label: str, folder: str, names: Iterable[str]) -> Method:
 
     def fill(holed, mask, name):
         del mask
+        if name not in paths:
+            raise ValueError(f"{folder} has no result for {name}.")
         path = os.path.join(folder, paths[name])
         result = read_picture(path)
         if result.shape != holed.shape:
@@ -96,16 +98,23 @@ def read_picture(file: Union[str, bytes], name: str = "") -> np.ndarray:
 def fingerprint(folder: str, paths: list[str]) -> str:
     """A short hash of files' names and contents, equal for copies of the files.
 
+    Links that lead nowhere and files without permission count by their names.
+
     Returns:
         16 hexadecimal digits.
 
     Raises:
-        OSError: a file cannot be read.
+        OSError: a file cannot be read for another reason.
     """
     digest = hashlib.sha256()
     for path in sorted(paths):
         digest.update(path.encode("utf-8", "surrogateescape") + b"\0")
-        digest.update(bytes.fromhex(files.sha256(os.path.join(folder, path))))
+        try:
+            content = files.sha256(os.path.join(folder, path))
+        # Whoever reads the picture says so.
+        except (FileNotFoundError, PermissionError):
+            content = ""
+        digest.update(bytes.fromhex(content))
     return digest.hexdigest()[:16]
 
 

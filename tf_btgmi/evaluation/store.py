@@ -27,6 +27,7 @@ from tf_btgmi.pictures.writer import encode_png
 # Name of the features of the original pictures.
 TRUTH = "truth"
 _SETTINGS = "settings.json"
+_IMAGES = "images"
 # Settings that are hashes of files, and those files.
 _HASHED = {"fingerprint": "the picture files", "masks": "the mask files"}
 METHOD_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
@@ -129,8 +130,13 @@ class Store:
 
     def read_image(self, name: str) -> Optional[np.ndarray]:
         """The truth, [S, S, 3] uint8, or None before it is written."""
-        path = self._path("images", name)
+        path = self._path(_IMAGES, name)
         return read_picture(path) if os.path.exists(path) else None
+
+    @staticmethod
+    def has_image(folder: str, name: str) -> bool:
+        """Whether the evaluation in a folder has written the truth of a picture."""
+        return os.path.exists(os.path.join(folder, _IMAGES, f"{name}.png"))
 
     def read_mask(self, name: str) -> np.ndarray:
         """The hole, [S, S] bool."""
@@ -156,7 +162,7 @@ class Store:
         self._write("masks", name, mask.astype(np.uint8) * 255)
         if input_image is not None:
             self._write("given", name, input_image)
-        self._write("images", name, image)
+        self._write(_IMAGES, name, image)
 
     def write_composite(self, method: str, name: str, composite: np.ndarray) -> None:
         """Stores a result, [S, S, 3] uint8."""

@@ -263,7 +263,7 @@ def _notes(pictures: Prepared, fid, task: Task) -> list[str]:
     if num < frechet.RECOMMENDED_NUM_PICTURES:
         names = "FAD, KID and FID" if fid else "FAD and KID"
         notes.append(
-            f"{names} of {num} pictures are rough: below "
+            f"{names} of {number_of(num, 'picture')} are rough: below "
             f"{frechet.RECOMMENDED_NUM_PICTURES:,} they rank methods at best, and "
             "cannot be compared with other sets."
         )

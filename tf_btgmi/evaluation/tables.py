@@ -181,7 +181,9 @@ def _values(
             cell = estimate_cell(estimate, metric)
             cells.append(cell._replace(strong=cell.text == best[metric.name]))
         rows.append(cells + set_cells[method] + _set_cells(summary, group))
-    note = f"95 % bootstrap intervals over {group.num} pictures; the best is bold."
+    note = "The best is bold."
+    if group.num > 1:
+        note = f"95 % bootstrap intervals over {group.num} pictures; the best is bold."
     return Table(title, note, [*headings, "n", summary.task.set_heading], rows)
 
 

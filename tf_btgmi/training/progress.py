@@ -130,20 +130,23 @@ class Progress(keras.callbacks.Callback):
             for name in ("reconstruction", "adversarial", "discriminator")
             if name + "_loss" in row
         )
-        rate = row.get("images_per_second", 0.0)
+        # Unknown after the first step.
+        rate = row.get("images_per_second")
+        speed = "" if rate is None else f", {rate:.1f} images/s"
         self._bar.set_description(f"stage {row['stage']}")
-        self._bar.set_postfix_str(f"{numbers}, {rate:.1f} images/s")
+        self._bar.set_postfix_str(f"{numbers}{speed}")
         last = row["step"] == self._plan.total_steps
         if self._lines and (now - self._line_at > SECONDS_BETWEEN_LINES or last):
             self._line_at = now
             left = self._plan.total_steps - row["step"]
-            minutes = left * self._global_batch_size / rate / 60.0 if rate else 0.0
+            if rate:
+                minutes = math.ceil(left * self._global_batch_size / rate / 60.0)
+                speed += f", {minutes} min left"
             logging.info(
-                "step %d of %d, stage %d: %s, %.1f images/s, %d min left",
+                "step %d of %d, stage %d: %s%s",
                 row["step"],
                 self._plan.total_steps,
                 row["stage"],
                 numbers,
-                rate,
-                math.ceil(minutes),
+                speed,
             )

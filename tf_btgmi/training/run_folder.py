@@ -120,11 +120,16 @@ def settle_config(config: Config, workdir: str, chief: bool) -> None:
 
 def _check_apart(config: Config, workdir: str) -> None:
     """Raises an error if a resumed run would train on its validation's results."""
+    folders = []
     for spec in (config.data.source, config.data.validation_source):
         form, _, folder = spec.partition(":")
         if config.task != "inpainting":
             folder = os.path.join(folder, IMAGES)
-        if form == "folder" and files.is_below(os.path.join(workdir, ""), folder):
+        folders += [folder] if form == "folder" else []
+    folders += [config.masks.objects_folder] if config.masks.objects else []
+    folders += [config.guided.regions_folder] if config.guided.regions else []
+    for folder in filter(None, folders):
+        if files.is_below(os.path.join(workdir, ""), folder):
             raise ValueError(
                 f"{workdir} is in {folder}: the run would read the pictures that its "
                 "validation writes. Choose a --workdir elsewhere."

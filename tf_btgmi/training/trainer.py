@@ -156,6 +156,9 @@ def _run(config, sources, workdir, strategy, resume_from, init_from, stack):
     step = int(model.step.numpy())
     if step > start_step:
         saving.save()
+    elif not checkpoints.newest:
+        # It continues a run that was finished.
+        checkpoints.save()
     return TrainingResult(
         step=step,
         finished=step >= plan.total_steps,

@@ -33,13 +33,13 @@ class Figure(NamedTuple):
     Attributes:
         name: of the picture.
         ratio: the region's share in percent, as text.
-        differences: to the baseline, as text, by names of method and metric.
+        differences: to the baseline, as text, by method and metric.
         tiles: truth, input and results.
     """
 
     name: str
     ratio: str
-    differences: dict[tuple[str, str], str]
+    differences: dict[str, dict[str, str]]
     tiles: list[Tile]
 
 
@@ -103,9 +103,9 @@ def _figure(store: Store, summary: Summary, name: str) -> Figure:
     base = store.rows(summary.baseline)[name]
     for method in summary.methods:
         row = store.rows(method)[name]
-        for order in task.orders:
-            difference = order.of(row) - order.of(base)
-            differences[method, order.name] = f"{difference:.6g}"
+        differences[method] = {
+            order.name: f"{order.of(row) - order.of(base):.6g}" for order in task.orders
+        }
         if method != task.untouched:
             psnr, lpips = (number(m.of(row), m.digits) for m in task.captions)
             text = f"{psnr} dB · {lpips}"

@@ -8,7 +8,7 @@ function sortPictures() {
   const up = option.dataset.up === "1" ? 1 : -1;
   const end = byId("end").value === "best" ? -1 : 1;
   const figures = Array.from(gallery.children, (figure) => {
-    const value = Number(figure.getAttribute(`data-${method}--${key}`));
+    const value = Number(JSON.parse(figure.dataset.differences)[method][key]);
     return { figure, value };
   });
   figures.sort((a, b) => end * up * (a.value - b.value));
