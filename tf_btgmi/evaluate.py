@@ -295,8 +295,7 @@ def _check_flags(task: tasks.Task) -> None:
                 "object for each picture, and no --mask_kind."
             )
         if FLAGS.no_truth:
-            without = ("baseline", "limits", "lpips_vgg", "inception_weights")
-            for name in without:
+            for name in ("baseline", "limits", "lpips_vgg", "inception_weights"):
                 if FLAGS[name].value:
                     raise program.UsageError(
                         f"--{name} needs a truth to measure by, and --no_truth says "
@@ -343,9 +342,9 @@ def _with_example(names) -> list[str]:
 
 def _methods(task: tasks.Task, picture_names) -> list:
     methods = [m for place in FLAGS.model for m in model_methods(place, task)]
+    names = _with_example(picture_names) if FLAGS.results else []
     for place in FLAGS.results:
         name, folder = common_flags.results_folder(place)
-        names = _with_example(picture_names)
         methods.append(result_files.results_method(name, folder, names))
     known = (
         harmonizers.FILLS if task == tasks.HARMONIZATION else classical_methods.FILLS

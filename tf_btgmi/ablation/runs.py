@@ -158,11 +158,12 @@ class Ablation:
         path = self._path("settings.json")
         if os.path.exists(path):
             known, new = _flat(files.read_json(path)), _flat(settings)
-            # An evaluation's flag may also be missing now.
-            left_out = {name for name in known if name.startswith("evaluation.")}
+            # A flag of the evaluation counts also where it is no longer given; a field
+            # that configs no longer have does not.
             changes = {
                 name: (known.get(name), new.get(name))
-                for name in {**new, **dict.fromkeys(sorted(left_out))}
+                for name in {**known, **new}
+                if name in new or name.startswith("evaluation.")
                 if known.get(name) != new.get(name)
             }
             if changes:

@@ -13,8 +13,13 @@ from tf_btgmi.ablation.arms import ARMS, BASE, run_name
 from tf_btgmi.evaluation import report_metrics, statistics
 from tf_btgmi.evaluation.report_metrics import Metric
 from tf_btgmi.evaluation.statistics import Estimate
-from tf_btgmi.evaluation.tables import Cell, Table, estimate_cell, number
-from tf_btgmi.wording import number_of
+from tf_btgmi.evaluation.tables import (
+    Cell,
+    Table,
+    estimate_cell,
+    intervals_over,
+    number,
+)
 
 _LABELS = {
     "lpips_vgg": "LPIPS-VGG",
@@ -130,8 +135,7 @@ def tables(
     ]
     arms = Table(
         "The arms",
-        f"Averaged over seeds ({listed}); 95 % bootstrap intervals over "
-        f"{number_of(num_pictures, 'picture')}.",
+        f"Averaged over seeds ({listed}); {intervals_over(num_pictures)}.",
         ["method", "what differs from the base", *headings],
         values,
     )

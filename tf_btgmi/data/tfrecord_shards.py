@@ -126,8 +126,6 @@ def _record(
         file = io.BytesIO()
         options = {"quality": encoding.quality} if encoding.format == "jpeg" else {}
         Image.fromarray(image).save(file, encoding.format, **options)
-    except MemoryError:
-        raise
     # Pillow raises many kinds of exceptions for damaged files.
     except Exception as error:
         return name, None, one_line(error)

@@ -136,7 +136,7 @@ class Store:
     @staticmethod
     def has_image(folder: str, name: str) -> bool:
         """Whether the evaluation in a folder has written the truth of a picture."""
-        return os.path.exists(os.path.join(folder, _IMAGES, f"{name}.png"))
+        return os.path.exists(_picture(folder, _IMAGES, name))
 
     def read_mask(self, name: str) -> np.ndarray:
         """The hole, [S, S] bool."""
@@ -204,7 +204,7 @@ class Store:
         files.write_json(path, new)
 
     def _path(self, part: str, name: str) -> str:
-        return os.path.join(self.folder, part, f"{name}.png")
+        return _picture(self.folder, part, name)
 
     def _write(self, part: str, name: str, picture: np.ndarray) -> None:
         path = self._path(part, name)
@@ -234,6 +234,10 @@ class Store:
                     f"{path} is damaged; remove it to measure {method} again."
                 ) from None
         return rows
+
+
+def _picture(folder: str, part: str, name: str) -> str:
+    return os.path.join(folder, part, f"{name}.png")
 
 
 def _names_in(folder: str) -> set[str]:

@@ -141,6 +141,13 @@ def to_csv(headings: Sequence[str], rows: Iterable[Sequence]) -> str:
     return text.getvalue()
 
 
+def intervals_over(num: int) -> str:
+    """What the intervals of a table of `num` pictures are, to begin a sentence."""
+    if num == 1:
+        return "1 picture, without intervals"
+    return f"95 % bootstrap intervals over {num} pictures"
+
+
 def number(value: float, digits: int, signed: bool = False) -> str:
     """Text of a number, never "-0.00"."""
     text = f"{value:{'+' if signed else ''}.{digits}f}"
@@ -181,9 +188,7 @@ def _values(
             cell = estimate_cell(estimate, metric)
             cells.append(cell._replace(strong=cell.text == best[metric.name]))
         rows.append(cells + set_cells[method] + _set_cells(summary, group))
-    note = "The best is bold."
-    if group.num > 1:
-        note = f"95 % bootstrap intervals over {group.num} pictures; the best is bold."
+    note = f"{intervals_over(group.num)}; the best is bold."
     return Table(title, note, [*headings, "n", summary.task.set_heading], rows)
 
 
