@@ -13,6 +13,7 @@ import concurrent.futures
 import functools
 import glob
 import os
+import tempfile
 import zipfile
 
 import cv2
@@ -23,7 +24,7 @@ from benchmarks import requirements
 from tf_btgmi.cli import config_flag, program
 from tf_btgmi.data.masks import ObjectShapes
 from tf_btgmi.data.transforms import reduced
-from tf_btgmi.evaluation.result_files import read_picture
+from tf_btgmi.pictures.decoding import read_image
 
 FLAGS = flags.FLAGS
 
@@ -62,7 +63,7 @@ def pack(
     part_mib: int = 36,
     keep: bool = False,
 ):
-    """Packs the pictures of a config.
+    """Packs the pictures of a config; if that fails, the folder is as it was.
 
     Args:
         config: its `data.source` is a folder.
@@ -74,8 +75,8 @@ def pack(
             added: the first pictures of this one must be the same.
 
     Raises:
-        ValueError: the source is no folder, or has no pictures; the older pack has more
-            pictures.
+        ValueError: the source is no folder, has no pictures, or one that cannot be
+            read; the older pack has more pictures, or is damaged.
     """
     # Not above: they load TensorFlow and PyTorch.
     from benchmarks import pack_objects, pytorch_data
@@ -87,31 +88,35 @@ def pack(
     os.makedirs(folder, exist_ok=True)
     parts = glob.glob(os.path.join(folder, pytorch_data.PICTURES.format("*")))
     parts = parts if keep else []
-    for path in set(glob.glob(os.path.join(folder, "*.zip"))) - set(parts):
-        os.unlink(path)
     packed = sum(map(_count, parts))
     if packed > len(paths):
         raise ValueError(f"{folder} has {packed} pictures, the config {len(paths)}.")
     encode = functools.partial(_encode_picture, side, quality)
-    part, archive = len(parts), None
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        for number, data in enumerate(pool.map(encode, paths[packed:]), packed):
-            if archive is None:
-                path = os.path.join(folder, pytorch_data.PICTURES.format(f"{part:02d}"))
-                archive, size, part = zipfile.ZipFile(path, "w"), 0, part + 1
-            archive.writestr(f"{number:06d}.webp", data)
-            size += len(data)
-            if size > part_mib * 2**20:
-                archive.close()
-                archive = None
-    if archive is not None:
-        archive.close()
-    if config.masks.objects:
-        path = os.path.join(folder, pytorch_data.OBJECT_MASKS)
-        shapes = ObjectShapes(config.masks.objects_folder)
-        write_part(path, range(len(shapes)), lambda n: encoded_mask(shapes[n]))
-    if guided:
-        guided.write(folder, side)
+    with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as work:
+        part, archive = len(parts), None
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            for number, data in enumerate(pool.map(encode, paths[packed:]), packed):
+                if archive is None:
+                    name = pytorch_data.PICTURES.format(f"{part:02d}")
+                    archive = zipfile.ZipFile(os.path.join(work, name), "w")
+                    size, part = 0, part + 1
+                archive.writestr(f"{number:06d}.webp", data)
+                size += len(data)
+                if size > part_mib * 2**20:
+                    archive.close()
+                    archive = None
+        if archive is not None:
+            archive.close()
+        if config.masks.objects:
+            path = os.path.join(work, pytorch_data.OBJECT_MASKS)
+            shapes = ObjectShapes(config.masks.objects_folder)
+            write_part(path, range(len(shapes)), lambda n: encoded_mask(shapes[n]))
+        if guided:
+            guided.write(work, side)
+        for path in set(glob.glob(os.path.join(folder, "*.zip"))) - set(parts):
+            os.unlink(path)
+        for name in os.listdir(work):
+            os.replace(os.path.join(work, name), os.path.join(folder, name))
 
 
 def check_some_are_left(paths, config) -> None:
@@ -140,8 +145,11 @@ def paths_of(source) -> list:
 
 
 def _count(path):
-    with zipfile.ZipFile(path) as archive:
-        return len(archive.namelist())
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return len(archive.namelist())
+    except zipfile.BadZipFile:
+        raise ValueError(f"{path} is damaged: pack again without --keep.") from None
 
 
 def write_part(path: str, numbers, encode) -> None:
@@ -153,7 +161,7 @@ def write_part(path: str, numbers, encode) -> None:
 
 
 def _encode_picture(side, quality, path):
-    image = reduced(read_picture(path), side, min)
+    image = reduced(read_image(path), side, min)
     image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     return encoded(".webp", image, (cv2.IMWRITE_WEBP_QUALITY, quality))
 

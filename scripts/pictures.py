@@ -32,6 +32,7 @@ from tf_btgmi.data.masks import named_mask  # noqa: E402
 from tf_btgmi.data.transforms import centre_crop  # noqa: E402
 from tf_btgmi.evaluation.examples import HOLE_VALUE, holed  # noqa: E402
 from tf_btgmi.pictures.decoding import decode_image  # noqa: E402
+from tf_btgmi.pictures.masks import read_mask  # noqa: E402
 from tf_btgmi.selection import Click, select  # noqa: E402
 
 EDGE, TITLE = 6, 16
@@ -48,7 +49,7 @@ def first() -> Image.Image:
     without = predictor.remove(horses, horse, mask_dilation=8)
 
     castle = sample("train/mont_st_michel")
-    strokes = named_mask("thin_strokes", *castle.shape[:2], seed=7) > 0
+    strokes = read_mask(str(ROOT / "docs" / "pictures" / "strokes.png"))
     repaired = predictor.inpaint(castle, strokes)
 
     cut = select(sheep, box=SHEEP)

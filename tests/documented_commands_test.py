@@ -46,7 +46,7 @@ def test_the_commands_are_found():
 
 def test_the_user_study_takes_the_folders_of_the_documented_evaluation():
     commands = DOCUMENTED[ROOT / "docs" / "evaluation.md"]
-    evaluation = commands[0]
+    evaluation = next(words for words in commands if words[2] == "tf_btgmi.evaluate")
     study = next(words for words in commands if words[2] == "tf_btgmi.user_study")
     (model,) = [w[len("--model=") :] for w in evaluation if w.startswith("--model=")]
     (output,) = [w[len("--output=") :] for w in evaluation if w.startswith("--output=")]
@@ -71,6 +71,13 @@ def test_the_evaluated_tflite_files_are_those_that_were_exported():
     assert all(words[2] == tflite.__name__ for words in exports)
     taken = {w.split("=", 1)[1] for w in evaluation if w.endswith(".tflite")}
     assert taken == written
+
+
+def link_bundled_pictures(folder):
+    """Makes the pictures of the repository that pages name available in a folder."""
+    for place in ("tf_btgmi/assets/samples", "docs/pictures"):
+        (folder / place).parent.mkdir(parents=True)
+        (folder / place).symlink_to(ROOT / place)
 
 
 @pytest.fixture
@@ -99,9 +106,7 @@ def pictures(tmp_path, monkeypatch):
         mask(tmp_path / "masks" / f"{name}.png", 100, 140)
         picture(tmp_path / "pictures" / f"{name}.jpg", 100, 140)
         mask(tmp_path / "pictures" / f"{name}_mask.png", 100, 140)
-    samples = tmp_path / "tf_btgmi" / "assets" / "samples"
-    samples.parent.mkdir(parents=True)
-    samples.symlink_to(ROOT / "tf_btgmi" / "assets" / "samples")
+    link_bundled_pictures(tmp_path)
     picture(tmp_path / "meadow.jpg", 1000, 1200)
     picture(tmp_path / "farm.jpg", 450, 600)
     return tmp_path
@@ -112,7 +117,7 @@ def is_cheap(words):
     module, line = words[2].rsplit(".", 1)[-1], " ".join(words)
     if module not in ("inpaint", "remove", "harmonize", "compose"):
         return False
-    return not re.search(r"--model=(runs|grpc|http)|--jobs", line)
+    return not re.search(r"--model=(runs|served|grpc|http)|--jobs", line)
 
 
 CHEAP = [command for command in PROGRAMS if is_cheap(command.values[0])]
@@ -156,6 +161,7 @@ def test_the_first_row_of_a_documented_csv_file_is_done(
 )
 def test_the_python_code_of_a_page_runs(page, result, size, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    link_bundled_pictures(tmp_path)
     text = (ROOT / page).read_text(encoding="utf-8")
     (code,) = re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S)
     rng = np.random.default_rng(0)
@@ -170,8 +176,6 @@ def test_the_python_code_of_a_page_runs(page, result, size, tmp_path, monkeypatc
         ),
         "mask": mask,
     }
-    Image.fromarray(names["image"]).save("photograph.jpg")
-    Image.fromarray(names["mask"]).save("mask.png")
     exec(code, names)
     changed = (names[result] != names["image"]).any(axis=-1)
     assert changed.any() and not changed.all()

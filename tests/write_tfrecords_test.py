@@ -1,5 +1,6 @@
 import os
 import resource
+import shlex
 
 import numpy as np
 import pytest
@@ -108,6 +109,29 @@ def test_files_that_become_too_large_are_reported_with_the_name_of_the_folder(
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert program.message_of(caught.value) == f"{out}: File too large."
     assert os.listdir(out) == []
+
+
+def test_the_printed_source_is_read_also_from_a_folder_with_brackets(
+    photos, tmp_path, capsys
+):
+    out = tmp_path / "shards [1]"
+    assert not run_main(write_tfrecords, source=f"folder:{photos}", output=str(out))
+    printed = capsys.readouterr().out
+    (word,) = [w for w in shlex.split(printed) if w.startswith("--config.data.source=")]
+    source = open_source(word.partition("=")[2])
+    assert len(list(source.records().as_numpy_iterator())) == 12
+
+
+def test_a_picture_that_its_format_cannot_hold_is_skipped_and_named(
+    photos, tmp_path, capsys
+):
+    # JPEG has at most 65,500 pixels a side.
+    Image.new("RGB", (65_501, 1)).save(photos / "wide.png")
+    out = tmp_path / "shards"
+    assert not run_main(write_tfrecords, source=f"folder:{photos}", output=str(out))
+    assert "Skipped wide.png: " in capsys.readouterr().err
+    source = open_source(f"tfrecord:{out}/*.tfrecord")
+    assert len(list(source.records().as_numpy_iterator())) == 12
 
 
 def test_unfinished_shards_of_killed_programs_are_removed(photos, tmp_path):

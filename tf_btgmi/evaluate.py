@@ -93,7 +93,10 @@ def _define_pictures():
         "mask_invert", False, "Treat black as the hole or object instead of white."
     )
     flags.DEFINE_enum(
-        "composites", "plain", composites.SETS, "Recolouring of the objects."
+        "composites",
+        None,
+        composites.SETS,
+        f"Recolouring of the objects for harmonization. Default: {composites.SETS[0]}.",
     )
     flags.DEFINE_integer(
         "seed", 0, "Seed of the drawn holes and the composites.", lower_bound=0
@@ -295,15 +298,17 @@ def _check_flags(task: tasks.Task) -> None:
                 "object for each picture, and no --mask_kind."
             )
         if FLAGS.no_truth:
-            for name in ("baseline", "limits", "lpips_vgg", "inception_weights"):
+            needs = ("baseline", "limits", "lpips_vgg", "inception_weights")
+            for name in (*needs, "composites"):
                 if FLAGS[name].value:
                     raise program.UsageError(
                         f"--{name} needs a truth to measure by, and --no_truth says "
                         "that there is none."
                     )
         return
-    if FLAGS.no_truth:
-        raise program.UsageError("--no_truth needs --task=harmonization.")
+    for name in ("no_truth", "composites"):
+        if FLAGS[name].value:
+            raise program.UsageError(f"--{name} needs --task=harmonization.")
     if task == tasks.OBJECT_REMOVAL and not FLAGS.mask_folder and not FLAGS.mask_kind:
         FLAGS.mask_kind = "objects"
     if bool(FLAGS.mask_kind) == bool(FLAGS.mask_folder):
@@ -315,6 +320,8 @@ def _check_flags(task: tasks.Task) -> None:
         raise program.UsageError(
             "--mask_kind=objects needs --objects_folder=FOLDER: masks, white = object."
         )
+    if FLAGS.objects_folder and FLAGS.mask_kind != "objects":
+        raise program.UsageError("--objects_folder is for --mask_kind=objects.")
 
 
 def _masks(task: tasks.Task, names):
@@ -328,7 +335,8 @@ def _masks(task: tasks.Task, names):
     if FLAGS.no_truth:
         return no_truth.ObjectMasks(*files_of_masks)
     if task == tasks.HARMONIZATION:
-        return composites.Composites(FLAGS.composites, FLAGS.seed, *files_of_masks)
+        kind = FLAGS.composites or composites.SETS[0]
+        return composites.Composites(kind, FLAGS.seed, *files_of_masks)
     if FLAGS.mask_folder:
         return MaskFiles(*files_of_masks)
     return DrawnMasks(FLAGS.mask_kind, FLAGS.seed, FLAGS.objects_folder)

@@ -1,6 +1,7 @@
 """Packed pictures, and trainings by PyTorch alone."""
 
 import os
+import pathlib
 
 import cv2
 import numpy as np
@@ -178,6 +179,32 @@ def test_a_pack_without_pictures_to_train_on_is_refused(pack):
     with pytest.raises(ValueError, match="num_validation_images=7 holds out all"):
         pack_pictures.pack(config, f"{folder}2", side=48, quality=90)
     assert not os.path.exists(f"{folder}2")
+
+
+@needs_torch
+def test_a_pack_that_fails_leaves_the_older_one(pack):
+    from benchmarks import pack_pictures
+
+    folder, config = pack
+    older = {path.name: path.read_bytes() for path in pathlib.Path(folder).iterdir()}
+    assert "pictures-00.zip" in older
+    pictures = pathlib.Path(config.data.source[len("folder:") :])
+    for path in sorted(pictures.iterdir())[3:]:
+        path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(ValueError, match=r"pictures/\d\.png cannot be read"):
+        pack_pictures.pack(config, folder, side=48, quality=80, part_mib=1)
+    after = {path.name: path.read_bytes() for path in pathlib.Path(folder).iterdir()}
+    assert after == older
+
+
+@needs_torch
+def test_a_damaged_pack_is_not_added_to(pack):
+    from benchmarks import pack_pictures
+
+    folder, config = pack
+    pathlib.Path(folder, "pictures-00.zip").write_bytes(b"PK")
+    with pytest.raises(ValueError, match="pictures-00.zip is damaged"):
+        pack_pictures.pack(config, folder, side=48, quality=90, keep=True)
 
 
 @needs_torch

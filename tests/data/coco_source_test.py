@@ -102,6 +102,39 @@ def test_a_code_of_another_size_is_refused():
 
 
 @pytest.mark.parametrize(
+    "segmentation",
+    [
+        [[10, 5, 20, 5, 20, 25, 10]],
+        [[10, 5, 20, 5]],
+        [[10, 5, 20, 5, "x", 25]],
+        [[10, 5, 20, 5, float("nan"), 25]],
+        [],
+        [[[10, 5], [20, 5], [20, 25]]],
+        {"size": [30, 40], "counts": [600, 599]},
+        {"size": [30, 40], "counts": [1300, -100]},
+        {"size": [30, 40], "counts": "32"},
+        {"size": [30, 40], "counts": "é"},
+        {"size": [30, 40]},
+        None,
+        7,
+    ],
+)
+def test_a_damaged_object_is_left_out_with_a_warning(place, segmentation, caplog):
+    """Not found in the midst of a training, which then could not be resumed alike."""
+    path = place / "instances.json"
+    tree = json.loads(path.read_text())
+    tree["annotations"] += [annotation(0, segmentation), annotation(2, segmentation)]
+    path.write_text(json.dumps(tree))
+    with caplog.at_level("WARNING"):
+        source = open_source(f"coco:{path}:{place}", with_objects=True)
+    assert "Left out 2 objects" in caplog.text and "the first of a.png" in caplog.text
+    assert source.training_names == ["a.png", "b.png"]
+    for seed in range(8):
+        source.read_objects(0, rng=np.random.default_rng(seed))
+    assert not source.unreadable.names
+
+
+@pytest.mark.parametrize(
     "content, message",
     [
         ('{"images": []}', "not a COCO instances file: KeyError 'annotations'"),

@@ -64,6 +64,23 @@ def test_objects_that_are_all_too_small_are_refused(make_folder, monkeypatch):
         examples.training_example(0)
 
 
+def test_a_share_that_holds_out_every_picture_is_refused(make_folder):
+    folder = make_folder("a", 220, count=2)
+    with pytest.raises(ValueError, match="has 2 pictures, .*would hold out all"):
+        SelectionExamples([(folder, 1.0)], held_out=0.8)
+
+
+def test_held_out_pictures_without_an_object_are_refused(make_folder):
+    folder = make_folder("a", 220, count=4)
+    examples = SelectionExamples([(folder, 1.0)], held_out=0.5)
+    first, second = examples.folders[0].held_out_names
+    Image.new("L", (80, 60)).save(f"{folder}/masks/{first}")
+    assert len(examples.held_out_objects()) == 1
+    Image.new("L", (80, 60)).save(f"{folder}/masks/{second}")
+    with pytest.raises(ValueError, match="None of the held-out pictures in .*an obj"):
+        examples.held_out_objects()
+
+
 def damage(path):
     """Cuts a file off after 60 bytes."""
     with open(path, "r+b") as file:

@@ -49,6 +49,15 @@ def test_a_damaged_picture_is_skipped_by_every_method_and_reported(
         run()
 
 
+def test_a_link_that_leads_nowhere_is_a_damaged_picture(folder, caplog):
+    os.remove("photos/b.jpg")
+    os.symlink("gone.jpg", "photos/b.jpg")
+    assert run() == 0
+    assert summary()["unreadable"] == ["b"] and summary()["n"] == 2
+    assert "photos: b (" in caplog.text
+    assert run() == 0
+
+
 def test_a_page_without_truth_names_damaged_pictures(folder, capsys):
     object_masks()
     damage("b")

@@ -214,6 +214,7 @@ def test_one_picture_is_enough(folder, capsys):
         ({"mask_folder": "photos"}, "Exactly one of --mask_kind"),
         ({"mask_kind": None, "mask_folder": "none"}, "There is no folder none"),
         ({"mask_kind": "objects"}, "needs --objects_folder"),
+        ({"objects_folder": "photos"}, "--objects_folder is for --mask_kind=objects"),
         ({"mask_invert": True}, "--mask_invert is for --mask_folder"),
         ({"model": ["none"]}, "none is neither a folder nor the name of a model"),
         ({"model": ["empty"]}, "empty has no model"),

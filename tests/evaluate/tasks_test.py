@@ -108,7 +108,13 @@ def test_object_removal_places_shapes_of_objects(folder):
             "The baseline copy_paste is not among .*: reinhard",
         ),
         ({"task": "inpainting", "no_truth": True}, "needs --task=harmonization"),
+        ({"task": "inpainting", "composites": "plain"}, "needs --task=harmonization"),
         ({"no_truth": True, "limits": "x.json"}, "--limits needs a truth"),
+        ({"no_truth": True, "composites": "hard"}, "--composites needs a truth"),
+        (
+            {"task": "object_removal", "objects_folder": "objects"},
+            "--objects_folder is for --mask_kind=objects",
+        ),
         (
             {"task": "object_removal", "mask_folder": None},
             "needs --objects_folder",

@@ -36,6 +36,15 @@ def summary():
     return Summary(SETTINGS, methods, "low", *parts)
 
 
+def test_one_picture_has_no_interval(summary):
+    several = tables.totals(summary)
+    only = [group._replace(num=1) for group in summary.groups]
+    single = tables.totals(summary._replace(groups=only))
+    assert all("intervals over 3 pictures" in table.note for table in several)
+    note = "1 picture, without intervals; the best is bold."
+    assert {table.note for table in single} == {note}
+
+
 def test_the_best_is_bold_whichever_way_is_better(summary):
     for table, metrics in zip(
         tables.totals(summary), (INPAINTING.inside, INPAINTING.whole)

@@ -368,6 +368,21 @@ def test_a_workdir_among_the_pictures_is_refused(make_config, tmp_path, task):
         assert not run_folder.check(config, workdir)
 
 
+def test_a_workdir_among_the_masks_or_regions_is_refused(make_config, tmp_path):
+    workdir = str(tmp_path / "files" / "run")
+    config = make_config(data__num_validation_images=2)
+    config.masks.objects_folder = config.guided.regions_folder = str(tmp_path / "files")
+    config.masks.objects = config.guided.regions = 0.0
+    # Their files are not read.
+    assert not run_folder.check(config, workdir)
+    for section in (config.masks, config.guided):
+        name = "objects" if section is config.masks else "regions"
+        setattr(section, name, 0.5)
+        with pytest.raises(ValueError, match="files.run is in .*files: the run would"):
+            run_folder.check(config, workdir)
+        setattr(section, name, 0.0)
+
+
 def test_a_second_run_in_the_same_workdir_is_refused(make_config, tmp_path):
     with open(tmp_path / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -3,7 +3,7 @@
 The file has the format "instances" (https://cocodataset.org/#format-data): pictures by
 `file_name`, annotations whose `segmentation` is a list of polygons [x0, y0, x1, y1,
 ...] in pixels, or a run-length code over columns, as numbers or compressed into a
-string. Crowds and very small objects are left out.
+string. Crowds and very small objects are left out, with a warning also damaged ones.
 
 Run-length codes are not decoded by pycocotools: without an error, its version 2.0.11
 decodes a code that is shorter than its picture (such as "32" for 3x4 pixels) to
@@ -16,8 +16,10 @@ from typing import Union
 
 import cv2
 import numpy as np
+from absl import logging
 
 from tf_btgmi.data.object_folder import ObjectSource
+from tf_btgmi.wording import number_of
 
 # Minimum area of an object, as a fraction of its picture. Crops may enlarge it.
 MIN_OBJECT = 0.004
@@ -62,21 +64,37 @@ class CocoSource(ObjectSource):
 
 
 class _Object:
-    """One annotation, in little memory: COCO has some 900,000."""
+    """One annotation, in little memory: COCO has some 900,000.
+
+    Raises:
+        ValueError: its segmentation has another form, or does not fit its size.
+    """
 
     __slots__ = ("size", "segmentation")
 
     def __init__(self, size, segmentation):
         self.size = size
-        if isinstance(segmentation, list):
-            segmentation = [np.asarray(part, np.float32) for part in segmentation]
         self.segmentation = segmentation
+        if isinstance(segmentation, list):
+            self.segmentation = [np.asarray(part, np.float32) for part in segmentation]
+            if not segmentation or not all(map(_is_polygon, self.segmentation)):
+                raise ValueError("a polygon is not a list of three or more x, y")
+        elif not isinstance(segmentation, dict):
+            raise ValueError("it is neither polygons nor a run-length code")
+        else:
+            # Now, so that no object fails in the midst of a training.
+            self.mask()
 
     def mask(self) -> np.ndarray:
         if isinstance(self.segmentation, list):
             return polygon_mask(self.segmentation, *self.size)
         height, width = self.segmentation["size"]
         return run_length_mask(self.segmentation["counts"], height, width)
+
+
+def _is_polygon(points: np.ndarray) -> bool:
+    shape_fits = points.ndim == 1 and points.size >= 6 and points.size % 2 == 0
+    return shape_fits and bool(np.isfinite(points).all())
 
 
 def polygon_mask(polygons: list[np.ndarray], height: int, width: int) -> np.ndarray:
@@ -146,18 +164,30 @@ def _read(path: str) -> dict[str, list[_Object]]:
         with open(path, encoding="utf-8") as file:
             tree = json.load(file)
         pictures = {picture["id"]: picture for picture in tree["images"]}
-        objects = {}
+        objects, damaged = {}, []
         for annotation in tree["annotations"]:
             picture = pictures[annotation["image_id"]]
             size = (picture["height"], picture["width"])
             large = annotation["area"] >= MIN_OBJECT * size[0] * size[1]
             if large and not annotation.get("iscrowd"):
-                entry = _Object(size, annotation["segmentation"])
-                objects.setdefault(picture["file_name"], []).append(entry)
+                name = picture["file_name"]
+                try:
+                    entry = _Object(size, annotation["segmentation"])
+                except (KeyError, TypeError, ValueError, IndexError) as error:
+                    damaged.append(f"{name} ({type(error).__name__}: {error})")
+                    continue
+                objects.setdefault(name, []).append(entry)
     except FileNotFoundError:
         raise ValueError(f"There is no file {path}.") from None
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{path} is not a COCO instances file: {type(error).__name__} {error}."
         ) from None
+    if damaged:
+        logging.warning(
+            "Left out %s of %s with a damaged segmentation, the first of %s.",
+            number_of(len(damaged), "object"),
+            path,
+            damaged[0],
+        )
     return objects

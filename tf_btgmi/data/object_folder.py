@@ -1,9 +1,10 @@
 """Folders of pictures with masks of their objects: `images/` beside `masks/`.
 
 A picture's mask has its name (`images/a/7.jpg`, `masks/a/7.png` or
-`masks/a/7_mask*.png`, see `pictures.pairs`), white = object (`pictures.masks`). Instead
-of `masks/` there may be `segments/`, index maps of regions of which one is drawn at
-random each time. Pictures without such a file are left out.
+`masks/a/7_mask*.png`, see `pictures.pairs`), white = object (`pictures.masks`). Of
+several masks one is drawn at random each time. Instead of `masks/` there may be
+`segments/`, index maps of regions, one of which is drawn likewise. Pictures without
+such a file are left out.
 """
 
 import os
@@ -104,12 +105,15 @@ class ObjectFolder(ObjectSource):
                 "with files of the same names: this task needs pictures with known "
                 "objects."
             )
-        self._are_segments = folders[0] == SEGMENTS
-        self._masks = os.path.join(folder, folders[0])
+        self._parent, self._kind = folder, folders[0]
+        self._masks = os.path.join(folder, self._kind)
         files = [(name_of(name), name) for name in list_pictures(self._masks)]
         everything = list_pictures(images)
         by_picture, _ = assign(files, {name_of(name) for name in everything})
-        self._mask_names = {name: names[0] for name, names in by_picture.items()}
+        self._mask_names = {
+            name: [f"{self._kind}/{mask}" for mask in masks]
+            for name, masks in by_picture.items()
+        }
         names = [name for name in everything if name_of(name) in self._mask_names]
         if not names:
             raise ValueError(
@@ -129,8 +133,20 @@ class ObjectFolder(ObjectSource):
 
     def object_mask(self, name, rng):
         """See `ObjectSource.object_mask`."""
-        path = os.path.join(self._masks, self._mask_names[name_of(name)])
-        if not self._are_segments:
+        masks = self._mask_names[name_of(name)]
+        if len(masks) == 1:
+            return self._read_mask(masks[0], rng)
+        # As in `first_object`: every attempt draws alike.
+        number, seed = int(rng.integers(len(masks))), int(rng.integers(2**63))
+
+        def load(mask):
+            return self._read_mask(mask, np.random.default_rng(seed))
+
+        return self.unreadable.first_readable(masks, number, load)
+
+    def _read_mask(self, name, rng):
+        path = os.path.join(self._parent, name)
+        if self._kind == MASKS:
             return read_mask(path)
         with open_picture(path) as segments:
             return random_segment(np.asarray(segments), rng)

@@ -15,7 +15,8 @@ from typing import Callable, Iterable, Iterator, Optional
 
 import numpy as np
 
-from tf_btgmi.evaluation.result_files import by_name, fingerprint, read_picture
+from tf_btgmi.evaluation.result_files import by_name, fingerprint
+from tf_btgmi.pictures.decoding import read_image
 from tf_btgmi.pictures.listing import is_same_folder, name_hash, natural_key
 from tf_btgmi.pictures.pairs import without_masks
 
@@ -81,7 +82,7 @@ class FolderPictures:
         """Every picture, by name; `read` raises ValueError for a damaged one."""
         for name, path in self._paths.items():
             path = os.path.join(self._folder, path)
-            yield name, functools.partial(read_picture, path)
+            yield name, functools.partial(read_image, path)
 
 
 class TFDSPictures:
@@ -112,7 +113,7 @@ class TFDSPictures:
             if name in names:
                 yield (
                     name,
-                    functools.partial(read_picture, encoded, f"{self.label}: {name}"),
+                    functools.partial(read_image, encoded, f"{self.label}: {name}"),
                 )
 
 

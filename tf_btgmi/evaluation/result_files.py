@@ -2,13 +2,13 @@
 
 import hashlib
 import os
-from typing import Iterable, Union
+from typing import Iterable
 
 import numpy as np
 
 from tf_btgmi import files
 from tf_btgmi.evaluation.classical_methods import Method
-from tf_btgmi.pictures.decoding import decode_image
+from tf_btgmi.pictures.decoding import read_image
 from tf_btgmi.pictures.listing import list_pictures, name_of
 from tf_btgmi.wording import number_of
 
@@ -37,7 +37,7 @@ def results_method(label: str, folder: str, names: Iterable[str]) -> Method:
         if name not in paths:
             raise ValueError(f"{folder} has no result for {name}.")
         path = os.path.join(folder, paths[name])
-        result = read_picture(path)
+        result = read_image(path)
         if result.shape != holed.shape:
             raise ValueError(
                 f"{path} is {_size(result)} pixels; the evaluation is at "
@@ -76,23 +76,6 @@ def by_name(folder: str, without: Iterable[str] = ()) -> dict[str, str]:
                 f"{other} and {path} in {folder} have the same name; keep one of them."
             )
     return paths
-
-
-def read_picture(file: Union[str, bytes], name: str = "") -> np.ndarray:
-    """Reads a picture as [H, W, 3] uint8.
-
-    Args:
-        file: a path, or the encoded bytes.
-        name: name for messages. Default: the path.
-
-    Raises:
-        ValueError: it cannot be read.
-    """
-    try:
-        return decode_image(file)
-    # Pillow raises many kinds of exceptions for damaged files.
-    except Exception as error:
-        raise ValueError(f"{name or file} cannot be read: {error}") from error
 
 
 def fingerprint(folder: str, paths: list[str]) -> str:

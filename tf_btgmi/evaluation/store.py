@@ -20,8 +20,8 @@ from typing import Any, Iterator, Optional, Sequence
 import numpy as np
 
 from tf_btgmi import files, wording
-from tf_btgmi.evaluation.result_files import read_picture
 from tf_btgmi.evaluation.tasks import JUDGE
+from tf_btgmi.pictures.decoding import read_image
 from tf_btgmi.pictures.writer import encode_png
 
 # Name of the features of the original pictures.
@@ -131,7 +131,7 @@ class Store:
     def read_image(self, name: str) -> Optional[np.ndarray]:
         """The truth, [S, S, 3] uint8, or None before it is written."""
         path = self._path(_IMAGES, name)
-        return read_picture(path) if os.path.exists(path) else None
+        return read_image(path) if os.path.exists(path) else None
 
     @staticmethod
     def has_image(folder: str, name: str) -> bool:
@@ -140,16 +140,16 @@ class Store:
 
     def read_mask(self, name: str) -> np.ndarray:
         """The hole, [S, S] bool."""
-        return read_picture(self._path("masks", name))[..., 0] >= 128
+        return read_image(self._path("masks", name))[..., 0] >= 128
 
     def read_composite(self, method: str, name: str) -> np.ndarray:
         """A result, [S, S, 3] uint8."""
-        return read_picture(self._path(os.path.join("composites", method), name))
+        return read_image(self._path(os.path.join("composites", method), name))
 
     def read_input(self, name: str) -> Optional[np.ndarray]:
         """The methods' input, [S, S, 3] uint8, or None if it was not stored."""
         path = self._path("given", name)
-        return read_picture(path) if os.path.exists(path) else None
+        return read_image(path) if os.path.exists(path) else None
 
     def write_example(
         self,

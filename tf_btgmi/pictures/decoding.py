@@ -41,6 +41,26 @@ def decode_image(file: Union[str, bytes], min_side: int = 0) -> np.ndarray:
     return array
 
 
+def read_image(file: Union[str, bytes], name: str = "") -> np.ndarray:
+    """Decodes one picture like `decode_image`; its error names the file.
+
+    Args:
+        file: a path, or the encoded bytes.
+        name: name for messages. Default: the path.
+
+    Returns:
+        [height, width, 3] uint8 RGB.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    try:
+        return decode_image(file)
+    # Pillow raises many kinds of exceptions for damaged files.
+    except Exception as error:
+        raise ValueError(f"{name or file} cannot be read: {error}") from error
+
+
 def shorter_side(file: Union[str, bytes]) -> int:
     """Length of a picture's shorter side in pixels, by its header.
 

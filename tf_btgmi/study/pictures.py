@@ -5,7 +5,8 @@ import os
 
 import numpy as np
 
-from tf_btgmi.evaluation.result_files import by_name, fingerprint, read_picture
+from tf_btgmi.evaluation.result_files import by_name, fingerprint
+from tf_btgmi.pictures.decoding import read_image
 from tf_btgmi.pictures.formats import open_picture
 from tf_btgmi.pictures.writer import encode_png
 
@@ -54,11 +55,11 @@ class StudyPictures:
 
     def method_png(self, method: str, name: str) -> bytes:
         """A method's result, as a PNG that does not name the method."""
-        return encode_png(read_picture(self._paths[f"results {method}"][name]))
+        return encode_png(read_image(self._paths[f"results {method}"][name]))
 
     def check_png(self, kind: str, name: str) -> bytes:
         """A picture of an attention check: `TRUTH`, or `RUINED` and a number."""
-        picture = read_picture(self._paths[TRUTH][name])
+        picture = read_image(self._paths[TRUTH][name])
         return encode_png(
             picture if kind == TRUTH else ruined(picture, f"{kind} {name}")
         )
