@@ -53,6 +53,18 @@ def test_a_mask_comes_back_from_a_quarter_of_the_size():
     assert distance.max() < 6
 
 
+def test_specks_are_neither_selected_nor_left_out():
+    truth = disc((200, 300), (100, 150), 70)
+    likely = truth.astype(np.float32)
+    likely[5, 5] = likely[30:32, 290] = 0.9
+    likely[100, 140:143] = 0.2
+    # Too large for specks: 16 of 15,000 pixels.
+    truth[190:194, 10:14] = likely[190:194, 10:14] = 1
+    truth[90:94, 150:154] = likely[90:94, 150:154] = 0
+    segmentation = Segmentation(Window(0, 0, 200, 300), likely)
+    np.testing.assert_array_equal(segmentation.selected(), truth)
+
+
 @pytest.mark.parametrize("point", [(100, 200), (1102, 1404), (600, 800)])
 def test_a_point_of_the_picture_has_a_place_in_the_smaller_mask(point):
     segmentation = Segmentation(

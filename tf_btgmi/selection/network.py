@@ -46,6 +46,9 @@ _GRID_SIDE, _RADIUS, _EDGE = 256, 4, 1e-2
 # A window is halved until its longer side is below twice this; there its outline is
 # found.
 _DETAIL_SIDE = 700
+# Regions, selected or not, below this share of a selection are noise of the picture; on
+# validation no selection was better with them (IoU, 520 boxes).
+_SPECK = 1e-3
 # Smoothing of an outline that is enlarged, in pixels of the smaller mask.
 _OUTLINE_SIGMA = 0.7
 
@@ -61,6 +64,20 @@ class Segmentation(NamedTuple):
 
     window: Window
     likely: np.ndarray
+
+    def selected(self) -> np.ndarray:
+        """What is more likely object than not, without specks: bool, as `likely`."""
+        selected = (self.likely >= 0.5).astype(np.uint8)
+        least = _SPECK * selected.sum()
+        for value in (1, 0):
+            _, regions, statistics, _ = cv2.connectedComponentsWithStats(
+                (selected == value).astype(np.uint8), connectivity=8
+            )
+            is_speck = statistics[:, cv2.CC_STAT_AREA] < least
+            # Number 0 is what has the other value.
+            is_speck[0] = False
+            selected[is_speck[regions]] = 1 - value
+        return selected > 0
 
     def place(self, y: float, x: float) -> tuple[int, int]:
         """The row and column of `likely` at a point of the picture."""

@@ -160,7 +160,7 @@ class _Network:
         if box is not None:
             box = boxes.clipped(box, *shape)
         segmentation = network.find(self._image, box, clicks)
-        selected = segmentation.likely >= 0.5
+        selected = segmentation.selected()
         for click in clicks:
             region = self._at_click(segmentation, click, selected != click.is_object)
             selected = selected | region if click.is_object else selected & ~region
