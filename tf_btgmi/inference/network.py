@@ -40,7 +40,7 @@ def predict_function(network, image_size: int) -> Callable:
 
     shape = [None, image_size, image_size, network.input_channels]
 
-    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32)])
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32)], autograph=False)
     def predict(inputs):
         predictions = network(inputs, training=False)
         return tf.nest.map_structure(lambda x: tf.cast(x, tf.float32), predictions)
