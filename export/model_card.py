@@ -8,13 +8,14 @@ import tensorflow as tf
 import tf_btgmi
 from tf_btgmi.config import MASK_KINDS, Config
 from tf_btgmi.models.generator import Generator
+from tf_btgmi.outputs import HARMONIZED, INPAINTED
 
 PLACE = os.path.join("assets.extra", "model_card.md")
 
 _TEXT = """# {name}
 
-Fills holes in photographs: the generator of Yang et al. 2018 (arXiv:1803.08943) as
-tf_btgmi implements it.
+{does}: the generator of Yang et al. 2018 (arXiv:1803.08943) as tf_btgmi
+implements it.
 
 | | |
 |---|---|
@@ -37,6 +38,12 @@ tf_btgmi implements it.
 """
 
 
+_DOES = {
+    INPAINTED: "fills holes in photographs",
+    HARMONIZED: "gives pasted objects the colours of their surroundings",
+}
+
+
 def write(folder: str, source: str, generator: Generator, config: Config) -> str:
     """Writes the card of a generator, not folded, into a folder; returns its path."""
     path = os.path.join(folder, PLACE)
@@ -44,8 +51,10 @@ def write(folder: str, source: str, generator: Generator, config: Config) -> str
     fingerprint = tf.saved_model.experimental.read_fingerprint(folder)
     weights = {kind: getattr(config.masks, kind) for kind in MASK_KINDS}
     masks = [f"{kind} {weight:g}" for kind, weight in weights.items() if weight]
+    does = " and ".join(_DOES[name] for name in generator.output_names)
     text = _TEXT.format(
         name=config.name or "tf_btgmi",
+        does=does[0].upper() + does[1:],
         source=source,
         fingerprint=f"`{fingerprint.singleprint()}`",
         size=config.data.image_size,

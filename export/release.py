@@ -48,31 +48,17 @@ def main(argv):
             f"{folder} holds a release already. --overwrite replaces it."
         )
     # Imported late: TensorFlow takes seconds, and wrong flags are reported before.
-    from tf_btgmi.releases import save_release
+    from tf_btgmi.releases import forget_places, save_release
     from tf_btgmi.runs import load_run
 
     generator, config = load_run(FLAGS.workdir)
     config.name = FLAGS.name
-    _forget_places(config)
+    forget_places(config)
     save_release(generator, config, folder)
     size = sum(entry.stat().st_size for entry in os.scandir(folder))
     blocks = number_of(generator.stage, "refinement block")
     print(f"Wrote {folder}, {size / 1e6:.1f} MB, {blocks}.")
     return 0
-
-
-def _forget_places(config) -> None:
-    # Paths of one machine mean nothing on another.
-    form, _, place = config.data.source.partition(":")
-    if place and form != "tfds":
-        config.data.source = f"{form}:PHOTOGRAPHS"
-    form, _, place = config.data.validation_source.partition(":")
-    if place and form != "tfds":
-        config.data.validation_source = f"{form}:VALIDATION_PHOTOGRAPHS"
-    if config.masks.objects_folder:
-        config.masks.objects_folder = "OBJECT_MASKS"
-    if config.guided.regions_folder:
-        config.guided.regions_folder = "PHOTOGRAPHS"
 
 
 if __name__ == "__main__":

@@ -64,6 +64,7 @@ def export(place: str, export_dir: str, version=None) -> str:
     from tf_btgmi import config as config_lib
     from tf_btgmi.models.folding import fold
     from tf_btgmi.models.generator import Generator
+    from tf_btgmi.releases import forget_places
     from tf_btgmi.serving.module import InpaintingModule
 
     generator, config = loading.load_generator(place)
@@ -86,10 +87,16 @@ def export(place: str, export_dir: str, version=None) -> str:
         logging.set_verbosity(logging.ERROR)
         try:
             tf.saved_model.save(module, beside, module.functions)
-            config_lib.save(config, os.path.join(beside, config_lib.FILE))
             warmup.write(beside, module)
             model_card.write(beside, _source(place), generator, config)
+            forget_places(config)
+            config_lib.save(config, os.path.join(beside, config_lib.FILE))
             os.chmod(beside, 0o755)
+            if os.path.exists(target):
+                raise ValueError(
+                    f"Another program has written {target} meanwhile. Run the same "
+                    "command again."
+                )
             os.rename(beside, target)
         finally:
             logging.set_verbosity(verbosity)

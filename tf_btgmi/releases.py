@@ -39,6 +39,20 @@ def save_release(generator: Generator, config, folder: str) -> None:
     _write(generator, stage, lambda path: config_lib.save(config, path), folder)
 
 
+def forget_places(config: config_lib.Config) -> None:
+    """Replaces paths, which mean nothing on another machine, by words for them."""
+    form, _, place = config.data.source.partition(":")
+    if place and form != "tfds":
+        config.data.source = f"{form}:PHOTOGRAPHS"
+    form, _, place = config.data.validation_source.partition(":")
+    if place and form != "tfds":
+        config.data.validation_source = f"{form}:VALIDATION_PHOTOGRAPHS"
+    if config.masks.objects_folder:
+        config.masks.objects_folder = "OBJECT_MASKS"
+    if config.guided.regions_folder:
+        config.guided.regions_folder = "PHOTOGRAPHS"
+
+
 def load_release(folder: str):
     """Loads a release.
 

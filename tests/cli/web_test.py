@@ -5,7 +5,7 @@ import signal
 import pytest
 import uvicorn
 
-from tf_btgmi.cli import web
+from tf_btgmi.cli import program, web
 
 
 @pytest.fixture
@@ -36,3 +36,10 @@ def test_a_server_in_the_background_ignores_ctrl_c_but_not_sigterm(make_server):
     assert not server.should_exit
     server.handle_exit(signal.SIGTERM, None)
     assert server.should_exit
+
+
+def test_a_port_is_taken_by_the_first_of_two_that_are_still_starting():
+    with web.listen("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(program.ProgramFailure, match=f"port {port}: .*in use"):
+            web.listen("127.0.0.1", port)

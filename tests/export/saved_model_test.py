@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from export import saved_model
+from export import saved_model, warmup
 from tests.programs import run_main
+from tf_btgmi import config as config_lib
 from tf_btgmi import loading
 from tf_btgmi.serving.module import InpaintingModule
 
@@ -67,6 +68,7 @@ def test_a_version_holds_what_the_server_and_its_owner_need(exported, lively_wor
     with open(os.path.join(exported, "assets.extra", "model_card.md")) as file:
         card = file.read()
     assert "# lively" in card and "32 x 32 pixels" in card
+    assert "\n\nFills holes in photographs: the generator" in card
     source = r"\| Exported from \| workdir lively0, ckpt-1, [0-9a-f]{12} \|"
     assert re.search(source, card)
     generator, _ = loading.load_generator(lively_workdir)
@@ -75,6 +77,25 @@ def test_a_version_holds_what_the_server_and_its_owner_need(exported, lively_wor
     assert os.stat(exported).st_mode & 0o777 == 0o755
     assert os.path.basename(exported) == "1"
     assert os.listdir(os.path.dirname(exported)) == ["1"]
+
+
+def test_an_export_names_no_folder_of_this_machine(
+    lively_workdir, tmp_path, monkeypatch
+):
+    load_generator = loading.load_generator
+
+    def with_source(place):
+        generator, config = load_generator(place)
+        config.data.source = "folder:/home/somebody/beaches"
+        return generator, config
+
+    monkeypatch.setattr(loading, "load_generator", with_source)
+    target = saved_model.export(lively_workdir, str(tmp_path / "served"))
+    config = config_lib.load(os.path.join(target, config_lib.FILE))
+    assert config.data.source == "folder:PHOTOGRAPHS"
+    with open(os.path.join(target, "assets.extra", "model_card.md")) as file:
+        card = file.read()
+    assert "| Training pictures | beaches |" in card and "somebody" not in card
 
 
 def test_an_export_that_fails_leaves_nothing(lively_workdir, tmp_path, monkeypatch):
@@ -106,6 +127,22 @@ def test_versions_count_up(tmp_path):
 def test_a_version_is_not_replaced(exported, lively_workdir):
     with pytest.raises(ValueError, match="exists already"):
         saved_model.export(lively_workdir, os.path.dirname(exported), 1)
+
+
+def test_a_version_that_another_program_wrote_meanwhile_is_kept(
+    lively_workdir, tmp_path, monkeypatch
+):
+    write = warmup.write
+
+    def meanwhile(folder, module):
+        (tmp_path / "1").mkdir()
+        (tmp_path / "1" / "theirs").write_text("")
+        write(folder, module)
+
+    monkeypatch.setattr(warmup, "write", meanwhile)
+    with pytest.raises(ValueError, match="Another program has written .*/1 meanwhile"):
+        saved_model.export(lively_workdir, str(tmp_path))
+    assert os.listdir(tmp_path) == ["1"] and os.listdir(tmp_path / "1") == ["theirs"]
 
 
 def test_a_missing_model_is_named(tmp_path):

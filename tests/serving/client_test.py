@@ -166,6 +166,12 @@ def test_a_version_or_a_label_can_be_asked_for(place, model, suffix, asked):
     assert str(model.requests[-1][1]) == asked
 
 
+@pytest.mark.parametrize("name", ["übung", "two words", "two%20words"])
+def test_a_name_of_any_letters_is_asked_for(place, model, monkeypatch, name):
+    monkeypatch.setattr(model, "name", name.replace("%20", " "))
+    assert client.connect(f"{place}/{name}", deadline=5.0).image_size == 32
+
+
 @pytest.mark.parametrize(
     "place",
     [

@@ -10,6 +10,7 @@ import contextlib
 import http.server
 import json
 import threading
+import urllib.parse
 
 import grpc
 import numpy as np
@@ -125,7 +126,7 @@ def rest_server(model):
             path, _, method = self.path.rpartition(
                 "/" if self.path.endswith("/metadata") else ":"
             )
-            names = path.strip("/").split("/")
+            names = urllib.parse.unquote(path).strip("/").split("/")
             model.requests.append((method, names[4] if names[4:] else 0, ""))
             status = 200
             if model.failures:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from tf_btgmi.study.pictures import StudyPictures, ruined
+from tf_btgmi.study.pictures import TRUTH, StudyPictures, ruined
 
 
 def decoded(png):
@@ -77,6 +77,16 @@ def test_missing_folders_pictures_and_sizes_are_named(folders):
         file.write(b"nothing")
     with pytest.raises(ValueError, match="pic3.png cannot be read: not a JPEG, PNG"):
         StudyPictures({"a": a, "b": b}, truth)
+
+
+def test_sizes_are_those_of_the_upright_pictures(folders):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (16, 24), "red").save(
+        os.path.join(folders["truth"], "pic3.png"), exif=exif
+    )
+    study = StudyPictures({name: folders[name] for name in "ab"}, folders["truth"])
+    assert Image.open(io.BytesIO(study.check_png(TRUTH, "pic3"))).size == (24, 16)
 
 
 def test_a_picture_that_ends_early_is_named(folders):

@@ -16,7 +16,7 @@ _SECONDS_TO_END = 5
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Binds a port, before anything slow is done.
+    """Takes a port, before anything slow is done; browsers wait until `serve`.
 
     Args:
         host: the address to listen on; only this machine reaches 127.0.0.1.
@@ -31,6 +31,8 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        # Two sockets may be bound to a port until one of them listens.
+        listener.listen()
     except socket.gaierror:
         listener.close()
         raise program.UsageError(

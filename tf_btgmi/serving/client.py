@@ -11,7 +11,7 @@ until the deadline. Invalid requests fail at once.
 import random
 import time
 from typing import Callable
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
@@ -145,7 +145,7 @@ def model_of(place: str) -> tuple[str, str, str]:
         ValueError: `place` has not the form that `connect` takes.
     """
     parts = urlsplit(place)
-    names = [name for name in parts.path.split("/") if name]
+    names = [unquote(name) for name in parts.path.split("/") if name]
     whole = len(names) in (0, 1, 3) and parts.scheme in SCHEMES
     if len(names) == 3:
         whole = whole and names[1] in ("versions", "labels")

@@ -33,7 +33,8 @@ class RestTransport:
         self.place = place
         self._outputs = ()
         parts = urllib.parse.urlsplit(place)
-        path = "/".join(part for part in (model, kind, value) if part)
+        names = (urllib.parse.quote(part, safe="") for part in (model, kind, value))
+        path = "/".join(filter(None, names))
         self._url = f"{parts.scheme}://{parts.netloc}/v1/models/{path}"
 
     def describe(self, seconds: float) -> tuple[int, tuple[str, ...]]:

@@ -7,7 +7,6 @@ import numpy as np
 
 from tf_btgmi.evaluation.result_files import by_name, fingerprint
 from tf_btgmi.pictures.decoding import read_image
-from tf_btgmi.pictures.formats import open_picture
 from tf_btgmi.pictures.writer import encode_png
 
 TRUTH = "truth"
@@ -76,7 +75,7 @@ class StudyPictures:
                     f"of {folders[TRUTH]}; the first is {missing[0]}."
                 )
             for name in self.names:
-                size = _size(paths[name])
+                size = read_image(paths[name]).shape[1::-1]
                 expected = expected_sizes.setdefault(name, size)
                 if size != expected:
                     raise ValueError(
@@ -105,14 +104,3 @@ def ruined(picture: np.ndarray, seed: str) -> np.ndarray:
         tile = picture[from_y : from_y + side, from_x : from_x + side]
         result[y : y + side, x : x + side] = 255 - tile if position % 2 else tile
     return result
-
-
-def _size(path: str):
-    try:
-        with open_picture(path) as picture:
-            # The header alone may be intact.
-            picture.load()
-            return picture.size
-    # Pillow raises many kinds of exceptions for damaged files.
-    except Exception as error:
-        raise ValueError(f"{path} cannot be read: {error}") from error
