@@ -10,7 +10,6 @@ into the convolutions; `config.json`; `assets.extra/tf_serving_warmup_requests`;
 """
 
 import os
-import re
 import shutil
 import tempfile
 
@@ -92,11 +91,9 @@ def export(place: str, export_dir: str, version=None) -> str:
             forget_places(config)
             config_lib.save(config, os.path.join(beside, config_lib.FILE))
             os.chmod(beside, 0o755)
-            if os.path.exists(target):
-                raise ValueError(
-                    f"Another program has written {target} meanwhile. Run the same "
-                    "command again."
-                )
+            if not version:
+                # Another program may have written one meanwhile.
+                target = os.path.join(export_dir, str(next_version(export_dir)))
             os.rename(beside, target)
         finally:
             logging.set_verbosity(verbosity)
@@ -112,7 +109,8 @@ def next_version(export_dir: str) -> int:
 
 def _source(place: str) -> str:
     # Without the folders of this machine.
-    return re.sub(r"\S*/", "", loading.describe(place))
+    parent = os.path.dirname(os.path.normpath(place or ""))
+    return loading.describe(place).replace(os.path.join(parent, ""), "", bool(parent))
 
 
 if __name__ == "__main__":

@@ -7,13 +7,20 @@
 # MODELs, as NAME=PLACE, stand in the same table. The same command resumes where it was
 # stopped. PYTHON chooses the interpreter (default .venv/bin/python).
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
 [ $# -ge 3 ] || {
   echo "Give PHOTOGRAPHS TEST_PHOTOGRAPHS OUTPUT [STEPS [MODEL...]]." >&2
   exit 2
 }
-photographs=$1 test=$2 output=$3 steps=${4:-1000}
+photographs=$(realpath -m "$1") test=$(realpath -m "$2") output=$(realpath -m "$3")
+steps=${4:-1000}
 shift "$(($# < 4 ? $# : 4))"
+others=()
+for model in "$@"; do
+  place=${model#*=}
+  [ ! -e "$place" ] || place=$(realpath "$place")
+  others+=("--model=${model%%=*}=$place")
+done
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
 python=${PYTHON:-.venv/bin/python}
 
 # train NAME FLAG...: as many steps as all of them, a third at 64 px where that is
@@ -34,8 +41,5 @@ train globally_locally --config.procedure.warmup_steps=$((steps / 3)) \
 train pix2pixhd --config.procedure.warmup_steps=$((steps / 3)) \
   --config.procedure.learning_rate_decay_steps=$((steps / 2))
 
-for model in "$@"; do
-  models+=("--model=$model")
-done
 "$python" -m tf_btgmi.evaluate --data="$test" --mask_kind=rectangles --seed=0 \
-  --image_size=128 "${models[@]}" --output="$output/evaluation"
+  --image_size=128 "${models[@]}" "${others[@]}" --output="$output/evaluation"

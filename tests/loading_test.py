@@ -192,7 +192,6 @@ def test_without_a_place_it_is_the_first_bundled_model_with_the_output(
         ("btgmi-outdoor-192", "btgmi-outdoor-192"),
         ("runs/mine/", "mine"),
         ("runs/lr=0.1", "lr=0.1"),
-        ("served/btgmi/3", "btgmi"),
         ("out/mine-128-int8.tflite", "mine-128-int8"),
         ("grpc://host:8500", "btgmi"),
         ("http://host:8501/mine/versions/3", "mine"),
@@ -200,3 +199,11 @@ def test_without_a_place_it_is_the_first_bundled_model_with_the_output(
 )
 def test_a_model_has_a_short_name(place, name):
     assert loading.short_name(place) == name
+
+
+def test_a_version_of_an_export_has_its_folders_name_and_a_run_its_own(tmp_path):
+    place = tmp_path / "btgmi" / "3"
+    place.mkdir(parents=True)
+    assert loading.short_name(str(place)) == "3"
+    (place / "saved_model.pb").touch()
+    assert loading.short_name(str(place)) == "btgmi"

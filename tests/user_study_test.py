@@ -145,7 +145,11 @@ def test_a_study_without_answers_has_a_report(folder, capsys):
     "values, text",
     [
         ({"output": None}, "--output=FOLDER is missing"),
-        ({"report": True}, "there is no study in out"),
+        (
+            {"report": True, "results": [], "truth": None},
+            "there is no study in out",
+        ),
+        ({"report": True}, "--report is of the study in --output"),
         ({"results": []}, "--results=NAME=FOLDER must be given at least twice"),
         ({"results": ["a=a"]}, "--results=NAME=FOLDER must be given at least twice"),
         ({"results": ["a", "b=b"]}, "--results=a must have the form NAME=FOLDER"),

@@ -125,8 +125,8 @@ def short_name(model_path: str) -> str:
     if "://" in model_path:
         return client.model_of(model_path)[0]
     folder, name = os.path.split(os.path.abspath(model_path))
-    if name.isdecimal():
-        # The last folder of an exported model is a version number.
+    if name.isdecimal() and os.path.exists(os.path.join(model_path, saved_graph.FILE)):
+        # A version of an exported model.
         return os.path.basename(folder)
     stem, ending = os.path.splitext(name)
     return stem if ending.lower() == tflite_file.ENDING else name

@@ -59,7 +59,8 @@ def main(argv):
     from tf_btgmi.studio.server import create_app
 
     listener = web.listen(FLAGS.host, FLAGS.port)
-    models = _load_all([FLAGS.server] if FLAGS.server else FLAGS.model or [None])
+    places = [FLAGS.server] if FLAGS.server else FLAGS.model or [None]
+    models = _load_all(list(dict.fromkeys(places)))
     selection.prepare()
     limits = Limits(max_pixels=FLAGS.max_megapixels * 1_000_000)
     app = create_app(models, limits, FLAGS.allowed_host)

@@ -70,6 +70,11 @@ def main(argv):
     """Serves the page, or writes the report."""
     del argv
     common_flags.require(("output", "FOLDER", "the folder of the answers"))
+    if FLAGS.report and (FLAGS.results or FLAGS.truth):
+        raise program.UsageError(
+            "--report is of the study in --output: it takes neither --results nor "
+            "--truth."
+        )
     return _report() if FLAGS.report else _serve()
 
 

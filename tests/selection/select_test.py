@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tf_btgmi.assets import samples_dir
-from tf_btgmi.selection import Click
+from tf_btgmi.selection import Click, grabcut
 from tf_btgmi.selection import select as select_by
 
 # Intersection over union on the made-up scene.
@@ -224,6 +224,30 @@ def test_clicks_beside_the_object_take_away_from_the_box(scene, select):
     less = select(image, box=(25, 15, 95, 140), clicks=clicks)
     assert less[60, 115] == 0 and less[60, 50] == 255
     assert (less > 0).sum() <= (both > 0).sum()
+
+
+def test_a_click_removes_a_part_of_which_grabcut_leaves_nothing(monkeypatch, scene):
+    image, disc, square = scene
+
+    def nothing(*arguments, **options):
+        raise ValueError("No object was found there.")
+
+    monkeypatch.setattr(grabcut, "cut_out", nothing)
+    less = select_by(image, clicks=[Click(60, 50, False)], mask=disc | square)
+    assert not less[disc].any() and less[square].all()
+
+
+def test_a_selection_in_the_last_rows_of_a_large_picture_is_changed(scene, select):
+    """Halved, the picture has an odd row and column left over, again and again."""
+    image = scene[0].repeat(14, axis=0).repeat(14, axis=1)
+    image = image[: 16 * 104 + 15, : 16 * 139 + 15]
+    mask = np.zeros(image.shape[:2], bool)
+    mask[-3:, 900:1000] = True
+    height = len(mask)
+    more = select(image, clicks=[Click(height - 40, 950)], mask=mask)
+    assert more[mask].all() and more[height - 40, 950] == 255
+    less = select(image, clicks=[Click(height - 1, 950, False)], mask=mask)
+    assert less[height - 1, 950] == 0 and not less[~mask].any()
 
 
 def test_a_click_beside_a_speck_of_a_large_picture_works(scene, select):

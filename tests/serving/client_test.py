@@ -181,6 +181,7 @@ def test_a_name_of_any_letters_is_asked_for(place, model, monkeypatch, name):
         "http://host:8501/a/b",
         "http://host:8501/a/versions/new",
         "http://host:8501/a/versions/²",
+        f"grpc://host:8500/a/versions/{2**63}",
         "http://host:8501/a/versions/1/more",
         "https://host:8501/a?b",
     ],

@@ -35,6 +35,13 @@ def test_an_answer_is_kept_with_what_was_asked(votes, pictures):
     assert second.chosen is None and second.winner is None
 
 
+def test_a_study_goes_on_with_its_methods_in_any_order(votes):
+    votes.claim({"methods": ["b", "a"], "num_shown": 2})
+    votes.claim({"methods": ["a", "b"], "num_shown": 2})
+    with pytest.raises(ValueError, match=r"\(methods\)"):
+        votes.claim({"methods": ["a", "c"], "num_shown": 2})
+
+
 def test_only_the_next_question_is_answered_and_once(votes, pictures):
     token = votes.begin(pictures, 2, 2, 0)
     for position in (1, 5, -1):

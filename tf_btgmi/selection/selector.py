@@ -142,9 +142,13 @@ class _GrabCut:
         likely = selected & ~grabcut.similar_region(self._image, pixel)
         if not likely.any():
             return _region_at(pixel, selected)
-        remaining = grabcut.cut_out(
-            self._image, positive=inside, negative=outside, mask=likely
-        )
+        try:
+            remaining = grabcut.cut_out(
+                self._image, positive=inside, negative=outside, mask=likely
+            )
+        # Nothing remains.
+        except ValueError:
+            return _region_at(pixel, selected)
         return _region_at(pixel, selected & (remaining < 128))
 
 
@@ -188,6 +192,7 @@ class _Network:
         if (selected & ~part).sum() > _OTHER_OBJECT * part.sum():
             # One of several objects: GrabCut removes it whole, the network in pieces.
             removed = removed | _GrabCut(self._image).removed(clicks, selected)
+            removed = _region_at((int(clicks[-1].y), int(clicks[-1].x)), removed)
         return removed
 
     def _turned_over(self, segmentation, click, free) -> np.ndarray:
@@ -200,6 +205,10 @@ class _Network:
             near = np.s_[top : top + 2 * radius + 1, left : left + 2 * radius + 1]
             pixel = int(click.y) - top, int(click.x) - left
             region[near] |= _region_at(pixel, free[near])
+        # At the picture's size it may have fallen into several.
+        window = segmentation.window
+        pixel = int(click.y) - window.top, int(click.x) - window.left
+        region[window.slices] = _region_at(pixel, region[window.slices])
         return region
 
     def _at_click(self, segmentation, click, free) -> np.ndarray:
@@ -239,21 +248,24 @@ def _nearest_part(click, selected: np.ndarray):
     Regions are found at a working size: the time does not grow with the picture.
     """
     height, width = selected.shape
-    small = selected.view(np.uint8)
-    while max(small.shape) >= 2 * grabcut.WORKING_SIDE and min(small.shape) > 1:
-        # No pixel is lost.
-        small = network.halved(small * np.uint8(255), max(small.shape) // 2) > 0
-        small = small.view(np.uint8)
-    scales = np.array(small.shape) / (height, width)
-    _, parts = cv2.connectedComponents(small, connectivity=8)
+    small, factor = selected, 1
+    while max(small.shape) >= 2 * grabcut.WORKING_SIDE:
+        # No pixel is lost, nor an odd last row or column.
+        rows, columns = small.shape
+        small = np.pad(small, ((0, rows % 2), (0, columns % 2)))
+        small = small[::2] | small[1::2]
+        small = small[:, ::2] | small[:, 1::2]
+        factor *= 2
+    _, parts = cv2.connectedComponents(small.view(np.uint8), connectivity=8)
     places = np.argwhere(small)
-    distances = np.hypot(*(places - np.array([click.y, click.x]) * scales).T)
+    distances = np.hypot(*(places - np.array([click.y, click.x]) / factor).T)
     nearest = int(distances.argmin())
     part = (parts == parts[tuple(places[nearest])]).astype(np.uint8)
     # A cell more on every side, so that nothing is lost at its edge.
     part = cv2.dilate(part, np.ones((3, 3), np.uint8))
-    part = cv2.resize(part, (width, height), interpolation=cv2.INTER_NEAREST) > 0
-    return part & selected, float(distances[nearest] / scales.max())
+    size = factor * part.shape[1], factor * part.shape[0]
+    part = cv2.resize(part, size, interpolation=cv2.INTER_NEAREST)[:height, :width] > 0
+    return part & selected, float(distances[nearest] * factor)
 
 
 def _region_at(pixel, mask: np.ndarray) -> np.ndarray:

@@ -150,7 +150,8 @@ def model_of(place: str) -> tuple[str, str, str]:
     if len(names) == 3:
         whole = whole and names[1] in ("versions", "labels")
         whole = whole and (
-            names[1] == "labels" or (names[2].isascii() and names[2].isdigit())
+            names[1] == "labels"
+            or (names[2].isascii() and names[2].isdigit() and int(names[2]) < 2**63)
         )
     try:
         whole = whole and bool(parts.hostname) and parts.port is not None

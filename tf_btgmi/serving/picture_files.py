@@ -85,10 +85,10 @@ def _decode_rgba(data: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def decode_mask(data: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Decodes a mask by the rules of `tf_btgmi.pictures.masks`, with two exceptions.
+    """Decodes a mask by the rules of `tf_btgmi.pictures.masks`, with three exceptions.
 
     Strokes and erased parts are distinguished by frame and area alone, not by colours,
-    and a soft rim is followed for `RIM_PIXELS` only.
+    a soft rim is followed for `RIM_PIXELS` only, and photographs are not refused.
 
     Args:
         data: scalar string, the bytes of a file.

@@ -128,6 +128,10 @@ class Votes:
         settings = json.loads(json.dumps(settings))
         with self._changing() as database:
             known = self._settings(database)
+            for either in (known or {}, settings):
+                # In any order.
+                if "methods" in either:
+                    either["methods"] = sorted(either["methods"])
             if known is None:
                 text = json.dumps(settings)
                 database.execute("INSERT INTO study VALUES (?)", [text])
