@@ -17,7 +17,8 @@ Results keep size, mode and metadata of the pictures. Known pixels do not change
 the format is lossless. For folders and CSV jobs, results that exist already are
 skipped, so that the same command resumes a stopped run; --overwrite replaces them.
 
-Exit code: 0 success; 1 some pictures failed; 2 an error in the command line.
+Exit code: 0 success; 1 some pictures failed, or pictures or masks had no partner; 2 an
+error in the command line.
 """
 
 from absl import flags

@@ -270,8 +270,11 @@ def _nearest_part(click, selected: np.ndarray):
 
 def _region_at(pixel, mask: np.ndarray) -> np.ndarray:
     """The connected region of `mask` that holds a pixel."""
-    _, regions = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
-    return (regions == regions[pixel]) & mask
+    if not mask[pixel]:
+        return np.zeros_like(mask)
+    filled = mask.astype(np.uint8)
+    cv2.floodFill(filled, None, pixel[::-1], 2, flags=8)
+    return filled == 2
 
 
 def _fitted(image: np.ndarray, coarse: np.ndarray) -> np.ndarray:
