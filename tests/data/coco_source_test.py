@@ -112,6 +112,8 @@ def test_a_code_of_another_size_is_refused():
         [[[10, 5], [20, 5], [20, 25]]],
         {"size": [30, 40], "counts": [600, 599]},
         {"size": [30, 40], "counts": [1300, -100]},
+        {"size": [30, 40], "counts": [10**15]},
+        {"size": [40, 30], "counts": [600, 600]},
         {"size": [30, 40], "counts": "32"},
         {"size": [30, 40], "counts": "é"},
         {"size": [30, 40]},

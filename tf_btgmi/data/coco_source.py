@@ -81,6 +81,10 @@ class _Object:
                 raise ValueError("a polygon is not a list of three or more x, y")
         elif not isinstance(segmentation, dict):
             raise ValueError("it is neither polygons nor a run-length code")
+        elif list(segmentation["size"]) != list(size):
+            raise ValueError(
+                f"it has the size {segmentation['size']}, its picture {size}"
+            )
         else:
             # Now, so that no object fails in the midst of a training.
             self.mask()
@@ -128,12 +132,11 @@ def run_length_mask(
         ValueError: the lengths do not add up to the size of the picture.
     """
     counts = decompress(counts) if isinstance(counts, str) else counts
-    values = np.arange(len(counts)) % 2 == 1
-    pixels = np.repeat(values, counts) if min(counts, default=0) >= 0 else values[:0]
-    if pixels.size != height * width:
+    if min(counts, default=0) < 0 or sum(counts) != height * width:
         raise ValueError(
-            f"a run-length code has {pixels.size} pixels, its picture {height * width}"
+            f"a run-length code has {sum(counts)} pixels, its picture {height * width}"
         )
+    pixels = np.repeat(np.arange(len(counts)) % 2 == 1, counts)
     return pixels.reshape(width, height).T
 
 
