@@ -162,7 +162,7 @@ def test_a_selection_of_twelve_megapixels_grows_without_a_freeze(visit):
     visit.until("state.active.selection.count > 11e6")
     before = visit.selected()
     pauses = []
-    for _ in range(3):
+    for _ in range(4):
         visit.page.wait_for_timeout(300)
         visit.page.evaluate("window.longest = 0")
         selected = visit.selected()
@@ -173,8 +173,8 @@ def test_a_selection_of_twelve_megapixels_grows_without_a_freeze(visit):
         visit.until(f"state.active.selection.count < {grown}")
         visit.page.wait_for_timeout(300)
         pauses.append(visit.page.evaluate("window.longest"))
-    # A busy machine may stop the page once.
-    assert 5 < sorted(pauses)[1] < 300, pauses
+    # The page's own freeze comes every time, that of a busy machine does not.
+    assert 5 < min(pauses) < 300, pauses
     # Shrinking by a disc undoes growing by it, but for the corners' pixels.
     assert abs(visit.selected() - before) < 100
 
