@@ -2,10 +2,13 @@
 
 import { $ } from "./dom.js";
 
+const HASTY = 300; // ms
+
 const tasks = [];
 
 class Task {
   constructor(text, cancel) {
+    this.begun = performance.now();
     this.text = text;
     this.cancel = cancel;
     this.share = null;
@@ -48,4 +51,9 @@ function show() {
   else $("running-bar").value = task.share;
 }
 
-$("cancel").addEventListener("click", cancelBusy);
+$("cancel").addEventListener("click", ({ detail }) => {
+  const task = tasks[tasks.length - 1];
+  // A second Enter on Fill comes here, where the focus is now; a mouse means it.
+  const byKey = detail === 0;
+  if (!byKey || (task && performance.now() - task.begun > HASTY)) cancelBusy();
+});

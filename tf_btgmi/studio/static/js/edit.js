@@ -13,11 +13,12 @@ function cancel() {
 }
 
 function change(text, apply) {
-  if (state.running) return;
+  const { active } = state;
+  if (state.running || !state.selecting) return;
   const { signal } = aborter;
   last = last.then(async () => {
-    if (signal.aborted || !state.selecting) return;
-    const { active } = state;
+    // Another picture may have taken the place of its own.
+    if (signal.aborted || (active !== state.target && active !== state.guide)) return;
     const task = busy(text, cancel);
     try {
       active.remember(await apply(active.selection, signal));

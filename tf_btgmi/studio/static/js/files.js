@@ -75,8 +75,8 @@ async function openFile(file, asGuide = false) {
 }
 
 function use(picture, asGuide) {
-  stopSearch();
   const { guide, step } = state;
+  if (!asGuide || guide) stopSearch();
   if (asGuide) {
     state.set({ guide: picture, layer: null, mode: "compose", step: "cut", tool: "object" });
   } else {

@@ -33,12 +33,13 @@ function escape() {
   else dismiss();
 }
 
-// [keys, what the help says, action]; a key is written as event.key, after Ctrl+ or Shift+.
+const REPEATS = true; // while the key is held
+// [keys, what the help says, action, whether it repeats]; a key is written as event.key, after Ctrl+ or Shift+.
 const TABLE = [
   [["Shift+R"], "Fill, compose or harmonize", () => actions.run()],
   [["Escape"], "Cancel", escape],
-  [["Ctrl+Z"], "Undo", () => actions.undo()],
-  [["Ctrl+Shift+Z", "Ctrl+Y"], "Redo", () => actions.redo()],
+  [["Ctrl+Z"], "Undo", () => actions.undo(), REPEATS],
+  [["Ctrl+Shift+Z", "Ctrl+Y"], "Redo", () => actions.redo(), REPEATS],
   [["Ctrl+O"], "Open", chooseFile],
   [["Ctrl+S"], "Download", download],
   [["Ctrl+C"], "Copy the result", copyResult],
@@ -47,16 +48,16 @@ const TABLE = [
   [["E"], "Eraser", () => actions.tool("eraser")],
   [["M"], "Box", () => actions.tool("box")],
   [["L"], "Lasso", () => actions.tool("lasso")],
-  [["["], "Smaller brush, smaller object", () => (placing() ? scaleBy(1 / 1.05) : setBrushSize(Math.min(state.brushSize - 1, state.brushSize / 1.2)))],
-  [["]"], "Larger brush, larger object", () => (placing() ? scaleBy(1.05) : setBrushSize(Math.max(state.brushSize + 1, state.brushSize * 1.2)))],
-  [[","], "Shrink the selection, rotate left", () => (placing() ? rotateBy(5) : edit.shrink())],
-  [["."], "Grow the selection, rotate right", () => (placing() ? rotateBy(-5) : edit.grow())],
-  [["F"], "Flip the object horizontally", flip],
+  [["["], "Smaller brush, smaller object", () => (placing() ? scaleBy(1 / 1.05) : setBrushSize(Math.min(state.brushSize - 1, state.brushSize / 1.2))), REPEATS],
+  [["]"], "Larger brush, larger object", () => (placing() ? scaleBy(1.05) : setBrushSize(Math.max(state.brushSize + 1, state.brushSize * 1.2))), REPEATS],
+  [[","], "Shrink the selection, rotate left", () => (placing() ? rotateBy(5) : edit.shrink()), REPEATS],
+  [["."], "Grow the selection, rotate right", () => (placing() ? rotateBy(-5) : edit.grow()), REPEATS],
+  [["F"], "Flip the object horizontally", () => placing() && flip()],
   [["I"], "Invert the selection", edit.invert],
   [["Delete", "Backspace"], "Clear the selection", edit.clear],
   [["V"], "Compare before and after", () => toggleCompare()],
-  [["+", "="], "Zoom in", () => stage.zoom(1.25)],
-  [["-"], "Zoom out", () => stage.zoom(0.8)],
+  [["+", "="], "Zoom in", () => stage.zoom(1.25), REPEATS],
+  [["-"], "Zoom out", () => stage.zoom(0.8), REPEATS],
   [["0"], "Show the whole picture", () => stage.fit()],
   [["1"], "100 %", () => stage.zoom(1 / stage.view.scale)],
   [["D"], "Switch between dark and light", () => $("theme").click()],
@@ -78,6 +79,7 @@ const TOLD = [
 ];
 
 const byKey = new Map(TABLE.flatMap(([keys, , action]) => keys.map((key) => [key.toLowerCase(), action])));
+const repeating = new Set(TABLE.filter(([, , , repeats]) => repeats).map(([, , action]) => action));
 const onStage = new Map(ON_STAGE.flatMap(([keys, action]) => keys.map((key) => [key, action])));
 
 const PLACES = { BracketLeft: "[", BracketRight: "]", Comma: ",", Period: "." };
@@ -102,6 +104,7 @@ export function listen(given) {
   actions = given;
   window.addEventListener("keydown", (event) => {
     if (document.querySelector("dialog[open]") || typing(event.target)) return;
+    if (event.repeat && event.key === "Enter" && event.target.closest("button")) event.preventDefault();
     const stageHas = event.target === stage.canvas || event.target === document.body;
     if (event.key === " " && stageHas) {
       event.preventDefault();
@@ -116,7 +119,8 @@ export function listen(given) {
     // The browser copies selected text.
     if (!action || (name === "ctrl+c" && String(getSelection()))) return;
     event.preventDefault();
-    action(event);
+    const repeats = event.key.startsWith("Arrow") || repeating.has(action);
+    if (!event.repeat || repeats) action(event);
   });
   window.addEventListener("keyup", (event) => {
     if (event.key === " ") {

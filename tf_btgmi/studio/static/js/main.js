@@ -4,25 +4,30 @@ import { place } from "./compose.js";
 import "./connection.js";
 import { api } from "./api.js";
 import { $, element, reveal } from "./dom.js";
-import { edit } from "./edit.js";
+import { edit, settled } from "./edit.js";
 import { canCopy, chooseFile, copyResult, download, saveMask, showExamples, useTarget, wantsGuide } from "./files.js";
 import { listen } from "./keyboard.js";
 import { announce, note, problem, tell } from "./messages.js";
 import { cancelGesture } from "./pointer.js";
+import { shownResult } from "./results.js";
 import { LABELS, canFillAgain, canHarmonize, fillAgain, nextRun, run } from "./runs.js";
 import { stage } from "./stage.js";
 import { state } from "./state.js";
 import "./toolbar.js";
 import { largestBrush, setBrushSize } from "./tools/brush.js";
+import { searched } from "./tools/object.js";
 import { currentTool, tools } from "./tools/tools.js";
 
 const CANNOT_MATCH = "This model cannot match colours.";
 const ONLY_FILLS = "It only fills holes.";
 
 // Every picture has a history of its own.
-const historyNow = () => (state.active ?? state.target)?.history;
+const historyNow = () => state.active?.history;
 
-function travel(action) {
+async function travel(action) {
+  if (state.running) return;
+  cancelGesture();
+  await settled();
   if (state.running) return;
   const label = historyNow()?.[action]();
   if (!label) return;
@@ -37,7 +42,7 @@ function chooseTool(tool) {
 
 function chooseMode(mode) {
   if (state.running || mode === state.mode) return;
-  const step = state.layer ? "place" : state.guide ? "cut" : "guide";
+  const step = state.layer || shownResult()?.layer ? "place" : state.guide ? "cut" : "guide";
   state.set({ mode, step, comparing: false });
 }
 
@@ -52,18 +57,19 @@ function mainAction() {
   return [LABELS[mode], nextRun() ? run : null];
 }
 
-function act() {
-  const [, action] = mainAction();
-  if (!action || state.running) return;
+/** Does it when the object that is being searched for is selected; returns whether there was something to do. */
+async function act() {
+  if (state.running) return true;
   cancelGesture();
-  action();
+  if (!await searched() || state.running) return true;
+  const [, action] = mainAction();
+  action?.();
+  return Boolean(action);
 }
 
-function runFromKey() {
-  const [, action] = mainAction();
-  if (action) {
-    act();
-  } else if (state.active && !state.running) {
+async function runFromKey() {
+  if (await act()) return;
+  if (state.active && !state.running) {
     const cannot = state.mode === "harmonize" && !canHarmonize();
     tell(cannot
       ? problem(CANNOT_MATCH, ONLY_FILLS, "Start the studio with a model that has the output `harmonized`.")
@@ -79,7 +85,8 @@ for (const [id, action] of Object.entries({
   copy: copyResult,
   undo: () => travel("undo"),
   redo: () => travel("redo"),
-  run: act,
+  // The second click of a double click would do what follows.
+  run: (event) => event.detail > 1 || act(),
   "grow-button": edit.grow,
   "shrink-button": edit.shrink,
   invert: edit.invert,
@@ -229,7 +236,10 @@ function helpWithGestures() {
 listen({ run: runFromKey, undo: () => travel("undo"), redo: () => travel("redo"), tool: chooseTool });
 state.onChange(show);
 state.onChange(helpWithGestures);
-window.addEventListener("server-back", loadModels);
+window.addEventListener("server-back", () => {
+  loadModels();
+  if (!$("examples").children.length) showExamples().catch(tell);
+});
 show();
 loadModels();
 showExamples().catch(tell);

@@ -184,7 +184,10 @@ stage.marks.push((context, view) => {
   }
 });
 
+let shown = null; // the picture that the pointer is in
 state.onChange(() => {
+  if (shown !== state.active) pointer = null;
+  shown = state.active;
   // A gesture ends with its tool and its picture, and where a run begins.
   if (pressed && (state.running || pressed !== currentTool() || pressedOn !== state.active)) cancelGesture();
   canvas.style.cursor = pan.held ? "grab" : state.comparing ? "ew-resize" : state.selecting ? "crosshair" : state.active ? "move" : "default";

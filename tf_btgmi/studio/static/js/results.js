@@ -39,7 +39,8 @@ export function take(made, { hole = null, layer = null, placement = null } = {})
   const picture = state.target;
   const before = current;
   const newest = made[made.length - 1];
-  const cleared = picture.selection.clear();
+  // What is composed has its selection in the guide.
+  const cleared = layer ? null : picture.selection.clear();
   for (const result of made) {
     number += 1;
     Object.assign(result, { number, hole, layer, placement });

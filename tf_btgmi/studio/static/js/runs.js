@@ -112,6 +112,7 @@ export async function run(again = null) {
       const { blob } = await watched(task, mine.name, text, (options) =>
         api.run(call, { ...fields, model, job: mine.name }, { ...options, signal: aborter.signal }));
       made.push(await toResult(all ? `${LABELS[mode]}, ${model}` : LABELS[mode], blob, base));
+      aborter.signal.throwIfAborted();
     }
   } catch (error) {
     if (error.name === "AbortError" || error.code === "cancelled") note("Cancelled. Nothing was changed.");

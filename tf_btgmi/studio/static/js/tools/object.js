@@ -31,6 +31,13 @@ export function stopSearch() {
   aborter = new AbortController();
 }
 
+/** Settles when the searches that were asked for have ended; whether none was stopped. */
+export async function searched() {
+  const { signal } = aborter;
+  await last;
+  return !signal.aborted;
+}
+
 /** Begins a search when those before it have ended. */
 function enqueue(search) {
   const { signal } = aborter;

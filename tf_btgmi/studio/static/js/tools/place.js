@@ -35,8 +35,10 @@ function remember(layer, before, label) {
   if (JSON.stringify(before) === JSON.stringify(after)) return;
   // The object may have been edited since, which makes another layer.
   const put = (placement) => {
-    if (state.layer?.guide === layer.guide) state.layer.follow(layer, placement);
-    state.changed();
+    if (state.layer?.guide !== layer.guide) return;
+    state.layer.follow(layer, placement);
+    // From another mode, too, what changes is seen.
+    state.set({ mode: "compose", step: "place" });
   };
   state.target.remember({ label, undo: () => put(before), redo: () => put(after) });
   state.changed();

@@ -1,0 +1,159 @@
+"""What is pressed twice, held, or asked for while something else is under way."""
+
+import numpy as np
+
+from tests.picture_files import file_of
+from tests.studio.browser import held, painted
+from tests.studio.selecting_test import scene
+
+
+def test_a_fill_waits_for_the_object_that_is_searched_for(visit):
+    """After an earlier fill, whose place it would fill again otherwise."""
+    visit.open_file("scene.png", file_of(scene()))
+    visit.opened()
+    visit.tool("box")
+    visit.drag((5, 5), (25, 25))
+    visit.run()
+    visit.keep_sent()
+    visit.tool("object")
+    release = held(visit, "**/api/v1/segment")
+    visit.drag((65, 45), (175, 155))
+    visit.page.wait_for_selector("#running:has-text('Selecting the object')")
+    visit.page.keyboard.press("Shift+R")
+    visit.page.wait_for_timeout(200)
+    assert visit.results() == 2
+    release()
+    visit.made(3)
+    edited = visit.edited()
+    assert edited[110, 100] and visit.selected() == 0
+    assert not visit.page.locator(".message").count()
+
+
+def test_a_search_that_is_cancelled_is_not_filled(visit):
+    visit.open_file("scene.png", file_of(scene()))
+    visit.opened()
+    visit.tool("box")
+    visit.drag((5, 5), (25, 25))
+    visit.tool("object")
+    held(visit, "**/api/v1/segment")
+    visit.drag((65, 45), (175, 155))
+    visit.page.wait_for_selector("#running:has-text('Selecting the object')")
+    visit.page.keyboard.press("Shift+R")
+    visit.page.keyboard.press("Escape")
+    visit.idle()
+    visit.page.wait_for_timeout(200)
+    assert visit.results() == 1 and visit.selected() == 400
+
+
+def test_a_held_key_runs_once_but_undoes_as_long_as_it_is_held(visit):
+    painted(visit)
+    visit.page.keyboard.down("Shift")
+    for _ in range(4):
+        visit.page.keyboard.down("R")
+        visit.page.wait_for_timeout(100)
+    visit.page.keyboard.up("R")
+    visit.page.keyboard.up("Shift")
+    visit.idle()
+    assert visit.results() == 2
+    for x in (40, 60, 80):
+        visit.drag((60, x), (80, x))
+    visit.page.keyboard.down("Control")
+    for _ in range(3):
+        visit.page.keyboard.down("z")
+    visit.page.keyboard.up("z")
+    visit.page.keyboard.up("Control")
+    visit.until("state.active.selection.isEmpty")
+    assert visit.page.is_enabled("#undo")
+
+
+def test_a_second_enter_does_not_cancel_the_run(visit):
+    painted(visit)
+    visit.paint.gate.clear()
+    visit.page.focus("#run")
+    visit.page.keyboard.press("Enter")
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_selector("text=Filling, 0 %")
+    visit.paint.gate.set()
+    visit.made(2)
+
+
+def test_a_double_click_on_place_it_places_only(visit):
+    visit.open_example("rocket")
+    visit.page.click('[data-mode-button="compose"]')
+    visit.open_example()
+    visit.box()
+    visit.page.dblclick("#run:enabled")
+    visit.page.wait_for_selector("#panel-place:not([hidden])")
+    visit.page.wait_for_timeout(300)
+    visit.idle()
+    assert visit.results() == 1
+
+
+def test_what_is_not_shown_is_not_changed(visit):
+    visit.open_example("rocket")
+    visit.box()
+    selected = visit.selected()
+    visit.page.click('[data-mode-button="compose"]')
+    # There is no guide yet; the picture is covered.
+    assert visit.page.is_disabled("#undo")
+    visit.open_example()
+    visit.box()
+    visit.place()
+    visit.page.uncheck("#harmonize-check")
+    # In another mode F turns nothing, and an undone placement is shown.
+    visit.page.keyboard.press("]")
+    visit.page.click('[data-mode-button="fill"]')
+    flip = "state.layer.flip"
+    visit.page.keyboard.press("f")
+    visit.until(f"!{flip}")
+    visit.page.keyboard.press("Control+z")
+    visit.until("state.mode === 'compose' && state.step === 'place'")
+    visit.run()
+    visit.made(2)
+    # The selection for a later fill is still there, and so is the placement.
+    visit.page.click('[data-mode-button="fill"]')
+    assert visit.selected() == selected
+    visit.page.click('[data-mode-button="compose"]')
+    assert visit.page.is_visible("#adjust")
+
+
+def test_a_change_is_of_the_picture_that_it_was_asked_for(visit):
+    large = np.zeros((2400, 3200, 3), np.uint8)
+    visit.open_file("large.png", file_of(large))
+    visit.opened()
+    visit.tool("box")
+    visit.drag((200, 200), (2200, 3000))
+    visit.page.evaluate(
+        """() => {
+          for (const key of ['.', '.', 'i']) {
+            document.getElementById('canvas').dispatchEvent(
+              new KeyboardEvent('keydown', {key, bubbles: true}));
+          }
+        }"""
+    )
+    visit.page.click('[data-mode-button="compose"]')
+    visit.open_file("guide.png", file_of(scene()), field="#guide-input")
+    visit.until("state.guide?.name === 'guide.png'")
+    visit.idle()
+    assert visit.selected() == 0
+    assert visit.page.evaluate(
+        "import('/static/js/state.js').then(({state}) => "
+        "state.target.selection.count < 2400 * 3200 - 2000 * 2800)"
+    )
+
+
+def test_undo_waits_for_what_it_undoes(visit):
+    visit.open_file("scene.png", file_of(scene()))
+    visit.opened()
+    visit.tool("box")
+    visit.drag((80, 60), (160, 140))
+    selected = visit.selected()
+    visit.page.evaluate(
+        """() => {
+          document.getElementById('grow-button').click();
+          document.getElementById('undo').click();
+        }"""
+    )
+    visit.idle()
+    visit.page.wait_for_timeout(200)
+    assert visit.selected() == selected and visit.page.is_enabled("#redo")
