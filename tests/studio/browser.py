@@ -51,6 +51,15 @@ def painted(visit, *points):
     visit.drag(*(points or ((300, 40), (300, 120))))
 
 
+def scene(height=240, width=320):
+    """A red square and a blue one on noisy green."""
+    rng = np.random.default_rng(0)
+    image = np.array([60, 150, 70]) + rng.normal(0, 8, (height, width, 3))
+    image[80:160, 60:140] = (200, 50, 40)
+    image[80:160, 200:280] = (40, 60, 200)
+    return image.clip(0, 255).astype(np.uint8)
+
+
 def held(visit, path):
     """Holds requests of a path back; call the result to let them go."""
     routes = []
@@ -133,6 +142,12 @@ class Visit:
         """Selects a square of 100 pixels with the box tool."""
         self.tool("box")
         self.drag((100, 150), (200, 250))
+
+    def cut(self):
+        """Selects a square of the sheep picture to be put into the open one."""
+        self.page.click('[data-mode-button="compose"]')
+        self.open_example()
+        self.box()
 
     def keep_sent(self):
         """Keeps the fields of the last form that the page sends in `window.sent`."""

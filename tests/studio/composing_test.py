@@ -17,9 +17,7 @@ from tf_btgmi.pictures.masks import decode_mask
 def placed(visit):
     """A square of the sheep picture on the rocket picture."""
     visit.open_example("rocket")
-    visit.page.click('[data-mode-button="compose"]')
-    visit.open_example()
-    visit.box()
+    visit.cut()
     visit.place()
     visit.page.uncheck("#harmonize-check")
     return visit
@@ -244,9 +242,7 @@ def test_a_cut_out_with_a_soft_edge_is_selected_as_the_programs_do(visit):
 def test_a_small_object_is_dragged_by_its_middle(visit):
     visit.open_file("large.png", file_of(np.zeros((3000, 4000, 3), np.uint8)))
     visit.opened()
-    visit.page.click('[data-mode-button="compose"]')
-    visit.open_example()
-    visit.box()
+    visit.cut()
     visit.place()
     start = placement_of(visit)
     # Enlarged, since 100 of 3000 pixels can hardly be seen.

@@ -3,8 +3,7 @@
 import numpy as np
 
 from tests.picture_files import file_of
-from tests.studio.browser import held, painted
-from tests.studio.selecting_test import scene
+from tests.studio.browser import held, painted, scene
 
 
 def test_a_fill_waits_for_the_object_that_is_searched_for(visit):
@@ -79,14 +78,41 @@ def test_a_second_enter_does_not_cancel_the_run(visit):
 
 def test_a_double_click_on_place_it_places_only(visit):
     visit.open_example("rocket")
-    visit.page.click('[data-mode-button="compose"]')
-    visit.open_example()
-    visit.box()
+    visit.cut()
     visit.page.dblclick("#run:enabled")
     visit.page.wait_for_selector("#panel-place:not([hidden])")
     visit.page.wait_for_timeout(300)
     visit.idle()
     assert visit.results() == 1
+
+
+def test_what_is_pressed_during_a_search_is_done_once_and_where_it_was_pressed(visit):
+    visit.open_example("rocket")
+    visit.cut()
+    visit.tool("object")
+    release = held(visit, "**/api/v1/segment")
+    visit.drag((30, 105), (350, 375))
+    visit.page.wait_for_selector("#running:has-text('Selecting the object')")
+    for _ in range(2):
+        visit.page.keyboard.press("Shift+R")
+    release()
+    visit.page.wait_for_selector("#panel-place:not([hidden])")
+    visit.page.wait_for_timeout(300)
+    visit.idle()
+    assert visit.results() == 1
+    # Another mode, chosen meanwhile, does not do it.
+    visit.page.click('[data-mode-button="fill"]')
+    visit.box()
+    release = held(visit, "**/api/v1/segment")
+    visit.tool("object")
+    visit.drag((20, 20), (90, 90))
+    visit.page.wait_for_selector("#running:has-text('Selecting the object')")
+    visit.page.keyboard.press("Shift+R")
+    visit.page.click('[data-mode-button="harmonize"]')
+    release()
+    visit.idle()
+    visit.page.wait_for_timeout(300)
+    assert visit.results() == 1 and visit.selected() > 0
 
 
 def test_what_is_not_shown_is_not_changed(visit):

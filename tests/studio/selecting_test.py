@@ -8,16 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.picture_files import file_of
-from tests.studio.browser import held
-
-
-def scene(height=240, width=320):
-    """A red square and a blue one on noisy green."""
-    rng = np.random.default_rng(0)
-    image = np.array([60, 150, 70]) + rng.normal(0, 8, (height, width, 3))
-    image[80:160, 60:140] = (200, 50, 40)
-    image[80:160, 200:280] = (40, 60, 200)
-    return image.clip(0, 255).astype(np.uint8)
+from tests.studio.browser import held, scene
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ import numpy as np
 
 from tf_btgmi.inference import products
 from tf_btgmi.pictures.levels import rounded
+from tf_btgmi.pictures.mask_arrays import halved_mask
 
 # Changes with the results; evaluations distinguish versions.
 VERSION = 2
@@ -127,12 +128,8 @@ def _pyramid(window, unknown, excluded, num_octaves) -> list:
         image, *masks = levels[-1]
         half = image.shape[0] // 2
         image = cv2.resize(image, (half, half), interpolation=cv2.INTER_AREA)
-        levels.append((image, *map(_halved, masks)))
+        levels.append((image, *map(halved_mask, masks)))
     return levels
-
-
-def _halved(mask: np.ndarray) -> np.ndarray:
-    return (mask[::2, ::2] | mask[1::2, ::2]) | (mask[::2, 1::2] | mask[1::2, 1::2])
 
 
 def _next_octave(coarse, hole, excluded, fine, fine_hole) -> np.ndarray:

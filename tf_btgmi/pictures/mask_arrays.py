@@ -59,3 +59,16 @@ def hole_boxes(mask: np.ndarray, max_holes: int) -> np.ndarray:
         rest = components[max_holes - 1 :]
         boxes[-1] = np.concatenate([rest[:, :2].min(0), rest[:, 2:].max(0)])
     return boxes
+
+
+def halved_mask(mask: np.ndarray) -> np.ndarray:
+    """A mask at half of its size: a pixel is set if any of the four below it is.
+
+    Args:
+        mask: [H, W], bool or uint8; an odd side counts as one pixel longer.
+    """
+    rows, columns = mask.shape
+    if rows % 2 or columns % 2:
+        mask = np.pad(mask, ((0, rows % 2), (0, columns % 2)))
+    mask = mask[::2] | mask[1::2]
+    return mask[:, ::2] | mask[:, 1::2]

@@ -18,7 +18,7 @@ import numpy as np
 
 from tf_btgmi.inference import boxes, holes
 from tf_btgmi.inference.arguments import check_pair, check_picture
-from tf_btgmi.pictures.mask_arrays import bounding_box, is_hole
+from tf_btgmi.pictures.mask_arrays import bounding_box, halved_mask, is_hole
 from tf_btgmi.selection import grabcut, network
 
 NETWORK, GRABCUT = "network", "grabcut"
@@ -47,6 +47,11 @@ class Click(NamedTuple):
     y: float
     x: float
     is_object: bool = True
+
+    @property
+    def pixel(self) -> tuple[int, int]:
+        """The pixel that it lies in: row and column."""
+        return int(self.y), int(self.x)
 
 
 def select(
@@ -104,8 +109,7 @@ def prepare() -> None:
 def _corrected(finder, clicks, selected, boxed: bool) -> np.ndarray:
     """`selected` after its newest click."""
     newest = clicks[-1]
-    pixel = int(newest.y), int(newest.x)
-    if selected[pixel] == newest.is_object:
+    if selected[newest.pixel] == newest.is_object:
         return selected
     if newest.is_object:
         added = finder.added(clicks, selected)
@@ -131,14 +135,14 @@ class _GrabCut:
         nearby = grabcut.cut_out(
             self._image, positive=inside[-1:], negative=outside, certain=selected
         )
-        pixel = int(clicks[-1].y), int(clicks[-1].x)
+        pixel = clicks[-1].pixel
         added = _fitted(self._image, _region_at(pixel, (nearby >= 128) & ~selected))
         return _region_at(pixel, added & ~selected)
 
     def removed(self, clicks, selected) -> np.ndarray:
         """What the newest click removes: a connected region of the selection."""
         inside, outside = _points(clicks)
-        pixel = int(clicks[-1].y), int(clicks[-1].x)
+        pixel = clicks[-1].pixel
         likely = selected & ~grabcut.similar_region(self._image, pixel)
         if not likely.any():
             return _region_at(pixel, selected)
@@ -192,22 +196,23 @@ class _Network:
         if (selected & ~part).sum() > _OTHER_OBJECT * part.sum():
             # One of several objects: GrabCut removes it whole, the network in pieces.
             removed = removed | _GrabCut(self._image).removed(clicks, selected)
-            removed = _region_at((int(clicks[-1].y), int(clicks[-1].x)), removed)
+            removed = _region_at(clicks[-1].pixel, removed)
         return removed
 
     def _turned_over(self, segmentation, click, free) -> np.ndarray:
         region = self._at_click(segmentation, click, segmentation.reduced(free))
         region = segmentation.in_picture(region, free.shape) & free
-        if not region[int(click.y), int(click.x)]:
+        row, column = click.pixel
+        if not region[row, column]:
             # Beside the selection's edge, where the smaller mask is too coarse.
             radius = max(1, round(_CLICK_RADIUS * max(segmentation.window[2:])))
-            top, left = max(0, int(click.y) - radius), max(0, int(click.x) - radius)
+            top, left = max(0, row - radius), max(0, column - radius)
             near = np.s_[top : top + 2 * radius + 1, left : left + 2 * radius + 1]
-            pixel = int(click.y) - top, int(click.x) - left
+            pixel = row - top, column - left
             region[near] |= _region_at(pixel, free[near])
         # At the picture's size it may have fallen into several.
         window = segmentation.window
-        pixel = int(click.y) - window.top, int(click.x) - window.left
+        pixel = row - window.top, column - window.left
         region[window.slices] = _region_at(pixel, region[window.slices])
         return region
 
@@ -232,7 +237,7 @@ def _near(click, selected: np.ndarray, added: np.ndarray) -> np.ndarray:
     if distance > _FAR * side:
         return added
     disc = _disc(click, _REACH * distance + _LEAST_REACH * side, added)
-    return _region_at((int(click.y), int(click.x)), added & disc)
+    return _region_at(click.pixel, added & disc)
 
 
 def _disc(place, radius: float, like: np.ndarray) -> np.ndarray:
@@ -250,12 +255,7 @@ def _nearest_part(click, selected: np.ndarray):
     height, width = selected.shape
     small, factor = selected, 1
     while max(small.shape) >= 2 * grabcut.WORKING_SIDE:
-        # No pixel is lost, nor an odd last row or column.
-        rows, columns = small.shape
-        small = np.pad(small, ((0, rows % 2), (0, columns % 2)))
-        small = small[::2] | small[1::2]
-        small = small[:, ::2] | small[:, 1::2]
-        factor *= 2
+        small, factor = halved_mask(small), 2 * factor
     _, parts = cv2.connectedComponents(small.view(np.uint8), connectivity=8)
     places = np.argwhere(small)
     distances = np.hypot(*(places - np.array([click.y, click.x]) / factor).T)

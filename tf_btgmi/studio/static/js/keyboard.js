@@ -64,10 +64,10 @@ const TABLE = [
   [["?"], "Keys and gestures", () => $("help").showModal()],
 ];
 const ON_STAGE = [
-  [["ArrowLeft"], arrow(-1, 0)],
-  [["ArrowRight"], arrow(1, 0)],
-  [["ArrowUp"], arrow(0, -1)],
-  [["ArrowDown"], arrow(0, 1)],
+  [["ArrowLeft"], arrow(-1, 0), REPEATS],
+  [["ArrowRight"], arrow(1, 0), REPEATS],
+  [["ArrowUp"], arrow(0, -1), REPEATS],
+  [["ArrowDown"], arrow(0, 1), REPEATS],
   [["Enter"], (event) => togglePress({ alt: event.altKey })],
 ];
 const TOLD = [
@@ -78,9 +78,8 @@ const TOLD = [
   ["Enter", "Press; press again to release"],
 ];
 
-const byKey = new Map(TABLE.flatMap(([keys, , action]) => keys.map((key) => [key.toLowerCase(), action])));
-const repeating = new Set(TABLE.filter(([, , , repeats]) => repeats).map(([, , action]) => action));
-const onStage = new Map(ON_STAGE.flatMap(([keys, action]) => keys.map((key) => [key, action])));
+const byKey = new Map(TABLE.flatMap(([keys, , ...action]) => keys.map((key) => [key.toLowerCase(), action])));
+const onStage = new Map(ON_STAGE.flatMap(([keys, ...action]) => keys.map((key) => [key, action])));
 
 const PLACES = { BracketLeft: "[", BracketRight: "]", Comma: ",", Period: "." };
 
@@ -115,11 +114,10 @@ export function listen(given) {
     // Alt and a letter are the browser's; on some keyboards Alt makes the brackets.
     const name = event.altKey && /^[a-z0-9]$/.test(keyOf(event)) ? "" : nameOf(event);
     if (name === "c" && !event.repeat) hold(true);
-    const action = (stageHas && onStage.get(event.key)) || byKey.get(name);
+    const [action, repeats] = (stageHas && onStage.get(event.key)) || byKey.get(name) || [];
     // The browser copies selected text.
     if (!action || (name === "ctrl+c" && String(getSelection()))) return;
     event.preventDefault();
-    const repeats = event.key.startsWith("Arrow") || repeating.has(action);
     if (!event.repeat || repeats) action(event);
   });
   window.addEventListener("keyup", (event) => {

@@ -57,11 +57,18 @@ function mainAction() {
   return [LABELS[mode], nextRun() ? run : null];
 }
 
+let waits = false; // for an object that is being searched for
+
 /** Does it when the object that is being searched for is selected; returns whether there was something to do. */
 async function act() {
-  if (state.running) return true;
+  if (state.running || waits) return true;
   cancelGesture();
-  if (!await searched() || state.running) return true;
+  const { mode, step } = state;
+  waits = true;
+  const found = await searched();
+  waits = false;
+  // Elsewhere the button means something else.
+  if (!found || state.running || mode !== state.mode || step !== state.step) return true;
   const [, action] = mainAction();
   action?.();
   return Boolean(action);
