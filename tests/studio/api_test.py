@@ -252,8 +252,16 @@ def test_a_preview_shows_what_is_transparent(client, picture, mask, mode):
     preview = opened(post(client, "preview", files).content)
     assert (preview[..., 3] == 255).all()
     flat = file_of(np.dstack([picture, 0 * mask]))
-    preview = opened(post(client, "preview", {"image": flat}).content)
-    np.testing.assert_array_equal(preview, picture)
+    response = post(client, "preview", {"image": flat})
+    np.testing.assert_array_equal(opened(response.content), picture)
+    assert "shown opaque" in json.loads(response.headers["X-Notes"])
+
+
+def test_a_picture_that_browsers_cannot_show_is_refused(client):
+    long = file_of(np.zeros((10, 70_000, 3), np.uint8))
+    response = client.post("/api/v1/preview", files={"image": long})
+    assert response.status_code == 422
+    assert "It is 70000x10 pixels" in response.json()["error"]["why"]
 
 
 def test_an_object_is_found_by_a_box_and_by_clicks(client):

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.picture_files import file_of
+from tests.studio.browser import held, scene
 from tf_btgmi.inference import placement
 from tf_btgmi.pictures.masks import decode_mask
 
@@ -183,11 +184,13 @@ def test_an_edited_object_stays_where_it_is_and_its_steps_can_be_undone(placed):
 
 
 def test_the_object_that_is_shown_is_the_one_that_is_sent(placed):
+    placed.page.keyboard.press("]")
     placed.page.click("#other")
     placed.page.keyboard.press("i")
     placed.until("state.active.selection.count > 100000")
     placed.page.click('[data-mode-button="fill"]')
-    placed.page.click('[data-mode-button="compose"]')
+    # It shows the object as it was placed.
+    placed.page.keyboard.press("Control+z")
     placed.page.wait_for_selector("#panel-place:not([hidden])")
     placed.keep_sent()
     placed.run()
@@ -295,18 +298,21 @@ def test_a_tiny_object_starts_within_the_limits_of_the_scale(visit):
     assert placement_of(visit)["scale"] == 50
 
 
-def test_the_selection_of_a_guide_is_asked_about_when_the_open_picture_is_used(visit):
+def test_another_guide_takes_the_place_of_one_that_is_being_opened(visit):
     visit.open_example("rocket")
     visit.page.click('[data-mode-button="compose"]')
-    routes = []
-    visit.page.route("**/api/v1/preview", lambda route: routes.append(route), times=1)
-    with visit.page.expect_request("**/api/v1/preview"):
-        visit.page.click("#use-target")
-    # Another guide is opened meanwhile.
-    visit.open_example()
+    release = held(visit, "**/api/v1/preview")
+    visit.page.click("#use-target")
+    visit.page.wait_for_selector("#running:has-text('rocket.jpg')")
+    visit.page.click('#examples button[title="sheep"]')
+    visit.page.wait_for_selector("#running:has-text('sheep.jpg')")
+    release()
     visit.until("state.guide?.name === 'sheep.jpg'")
     visit.box()
-    routes[0].continue_()
+    visit.page.wait_for_timeout(200)
+    assert visit.selected() == 10_000
+    # Its selection is not lost without a question.
+    visit.open_file("next.png", file_of(scene()), field="#guide-input")
     visit.page.wait_for_selector("#ask:has-text('The selection in sheep.jpg')")
     visit.page.keyboard.press("Escape")
     assert visit.selected() == 10_000

@@ -183,3 +183,140 @@ def test_undo_waits_for_what_it_undoes(visit):
     visit.idle()
     visit.page.wait_for_timeout(200)
     assert visit.selected() == selected and visit.page.is_enabled("#redo")
+
+
+def test_an_example_that_comes_late_does_not_replace_what_was_opened_since(visit):
+    release = held(visit, "**/examples/moose.jpg")
+    visit.page.click('#examples button[title="moose"]')
+    visit.page.wait_for_selector("#running:has-text('moose.jpg')")
+    visit.open_example()
+    visit.box()
+    release()
+    visit.page.wait_for_timeout(300)
+    assert visit.page.title() == "sheep.jpg – Studio" and visit.selected() == 10_000
+
+
+def test_an_example_is_what_it_was_when_it_was_clicked(visit):
+    visit.open_example("rocket")
+    visit.page.click('[data-mode-button="compose"]')
+    release = held(visit, "**/examples/moose.jpg")
+    visit.page.click('#examples button[title="moose"]')
+    visit.page.click('[data-mode-button="fill"]')
+    release()
+    visit.until("state.guide?.name === 'moose.jpg'")
+    assert visit.page.title() == "rocket.jpg – Studio"
+
+
+def test_a_mask_that_comes_late_does_not_replace_the_selection(visit):
+    visit.open_file("scene.png", file_of(scene()))
+    visit.opened()
+    mask = np.zeros((240, 320), np.uint8)
+    mask[:10] = 255
+    release = held(visit, "**/api/v1/mask")
+    visit.open_file("mask.png", file_of(mask), field="#mask-input")
+    visit.page.wait_for_selector("#running:has-text('mask.png')")
+    visit.tool("box")
+    visit.drag((5, 5), (25, 25))
+    release()
+    visit.page.wait_for_selector("text=The selection changed before mask.png was read.")
+    assert visit.selected() == 400
+    # Of two masks the one that was asked for last is taken.
+    release = held(visit, "**/api/v1/mask")
+    visit.open_file("mask.png", file_of(mask), field="#mask-input")
+    visit.page.wait_for_selector("#running:has-text('mask.png')")
+    visit.open_file("other.png", file_of(255 - mask), field="#mask-input")
+    visit.page.wait_for_selector("#running:has-text('other.png')")
+    release()
+    visit.idle()
+    visit.until("state.active.selection.count === 230 * 320")
+
+
+def test_a_key_press_ends_with_the_focus(visit):
+    visit.open_example()
+    visit.tool("brush")
+    visit.page.focus("#canvas")
+    visit.page.keyboard.press("Enter")
+    visit.page.keyboard.press("ArrowRight")
+    visit.page.keyboard.press("Tab")
+    visit.page.mouse.move(*visit.at(40, 40))
+    visit.page.mouse.move(*visit.at(200, 300), steps=4)
+    visit.until("!state.active.selection.live")
+    assert visit.selected() == 0
+
+
+def test_a_double_click_opens_and_saves_once(visit):
+    opened = []
+    visit.page.on(
+        "request", lambda sent: "/preview" in sent.url and opened.append(sent.url)
+    )
+    visit.page.dblclick('#examples button[title="sheep"]')
+    visit.opened()
+    visit.idle()
+    assert len(opened) == 1
+    visit.tool("brush")
+    visit.drag((300, 40), (300, 120))
+    visit.run()
+    saved = []
+    visit.page.on("download", lambda file: saved.append(file))
+    visit.page.dblclick("#download")
+    visit.page.wait_for_timeout(500)
+    assert len(saved) == 1
+
+
+def test_what_cannot_be_grown_is_not_said_to_be_done(visit):
+    visit.open_file("large.png", file_of(np.zeros((2400, 3200, 3), np.uint8)))
+    visit.opened()
+    visit.tool("box")
+    visit.drag((200, 200), (2200, 3000))
+    visit.tool("object")
+    visit.page.evaluate(
+        """async () => {
+          document.getElementById('grow-button').click();
+          await Promise.resolve();
+          const {state} = await import('/static/js/state.js');
+          state.active.remember(state.active.selection.clear());
+          state.changed();
+        }"""
+    )
+    visit.idle()
+    visit.until("state.active.selection.isEmpty")
+    said = visit.page.text_content("#announcement")
+    assert said == "Nothing was changed: nothing is selected."
+
+
+def test_a_gesture_during_a_run_is_answered(visit):
+    painted(visit)
+    visit.paint.gate.clear()
+    visit.page.click("#run")
+    visit.page.wait_for_selector("text=Filling, 0 %")
+    for _ in range(3):
+        visit.drag((60, 40), (60, 90))
+    note = visit.page.locator(".message:has-text('Fill is still running.')")
+    assert note.count() == 1
+    visit.paint.gate.set()
+    visit.made(2)
+    assert visit.selected() == 0
+
+
+def test_a_stroke_outside_of_the_picture_fills_nothing(visit):
+    painted(visit)
+    visit.page.check("#auto-fill")
+    for _ in range(4):
+        visit.page.click("#zoom-out")
+    visit.drag((-100, 100), (-100, 150))
+    visit.page.wait_for_timeout(300)
+    visit.idle()
+    assert visit.results() == 1
+    visit.drag((60, 40), (60, 90))
+    visit.made(2)
+
+
+def test_an_error_goes_when_something_else_is_begun(visit):
+    visit.open_example()
+    for begin in (lambda: visit.box(), lambda: visit.page.click("#invert")):
+        visit.page.keyboard.press("Delete")
+        visit.idle()
+        visit.page.keyboard.press("Shift+R")
+        visit.page.wait_for_selector(".message:has-text('Nothing is selected.')")
+        begin()
+        assert not visit.page.locator(".message").count()

@@ -378,3 +378,28 @@ def test_controls_say_what_they_hold_and_which_is_chosen(visit):
     for name in ("[data-mode-button=fill]", "[data-tool=brush]", "li [aria-current]"):
         style = "(one) => getComputedStyle(one).outlineStyle"
         assert visit.page.locator(name).evaluate(style) == "solid", name
+
+
+def test_a_third_finger_does_not_zoom(visit):
+    visit.open_example()
+    scale = "import('/static/js/stage.js').then(({stage}) => stage.view.scale)"
+    before = visit.page.evaluate(scale)
+    # DevTools cannot lift one finger of three.
+    visit.page.evaluate(
+        """() => {
+          const canvas = document.getElementById('canvas');
+          canvas.setPointerCapture = () => {};
+          const send = (type, pointerId, clientX) => canvas.dispatchEvent(
+            new PointerEvent(type, {pointerId, clientX, clientY: 300, bubbles: true}));
+          send('pointerdown', 1, 350);
+          send('pointerdown', 2, 440);
+          send('pointerdown', 3, 530);
+          // The first two move apart meanwhile, and on a little afterwards.
+          send('pointermove', 1, 260);
+          send('pointerup', 3, 530);
+          send('pointermove', 2, 442);
+          send('pointerup', 1, 260);
+          send('pointerup', 2, 442);
+        }"""
+    )
+    assert abs(visit.page.evaluate(scale) / before - 1) < 0.05

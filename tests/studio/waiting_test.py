@@ -285,3 +285,94 @@ def test_a_result_that_has_left_the_list_comes_back_when_it_is_shown(visit):
     assert labels.count() == 24
     current = visit.page.locator("#result-list [aria-current]").inner_text()
     assert current.strip() == "1 Fill" == labels.all_inner_texts()[1]
+
+
+def test_what_was_lost_with_the_connection_is_told_when_it_is_back(visit):
+    painted(visit)
+    away = True
+
+    def refuse(route):
+        route.abort() if away else route.continue_()
+
+    visit.page.route("**/api/v1/inpaint", refuse)
+    release = held(visit, "**/api/v1/health")
+    visit.page.click("#run")
+    visit.page.wait_for_selector("#banner:not([hidden])")
+    # Slow answers are waited for: one question at a time.
+    visit.page.wait_for_timeout(3500)
+    away = False
+    release()
+    visit.page.wait_for_selector(".message:has-text('Filling was interrupted.')")
+    assert visit.page.locator(".message:has-text('Reconnected')").count() == 1
+    visit.run()
+    assert visit.results() == 2
+
+
+def test_a_search_is_cancelled_by_key_and_the_focus_stays(visit):
+    visit.open_example()
+    held(visit, "**/api/v1/segment")
+    visit.drag((30, 105), (350, 375))
+    visit.page.wait_for_selector("#running:has-text('Selecting the object')")
+    # Sooner it would be the second Enter on Fill.
+    visit.page.wait_for_timeout(350)
+    visit.page.focus("#cancel")
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_selector("#canvas:focus")
+    assert visit.page.text_content("#announcement") == "Cancelled."
+
+
+def test_keys_of_the_page_work_in_the_list_of_models(visit):
+    painted(visit)
+    visit.page.focus("#model")
+    visit.page.keyboard.press("Control+z")
+    visit.until("state.active.selection.isEmpty")
+
+
+def test_results_that_leave_the_list_are_told(visit):
+    painted(visit)
+    visit.run()
+    visit.page.evaluate(
+        """import('/static/js/results.js').then(async ({shownResult, take}) => {
+          for (let run = 0; run < 30; run += 1) {
+            await take([{...shownResult(), label: 'Copy'}]);
+          }
+        })"""
+    )
+    note = visit.page.locator(".message:has-text('The last 23 results are kept')")
+    assert note.count() == 1
+
+
+def test_two_files_at_once_are_answered(visit):
+    visit.page.evaluate(
+        """(bytes) => {
+          const data = new DataTransfer();
+          for (const name of ['one.png', 'two.png']) {
+            const file = new File([new Uint8Array(bytes)], name, {type: 'image/png'});
+            data.items.add(file);
+          }
+          window.dispatchEvent(new DragEvent('drop', {dataTransfer: data}));
+        }""",
+        list(file_of(np.zeros((40, 50, 3), np.uint8))),
+    )
+    visit.page.wait_for_selector(".message:has-text('Only one.png is opened')")
+    visit.until("state.target?.name === 'one.png'")
+
+
+def test_the_picture_stays_in_sight(visit):
+    visit.open_example()
+    visit.page.evaluate(
+        """import('/static/js/stage.js').then(({stage}) => {
+          stage.view.pan(-5000, 9000);
+          stage.redraw();
+        })"""
+    )
+    visit.page.wait_for_timeout(100)
+    x0, y0, x1, y1, width, height = visit.page.evaluate(
+        """async () => {
+          const {stage: {view, size}} = await import('/static/js/stage.js');
+          const {state: {active}} = await import('/static/js/state.js');
+          const end = view.toStage({x: active.width, y: active.height});
+          return [view.x, view.y, end.x, end.y, size.width, size.height];
+        }"""
+    )
+    assert x0 < 0 < 40 < x1 < width and 0 < y0 < height - 40 < height < y1

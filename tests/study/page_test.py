@@ -25,7 +25,7 @@ def open_page(browser):
     for context in contexts:
         context.close()
     # The browser itself remarks on an answer out of turn, and on a full disk.
-    remarks = "409 (Conflict)", "503 (Service Unavailable)"
+    remarks = "409 (Conflict)", "503 (Service Unavailable)", "ERR_FAILED"
     assert not [text for text in said if not any(r in text for r in remarks)]
 
 
@@ -139,6 +139,22 @@ def test_two_voters_at_once_stay_apart(study, open_page):
     answers = study.votes.answers()
     by_voter = [[a.chosen for a in answers if a.voter == voter] for voter in (1, 2)]
     assert by_voter == [[0] * 8, [1] * 8]
+
+
+def test_a_session_that_has_begun_goes_on_when_it_is_tried_again(study, open_page):
+    page = open_page(study.address)
+    page.route("**/pictures/**", lambda route: route.abort())
+    page.click("#begin")
+    page.wait_for_selector("#problem:visible")
+    page.unroute("**/pictures/**")
+    asked = []
+    page.on("request", lambda sent: asked.append(sent.method))
+    page.dblclick("#again")
+    wait_for(page, 1)
+    assert "POST" not in asked
+    page.keyboard.press("1")
+    wait_for(page, 2)
+    assert [answer.voter for answer in study.votes.answers()] == [1]
 
 
 def test_a_double_press_answers_one_question(study, open_page):

@@ -27,6 +27,8 @@ MEDIA_TYPES = {
 }
 # Previews above this many pixels are JPEG, which is much faster to make and to show.
 _PNG_PIXELS = 4_000_000
+# Limit of JPEG and of a canvas of Chromium.
+_MOST_SIDE = 65_535
 
 
 @dataclasses.dataclass
@@ -139,9 +141,18 @@ def preview(job: Job, form: forms.PictureForm, limits: Limits):
     picture, alpha = current.picture, current.picture.alpha()
     notes = [picture.format, picture.mode, str(picture.pixels.dtype)]
     image = in_depth(current.composite, np.uint8)
+    if max(image.shape[:2]) > _MOST_SIDE:
+        raise errors.bad_picture(
+            "The picture",
+            f"It is {image.shape[1]}x{image.shape[0]} pixels; browsers show at most "
+            f"{_MOST_SIDE:,} in a row or column.",
+            "Cut it into parts, or use the command `inpaint`.",
+        )
     if alpha is not None and alpha.min() < alpha.max():
         image = with_alpha(image, current.alpha())
         notes.append("transparent")
+    elif alpha is not None and alpha.max() < 255:
+        notes.append("shown opaque")
     if image.shape[-1] == 4 or image.shape[0] * image.shape[1] <= _PNG_PIXELS:
         return Answer(overlays.png(image, picture), "image/png", notes)
     file = io.BytesIO()

@@ -50,9 +50,12 @@ async function attempt(action) {
 }
 
 async function begin() {
-  const found = await call("/api/sessions", {});
-  token = found.token;
-  history.replaceState(null, "", `/s/${token}`);
+  // Tried again, the session may have begun already.
+  if (token === null) {
+    const found = await call("/api/sessions", {});
+    token = found.token;
+    history.replaceState(null, "", `/s/${token}`);
+  }
   await resume();
 }
 
@@ -148,12 +151,17 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "ArrowRight" && num === 2) choose(1);
 });
 
-byId("begin").addEventListener("click", () => {
-  byId("begin").disabled = true;
-  attempt(begin).finally(() => { byId("begin").disabled = false; });
-});
+/** Does it when a button is pressed; until it has ended, the button does nothing more. */
+function onPress(button, action) {
+  button.addEventListener("click", () => {
+    button.disabled = true;
+    attempt(action).finally(() => { button.disabled = false; });
+  });
+}
+
+onPress(byId("begin"), begin);
+onPress(byId("again"), () => retry());
 byId("tie").addEventListener("click", () => choose(null));
-byId("again").addEventListener("click", () => attempt(retry));
 byId("copy").addEventListener("click", async () => {
   byId("link").select();
   try {

@@ -100,5 +100,5 @@ export const api = {
   models: async () => (await get("models")).models,
   examples: () => get("examples"),
   health: () => get("health"),
-  example: async (url) => (await request(url)).blob(),
+  example: async (url, { signal } = {}) => (await request(url, { signal })).blob(),
 };

@@ -1,6 +1,7 @@
 // The card that shows work under way: what is done, how far it is, and Cancel.
 
 import { $ } from "./dom.js";
+import { announce } from "./messages.js";
 
 const HASTY = 300; // ms
 
@@ -39,16 +40,27 @@ export function cancelBusy() {
   if (!task) return false;
   task.end();
   task.cancel();
+  announce("Cancelled.");
   return true;
 }
 
 function show() {
   const task = tasks[tasks.length - 1];
+  if (!task && $("running").contains(document.activeElement)) setTimeout(keepFocus);
   $("running").hidden = !task;
   if (!task) return;
   $("running-text").textContent = task.text;
   if (task.share === null) $("running-bar").removeAttribute("value");
   else $("running-bar").value = task.share;
+}
+
+const usable = (one) => one && one !== document.body && one.checkVisibility() && !one.disabled;
+
+/** Where nothing that is there has the focus, it goes back to where it was, or to the picture. */
+export function keepFocus(before = null) {
+  const { activeElement } = document;
+  if (usable(activeElement) && activeElement !== $("cancel")) return;
+  (usable(before) ? before : $("canvas")).focus({ preventScroll: true });
 }
 
 $("cancel").addEventListener("click", ({ detail }) => {

@@ -18,8 +18,10 @@ export function place() {
   let placed = layer;
   if (layer?.guide !== guide || layer.version !== guide.selection.version) {
     placed = new Layer(guide, box, target);
-    // The object was edited: it stays where it is.
+    const earlier = shownResult();
+    // The object was edited: it stays where it is. Another copy is turned like the last.
     if (layer?.guide === guide) placed.follow(layer);
+    else if (earlier?.layer?.guide === guide) placed.turnLike(earlier.placement);
   }
   state.set({ step: "place", layer: placed });
   stage.canvas.focus({ preventScroll: true });
@@ -29,17 +31,19 @@ export function flip() {
   if (state.layer) replace({ flip: !state.layer.flip }, "flip");
 }
 
-export function scaleBy(factor) {
-  if (state.layer) replace({ scale: limited(state.layer.scale * factor) }, "scale");
+// By keys: as long as one is held, it is one step of the history.
+
+export function scaleBy(factor, held) {
+  if (state.layer) replace({ scale: limited(state.layer.scale * factor) }, "scale", held);
 }
 
-export function rotateBy(degrees) {
-  if (state.layer) replace({ rotate: wrap(state.layer.rotate + degrees) }, "rotate");
+export function rotateBy(degrees, held) {
+  if (state.layer) replace({ rotate: wrap(state.layer.rotate + degrees) }, "rotate", held);
 }
 
-export function moveBy(dx, dy) {
+export function moveBy(dx, dy, held) {
   const { layer } = state;
-  if (layer) replace({ x: layer.x + dx, y: layer.y + dy }, "move");
+  if (layer) replace({ x: layer.x + dx, y: layer.y + dy }, "move", held);
 }
 
 const wrap = (degrees) => ((((degrees + 180) % 360) + 360) % 360) - 180;

@@ -5,22 +5,25 @@ import { $ } from "./dom.js";
 import { note } from "./messages.js";
 
 const LOOK_EVERY = 1500; // ms
-let looking = null;
+let looking = false;
 
 window.addEventListener("server-away", () => {
   if (looking) return;
-  $("banner").textContent = "The studio's server does not answer. Your work is still here; trying again.";
+  looking = true;
+  $("banner").textContent = "The studio's server does not answer. Your work is still here; waiting for the server.";
   $("banner").hidden = false;
-  looking = setInterval(async () => {
-    try {
-      await api.health();
-    } catch {
-      return;
-    }
-    clearInterval(looking);
-    looking = null;
-    $("banner").hidden = true;
-    note("Reconnected to the server.");
-    window.dispatchEvent(new Event("server-back"));
-  }, LOOK_EVERY);
+  setTimeout(look, LOOK_EVERY);
 });
+
+async function look() {
+  try {
+    await api.health();
+  } catch {
+    setTimeout(look, LOOK_EVERY);
+    return;
+  }
+  looking = false;
+  $("banner").hidden = true;
+  note("Reconnected to the server.");
+  window.dispatchEvent(new Event("server-back"));
+}

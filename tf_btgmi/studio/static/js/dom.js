@@ -2,6 +2,9 @@
 
 export const $ = (id) => document.getElementById(id);
 
+/** A listener of clicks that does nothing on the second click of a double click. */
+export const once = (action) => ({ detail }) => detail > 1 || action();
+
 /** Makes an element; `properties` are set on it, children appended. */
 export function element(tag, properties = {}, ...children) {
   const made = document.createElement(tag);

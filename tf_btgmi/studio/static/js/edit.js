@@ -1,7 +1,7 @@
 // Changes of the whole selection: grow, shrink, invert, clear.
 
 import { busy } from "./busy.js";
-import { announce, tell } from "./messages.js";
+import { announce, forget, tell } from "./messages.js";
 import { state } from "./state.js";
 
 let last = Promise.resolve(); // changes come one after the other
@@ -15,14 +15,16 @@ function cancel() {
 function change(text, apply) {
   const { active } = state;
   if (state.running || !state.selecting) return;
+  forget();
   const { signal } = aborter;
   last = last.then(async () => {
     // Another picture may have taken the place of its own.
     if (signal.aborted || (active !== state.target && active !== state.guide)) return;
     const task = busy(text, cancel);
     try {
-      active.remember(await apply(active.selection, signal));
-      announce(`Done: ${active.selected}.`);
+      const entry = await apply(active.selection, signal);
+      active.remember(entry);
+      if (!signal.aborted) announce(`${entry ? "Done" : "Nothing was changed"}: ${active.selected}.`);
     } catch (error) {
       tell(error);
     }

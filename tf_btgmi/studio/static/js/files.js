@@ -3,18 +3,19 @@
 import { api } from "./api.js";
 import { busy } from "./busy.js";
 import { place } from "./compose.js";
-import { $, element, save } from "./dom.js";
+import { $, element, once, save } from "./dom.js";
 import { maskWork } from "./mask_work.js";
 import { announce, ask, forget, note, problem, tell } from "./messages.js";
 import { Picture, loaded } from "./picture.js";
 import * as results from "./results.js";
-import { LABELS } from "./runs.js";
+import { stillRunning } from "./runs.js";
 import { stage } from "./stage.js";
 import { state } from "./state.js";
 import { setBrushSize } from "./tools/brush.js";
 import { stopSearch } from "./tools/object.js";
 
 let opening = null; // the AbortController of the picture that is being opened
+let reading = null; // and of the mask that is being read
 
 /** Whether the next picture is the guide. */
 export const wantsGuide = () => state.mode === "compose" && state.step !== "place" && Boolean(state.target);
@@ -25,13 +26,11 @@ async function watched(text, work, aborter = new AbortController()) {
   try {
     await work(aborter.signal, task);
   } catch (error) {
-    if (error.name !== "AbortError") tell(error);
+    if (error.name !== "AbortError") tell(error, text);
   } finally {
     task.end();
   }
 }
-
-const stillRunning = () => `${LABELS[state.mode]} is still running`;
 
 /** Tells the user if a run is in progress, and returns whether it is. */
 function runs(name) {
@@ -51,27 +50,41 @@ function mayReplace(asGuide) {
   return true;
 }
 
-/** Opens a file as the picture to work on, or as the guide. */
-async function openFile(file, asGuide = false) {
-  if (!file || runs(file.name)) return;
+/**
+ * Opens a picture as the one to work on, or as the guide, in place of one that is being opened.
+ *
+ * `open(options)`, with the options of API calls, resolves to [Picture, note or ""].
+ */
+async function openPicture(name, open, asGuide) {
+  if (runs(name)) return;
   opening?.abort();
   opening = new AbortController();
-  await watched(`Opening ${file.name}`, async (signal, task) => {
-    const [picture, told] = await Picture.open(file, {
+  await watched(`Opening ${name}`, async (signal, task) => {
+    const [picture, told] = await open({
       signal,
-      onSending: (share) => task.update(`Sending ${file.name}`, share),
-      onSent: () => task.update(`Opening ${file.name}`),
+      onSending: (share) => task.update(`Sending ${name}`, share),
+      onSent: () => task.update(`Opening ${name}`),
     });
     // A cut-out is taken as it is.
-    if (asGuide && picture.transparent) await picture.selectOpaque({ signal });
+    if (asGuide && picture.transparent && picture.selection.isEmpty) await picture.selectOpaque({ signal });
     signal.throwIfAborted();
     task.end();
-    if (runs(file.name) || !await mayReplace(asGuide)) return;
+    if (runs(name) || !await mayReplace(asGuide)) return;
     signal.throwIfAborted();
     forget();
     if (told) note(told);
     use(picture, asGuide);
   }, opening);
+}
+
+/** Opens a file as the picture to work on, or as the guide. */
+const openFile = (file, asGuide = false) => openPicture(file.name, (options) => Picture.open(file, options), asGuide);
+
+/** Opens the first of the files that were dropped or pasted. */
+function openFirst([file, ...others]) {
+  if (!file) return;
+  if (others.length) note(`Only ${file.name} is opened: pictures are opened one at a time.`);
+  openFile(file, wantsGuide());
 }
 
 function use(picture, asGuide) {
@@ -93,8 +106,7 @@ function use(picture, asGuide) {
 /** Takes the open picture, with its edits and its selection, as the guide. */
 export function useTarget() {
   const { target } = state;
-  if (runs(target.name)) return null;
-  return watched(`Opening ${target.name}`, async (signal, task) => {
+  return openPicture(target.name, async ({ signal }) => {
     let { file } = target;
     if (target.overlay) {
       const { blob } = await api.exported(file, target.overlay, { signal });
@@ -103,13 +115,8 @@ export function useTarget() {
     const [picture] = await Picture.open(file, { signal });
     const selected = target.selection.snapshot();
     if (selected) picture.selection.restore("selection", selected);
-    else if (picture.transparent) await picture.selectOpaque({ signal });
-    signal.throwIfAborted();
-    task.end();
-    if (runs(target.name) || !await mayReplace(true)) return;
-    signal.throwIfAborted();
-    use(picture, true);
-  });
+    return [picture, ""];
+  }, true);
 }
 
 function chooser(input, take) {
@@ -129,15 +136,23 @@ export const chooseFile = () => (wantsGuide() ? $("guide-input") : $("file-input
 function loadMask(file) {
   const picture = state.active;
   if (!picture || runs(file.name)) return;
+  forget();
+  reading?.abort();
+  reading = new AbortController();
+  const { version } = picture.selection;
   watched(`Opening ${file.name}`, async (signal) => {
     const { blob } = await api.mask(picture.file, await loaded(file), picture === state.guide, { signal });
     const { mask } = await maskWork.decode(blob);
     signal.throwIfAborted();
     if (runs(file.name)) return;
+    if (picture.selection.version !== version) {
+      note(`The selection changed before ${file.name} was read. Load it again.`);
+      return;
+    }
     picture.remember(picture.selection.take("mask", mask));
     if (picture.selection.isEmpty) note("The mask has no white pixels, so nothing is selected.");
     state.changed();
-  });
+  }, reading);
 }
 
 export async function saveMask() {
@@ -205,14 +220,21 @@ window.addEventListener("drop", (event) => {
   event.preventDefault();
   inside = 0;
   $("drop").hidden = true;
-  openFile(event.dataTransfer.files[0], wantsGuide());
+  openFirst(event.dataTransfer.files);
 });
 window.addEventListener("paste", (event) => {
-  const file = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
-  if (file) openFile(file, wantsGuide());
+  openFirst([...(event.clipboardData?.files ?? [])].filter((one) => one.type.startsWith("image/")));
 });
 
 // Examples.
+function openExample(url) {
+  const name = url.split("/").pop();
+  return openPicture(name, async (options) => {
+    const blob = await api.example(url, options);
+    return Picture.open(new File([blob], name, { type: blob.type }), options);
+  }, wantsGuide());
+}
+
 const SHOWN = ["sheep", "moose", "rocket", "bison", "mont st michel", "berlin cathedral", "horses", "lemurs"];
 
 export async function showExamples() {
@@ -221,14 +243,7 @@ export async function showExamples() {
   $("examples").replaceChildren(...examples.map(({ name, url }) => {
     const picture = element("img", { src: url, alt: name, decoding: "async" });
     const button = element("button", { type: "button", title: name }, picture);
-    button.addEventListener("click", async () => {
-      try {
-        const blob = await api.example(url);
-        await openFile(new File([blob], url.split("/").pop(), { type: blob.type }), wantsGuide());
-      } catch (error) {
-        tell(error);
-      }
-    });
+    button.addEventListener("click", once(() => openExample(url)));
     return element("li", {}, button);
   }));
 }

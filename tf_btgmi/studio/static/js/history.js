@@ -3,15 +3,27 @@
 const MOST_BYTES = 200e6;
 const MOST_ENTRIES = 200;
 
+const applies = (entry) => entry.applies?.() ?? true;
+
 export class History {
   #done = [];
   #undone = [];
 
-  get canUndo() { return this.#done.length > 0; }
-  get canRedo() { return this.#undone.length > 0; }
+  get canUndo() { return this.#done.some(applies); }
+  get canRedo() { return this.#undone.some(applies); }
 
-  /** Adds what has just been done: {label, undo(), redo(), bytes}. */
+  /**
+   * Adds what has just been done: {label, undo(), redo(), bytes, continues, applies()}.
+   *
+   * An entry that `continues` its forerunner of the same label is one step with it. One
+   * that no longer applies is dropped when its turn comes.
+   */
   push(entry) {
+    const last = this.#done[this.#done.length - 1];
+    if (entry.continues && last?.label === entry.label && !this.#undone.length) {
+      last.redo = entry.redo;
+      return;
+    }
     this.#done.push(entry);
     this.#undone = [];
     let bytes = this.#done.reduce((sum, one) => sum + (one.bytes ?? 0), 0);
@@ -24,7 +36,8 @@ export class History {
   redo() { return this.#move(this.#undone, this.#done, "redo"); }
 
   #move(from, to, action) {
-    const entry = from.pop();
+    let entry = from.pop();
+    while (entry && !applies(entry)) entry = from.pop();
     if (!entry) return null;
     entry[action]();
     to.push(entry);

@@ -22,7 +22,7 @@ function arrow(dx, dy) {
     const step = event.shiftKey ? 5 * STEP : STEP;
     const { scale } = stage.view;
     if (state.comparing) state.set({ compareAt: Math.min(1, Math.max(0, state.compareAt + 0.01 * dx * (event.shiftKey ? 5 : 1))) });
-    else if (placing()) moveBy((dx * step) / scale, (dy * step) / scale);
+    else if (placing()) moveBy((dx * step) / scale, (dy * step) / scale, event.repeat);
     else nudge(dx * step, dy * step, { alt: event.altKey });
   };
 }
@@ -48,10 +48,10 @@ const TABLE = [
   [["E"], "Eraser", () => actions.tool("eraser")],
   [["M"], "Box", () => actions.tool("box")],
   [["L"], "Lasso", () => actions.tool("lasso")],
-  [["["], "Smaller brush, smaller object", () => (placing() ? scaleBy(1 / 1.05) : setBrushSize(Math.min(state.brushSize - 1, state.brushSize / 1.2))), REPEATS],
-  [["]"], "Larger brush, larger object", () => (placing() ? scaleBy(1.05) : setBrushSize(Math.max(state.brushSize + 1, state.brushSize * 1.2))), REPEATS],
-  [[","], "Shrink the selection, rotate left", () => (placing() ? rotateBy(5) : edit.shrink()), REPEATS],
-  [["."], "Grow the selection, rotate right", () => (placing() ? rotateBy(-5) : edit.grow()), REPEATS],
+  [["["], "Smaller brush, smaller object", ({ repeat }) => (placing() ? scaleBy(1 / 1.05, repeat) : setBrushSize(Math.min(state.brushSize - 1, state.brushSize / 1.2))), REPEATS],
+  [["]"], "Larger brush, larger object", ({ repeat }) => (placing() ? scaleBy(1.05, repeat) : setBrushSize(Math.max(state.brushSize + 1, state.brushSize * 1.2))), REPEATS],
+  [[","], "Shrink the selection, rotate left", ({ repeat }) => (placing() ? rotateBy(5, repeat) : edit.shrink()), REPEATS],
+  [["."], "Grow the selection, rotate right", ({ repeat }) => (placing() ? rotateBy(-5, repeat) : edit.grow()), REPEATS],
   [["F"], "Flip the object horizontally", () => placing() && flip()],
   [["I"], "Invert the selection", edit.invert],
   [["Delete", "Backspace"], "Clear the selection", edit.clear],
@@ -94,15 +94,17 @@ function nameOf(event) {
   return `${ctrl}${/^[a-z]$/.test(key) && event.shiftKey ? "shift+" : ""}${key}`;
 }
 
-function typing(element) {
-  return element.closest("input:not([type=range]):not([type=checkbox]), select, textarea");
+/** Whether a key is for the element that has the focus. */
+function typing({ target, key, ctrlKey, metaKey }) {
+  if (target.closest("input:not([type=range]):not([type=checkbox]), textarea")) return true;
+  return Boolean(target.closest("select")) && key !== "Escape" && !ctrlKey && !metaKey;
 }
 
 /** Starts to listen; `given` has run, undo, redo and tool. */
 export function listen(given) {
   actions = given;
   window.addEventListener("keydown", (event) => {
-    if (document.querySelector("dialog[open]") || typing(event.target)) return;
+    if (document.querySelector("dialog[open]") || typing(event)) return;
     if (event.repeat && event.key === "Enter" && event.target.closest("button")) event.preventDefault();
     const stageHas = event.target === stage.canvas || event.target === document.body;
     if (event.key === " " && stageHas) {

@@ -11,6 +11,7 @@ export class Layer {
   /** `box` (x0, y0, x1, y1) of the guide is around its selection. */
   constructor(guide, box, target) {
     this.guide = guide;
+    this.copy = {}; // the same for all layers of one object that is placed
     const [x0, y0, x1, y1] = box;
     this.width = x1 - x0;
     this.height = y1 - y0;
@@ -52,10 +53,14 @@ export class Layer {
     return { x: this.x + (x0 + x1) / 2, y: this.y + (y0 + y1) / 2 };
   }
 
+  /** Takes the size and the direction of a placement. */
+  turnLike({ scale, rotate, flip }) { this.place({ scale, rotate, flip }); }
+
   place(placement) { Object.assign(this, placement); }
 
-  /** Shows the guide's pixels where another layer of it shows them in a placement. */
-  follow({ middle, placement }, { x, y, ...pose } = placement) {
+  /** Takes the place of another layer: shows the guide's pixels where that shows them in a placement. */
+  follow({ copy, middle, placement }, { x, y, ...pose } = placement) {
+    this.copy = copy;
     this.place(pose);
     const move = this.turned((this.middle.x - middle.x) * (this.flip ? -1 : 1), this.middle.y - middle.y);
     this.place({ x: x + move.x, y: y + move.y });

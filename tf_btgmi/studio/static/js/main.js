@@ -3,11 +3,11 @@
 import { place } from "./compose.js";
 import "./connection.js";
 import { api } from "./api.js";
-import { $, element, reveal } from "./dom.js";
+import { $, element, once, reveal } from "./dom.js";
 import { edit, settled } from "./edit.js";
 import { canCopy, chooseFile, copyResult, download, saveMask, showExamples, useTarget, wantsGuide } from "./files.js";
 import { listen } from "./keyboard.js";
-import { announce, note, problem, tell } from "./messages.js";
+import { announce, forget, note, problem, tell } from "./messages.js";
 import { cancelGesture } from "./pointer.js";
 import { shownResult } from "./results.js";
 import { LABELS, canFillAgain, canHarmonize, fillAgain, nextRun, run } from "./runs.js";
@@ -31,6 +31,7 @@ async function travel(action) {
   if (state.running) return;
   const label = historyNow()?.[action]();
   if (!label) return;
+  forget();
   announce(`${action === "undo" ? "Undone" : "Redone"}: ${label}.`);
   state.changed();
 }
@@ -42,8 +43,9 @@ function chooseTool(tool) {
 
 function chooseMode(mode) {
   if (state.running || mode === state.mode) return;
-  const step = state.layer || shownResult()?.layer ? "place" : state.guide ? "cut" : "guide";
-  state.set({ mode, step, comparing: false });
+  // With nothing left to place, an object is selected first.
+  const done = state.step === "place" && !state.layer && !shownResult()?.layer;
+  state.set({ mode, step: done ? "cut" : state.step, comparing: false });
 }
 
 /** What the large button does now: [label, action or null]. */
@@ -87,13 +89,13 @@ async function runFromKey() {
 for (const [id, action] of Object.entries({
   open: chooseFile,
   "welcome-open": chooseFile,
-  "use-target": useTarget,
-  download,
-  copy: copyResult,
+  "use-target": once(useTarget),
+  download: once(download),
+  copy: once(copyResult),
   undo: () => travel("undo"),
   redo: () => travel("redo"),
-  // The second click of a double click would do what follows.
-  run: (event) => event.detail > 1 || act(),
+  // The second click would do what follows.
+  run: once(act),
   "grow-button": edit.grow,
   "shrink-button": edit.shrink,
   invert: edit.invert,

@@ -8,8 +8,11 @@ const NOTE_SECONDS = 5;
 /** An error of this page in the form of the server's: what happened, why, what to do. */
 export const problem = (what, why, toDo) => Object.assign(new Error(what), { why, toDo });
 
-/** A note that goes away by itself. */
+/** A note that goes away by itself, and takes the place of one that says the same. */
 export function note(text) {
+  for (const old of document.querySelectorAll(".message:not(.is-error)")) {
+    if (old.firstChild.textContent === text) old.remove();
+  }
   const shown = show(text, "", false);
   setTimeout(() => shown.remove(), NOTE_SECONDS * 1000);
   return shown;
@@ -25,11 +28,19 @@ export function forget() {
   for (const old of document.querySelectorAll(".message.is-error")) old.remove();
 }
 
-/** An error that stays until it is closed, or until something else is begun. */
-export function tell(error) {
+/**
+ * An error that stays until it is closed, or until something else is begun.
+ *
+ * Without a server the banner says it. `work`, as "Filling", is what was lost with the
+ * connection: that is told once the server is back.
+ */
+export function tell(error, work = "") {
   forget();
-  // The banner says so already.
-  if (error.code === AWAY) return;
+  if (error.code === AWAY) {
+    const lost = problem(`${work} was interrupted.`, "The connection to the server was lost.", "Do it again.");
+    if (work) window.addEventListener("server-back", () => tell(lost), { once: true });
+    return;
+  }
   const known = error.toDo !== undefined;
   if (!known) console.error(error);
   const what = known ? error.message : "Something went wrong in this page.";

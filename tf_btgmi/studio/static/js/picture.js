@@ -15,12 +15,12 @@ const KEPT = ["JPEG", "MPO", "PNG", "TIFF", "WEBP", "BMP"];
 
 export class Picture {
   /** `exact` says whether the bitmap has the file's own colours: large previews are JPEG. */
-  constructor(file, bitmap, [format, , , transparent], exact = true) {
+  constructor(file, bitmap, [format, , , alpha], exact = true) {
     this.file = file;
     this.exact = exact;
     this.bitmap = bitmap;
     this.format = format;
-    this.transparent = Boolean(transparent);
+    this.transparent = alpha === "transparent";
     this.name = file.name || "picture";
     this.width = bitmap.width;
     this.height = bitmap.height;
@@ -51,6 +51,7 @@ export class Picture {
       preview = await api.preview(file, options);
     }
     const picture = new Picture(file, await createImageBitmap(preview.blob), preview.notes, preview.blob.type === "image/png");
+    if (preview.notes.includes("shown opaque")) note = `All of ${picture.name} is equally transparent. It is shown opaque; a download keeps its transparency.`;
     if (!KEPT.includes(picture.format)) note = `${picture.format} pictures are downloaded as PNG.`;
     return [picture, note];
   }

@@ -1,6 +1,7 @@
 // Mouse, pen, fingers and keys on the stage: to the tool, or to zoom and pan.
 
-import { announce } from "./messages.js";
+import { announce, forget, note } from "./messages.js";
+import { stillRunning } from "./runs.js";
 import { stage } from "./stage.js";
 import { state } from "./state.js";
 import { currentTool } from "./tools/tools.js";
@@ -11,6 +12,7 @@ const { canvas } = stage;
 const pointers = new Map();
 let pressed = null; // the tool that has the pointer
 let pressedOn = null; // its picture
+let missed = ""; // why the gesture under way does nothing
 let panning = false;
 let pinch = null;
 let keyPressed = false;
@@ -26,7 +28,11 @@ const at = (event) => {
 };
 const keys = (event) => ({ alt: event.altKey, shift: event.shiftKey });
 
+const waiting = () => `${stillRunning()}. Cancel it or wait.`;
+
 function press(point, modifiers) {
+  forget();
+  missed = state.running ? waiting() : "";
   pressed = state.running ? null : currentTool();
   pressedOn = state.active;
   pressed?.down(point, modifiers);
@@ -39,6 +45,8 @@ function release() {
   pressed?.up();
   pressed = null;
   keyPressed = false;
+  if (missed) note(missed);
+  missed = "";
   if (selection && selection.version !== version) announce(`Released: ${pressedOn.selected}.`);
   else if (byKey) announce("Released.");
   stage.redraw();
@@ -47,25 +55,24 @@ function release() {
 /** Cancels the gesture under way; whether there was one. */
 export function cancelGesture() {
   const tool = pressed;
+  missed = "";
   pressed = null;
   keyPressed = false;
   stage.redraw();
   return tool?.cancel() ?? false;
 }
 
-function startPinch() {
-  cancelGesture();
+/** The middle of two fingers, and the distance between them. */
+function spread() {
   const [a, b] = pointers.values();
-  pinch = { distance: Math.hypot(a.x - b.x, a.y - b.y), x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+  return { distance: Math.hypot(a.x - b.x, a.y - b.y), x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
 }
 
 function movePinch() {
-  const [a, b] = pointers.values();
-  const distance = Math.hypot(a.x - b.x, a.y - b.y);
-  const middle = { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
-  stage.view.pan(middle.x - pinch.x, middle.y - pinch.y);
-  stage.zoom(distance / Math.max(1, pinch.distance), middle);
-  pinch = { distance, ...middle };
+  const before = pinch;
+  pinch = spread();
+  stage.view.pan(pinch.x - before.x, pinch.y - before.y);
+  stage.zoom(pinch.distance / Math.max(1, before.distance), pinch);
 }
 
 canvas.addEventListener("pointerdown", (event) => {
@@ -75,7 +82,8 @@ canvas.addEventListener("pointerdown", (event) => {
   canvas.setPointerCapture(event.pointerId);
   pointers.set(event.pointerId, at(event));
   if (pointers.size === 2) {
-    startPinch();
+    cancelGesture();
+    pinch = spread();
   } else if (pointers.size === 1) {
     panning = pan.held || event.button === 1;
     pointer = stage.view.toPicture(at(event));
@@ -107,7 +115,9 @@ canvas.addEventListener("pointermove", (event) => {
 function end(event) {
   if (!pointers.delete(event.pointerId)) return;
   if (pinch) {
-    if (pointers.size === 0) pinch = null;
+    // A third finger that is lifted may leave two others.
+    if (pointers.size === 2) pinch = spread();
+    else if (pointers.size === 0) pinch = null;
   } else if (event.type === "pointercancel") {
     cancelGesture();
   } else if (!panning) {
@@ -119,6 +129,8 @@ canvas.addEventListener("pointerup", end);
 canvas.addEventListener("pointercancel", end);
 // Chrome takes a quick stroke for a fling and ignores a tap in the half second after it.
 canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
+// The release by Enter would not come.
+canvas.addEventListener("blur", () => keyPressed && cancelGesture());
 canvas.addEventListener("pointerleave", () => {
   if (!pointers.size && !keyPressed) pointer = null;
   stage.redraw();
@@ -153,7 +165,11 @@ export function nudge(dx, dy, modifiers) {
 
 /** Enter presses the pointer, and releases it. */
 export function togglePress(modifiers) {
-  if (!state.active || state.running) return;
+  if (!state.active) return;
+  if (state.running) {
+    note(waiting());
+    return;
+  }
   const { view, size } = stage;
   pointer ??= view.toPicture({ x: size.width / 2, y: size.height / 2 });
   showKeys = true;

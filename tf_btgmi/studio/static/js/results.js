@@ -1,6 +1,7 @@
 // Results of runs: numbered thumbnails; any of them can be chosen to continue from.
 
 import { $, element, offscreen, reveal } from "./dom.js";
+import { note } from "./messages.js";
 import { state } from "./state.js";
 
 const MOST = 24;
@@ -10,6 +11,7 @@ let results = []; // {number, label, overlay, bitmap, thumbnail, hole, layer, pl
 let decoded = []; // results with a bitmap, the latest used last
 let current = null;
 let number = 0;
+let told = false; // that earlier results leave the list
 
 /** The result that is shown. */
 export const shownResult = () => current;
@@ -17,6 +19,7 @@ export const shownResult = () => current;
 /** Starts over with a new picture. */
 export function start(picture) {
   number = 0;
+  told = false;
   decoded = [];
   current = { number: 0, label: "Original", overlay: null, bitmap: null, thumbnail: thumbnail(picture) };
   results = [current];
@@ -47,17 +50,20 @@ export function take(made, { hole = null, layer = null, placement = null } = {})
     picture.pending.add(number);
   }
   results.push(...made);
+  let lifted = false; // whether undo has taken the object up
   picture.remember({
     label: newest.label,
     bytes: (cleared?.bytes ?? 0) + made.reduce((sum, one) => sum + one.overlay.size, 0),
     undo: () => {
       cleared?.undo();
-      if (layer) takeUp(layer, placement);
+      // Another object may have been opened or placed since.
+      lifted = Boolean(layer) && !state.layer && layer.guide === state.guide;
+      if (lifted) takeUp(layer, placement);
       use(before);
     },
     redo: () => {
       cleared?.redo();
-      if (layer) state.layer = null;
+      if (lifted && state.layer?.copy === layer.copy) state.layer = null;
       use(newest);
     },
   });
@@ -69,6 +75,7 @@ export function take(made, { hole = null, layer = null, placement = null } = {})
 export function takeUp(layer, placement) {
   layer.place(placement);
   state.layer = layer;
+  state.guide = layer.guide;
 }
 
 /** Continues from another result, one step of the history with what was `done` beside it. */
@@ -87,6 +94,10 @@ async function use(result) {
   current = result;
   if (!results.includes(result)) results = [...results, result].sort((a, b) => a.number - b.number);
   // The original and the shown result stay.
+  if (results.length > MOST && !told) {
+    note(`The last ${MOST - 1} results are kept in the list.`);
+    told = true;
+  }
   while (results.length > MOST) results.splice(results[1] === current ? 2 : 1, 1);
   const picture = state.target;
   show();

@@ -1,7 +1,7 @@
 // Runs of a model: sends the picture and the request, shows progress, can be cancelled.
 
 import { api } from "./api.js";
-import { busy } from "./busy.js";
+import { busy, keepFocus } from "./busy.js";
 import { $ } from "./dom.js";
 import { settled, step } from "./edit.js";
 import { announce, forget, note, tell } from "./messages.js";
@@ -14,6 +14,8 @@ import { stopSearch } from "./tools/object.js";
 const LOOK_EVERY = 300; // ms
 const VERBS = { inpaint: "Filling", compose: "Composing", harmonize: "Matching colours" };
 export const LABELS = { fill: "Fill", compose: "Compose", harmonize: "Harmonize" }; // by mode
+
+export const stillRunning = () => `${LABELS[state.mode]} is still running`;
 
 const jobName = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
@@ -116,24 +118,17 @@ export async function run(again = null) {
     }
   } catch (error) {
     if (error.name === "AbortError" || error.code === "cancelled") note("Cancelled. Nothing was changed.");
-    else tell(error);
+    else tell(error, VERBS[call]);
   }
-  task.end();
   state.set({ running: null });
+  keepFocus(focused);
+  task.end();
   if (made.length && !aborter.signal.aborted) {
     await take(made, { hole, layer, placement });
     const newest = shownResult();
     announce(`${newest.label} is done. It is result ${newest.number}.`);
+    keepFocus(focused);
   }
-  keepFocus(focused);
-}
-
-/** The focus stays where it was, or goes to the picture if that is disabled now. */
-function keepFocus(focused) {
-  const active = document.activeElement;
-  if (active !== document.body && active !== $("cancel")) return;
-  const usable = focused?.isConnected && focused.checkVisibility() && !focused.disabled && focused !== document.body;
-  (usable ? focused : stage.canvas).focus({ preventScroll: true });
 }
 
 /** Runs `call({onSending, onSent})` and shows how far the job is. */
@@ -177,9 +172,9 @@ export const fillAgain = () => run(shownResult());
 export function adjust() {
   if (state.running) return;
   const { layer, placement, base } = shownResult();
-  const before = state.layer;
+  const before = { layer: state.layer, guide: state.guide };
   takeUp(layer, placement);
-  choose(base, { undo: () => { state.layer = before; }, redo: () => takeUp(layer, placement) });
+  choose(base, { undo: () => Object.assign(state, before), redo: () => takeUp(layer, placement) });
   stage.canvas.focus({ preventScroll: true });
 }
 

@@ -78,6 +78,7 @@ function draw() {
   if (!picture) return;
   const view = stage.view;
   if (view.fitted) view.fit(picture, stage.size, corner());
+  else view.keep(picture, stage.size);
   context.save();
   context.translate(view.x, view.y);
   if (picture.transparent) {

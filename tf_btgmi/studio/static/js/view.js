@@ -2,6 +2,7 @@
 
 const LARGEST = 32;
 const GAP = 8;
+const SEEN = 48; // CSS pixels of a picture, in each direction, that stay on the stage
 
 /** The scale at which a picture fits into an area. */
 function scaleIn(picture, { left, top, right, bottom }) {
@@ -49,6 +50,16 @@ export class View {
     this.x += dx;
     this.y += dy;
     this.fitted = false;
+  }
+
+  /** Moves a picture that was pushed out of sight back to the edge of the stage. */
+  keep(picture, stage) {
+    const within = (at, length, room) => {
+      const least = Math.min(SEEN, length);
+      return Math.min(room - least, Math.max(least - length, at));
+    };
+    this.x = within(this.x, picture.width * this.scale, stage.width);
+    this.y = within(this.y, picture.height * this.scale, stage.height);
   }
 
   toPicture(point) {

@@ -22,10 +22,11 @@ function brush(erase) {
     up() {
       if (!stroke) return;
       picture.selection.live = null;
-      picture.remember(picture.selection.stroke(erase ? "eraser" : "brush", stroke));
+      const entry = picture.selection.stroke(erase ? "eraser" : "brush", stroke);
+      picture.remember(entry);
       stroke = null;
       state.changed();
-      if (!erase) state.dispatchEvent(new Event("stroke"));
+      if (entry && !erase) state.dispatchEvent(new Event("stroke"));
     },
     cancel() {
       if (!stroke) return false;

@@ -62,7 +62,7 @@ async function find(signal, picture, fieldsOf, how, { box, points }) {
     latest = { picture, version: picture.selection.version, box, points };
     announce(`Done: ${picture.selected}.`);
   } catch (error) {
-    if (error.name !== "AbortError") tell(error);
+    if (error.name !== "AbortError") tell(error, "Selecting the object");
   } finally {
     task.end();
     state.changed();

@@ -21,26 +21,26 @@ function turnHandle(layer, view) {
 
 function near(a, b) { return Math.hypot(a.x - b.x, a.y - b.y) <= REACH; }
 
-/** Changes the placement as one step of the history. */
-export function replace(changes, label = "placement") {
+/** Changes the placement as one step of the history, or as a part of the last one. */
+export function replace(changes, label = "placement", continues = false) {
   const { layer } = state;
   if (!layer || state.running) return;
   const before = layer.placement;
   layer.place(changes);
-  remember(layer, before, label);
+  remember(layer, before, label, continues);
 }
 
-function remember(layer, before, label) {
+function remember(layer, before, label, continues = false) {
   const after = layer.placement;
   if (JSON.stringify(before) === JSON.stringify(after)) return;
   // The object may have been edited since, which makes another layer.
+  const applies = () => state.layer?.copy === layer.copy;
   const put = (placement) => {
-    if (state.layer?.guide !== layer.guide) return;
     state.layer.follow(layer, placement);
     // From another mode, too, what changes is seen.
     state.set({ mode: "compose", step: "place" });
   };
-  state.target.remember({ label, undo: () => put(before), redo: () => put(after) });
+  state.target.remember({ label, continues, applies, undo: () => put(before), redo: () => put(after) });
   state.changed();
 }
 
