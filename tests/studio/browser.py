@@ -194,6 +194,12 @@ class Visit:
             "state.active.selection.count)"
         )
 
+    def placement(self):
+        """Place, scale, rotation and flip of the object that is being placed."""
+        return self.page.evaluate(
+            "import('/static/js/state.js').then(({state}) => state.layer.placement)"
+        )
+
     def results(self):
         return self.page.locator("#result-list li").count()
 

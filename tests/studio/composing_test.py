@@ -14,16 +14,6 @@ from tf_btgmi.inference import placement
 from tf_btgmi.pictures.masks import decode_mask
 
 
-@pytest.fixture
-def placed(visit):
-    """A square of the sheep picture on the rocket picture."""
-    visit.open_example("rocket")
-    visit.cut()
-    visit.place()
-    visit.page.uncheck("#harmonize-check")
-    return visit
-
-
 def test_the_other_picture_is_in_view_and_changes_places(visit):
     visit.open_example("rocket")
     visit.page.click('[data-mode-button="compose"]')
@@ -132,12 +122,6 @@ def test_a_placement_is_adjusted_after_the_run(placed):
     np.testing.assert_array_equal(placed.shown(), before)
 
 
-def placement_of(visit):
-    return visit.page.evaluate(
-        "import('/static/js/state.js').then(({state}) => state.layer.placement)"
-    )
-
-
 DRAWN = """import('/static/js/state.js').then(({state: {layer, target}}) => {
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [target.width, target.height];
@@ -219,10 +203,10 @@ def test_each_composition_keeps_its_own_placement(placed):
         positions.append(x)
     placed.page.click("#result-list li:nth-child(2) button")
     placed.page.click("#adjust")
-    assert placement_of(placed)["x"] == 60
+    assert placed.placement()["x"] == 60
     for _ in range(3):
         placed.page.click("#undo")
-    now = placement_of(placed)
+    now = placed.placement()
     assert (now["x"], now["flip"]) == (220, False)
 
 
@@ -247,12 +231,12 @@ def test_a_small_object_is_dragged_by_its_middle(visit):
     visit.opened()
     visit.cut()
     visit.place()
-    start = placement_of(visit)
+    start = visit.placement()
     # Enlarged, since 100 of 3000 pixels can hardly be seen.
     assert start["scale"] == pytest.approx(7.5)
     visit.until("(state.layer.place({scale: 1}), true)")
     visit.drag((1500, 2000), (1000, 1000))
-    end = placement_of(visit)
+    end = visit.placement()
     assert end["scale"] == 1
     assert (end["y"], end["x"]) == pytest.approx((1000, 1000), abs=10)
 
@@ -292,10 +276,10 @@ def test_a_tiny_object_starts_within_the_limits_of_the_scale(visit):
     visit.tool("box")
     visit.drag((100, 150), (110, 160))
     visit.place()
-    assert placement_of(visit)["scale"] == 50
+    assert visit.placement()["scale"] == 50
     visit.page.keyboard.press("]")
     visit.page.fill("#scale", visit.page.get_attribute("#scale", "max"))
-    assert placement_of(visit)["scale"] == 50
+    assert visit.placement()["scale"] == 50
 
 
 def test_another_guide_takes_the_place_of_one_that_is_being_opened(visit):

@@ -126,3 +126,13 @@ def visit(browser, studio):
     studio.paint.gate.set()
     context.close()
     assert visit.problems == []
+
+
+@pytest.fixture
+def placed(visit):
+    """A square of the sheep picture on the rocket picture."""
+    visit.open_example("rocket")
+    visit.cut()
+    visit.place()
+    visit.page.uncheck("#harmonize-check")
+    return visit

@@ -1,25 +1,9 @@
-"""Steps of a placement: what undo takes back, what is kept and what is dropped."""
+"""Undo and redo of placements, and what another placement starts from."""
 
 import pytest
 
 from tests.picture_files import file_of
 from tests.studio.browser import scene
-
-
-@pytest.fixture
-def placed(visit):
-    """A square of the sheep picture on the rocket picture."""
-    visit.open_example("rocket")
-    visit.cut()
-    visit.place()
-    visit.page.uncheck("#harmonize-check")
-    return visit
-
-
-def pose(visit):
-    return visit.page.evaluate(
-        "import('/static/js/state.js').then(({state}) => state.layer?.placement)"
-    )
 
 
 def open_guide(visit):
@@ -32,22 +16,22 @@ def open_guide(visit):
 
 @pytest.mark.parametrize("key, what", [("ArrowRight", "x"), ("]", "scale")])
 def test_a_held_key_is_one_step(placed, key, what):
-    first = pose(placed)
+    first = placed.placement()
     placed.page.focus("#canvas")
     for _ in range(5):
         placed.page.keyboard.down(key)
     placed.page.keyboard.up(key)
-    held_once = pose(placed)
+    held_once = placed.placement()
     placed.page.keyboard.press(key)
-    last = pose(placed)
+    last = placed.placement()
     assert first[what] < held_once[what] < last[what]
     for expected in (held_once, first):
         placed.page.keyboard.press("Control+z")
-        assert pose(placed) == expected
+        assert placed.placement() == expected
     assert placed.page.is_disabled("#undo")
     for expected in (held_once, last):
         placed.page.keyboard.press("Control+Shift+Z")
-        assert pose(placed) == expected
+        assert placed.placement() == expected
 
 
 def test_steps_of_an_object_that_is_gone_are_passed_over(placed):
@@ -55,14 +39,14 @@ def test_steps_of_an_object_that_is_gone_are_passed_over(placed):
     open_guide(placed)
     placed.box()
     placed.place()
-    second = pose(placed)
+    second = placed.placement()
     # Nothing can be undone: the step was of the first object.
     assert placed.page.is_disabled("#undo")
     placed.page.keyboard.press("]")
     placed.page.keyboard.press("Control+z")
-    assert pose(placed) == second
+    assert placed.placement() == second
     placed.page.keyboard.press("Control+z")
-    assert pose(placed) == second
+    assert placed.placement() == second
 
 
 def test_undoing_a_composition_leaves_another_object_where_it_is(placed):
@@ -71,13 +55,13 @@ def test_undoing_a_composition_leaves_another_object_where_it_is(placed):
     open_guide(placed)
     placed.box()
     placed.place()
-    second = pose(placed)
+    second = placed.placement()
     placed.page.keyboard.press("Control+z")
     placed.until("state.target.overlay === null")
-    assert pose(placed) == second
+    assert placed.placement() == second
     placed.page.keyboard.press("Control+Shift+Z")
     placed.until("state.target.overlay !== null")
-    assert pose(placed) == second
+    assert placed.placement() == second
     # The first object is adjusted with its own picture beside it.
     placed.page.click('#result-list li:has-text("Original") button')
     placed.until("state.target.overlay === null")
@@ -94,20 +78,20 @@ def test_undoing_a_composition_leaves_another_object_where_it_is(placed):
 def test_another_copy_has_the_size_and_direction_of_the_last(placed):
     for key in ("]", ",", "f"):
         placed.page.keyboard.press(key)
-    first = pose(placed)
+    first = placed.placement()
     placed.page.keyboard.press("ArrowLeft")
     placed.run()
     placed.made(2)
     placed.page.click("#run:has-text('Place again')")
     placed.page.wait_for_selector("#panel-place:not([hidden])")
-    assert pose(placed) == first
+    assert placed.placement() == first
     # Undone, the composition does not take the new copy away.
     placed.page.keyboard.press("ArrowRight")
-    second = pose(placed)
+    second = placed.placement()
     placed.page.keyboard.press("Control+z")
     placed.page.keyboard.press("Control+z")
     placed.until("state.target.overlay === null")
-    assert pose(placed)["x"] == first["x"] != second["x"]
+    assert placed.placement()["x"] == first["x"] != second["x"]
     assert placed.page.is_disabled("#undo")
 
 

@@ -268,7 +268,8 @@ def test_the_progress_is_asked_for_one_answer_at_a_time(visit):
     visit.made(2)
 
 
-def test_a_result_that_has_left_the_list_comes_back_when_it_is_shown(visit):
+def _fill_the_list(visit):
+    """A fill, and 30 more results: more than are listed."""
     painted(visit)
     visit.run()
     visit.page.evaluate(
@@ -278,6 +279,10 @@ def test_a_result_that_has_left_the_list_comes_back_when_it_is_shown(visit):
           }
         })"""
     )
+
+
+def test_a_result_that_has_left_the_list_comes_back_when_it_is_shown(visit):
+    _fill_the_list(visit)
     labels = visit.page.locator("#result-list li span")
     assert labels.count() == 24 and "1 Fill" not in labels.all_inner_texts()
     for _ in range(30):
@@ -329,15 +334,7 @@ def test_keys_of_the_page_work_in_the_list_of_models(visit):
 
 
 def test_results_that_leave_the_list_are_told(visit):
-    painted(visit)
-    visit.run()
-    visit.page.evaluate(
-        """import('/static/js/results.js').then(async ({shownResult, take}) => {
-          for (let run = 0; run < 30; run += 1) {
-            await take([{...shownResult(), label: 'Copy'}]);
-          }
-        })"""
-    )
+    _fill_the_list(visit)
     note = visit.page.locator(".message:has-text('The last 23 results are kept')")
     assert note.count() == 1
 

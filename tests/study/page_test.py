@@ -146,6 +146,9 @@ def test_a_session_that_has_begun_goes_on_when_it_is_tried_again(study, open_pag
     page.route("**/pictures/**", lambda route: route.abort())
     page.click("#begin")
     page.wait_for_selector("#problem:visible")
+    with page.expect_request("**/pictures/**"):
+        page.click("#again")
+    page.wait_for_selector("#again:enabled")
     page.unroute("**/pictures/**")
     asked = []
     page.on("request", lambda sent: asked.append(sent.method))

@@ -140,20 +140,21 @@ def preview(job: Job, form: forms.PictureForm, limits: Limits):
     current = _current(form, limits)
     picture, alpha = current.picture, current.picture.alpha()
     notes = [picture.format, picture.mode, str(picture.pixels.dtype)]
-    image = in_depth(current.composite, np.uint8)
-    if max(image.shape[:2]) > _MOST_SIDE:
+    height, width, _ = current.composite.shape
+    if max(height, width) > _MOST_SIDE:
         raise errors.bad_picture(
             "The picture",
-            f"It is {image.shape[1]}x{image.shape[0]} pixels; browsers show at most "
-            f"{_MOST_SIDE:,} in a row or column.",
+            f"It is {width}x{height} pixels; browsers show at most {_MOST_SIDE:,} in a "
+            "row or column.",
             "Cut it into parts, or use the command `inpaint`.",
         )
+    image = in_depth(current.composite, np.uint8)
     if alpha is not None and alpha.min() < alpha.max():
         image = with_alpha(image, current.alpha())
         notes.append("transparent")
     elif alpha is not None and alpha.max() < 255:
         notes.append("shown opaque")
-    if image.shape[-1] == 4 or image.shape[0] * image.shape[1] <= _PNG_PIXELS:
+    if image.shape[-1] == 4 or height * width <= _PNG_PIXELS:
         return Answer(overlays.png(image, picture), "image/png", notes)
     file = io.BytesIO()
     options = {"icc_profile": rgb_profile(picture), "subsampling": 0}

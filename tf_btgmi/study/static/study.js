@@ -151,16 +151,16 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "ArrowRight" && num === 2) choose(1);
 });
 
-/** Does it when a button is pressed; until it has ended, the button does nothing more. */
-function onPress(button, action) {
+/** Attempts what `actionNow` returns when a button is pressed; meanwhile the button is disabled. */
+function onPress(button, actionNow) {
   button.addEventListener("click", () => {
     button.disabled = true;
-    attempt(action).finally(() => { button.disabled = false; });
+    attempt(actionNow()).finally(() => { button.disabled = false; });
   });
 }
 
-onPress(byId("begin"), begin);
-onPress(byId("again"), () => retry());
+onPress(byId("begin"), () => begin);
+onPress(byId("again"), () => retry);
 byId("tie").addEventListener("click", () => choose(null));
 byId("copy").addEventListener("click", async () => {
   byId("link").select();

@@ -56,7 +56,7 @@ function show() {
 
 const usable = (one) => one && one !== document.body && one.checkVisibility() && !one.disabled;
 
-/** Where nothing that is there has the focus, it goes back to where it was, or to the picture. */
+/** If the focused element is hidden or disabled, focuses `before` where possible, or else the picture. */
 export function keepFocus(before = null) {
   const { activeElement } = document;
   if (usable(activeElement) && activeElement !== $("cancel")) return;

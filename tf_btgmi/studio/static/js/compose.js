@@ -19,7 +19,7 @@ export function place() {
   if (layer?.guide !== guide || layer.version !== guide.selection.version) {
     placed = new Layer(guide, box, target);
     const earlier = shownResult();
-    // The object was edited: it stays where it is. Another copy is turned like the last.
+    // The object was edited: it stays where it is. Another copy keeps scale, rotation and flip.
     if (layer?.guide === guide) placed.follow(layer);
     else if (earlier?.layer?.guide === guide) placed.turnLike(earlier.placement);
   }
@@ -31,7 +31,7 @@ export function flip() {
   if (state.layer) replace({ flip: !state.layer.flip }, "flip");
 }
 
-// By keys: as long as one is held, it is one step of the history.
+// `held`: the key repeats; its changes are merged into one step of the history.
 
 export function scaleBy(factor, held) {
   if (state.layer) replace({ scale: limited(state.layer.scale * factor) }, "scale", held);

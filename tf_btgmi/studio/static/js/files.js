@@ -14,14 +14,18 @@ import { state } from "./state.js";
 import { setBrushSize } from "./tools/brush.js";
 import { stopSearch } from "./tools/object.js";
 
-let opening = null; // the AbortController of the picture that is being opened
-let reading = null; // and of the mask that is being read
+const latest = {}; // the AbortController of the last picture, and of the last mask, that was asked for
 
 /** Whether the next picture is the guide. */
 export const wantsGuide = () => state.mode === "compose" && state.step !== "place" && Boolean(state.target);
 
-/** Does `work(signal, task)`, which the card shows and its Cancel ends. */
-async function watched(text, work, aborter = new AbortController()) {
+/** Does `work(signal, task)`, which the card shows and its Cancel ends, instead of earlier work of its `kind`. */
+async function watched(text, work, kind = null) {
+  const aborter = new AbortController();
+  if (kind) {
+    latest[kind]?.abort();
+    latest[kind] = aborter;
+  }
   const task = busy(text, () => aborter.abort());
   try {
     await work(aborter.signal, task);
@@ -57,8 +61,6 @@ function mayReplace(asGuide) {
  */
 async function openPicture(name, open, asGuide) {
   if (runs(name)) return;
-  opening?.abort();
-  opening = new AbortController();
   await watched(`Opening ${name}`, async (signal, task) => {
     const [picture, told] = await open({
       signal,
@@ -74,7 +76,7 @@ async function openPicture(name, open, asGuide) {
     forget();
     if (told) note(told);
     use(picture, asGuide);
-  }, opening);
+  }, "picture");
 }
 
 /** Opens a file as the picture to work on, or as the guide. */
@@ -137,8 +139,6 @@ function loadMask(file) {
   const picture = state.active;
   if (!picture || runs(file.name)) return;
   forget();
-  reading?.abort();
-  reading = new AbortController();
   const { version } = picture.selection;
   watched(`Opening ${file.name}`, async (signal) => {
     const { blob } = await api.mask(picture.file, await loaded(file), picture === state.guide, { signal });
@@ -152,7 +152,7 @@ function loadMask(file) {
     picture.remember(picture.selection.take("mask", mask));
     if (picture.selection.isEmpty) note("The mask has no white pixels, so nothing is selected.");
     state.changed();
-  }, reading);
+  }, "mask");
 }
 
 export async function saveMask() {

@@ -15,8 +15,8 @@ export class History {
   /**
    * Adds what has just been done: {label, undo(), redo(), bytes, continues, applies()}.
    *
-   * An entry that `continues` its forerunner of the same label is one step with it. One
-   * that no longer applies is dropped when its turn comes.
+   * An entry that `continues` the previous one is merged into it if both have the same
+   * label. Entries that no longer apply are skipped and dropped.
    */
   push(entry) {
     const last = this.#done[this.#done.length - 1];

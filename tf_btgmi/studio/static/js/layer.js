@@ -11,7 +11,7 @@ export class Layer {
   /** `box` (x0, y0, x1, y1) of the guide is around its selection. */
   constructor(guide, box, target) {
     this.guide = guide;
-    this.copy = {}; // the same for all layers of one object that is placed
+    this.copy = {}; // shared by all layers of one placed copy of the object
     const [x0, y0, x1, y1] = box;
     this.width = x1 - x0;
     this.height = y1 - y0;
@@ -53,12 +53,12 @@ export class Layer {
     return { x: this.x + (x0 + x1) / 2, y: this.y + (y0 + y1) / 2 };
   }
 
-  /** Takes the size and the direction of a placement. */
+  /** Takes scale, rotation and flip from a placement. */
   turnLike({ scale, rotate, flip }) { this.place({ scale, rotate, flip }); }
 
   place(placement) { Object.assign(this, placement); }
 
-  /** Takes the place of another layer: shows the guide's pixels where that shows them in a placement. */
+  /** Replaces another layer: shows the guide's pixels where the other shows them in a placement. */
   follow({ copy, middle, placement }, { x, y, ...pose } = placement) {
     this.copy = copy;
     this.place(pose);

@@ -31,8 +31,8 @@ export function forget() {
 /**
  * An error that stays until it is closed, or until something else is begun.
  *
- * Without a server the banner says it. `work`, as "Filling", is what was lost with the
- * connection: that is told once the server is back.
+ * While the server is away, the banner says so. `work`, such as "Filling", names what the
+ * lost connection has interrupted; it is reported when the server answers again.
  */
 export function tell(error, work = "") {
   forget();

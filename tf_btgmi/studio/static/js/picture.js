@@ -15,12 +15,12 @@ const KEPT = ["JPEG", "MPO", "PNG", "TIFF", "WEBP", "BMP"];
 
 export class Picture {
   /** `exact` says whether the bitmap has the file's own colours: large previews are JPEG. */
-  constructor(file, bitmap, [format, , , alpha], exact = true) {
+  constructor(file, bitmap, notes, exact = true) {
     this.file = file;
     this.exact = exact;
     this.bitmap = bitmap;
-    this.format = format;
-    this.transparent = alpha === "transparent";
+    [this.format] = notes;
+    this.transparent = notes.includes("transparent");
     this.name = file.name || "picture";
     this.width = bitmap.width;
     this.height = bitmap.height;

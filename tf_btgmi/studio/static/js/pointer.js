@@ -129,7 +129,7 @@ canvas.addEventListener("pointerup", end);
 canvas.addEventListener("pointercancel", end);
 // Chrome takes a quick stroke for a fling and ignores a tap in the half second after it.
 canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
-// The release by Enter would not come.
+// Without the focus, the Enter that releases would not arrive.
 canvas.addEventListener("blur", () => keyPressed && cancelGesture());
 canvas.addEventListener("pointerleave", () => {
   if (!pointers.size && !keyPressed) pointer = null;

@@ -93,11 +93,11 @@ export function choose(result, done = { undo: () => {}, redo: () => {} }) {
 async function use(result) {
   current = result;
   if (!results.includes(result)) results = [...results, result].sort((a, b) => a.number - b.number);
-  // The original and the shown result stay.
   if (results.length > MOST && !told) {
     note(`The last ${MOST - 1} results are kept in the list.`);
     told = true;
   }
+  // The original and the shown result stay.
   while (results.length > MOST) results.splice(results[1] === current ? 2 : 1, 1);
   const picture = state.target;
   show();

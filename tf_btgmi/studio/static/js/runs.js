@@ -121,6 +121,7 @@ export async function run(again = null) {
     else tell(error, VERBS[call]);
   }
   state.set({ running: null });
+  // Before the card with Cancel is hidden.
   keepFocus(focused);
   task.end();
   if (made.length && !aborter.signal.aborted) {
